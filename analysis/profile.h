@@ -1,0 +1,223 @@
+/*
+ * The profile of one session in memory: what a store is read into, what analysis works on, what
+ * every report is written from. Pure data: no clock, no file, no socket.
+ *
+ * Names, methods, frames and stacks are interned: equal content has one id, ids count up from 1,
+ * 0 means "none" (for a stack: the root, above every thread's first frame). Stacks are a tree:
+ * a stack is its caller's stack plus one frame.
+ */
+#ifndef UMIG_ANALYSIS_PROFILE_H
+#define UMIG_ANALYSIS_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/umig/attr.h"
+#include "include/umig/kinds.h"
+#include "include/umig/status.h"
+
+/** A heap figure that is not known. */
+#define UMIG_BYTES_UNKNOWN UINT64_MAX
+
+struct umig_profile_method {
+    uint32_t class_name; /* string; as in source: a.b.C$D; 0 for error and truncation frames */
+    uint32_t name;       /* string */
+    uint32_t file;       /* string; 0 unknown */
+};
+
+struct umig_profile_frame {
+    uint32_t method;
+    uint32_t line;              /* 0 unknown */
+    enum umig_frame_kind kind;
+};
+
+struct umig_profile_stack {
+    uint32_t parent; /* stack of the caller; 0 root */
+    uint32_t frame;
+    uint32_t depth;  /* frames from the root, this one included */
+};
+
+struct umig_profile_thread {
+    uint32_t tid;
+    enum umig_thread_kind kind;
+    uint32_t name;  /* string */
+    uint32_t group; /* string: the name with its numbers replaced by '*' */
+};
+
+/** All samples with the same kind, thread group, stack and outcome. */
+struct umig_profile_sample {
+    enum umig_kind kind;
+    enum umig_outcome outcome;
+    uint32_t group; /* string */
+    uint32_t stack;
+    uint64_t count; /* samples */
+    uint64_t value; /* sum, in the kind's unit */
+};
+
+struct umig_profile_thread_total {
+    uint32_t thread;
+    enum umig_kind kind;
+    uint64_t count;
+    uint64_t value;
+};
+
+struct umig_profile_pause {
+    uint64_t start_unix_ns;
+    uint64_t duration_ns;
+    uint32_t collection; /* string; 0 unknown */
+    uint32_t cause;      /* string; 0 unknown */
+    uint64_t before_bytes; /* or UMIG_BYTES_UNKNOWN */
+    uint64_t after_bytes;
+};
+
+/** One pool at one moment; the process's RSS is the pool named "RSS". */
+struct umig_profile_pool_point {
+    uint64_t unix_ns;
+    uint32_t pool; /* string */
+    uint64_t used_bytes;
+    uint64_t committed_bytes;
+    uint64_t maximum_bytes; /* or UMIG_BYTES_UNKNOWN */
+};
+
+struct umig_profile_wait {
+    uint64_t unix_ns; /* end of the wait */
+    uint32_t thread;
+    uint32_t holder;        /* thread; 0 unknown */
+    uint32_t monitor_class; /* string; 0 unknown */
+    uint32_t stack;
+    uint64_t wait_ns;
+    uint64_t count; /* waits in wait_ns */
+};
+
+/** The books of one kind: produced = stored + dropped, or missing says what is not accounted for. */
+struct umig_profile_tally {
+    bool present;
+    uint64_t produced;
+    uint64_t stored; /* added up by the store, never taken from the agent */
+    uint64_t dropped[UMIG_DROP_COUNT];
+};
+
+struct umig_profile_label {
+    uint32_t key;
+    uint32_t value;
+};
+
+struct umig_profile_session {
+    uint32_t id, service, instance, host, main_class, jvm_name, jvm_version, collector_name;
+    uint32_t pid;
+    uint32_t jdk;
+    uint32_t cpu_count;
+    uint64_t max_heap_bytes;
+    uint64_t start_unix_ns;
+    uint64_t end_unix_ns; /* of the last thing known while the session runs */
+    enum umig_end end;
+    uint64_t interval_ns[UMIG_KIND_COUNT]; /* 0: the kind is off */
+    bool has_kind[UMIG_KIND_COUNT];
+    uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;
+};
+
+/* clang-format off */
+#define UMIG_PROFILE_LIST(type) struct { type *items; size_t count; size_t room; }
+/* clang-format on */
+
+struct umig_profile_index;
+
+/** Read freely; change only through the functions below. Item 0 of the interned lists is "none". */
+struct umig_profile {
+    struct umig_profile_session session;
+    UMIG_PROFILE_LIST(struct umig_profile_label) labels;
+    UMIG_PROFILE_LIST(const char *) strings; /* NUL-terminated UTF-8; items[0] is "" */
+    UMIG_PROFILE_LIST(struct umig_profile_method) methods;
+    UMIG_PROFILE_LIST(struct umig_profile_frame) frames;
+    UMIG_PROFILE_LIST(struct umig_profile_stack) stacks;
+    UMIG_PROFILE_LIST(struct umig_profile_thread) threads;
+    UMIG_PROFILE_LIST(struct umig_profile_sample) samples;
+    UMIG_PROFILE_LIST(struct umig_profile_thread_total) thread_totals;
+    UMIG_PROFILE_LIST(struct umig_profile_pause) pauses;
+    UMIG_PROFILE_LIST(struct umig_profile_pool_point) pool_points;
+    UMIG_PROFILE_LIST(struct umig_profile_wait) waits;
+    struct umig_profile_tally tallies[UMIG_KIND_COUNT];
+
+    /* private to profile.c */
+    struct umig_profile_index *index;
+    size_t used_bytes;
+    size_t limit_bytes;
+};
+
+/**
+ * Makes an empty profile.
+ *
+ * @param limit_bytes  memory it may take, all lists and names together; at least 64 KiB
+ * @param out_profile  the profile; destroy with umig_profile_destroy()
+ * @return UMIG_OK, UMIG_E_ARG, UMIG_E_NOMEM
+ */
+UMIG_NODISCARD int umig_profile_create(size_t limit_bytes,
+                                       struct umig_profile **out_profile,
+                                       struct umig_err *err);
+
+/** Frees a profile and all it holds; takes NULL; returns NULL. */
+struct umig_profile *umig_profile_destroy(struct umig_profile *profile);
+
+/*
+ * The interning functions: equal content gives an equal id. On success *out_id is set and UMIG_OK
+ * returned; UMIG_E_NOMEM when the profile's bound is reached, UMIG_E_ARG for an id that does not
+ * exist yet.
+ */
+
+/** Interns bytes as a string. Bytes that are not UTF-8 become U+FFFD, NUL becomes U+2400. */
+UMIG_NODISCARD int
+umig_profile_string(struct umig_profile *profile, const char *bytes, size_t byte_count, uint32_t *out_id);
+
+/** Interns a method. */
+UMIG_NODISCARD int umig_profile_method(struct umig_profile *profile,
+                                       const struct umig_profile_method *method,
+                                       uint32_t *out_id);
+
+/** Interns a frame. */
+UMIG_NODISCARD int umig_profile_frame(struct umig_profile *profile,
+                                      const struct umig_profile_frame *frame,
+                                      uint32_t *out_id);
+
+/** Interns a stack: the caller's stack (0: root) and one frame below it. */
+UMIG_NODISCARD int
+umig_profile_stack(struct umig_profile *profile, uint32_t parent, uint32_t frame, uint32_t *out_id);
+
+/**
+ * Interns a thread; group is derived from the name. Threads are told apart by tid and name.
+ */
+UMIG_NODISCARD int umig_profile_thread(struct umig_profile *profile,
+                                       uint32_t tid,
+                                       enum umig_thread_kind kind,
+                                       uint32_t name,
+                                       uint32_t *out_id);
+
+/** Derives the group of a thread name: every run of digits becomes one '*'. */
+UMIG_NODISCARD int
+umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *out_group);
+
+/** Adds to the sample with the same kind, outcome, group and stack; makes it if there is none. */
+UMIG_NODISCARD int umig_profile_add_sample(struct umig_profile *profile,
+                                           const struct umig_profile_sample *sample);
+
+/** Adds to the totals of a thread and kind; makes the row if there is none. */
+UMIG_NODISCARD int umig_profile_add_thread_total(struct umig_profile *profile,
+                                                 const struct umig_profile_thread_total *total);
+
+/** Appends a row; rows are kept in the order they come. */
+UMIG_NODISCARD int umig_profile_add_pause(struct umig_profile *profile,
+                                          const struct umig_profile_pause *pause);
+/** Appends a row; rows are kept in the order they come. */
+UMIG_NODISCARD int umig_profile_add_pool_point(struct umig_profile *profile,
+                                               const struct umig_profile_pool_point *point);
+/** Appends a row; rows are kept in the order they come. */
+UMIG_NODISCARD int umig_profile_add_wait(struct umig_profile *profile,
+                                         const struct umig_profile_wait *wait);
+/** Appends a label of the session. */
+UMIG_NODISCARD int
+umig_profile_add_label(struct umig_profile *profile, uint32_t key, uint32_t value);
+
+/** Text of a string id; "" for 0. Borrowed from the profile. */
+const char *umig_profile_text(const struct umig_profile *profile, uint32_t string);
+
+#endif
