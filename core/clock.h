@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-#define UMIG_NS_PER_US 1000ull
-#define UMIG_NS_PER_MS 1000000ull
-#define UMIG_NS_PER_S  1000000000ull
+#define UMIG_NS_PER_US UINT64_C(1000)
+#define UMIG_NS_PER_MS UINT64_C(1000000)
+#define UMIG_NS_PER_S  UINT64_C(1000000000)
 
 /** CLOCK_MONOTONIC in ns. Async-signal-safe. */
 uint64_t umig_clock_monotonic_ns(void);
