@@ -28,14 +28,14 @@ struct umig_profile_method {
 
 struct umig_profile_frame {
     uint32_t method;
-    uint32_t line;              /* 0 unknown */
+    uint32_t line; /* 0 unknown */
     enum umig_frame_kind kind;
 };
 
 struct umig_profile_stack {
     uint32_t parent; /* stack of the caller; 0 root */
     uint32_t frame;
-    uint32_t depth;  /* frames from the root, this one included */
+    uint32_t depth; /* frames from the root, this one included */
 };
 
 struct umig_profile_thread {
@@ -65,8 +65,8 @@ struct umig_profile_thread_total {
 struct umig_profile_pause {
     uint64_t start_unix_ns;
     uint64_t duration_ns;
-    uint32_t collection; /* string; 0 unknown */
-    uint32_t cause;      /* string; 0 unknown */
+    uint32_t collection;   /* string; 0 unknown */
+    uint32_t cause;        /* string; 0 unknown */
     uint64_t before_bytes; /* or UMIG_BYTES_UNKNOWN */
     uint64_t after_bytes;
 };
@@ -90,7 +90,8 @@ struct umig_profile_wait {
     uint64_t count; /* waits in wait_ns */
 };
 
-/** The books of one kind: produced = stored + dropped, or missing says what is not accounted for. */
+/** The books of one kind: produced = stored + dropped, or missing says what is not accounted for.
+ */
 struct umig_profile_tally {
     bool present;
     uint64_t produced;
@@ -166,8 +167,10 @@ struct umig_profile *umig_profile_destroy(struct umig_profile *profile);
  */
 
 /** Interns bytes as a string. Bytes that are not UTF-8 become U+FFFD, NUL becomes U+2400. */
-UMIG_NODISCARD int
-umig_profile_string(struct umig_profile *profile, const char *bytes, size_t byte_count, uint32_t *out_id);
+UMIG_NODISCARD int umig_profile_string(struct umig_profile *profile,
+                                       const char *bytes,
+                                       size_t byte_count,
+                                       uint32_t *out_id);
 
 /** Interns a method. */
 UMIG_NODISCARD int umig_profile_method(struct umig_profile *profile,
@@ -180,8 +183,10 @@ UMIG_NODISCARD int umig_profile_frame(struct umig_profile *profile,
                                       uint32_t *out_id);
 
 /** Interns a stack: the caller's stack (0: root) and one frame below it. */
-UMIG_NODISCARD int
-umig_profile_stack(struct umig_profile *profile, uint32_t parent, uint32_t frame, uint32_t *out_id);
+UMIG_NODISCARD int umig_profile_stack(struct umig_profile *profile,
+                                      uint32_t parent,
+                                      uint32_t frame,
+                                      uint32_t *out_id);
 
 /**
  * Interns a thread; group is derived from the name. Threads are told apart by tid and name.
@@ -193,8 +198,9 @@ UMIG_NODISCARD int umig_profile_thread(struct umig_profile *profile,
                                        uint32_t *out_id);
 
 /** Derives the group of a thread name: every run of digits becomes one '*'. */
-UMIG_NODISCARD int
-umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *out_group);
+UMIG_NODISCARD int umig_profile_group(struct umig_profile *profile,
+                                      uint32_t name,
+                                      uint32_t *out_group);
 
 /** Adds to the sample with the same kind, outcome, group and stack; makes it if there is none. */
 UMIG_NODISCARD int umig_profile_add_sample(struct umig_profile *profile,
@@ -214,8 +220,9 @@ UMIG_NODISCARD int umig_profile_add_pool_point(struct umig_profile *profile,
 UMIG_NODISCARD int umig_profile_add_wait(struct umig_profile *profile,
                                          const struct umig_profile_wait *wait);
 /** Appends a label of the session. */
-UMIG_NODISCARD int
-umig_profile_add_label(struct umig_profile *profile, uint32_t key, uint32_t value);
+UMIG_NODISCARD int umig_profile_add_label(struct umig_profile *profile,
+                                          uint32_t key,
+                                          uint32_t value);
 
 /** Text of a string id; "" for 0. Borrowed from the profile. */
 const char *umig_profile_text(const struct umig_profile *profile, uint32_t string);

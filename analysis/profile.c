@@ -1,0 +1,560 @@
+#include "analysis/profile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/intern.h"
+#include "analysis/utf8.h"
+#include "core/err.h"
+
+#define LIMIT_MIN_BYTES (64u * 1024u)
+#define ROOM_MIN        16u
+
+/* What malloc adds to a small block, so that a million short names are charged as they cost. */
+#define MALLOC_OVERHEAD_BYTES 16u
+
+struct umig_profile_index {
+    struct umig_intern strings;
+    struct umig_intern methods;
+    struct umig_intern frames;
+    struct umig_intern stacks;
+    struct umig_intern threads;
+    struct umig_intern samples;
+    struct umig_intern thread_totals;
+};
+
+/* The shape that every UMIG_PROFILE_LIST shares, to write the growing once. */
+struct list {
+    void *items_at; /* address of the pointer to the items; its type differs, so bytes are copied */
+    size_t *count;
+    size_t *room;
+    size_t item_bytes;
+};
+
+/* clang-format off */
+#define LIST(list) { .items_at = (void *)&(list)->items, .count = &(list)->count, \
+                     .room = &(list)->room, .item_bytes = sizeof *(list)->items }
+/* clang-format on */
+
+/* The key of a sample is its head, of a total its thread and kind. */
+struct sample_key {
+    uint32_t kind, outcome, group, stack;
+};
+
+struct pair_key {
+    uint32_t first, second;
+};
+
+struct bytes_key {
+    const char *bytes;
+    size_t byte_count;
+};
+
+static bool fits(const struct umig_profile *profile, size_t byte_count)
+{
+    return byte_count <= profile->limit_bytes - profile->used_bytes;
+}
+
+/* Room for one more item; UMIG_E_NOMEM leaves all as it was. */
+static int list_reserve(struct umig_profile *profile, struct list list)
+{
+    if (*list.count < *list.room) {
+        return UMIG_OK;
+    }
+    const size_t room = *list.room == 0 ? ROOM_MIN : *list.room * 2;
+    const size_t more = (room - *list.room) * list.item_bytes;
+    if (*list.count >= UINT32_MAX || !fits(profile, more)) {
+        return UMIG_E_NOMEM;
+    }
+    void *items = NULL;
+    memcpy(&items, list.items_at, sizeof items);
+    items = realloc(items, room * list.item_bytes);
+    if (items == NULL) {
+        return UMIG_E_NOMEM;
+    }
+    memcpy(list.items_at, &items, sizeof items);
+    *list.room = room;
+    profile->used_bytes += more;
+    return UMIG_OK;
+}
+
+static int index_reserve(struct umig_profile *profile, struct umig_intern *index)
+{
+    const size_t more = umig_intern_next_bytes(index);
+    if (!fits(profile, more) || !umig_intern_reserve(index)) {
+        return UMIG_E_NOMEM;
+    }
+    profile->used_bytes += more;
+    return UMIG_OK;
+}
+
+static int reserve_both(struct umig_profile *profile, struct list list, struct umig_intern *index)
+{
+    const int rc = list_reserve(profile, list);
+    return rc != UMIG_OK ? rc : index_reserve(profile, index);
+}
+
+static uint64_t add_capped(uint64_t a, uint64_t b)
+{
+    uint64_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* Item 0 of the interned lists is "none". */
+static int put_nones(struct umig_profile *profile)
+{
+    char *empty = calloc(1, 1);
+    if (empty == NULL) {
+        return UMIG_E_NOMEM;
+    }
+    if (list_reserve(profile, (struct list)LIST(&profile->strings)) != UMIG_OK) {
+        free(empty);
+        return UMIG_E_NOMEM;
+    }
+    profile->strings.items[profile->strings.count++] = empty;
+    if (list_reserve(profile, (struct list)LIST(&profile->methods)) != UMIG_OK ||
+        list_reserve(profile, (struct list)LIST(&profile->frames)) != UMIG_OK ||
+        list_reserve(profile, (struct list)LIST(&profile->stacks)) != UMIG_OK ||
+        list_reserve(profile, (struct list)LIST(&profile->threads)) != UMIG_OK) {
+        return UMIG_E_NOMEM;
+    }
+    profile->methods.items[profile->methods.count++] = (struct umig_profile_method){0};
+    profile->frames.items[profile->frames.count++] = (struct umig_profile_frame){0};
+    profile->stacks.items[profile->stacks.count++] = (struct umig_profile_stack){0};
+    profile->threads.items[profile->threads.count++] = (struct umig_profile_thread){0};
+    return UMIG_OK;
+}
+
+int umig_profile_create(size_t limit_bytes, struct umig_profile **out_profile, struct umig_err *err)
+{
+    if (limit_bytes < LIMIT_MIN_BYTES) {
+        return umig_err_set(err, UMIG_E_ARG, "a profile of %zu bytes: at least 64 KiB is needed",
+                            limit_bytes);
+    }
+    struct umig_profile *profile = calloc(1, sizeof *profile);
+    if (profile == NULL) {
+        return umig_err_set(err, UMIG_E_NOMEM, "no memory for a profile");
+    }
+    profile->limit_bytes = limit_bytes;
+    profile->used_bytes = sizeof *profile + sizeof *profile->index;
+    profile->index = calloc(1, sizeof *profile->index);
+    if (profile->index == NULL || put_nones(profile) != UMIG_OK) {
+        umig_profile_destroy(profile);
+        return umig_err_set(err, UMIG_E_NOMEM, "no memory for a profile");
+    }
+    *out_profile = profile;
+    return UMIG_OK;
+}
+
+static void index_destroy(struct umig_profile_index *index)
+{
+    if (index == NULL) {
+        return;
+    }
+    umig_intern_fini(&index->strings);
+    umig_intern_fini(&index->methods);
+    umig_intern_fini(&index->frames);
+    umig_intern_fini(&index->stacks);
+    umig_intern_fini(&index->threads);
+    umig_intern_fini(&index->samples);
+    umig_intern_fini(&index->thread_totals);
+    free(index);
+}
+
+struct umig_profile *umig_profile_destroy(struct umig_profile *profile)
+{
+    if (profile == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < profile->strings.count; i++) {
+        free((void *)(uintptr_t)profile->strings.items[i]); /* const for readers, ours to free */
+    }
+    free((void *)profile->strings.items);
+    free(profile->labels.items);
+    free(profile->methods.items);
+    free(profile->frames.items);
+    free(profile->stacks.items);
+    free(profile->threads.items);
+    free(profile->samples.items);
+    free(profile->thread_totals.items);
+    free(profile->pauses.items);
+    free(profile->pool_points.items);
+    free(profile->waits.items);
+    index_destroy(profile->index);
+    free(profile);
+    return NULL;
+}
+
+/* Writes one character of a name as the profile keeps it; returns its bytes. */
+static size_t clean_char(const char *bytes, size_t byte_count, size_t *consumed, const char **out)
+{
+    uint32_t point = 0;
+    *consumed = umig_utf8_read(bytes, byte_count, &point);
+    *out = bytes;
+    if (*consumed == 0) {
+        *consumed = 1;
+        *out = UMIG_UTF8_REPLACEMENT;
+        return strlen(UMIG_UTF8_REPLACEMENT);
+    }
+    if (point == 0) {
+        *out = "\xE2\x90\x80"; /* U+2400, the picture of NUL */
+        return 3;
+    }
+    return *consumed;
+}
+
+/* Bytes of the cleaned name; writes them if out is not NULL. */
+static size_t clean(const char *bytes, size_t byte_count, char *out)
+{
+    size_t length = 0;
+    size_t consumed = 0;
+    for (size_t at = 0; at < byte_count; at += consumed) {
+        const char *from = NULL;
+        const size_t more = clean_char(bytes + at, byte_count - at, &consumed, &from);
+        if (out != NULL) {
+            memcpy(out + length, from, more);
+        }
+        length += more;
+    }
+    return length;
+}
+
+static bool same_string(const void *items, uint32_t id, const void *key)
+{
+    const struct umig_profile *profile = items;
+    const struct bytes_key *bytes = key;
+    const char *text = profile->strings.items[id];
+    return strncmp(text, bytes->bytes, bytes->byte_count) == 0 && text[bytes->byte_count] == '\0';
+}
+
+/* Interns a clean name; takes the memory over, frees it if the name is there already. */
+static int intern_owned(struct umig_profile *profile, char *text, size_t length, uint32_t *out_id)
+{
+    struct umig_intern *index = &profile->index->strings;
+    const struct bytes_key key = {.bytes = text, .byte_count = length};
+    const uint32_t hash = umig_intern_hash(text, length);
+    const uint32_t found = umig_intern_find(index, hash, same_string, profile, &key);
+    if (found != 0) {
+        free(text);
+        *out_id = found;
+        return UMIG_OK;
+    }
+    const size_t more = length + 1 + MALLOC_OVERHEAD_BYTES;
+    if (reserve_both(profile, (struct list)LIST(&profile->strings), index) != UMIG_OK ||
+        !fits(profile, more)) {
+        free(text);
+        return UMIG_E_NOMEM;
+    }
+    profile->used_bytes += more;
+    const uint32_t id = (uint32_t)profile->strings.count++;
+    profile->strings.items[id] = text;
+    umig_intern_put(index, hash, id);
+    *out_id = id;
+    return UMIG_OK;
+}
+
+int umig_profile_string(struct umig_profile *profile,
+                        const char *bytes,
+                        size_t byte_count,
+                        uint32_t *out_id)
+{
+    if (byte_count == 0) {
+        *out_id = 0;
+        return UMIG_OK;
+    }
+    /* Every byte may become three; nothing longer than the bound can be kept anyway. */
+    if (byte_count > profile->limit_bytes) {
+        return UMIG_E_NOMEM;
+    }
+    const size_t length = clean(bytes, byte_count, NULL);
+    char *text = malloc(length + 1);
+    if (text == NULL) {
+        return UMIG_E_NOMEM;
+    }
+    clean(bytes, byte_count, text);
+    text[length] = '\0';
+    return intern_owned(profile, text, length, out_id);
+}
+
+static bool same_method(const void *items, uint32_t id, const void *key)
+{
+    const struct umig_profile_method *methods = items;
+    return memcmp(&methods[id], key, sizeof *methods) == 0;
+}
+
+int umig_profile_method(struct umig_profile *profile,
+                        const struct umig_profile_method *method,
+                        uint32_t *out_id)
+{
+    const size_t strings = profile->strings.count;
+    if (method->class_name >= strings || method->name >= strings || method->file >= strings) {
+        return UMIG_E_ARG;
+    }
+    struct umig_intern *index = &profile->index->methods;
+    const uint32_t hash = umig_intern_hash(method, sizeof *method);
+    uint32_t id = umig_intern_find(index, hash, same_method, profile->methods.items, method);
+    if (id == 0) {
+        if (reserve_both(profile, (struct list)LIST(&profile->methods), index) != UMIG_OK) {
+            return UMIG_E_NOMEM;
+        }
+        id = (uint32_t)profile->methods.count++;
+        profile->methods.items[id] = *method;
+        umig_intern_put(index, hash, id);
+    }
+    *out_id = id;
+    return UMIG_OK;
+}
+
+static bool same_frame(const void *items, uint32_t id, const void *key)
+{
+    const struct umig_profile_frame *frames = items;
+    return memcmp(&frames[id], key, sizeof *frames) == 0;
+}
+
+int umig_profile_frame(struct umig_profile *profile,
+                       const struct umig_profile_frame *frame,
+                       uint32_t *out_id)
+{
+    if (frame->method == 0 || frame->method >= profile->methods.count ||
+        (unsigned)frame->kind >= UMIG_FRAME_COUNT) {
+        return UMIG_E_ARG;
+    }
+    struct umig_intern *index = &profile->index->frames;
+    const uint32_t hash = umig_intern_hash(frame, sizeof *frame);
+    uint32_t id = umig_intern_find(index, hash, same_frame, profile->frames.items, frame);
+    if (id == 0) {
+        if (reserve_both(profile, (struct list)LIST(&profile->frames), index) != UMIG_OK) {
+            return UMIG_E_NOMEM;
+        }
+        id = (uint32_t)profile->frames.count++;
+        profile->frames.items[id] = *frame;
+        umig_intern_put(index, hash, id);
+    }
+    *out_id = id;
+    return UMIG_OK;
+}
+
+static bool same_stack(const void *items, uint32_t id, const void *key)
+{
+    const struct umig_profile_stack *stacks = items;
+    const struct pair_key *pair = key;
+    return stacks[id].parent == pair->first && stacks[id].frame == pair->second;
+}
+
+int umig_profile_stack(struct umig_profile *profile,
+                       uint32_t parent,
+                       uint32_t frame,
+                       uint32_t *out_id)
+{
+    if (parent >= profile->stacks.count || frame == 0 || frame >= profile->frames.count) {
+        return UMIG_E_ARG;
+    }
+    struct umig_intern *index = &profile->index->stacks;
+    const struct pair_key key = {.first = parent, .second = frame};
+    const uint32_t hash = umig_intern_hash(&key, sizeof key);
+    uint32_t id = umig_intern_find(index, hash, same_stack, profile->stacks.items, &key);
+    if (id == 0) {
+        if (reserve_both(profile, (struct list)LIST(&profile->stacks), index) != UMIG_OK) {
+            return UMIG_E_NOMEM;
+        }
+        id = (uint32_t)profile->stacks.count++;
+        profile->stacks.items[id] = (struct umig_profile_stack){
+            .parent = parent,
+            .frame = frame,
+            .depth = profile->stacks.items[parent].depth + 1,
+        };
+        umig_intern_put(index, hash, id);
+    }
+    *out_id = id;
+    return UMIG_OK;
+}
+
+int umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *out_group)
+{
+    if (name >= profile->strings.count) {
+        return UMIG_E_ARG;
+    }
+    const char *from = profile->strings.items[name];
+    if (*from == '\0') {
+        *out_group = 0;
+        return UMIG_OK;
+    }
+    char *group = malloc(strlen(from) + 1);
+    if (group == NULL) {
+        return UMIG_E_NOMEM;
+    }
+    size_t length = 0;
+    for (const char *at = from; *at != '\0'; at++) {
+        const bool is_digit = *at >= '0' && *at <= '9';
+        const bool goes_on = is_digit && at > from && at[-1] >= '0' && at[-1] <= '9';
+        if (!goes_on) {
+            group[length++] = is_digit ? '*' : *at;
+        }
+    }
+    group[length] = '\0';
+    return intern_owned(profile, group, length, out_group);
+}
+
+static bool same_thread(const void *items, uint32_t id, const void *key)
+{
+    const struct umig_profile_thread *threads = items;
+    const struct pair_key *pair = key;
+    return threads[id].tid == pair->first && threads[id].name == pair->second;
+}
+
+int umig_profile_thread(struct umig_profile *profile,
+                        uint32_t tid,
+                        enum umig_thread_kind kind,
+                        uint32_t name,
+                        uint32_t *out_id)
+{
+    if (name >= profile->strings.count || (unsigned)kind >= UMIG_THREAD_COUNT) {
+        return UMIG_E_ARG;
+    }
+    struct umig_intern *index = &profile->index->threads;
+    const struct pair_key key = {.first = tid, .second = name};
+    const uint32_t hash = umig_intern_hash(&key, sizeof key);
+    const uint32_t found = umig_intern_find(index, hash, same_thread, profile->threads.items, &key);
+    if (found != 0) {
+        *out_id = found;
+        return UMIG_OK;
+    }
+    uint32_t group = 0;
+    int rc = umig_profile_group(profile, name, &group);
+    if (rc == UMIG_OK) {
+        rc = reserve_both(profile, (struct list)LIST(&profile->threads), index);
+    }
+    if (rc != UMIG_OK) {
+        return rc;
+    }
+    const uint32_t id = (uint32_t)profile->threads.count++;
+    profile->threads.items[id] =
+        (struct umig_profile_thread){.tid = tid, .kind = kind, .name = name, .group = group};
+    umig_intern_put(index, hash, id);
+    *out_id = id;
+    return UMIG_OK;
+}
+
+/* The lists without a "none" at 0 keep index + 1 in the hash index, where 0 means free. */
+static bool same_sample(const void *items, uint32_t id, const void *key)
+{
+    const struct umig_profile_sample *sample = (const struct umig_profile_sample *)items + (id - 1);
+    const struct sample_key *want = key;
+    return (uint32_t)sample->kind == want->kind && (uint32_t)sample->outcome == want->outcome &&
+           sample->group == want->group && sample->stack == want->stack;
+}
+
+int umig_profile_add_sample(struct umig_profile *profile, const struct umig_profile_sample *sample)
+{
+    if ((unsigned)sample->kind >= UMIG_KIND_COUNT || sample->stack >= profile->stacks.count ||
+        (unsigned)sample->outcome >= UMIG_OUTCOME_COUNT ||
+        sample->group >= profile->strings.count) {
+        return UMIG_E_ARG;
+    }
+    struct umig_intern *index = &profile->index->samples;
+    const struct sample_key key = {(uint32_t)sample->kind, (uint32_t)sample->outcome, sample->group,
+                                   sample->stack};
+    const uint32_t hash = umig_intern_hash(&key, sizeof key);
+    const uint32_t found = umig_intern_find(index, hash, same_sample, profile->samples.items, &key);
+    if (found != 0) {
+        struct umig_profile_sample *at = &profile->samples.items[found - 1];
+        at->count = add_capped(at->count, sample->count);
+        at->value = add_capped(at->value, sample->value);
+        return UMIG_OK;
+    }
+    if (reserve_both(profile, (struct list)LIST(&profile->samples), index) != UMIG_OK) {
+        return UMIG_E_NOMEM;
+    }
+    profile->samples.items[profile->samples.count++] = *sample;
+    umig_intern_put(index, hash, (uint32_t)profile->samples.count);
+    return UMIG_OK;
+}
+
+static bool same_total(const void *items, uint32_t id, const void *key)
+{
+    const struct umig_profile_thread_total *totals = items;
+    const struct pair_key *want = key;
+    return totals[id - 1].thread == want->first && (uint32_t)totals[id - 1].kind == want->second;
+}
+
+int umig_profile_add_thread_total(struct umig_profile *profile,
+                                  const struct umig_profile_thread_total *total)
+{
+    if (total->thread >= profile->threads.count || (unsigned)total->kind >= UMIG_KIND_COUNT) {
+        return UMIG_E_ARG;
+    }
+    struct umig_intern *index = &profile->index->thread_totals;
+    const struct pair_key key = {.first = total->thread, .second = (uint32_t)total->kind};
+    const uint32_t hash = umig_intern_hash(&key, sizeof key);
+    const uint32_t found =
+        umig_intern_find(index, hash, same_total, profile->thread_totals.items, &key);
+    if (found != 0) {
+        struct umig_profile_thread_total *at = &profile->thread_totals.items[found - 1];
+        at->count = add_capped(at->count, total->count);
+        at->value = add_capped(at->value, total->value);
+        return UMIG_OK;
+    }
+    if (reserve_both(profile, (struct list)LIST(&profile->thread_totals), index) != UMIG_OK) {
+        return UMIG_E_NOMEM;
+    }
+    profile->thread_totals.items[profile->thread_totals.count++] = *total;
+    umig_intern_put(index, hash, (uint32_t)profile->thread_totals.count);
+    return UMIG_OK;
+}
+
+int umig_profile_add_pause(struct umig_profile *profile, const struct umig_profile_pause *pause)
+{
+    const size_t strings = profile->strings.count;
+    if (pause->collection >= strings || pause->cause >= strings) {
+        return UMIG_E_ARG;
+    }
+    const int rc = list_reserve(profile, (struct list)LIST(&profile->pauses));
+    if (rc == UMIG_OK) {
+        profile->pauses.items[profile->pauses.count++] = *pause;
+    }
+    return rc;
+}
+
+int umig_profile_add_pool_point(struct umig_profile *profile,
+                                const struct umig_profile_pool_point *point)
+{
+    if (point->pool >= profile->strings.count) {
+        return UMIG_E_ARG;
+    }
+    const int rc = list_reserve(profile, (struct list)LIST(&profile->pool_points));
+    if (rc == UMIG_OK) {
+        profile->pool_points.items[profile->pool_points.count++] = *point;
+    }
+    return rc;
+}
+
+int umig_profile_add_wait(struct umig_profile *profile, const struct umig_profile_wait *wait)
+{
+    if (wait->thread >= profile->threads.count || wait->holder >= profile->threads.count ||
+        wait->monitor_class >= profile->strings.count || wait->stack >= profile->stacks.count) {
+        return UMIG_E_ARG;
+    }
+    const int rc = list_reserve(profile, (struct list)LIST(&profile->waits));
+    if (rc == UMIG_OK) {
+        profile->waits.items[profile->waits.count++] = *wait;
+    }
+    return rc;
+}
+
+int umig_profile_add_label(struct umig_profile *profile, uint32_t key, uint32_t value)
+{
+    if (key >= profile->strings.count || value >= profile->strings.count) {
+        return UMIG_E_ARG;
+    }
+    const int rc = list_reserve(profile, (struct list)LIST(&profile->labels));
+    if (rc == UMIG_OK) {
+        profile->labels.items[profile->labels.count++] =
+            (struct umig_profile_label){.key = key, .value = value};
+    }
+    return rc;
+}
+
+const char *umig_profile_text(const struct umig_profile *profile, uint32_t string)
+{
+    return profile->strings.items[string];
+}
