@@ -44,9 +44,9 @@ int umig_err_hop_add(struct umig_err *err, int rc, const char *func, int line)
 const char *umig_status_name(int status)
 {
     switch (status) {
-#define UMIG_STATUS_NAME(name, value, text)                                                        \
-    case UMIG_##name:                                                                              \
-        return #name;
+#define UMIG_STATUS_NAME(name, value, text) \
+ case UMIG_##name:                          \
+  return #name;
         UMIG_STATUS_TABLE(UMIG_STATUS_NAME)
 #undef UMIG_STATUS_NAME
     default:
@@ -57,9 +57,9 @@ const char *umig_status_name(int status)
 const char *umig_status_text(int status)
 {
     switch (status) {
-#define UMIG_STATUS_SENTENCE(name, value, text)                                                    \
-    case UMIG_##name:                                                                              \
-        return text;
+#define UMIG_STATUS_SENTENCE(name, value, text) \
+ case UMIG_##name:                              \
+  return text;
         UMIG_STATUS_TABLE(UMIG_STATUS_SENTENCE)
 #undef UMIG_STATUS_SENTENCE
     default:

@@ -13,11 +13,12 @@
  * @param format  one line that names the thing that failed and what would be right
  * @return status
  */
-#define umig_err_set(err, status, ...) umig_err_fill((err), (status), 0, __func__, __LINE__, __VA_ARGS__)
+#define umig_err_set(err, status, ...) \
+ umig_err_fill((err), (status), 0, __func__, __LINE__, __VA_ARGS__)
 
 /** As umig_err_set(), with the errno, SQLite code or jvmtiError that caused it. */
-#define umig_err_set_cause(err, status, cause, ...)                                                \
-    umig_err_fill((err), (status), (cause), __func__, __LINE__, __VA_ARGS__)
+#define umig_err_set_cause(err, status, cause, ...) \
+ umig_err_fill((err), (status), (cause), __func__, __LINE__, __VA_ARGS__)
 
 /** Adds the calling place to the error's path and gives rc back. */
 #define umig_err_trace(err, rc) umig_err_hop_add((err), (rc), __func__, __LINE__)

@@ -9,7 +9,10 @@
 
 #include "core/clock.h"
 
-enum { LINES_PER_SECOND = 10, LINE_BYTES = 768 };
+enum {
+    LINES_PER_SECOND = 10,
+    LINE_BYTES = 768
+};
 
 /* One log for the process: libraries do not log, so only programs and the agent's root use it. */
 static int g_fd = STDERR_FILENO;

@@ -12,17 +12,17 @@ struct unit {
 };
 
 static const struct unit g_time_units[] = {
-    {"ns", 1},
-    {"us", UMIG_NS_PER_US},
-    {"ms", UMIG_NS_PER_MS},
-    {"s",  UMIG_NS_PER_S},
-    {"m",  60 * UMIG_NS_PER_S},
+    {"ns", 1                   },
+    {"us", UMIG_NS_PER_US      },
+    {"ms", UMIG_NS_PER_MS      },
+    {"s",  UMIG_NS_PER_S       },
+    {"m",  60 * UMIG_NS_PER_S  },
     {"h",  3600 * UMIG_NS_PER_S},
 };
 
 static const struct unit g_size_units[] = {
-    {"",  1},
-    {"b", 1},
+    {"",  1         },
+    {"b", 1         },
     {"k", 1ull << 10},
     {"m", 1ull << 20},
     {"g", 1ull << 30},
@@ -58,8 +58,8 @@ static size_t leading_digits(struct umig_span text, uint64_t *out_number)
     uint64_t number = 0;
     size_t i = 0;
     for (; i < text.len && text.at[i] >= '0' && text.at[i] <= '9'; i++) {
-        if (__builtin_mul_overflow(number, 10, &number)
-            || __builtin_add_overflow(number, (uint64_t)(text.at[i] - '0'), &number)) {
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(text.at[i] - '0'), &number)) {
             return 0;
         }
     }
@@ -156,9 +156,9 @@ void umig_format_duration(uint64_t ns, char *out, size_t room)
 {
     if (ns < UMIG_NS_PER_US) {
         snprintf(out, room, "%u ns", (unsigned)ns);
-    } else if (ns < UMIG_NS_PER_MS) {
+    } else if (ns < UMIG_NS_PER_MS - 500) { /* what rounds up to 1000 belongs to the next unit */
         snprintf(out, room, "%.3g us", (double)ns / 1e3);
-    } else if (ns < UMIG_NS_PER_S) {
+    } else if (ns < UMIG_NS_PER_S - 500000) {
         snprintf(out, room, "%.3g ms", (double)ns / 1e6);
     } else if (ns < 100 * UMIG_NS_PER_S) {
         snprintf(out, room, "%.3g s", (double)ns / 1e9);

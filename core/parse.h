@@ -30,19 +30,22 @@ bool umig_span_is(struct umig_span span, const char *text);
 struct umig_span umig_span_cut(struct umig_span *rest, char separator);
 
 /** A whole number without sign, decimal. UMIG_OK or UMIG_E_ARG. */
-UMIG_NODISCARD int
-umig_parse_number(struct umig_span text, uint64_t *out_number, struct umig_err *err);
+UMIG_NODISCARD int umig_parse_number(struct umig_span text,
+                                     uint64_t *out_number,
+                                     struct umig_err *err);
 
 /**
  * A duration with its unit: ns, us, ms, s, m, h. UMIG_OK or UMIG_E_ARG; the text of the error names
  * the value and the units.
  */
-UMIG_NODISCARD int
-umig_parse_duration(struct umig_span text, uint64_t *out_ns, struct umig_err *err);
+UMIG_NODISCARD int umig_parse_duration(struct umig_span text,
+                                       uint64_t *out_ns,
+                                       struct umig_err *err);
 
 /** A size in bytes with an optional unit: k, m, g (1024). UMIG_OK or UMIG_E_ARG. */
-UMIG_NODISCARD int
-umig_parse_size(struct umig_span text, uint64_t *out_bytes, struct umig_err *err);
+UMIG_NODISCARD int umig_parse_size(struct umig_span text,
+                                   uint64_t *out_bytes,
+                                   struct umig_err *err);
 
 /**
  * Is this a name a session, service or instance may have? 1 to 64 bytes of letters, digits and

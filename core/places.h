@@ -29,7 +29,8 @@ struct umig_places {
     uid_t uid;
     char runtime_dir[UMIG_SOCKET_PATH_BYTES];
     char data_dir[4096];
-    bool is_runtime_dir_given; /* by UMIG_RUNTIME_DIR: then the host's collector is not looked for */
+    bool
+        is_runtime_dir_given; /* by UMIG_RUNTIME_DIR: then the host's collector is not looked for */
 };
 
 /** Reads the environment. UMIG_OK, or UMIG_E_ARG naming a folder that is too long. */

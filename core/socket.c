@@ -16,7 +16,9 @@
 #include "core/clock.h"
 #include "core/err.h"
 
-enum { BACKLOG = 128 };
+enum {
+    BACKLOG = 128
+};
 
 static int parse_unix(struct umig_span path, struct umig_address *out, struct umig_err *err)
 {
@@ -48,8 +50,8 @@ static int parse_tcp(struct umig_span text, struct umig_address *out, struct umi
         host.at++;
         host.len -= 2;
     }
-    if (colon == 0 || host.len == 0 || host.len >= sizeof out->host
-        || umig_parse_number(port_text, &port, NULL) != UMIG_OK || port > 65535) {
+    if (colon == 0 || host.len == 0 || host.len >= sizeof out->host ||
+        umig_parse_number(port_text, &port, NULL) != UMIG_OK || port > 65535) {
         return umig_err_set(err, UMIG_E_ARG,
                             "'tcp:%.*s' is not an address; write tcp:HOST:PORT, PORT 0 to 65535",
                             (int)(text.len < 80 ? text.len : 80), text.at);
@@ -141,8 +143,8 @@ static int listen_unix(const char *path, mode_t mode, int *out_fd, struct umig_e
     }
     /* fchmod before bind gives the path its mode at birth: no moment of a wider one. */
     const struct sockaddr_un un = unix_address(path);
-    if (fchmod(fd, mode) != 0 || bind(fd, (const struct sockaddr *)&un, sizeof un) != 0
-        || chmod(path, mode) != 0 || listen(fd, BACKLOG) != 0) {
+    if (fchmod(fd, mode) != 0 || bind(fd, (const struct sockaddr *)&un, sizeof un) != 0 ||
+        chmod(path, mode) != 0 || listen(fd, BACKLOG) != 0) {
         const int cause = errno;
         close(fd);
         return umig_err_set_cause(err, cause == EADDRINUSE ? UMIG_E_BUSY : UMIG_E_IO, cause,
@@ -182,8 +184,8 @@ static int listen_tcp(const struct umig_address *address, int *out_fd, struct um
     }
     const int one = 1;
     const int fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0
-        || bind(fd, list->ai_addr, list->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+        bind(fd, list->ai_addr, list->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
         const int cause = errno;
         if (fd >= 0) {
             close(fd);
@@ -329,8 +331,7 @@ int umig_socket_peer(int fd, struct umig_peer *out_peer, struct umig_err *err)
     struct sockaddr_storage at;
     socklen_t at_len = sizeof at;
     if (getsockname(fd, (struct sockaddr *)&at, &at_len) != 0) {
-        return umig_err_set_cause(err, UMIG_E_IO, errno, "getsockname: %s",
-                                  umig_errno_text(errno));
+        return umig_err_set_cause(err, UMIG_E_IO, errno, "getsockname: %s", umig_errno_text(errno));
     }
     if (at.ss_family != AF_UNIX) {
         *out_peer = (struct umig_peer){.is_known = false};
@@ -339,8 +340,7 @@ int umig_socket_peer(int fd, struct umig_peer *out_peer, struct umig_err *err)
     struct ucred cred;
     socklen_t len = sizeof cred;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0) {
-        return umig_err_set_cause(err, UMIG_E_IO, errno, "SO_PEERCRED: %s",
-                                  umig_errno_text(errno));
+        return umig_err_set_cause(err, UMIG_E_IO, errno, "SO_PEERCRED: %s", umig_errno_text(errno));
     }
     *out_peer = (struct umig_peer){
         .is_known = true,
@@ -351,8 +351,11 @@ int umig_socket_peer(int fd, struct umig_peer *out_peer, struct umig_err *err)
     return UMIG_OK;
 }
 
-int umig_socket_send_all(
-    int fd, const void *bytes, size_t byte_count, int timeout_ms, struct umig_err *err)
+int umig_socket_send_all(int fd,
+                         const void *bytes,
+                         size_t byte_count,
+                         int timeout_ms,
+                         struct umig_err *err)
 {
     const uint64_t deadline = deadline_after(timeout_ms);
     const char *at = bytes;
@@ -375,8 +378,11 @@ int umig_socket_send_all(
     return UMIG_OK;
 }
 
-int umig_socket_recv_all(
-    int fd, void *bytes, size_t byte_count, int timeout_ms, struct umig_err *err)
+int umig_socket_recv_all(int fd,
+                         void *bytes,
+                         size_t byte_count,
+                         int timeout_ms,
+                         struct umig_err *err)
 {
     const uint64_t deadline = deadline_after(timeout_ms);
     size_t have = 0;

@@ -1,4 +1,5 @@
-/* Stream sockets: addresses as people write them, listening, dialling, and who is at the other end. */
+/* Stream sockets: addresses as people write them, listening, dialling, and who is at the other end.
+ */
 #ifndef UMIG_CORE_SOCKET_H
 #define UMIG_CORE_SOCKET_H
 
@@ -24,15 +25,17 @@ struct umig_address {
 };
 
 /** Reads an address. UMIG_OK, or UMIG_E_ARG saying what form is right. */
-UMIG_NODISCARD int
-umig_address_parse(struct umig_span text, struct umig_address *out_address, struct umig_err *err);
+UMIG_NODISCARD int umig_address_parse(struct umig_span text,
+                                      struct umig_address *out_address,
+                                      struct umig_err *err);
 
 /** Writes an address as it is read. */
 void umig_address_format(const struct umig_address *address, char out[UMIG_ADDRESS_BYTES]);
 
 /**
  * Listens. A unix path that nobody answers on is taken over; one that somebody answers on is
- * UMIG_E_BUSY, anything but a socket there is UMIG_E_ARG. The socket is non-blocking, close-on-exec.
+ * UMIG_E_BUSY, anything but a socket there is UMIG_E_ARG. The socket is non-blocking,
+ * close-on-exec.
  *
  * @param mode     access mode of a unix socket, 0600 or 0666
  * @param out_fd   close it with close(); unlink a unix path before
@@ -73,11 +76,17 @@ UMIG_NODISCARD int umig_socket_peer(int fd, struct umig_peer *out_peer, struct u
  * Sends or receives everything within a time, for callers that may block (the command, tests).
  * MSG_NOSIGNAL. UMIG_OK, UMIG_END (recv: the peer closed before the first byte), UMIG_E_IO.
  */
-UMIG_NODISCARD int umig_socket_send_all(
-    int fd, const void *bytes, size_t byte_count, int timeout_ms, struct umig_err *err);
+UMIG_NODISCARD int umig_socket_send_all(int fd,
+                                        const void *bytes,
+                                        size_t byte_count,
+                                        int timeout_ms,
+                                        struct umig_err *err);
 
 /** As umig_socket_send_all(). */
-UMIG_NODISCARD int
-umig_socket_recv_all(int fd, void *bytes, size_t byte_count, int timeout_ms, struct umig_err *err);
+UMIG_NODISCARD int umig_socket_recv_all(int fd,
+                                        void *bytes,
+                                        size_t byte_count,
+                                        int timeout_ms,
+                                        struct umig_err *err);
 
 #endif

@@ -7,11 +7,11 @@
 #define UMIG_KINDS_H
 
 /* X(NAME, number, "option name", "unit of a sample's value", "sentence") */
-#define UMIG_KIND_TABLE(X)                                                                         \
-    X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")                                              \
-    X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector")                                 \
-    X(HEAP, 3, "heap", "bytes", "memory pools over time")                                          \
-    X(LOCKS, 4, "locks", "ns", "waits for contended monitors, by stack")
+#define UMIG_KIND_TABLE(X)                                      \
+ X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")              \
+ X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector") \
+ X(HEAP, 3, "heap", "bytes", "memory pools over time")          \
+ X(LOCKS, 4, "locks", "ns", "waits for contended monitors, by stack")
 
 enum umig_kind {
 #define UMIG_KIND_ENUM(name, number, option, unit, text) UMIG_KIND_##name = (number),
@@ -24,18 +24,18 @@ enum umig_kind {
  * Kind of one frame of a stack. Frames that are no method (error, truncated) carry their text as
  * the method name and an empty class.
  */
-#define UMIG_FRAME_TABLE(X)                                                                        \
-    X(JAVA, 1, "java", "a Java or Groovy method, how it ran unknown")                              \
-    X(INTERPRETED, 2, "interpreted", "a method run by the interpreter")                            \
-    X(COMPILED, 3, "compiled", "a compiled method")                                                \
-    X(INLINED, 4, "inlined", "a method inlined into its caller")                                   \
-    X(NATIVE_METHOD, 5, "native", "a Java method implemented in C")                                \
-    X(NATIVE, 6, "library", "a function of a shared library")                                      \
-    X(KERNEL, 7, "kernel", "a function of the kernel")                                             \
-    X(VM, 8, "vm", "a thread of the JVM itself: collector, compiler, VM operations")               \
-    X(ERROR, 9, "error", "the stack could not be read; the name says why")                         \
-    X(TRUNCATED, 10, "truncated", "frames are missing here: the stack was deeper than is kept")    \
-    X(DISPATCH, 11, "dispatch", "folded Groovy dispatch; made by analysis, never sent")
+#define UMIG_FRAME_TABLE(X)                                                                  \
+ X(JAVA, 1, "java", "a Java or Groovy method, how it ran unknown")                           \
+ X(INTERPRETED, 2, "interpreted", "a method run by the interpreter")                         \
+ X(COMPILED, 3, "compiled", "a compiled method")                                             \
+ X(INLINED, 4, "inlined", "a method inlined into its caller")                                \
+ X(NATIVE_METHOD, 5, "native", "a Java method implemented in C")                             \
+ X(NATIVE, 6, "library", "a function of a shared library")                                   \
+ X(KERNEL, 7, "kernel", "a function of the kernel")                                          \
+ X(VM, 8, "vm", "a thread of the JVM itself: collector, compiler, VM operations")            \
+ X(ERROR, 9, "error", "the stack could not be read; the name says why")                      \
+ X(TRUNCATED, 10, "truncated", "frames are missing here: the stack was deeper than is kept") \
+ X(DISPATCH, 11, "dispatch", "folded Groovy dispatch; made by analysis, never sent")
 
 enum umig_frame_kind {
 #define UMIG_FRAME_ENUM(name, number, key, text) UMIG_FRAME_##name = (number),
@@ -48,27 +48,27 @@ enum umig_frame_kind {
  * Outcome of walking a stack. OK and NO_JAVA are good; the others are failures: the sample is kept
  * with an error frame in place of what could not be read, never dropped.
  */
-#define UMIG_OUTCOME_TABLE(X)                                                                      \
-    X(OK, 0, "ok", "walked to a thread entry or a truncation mark")                                \
-    X(NO_JAVA, 1, "no_java", "a thread of the JVM or of native code: it has no Java frames")       \
-    X(NO_JAVA_FRAME, 2, "no_java_frame", "a Java thread without a Java frame")                     \
-    X(NO_CLASS_LOAD, 3, "no_class_load", "the JVM was not yet armed for stack walking")            \
-    X(GC_ACTIVE, 4, "gc_active", "a collection was running")                                       \
-    X(UNKNOWN_NOT_JAVA, 5, "unknown_not_java", "in VM or native code, last Java frame unknown")    \
-    X(NOT_WALKABLE_NOT_JAVA, 6, "not_walkable_not_java", "in VM or native code, not walkable")     \
-    X(UNKNOWN_JAVA, 7, "unknown_java", "in Java code, top frame unknown")                          \
-    X(NOT_WALKABLE_JAVA, 8, "not_walkable_java", "in Java code, top frame not walkable")           \
-    X(UNKNOWN_STATE, 9, "unknown_state", "the thread was in a state the JVM does not walk")        \
-    X(THREAD_EXIT, 10, "thread_exit", "the thread was ending")                                     \
-    X(DEOPT, 11, "deopt", "a frame was being deoptimised")                                         \
-    X(SAFEPOINT, 12, "safepoint", "a safepoint was in progress")                                   \
-    X(GUARD, 13, "guard_recovered", "a fault while walking was caught; the thread rests a minute") \
-    X(RESTING, 14, "resting", "the thread rests after a caught fault")                             \
-    X(NOT_ATTACHED, 15, "not_attached", "a Java thread whose environment is not known yet")        \
-    X(LOW_STACK, 16, "low_stack", "too little stack left to walk safely")                          \
-    X(BUSY, 17, "busy", "every stack buffer was taken by other threads")                           \
-    X(NAMES_FULL, 18, "names_full", "no room to name a frame")                                     \
-    X(OTHER, 19, "other", "a code the JVM did not document")
+#define UMIG_OUTCOME_TABLE(X)                                                                   \
+ X(OK, 0, "ok", "walked to a thread entry or a truncation mark")                                \
+ X(NO_JAVA, 1, "no_java", "a thread of the JVM or of native code: it has no Java frames")       \
+ X(NO_JAVA_FRAME, 2, "no_java_frame", "a Java thread without a Java frame")                     \
+ X(NO_CLASS_LOAD, 3, "no_class_load", "the JVM was not yet armed for stack walking")            \
+ X(GC_ACTIVE, 4, "gc_active", "a collection was running")                                       \
+ X(UNKNOWN_NOT_JAVA, 5, "unknown_not_java", "in VM or native code, last Java frame unknown")    \
+ X(NOT_WALKABLE_NOT_JAVA, 6, "not_walkable_not_java", "in VM or native code, not walkable")     \
+ X(UNKNOWN_JAVA, 7, "unknown_java", "in Java code, top frame unknown")                          \
+ X(NOT_WALKABLE_JAVA, 8, "not_walkable_java", "in Java code, top frame not walkable")           \
+ X(UNKNOWN_STATE, 9, "unknown_state", "the thread was in a state the JVM does not walk")        \
+ X(THREAD_EXIT, 10, "thread_exit", "the thread was ending")                                     \
+ X(DEOPT, 11, "deopt", "a frame was being deoptimised")                                         \
+ X(SAFEPOINT, 12, "safepoint", "a safepoint was in progress")                                   \
+ X(GUARD, 13, "guard_recovered", "a fault while walking was caught; the thread rests a minute") \
+ X(RESTING, 14, "resting", "the thread rests after a caught fault")                             \
+ X(NOT_ATTACHED, 15, "not_attached", "a Java thread whose environment is not known yet")        \
+ X(LOW_STACK, 16, "low_stack", "too little stack left to walk safely")                          \
+ X(TOO_DEEP, 17, "too_deep", "the stack did not end within the frames that are kept")           \
+ X(NAMES_FULL, 18, "names_full", "no room to name a frame")                                     \
+ X(OTHER, 19, "other", "a code the JVM did not document")
 
 enum umig_outcome {
 #define UMIG_OUTCOME_ENUM(name, number, key, text) UMIG_OUTCOME_##name = (number),
@@ -78,34 +78,35 @@ enum umig_outcome {
 };
 
 /* Why something that was produced is not in the store. */
-#define UMIG_DROP_TABLE(X)                                                                         \
-    X(RING_FULL, 1, "ring_full", "the ring between handler and drainer had no room")               \
-    X(REENTRANT, 2, "reentrant", "a sample arrived while the thread was in the handler")           \
-    X(NO_SLOT, 3, "no_slot", "the thread table was full")                                          \
-    X(STOPPING, 4, "stopping", "sampling was being stopped")                                       \
-    X(SPOOL_FULL, 5, "spool_full", "the collector was away and the agent's memory bound reached")  \
-    X(DICTIONARY_FULL, 6, "dictionary_full", "no room for a new name or stack in this generation") \
-    X(REMAINDER, 7, "remainder", "less than one interval left over when the session ended")        \
-    X(VM_DEATH, 8, "vm_death", "the JVM ended before it could be sent")                            \
-    X(EVENT_FULL, 9, "event_full", "the queue of JVM events (collections, waits) had no room")     \
-    X(REFUSED, 10, "refused", "the collector could not accept it")
+#define UMIG_DROP_TABLE(X)                                                                      \
+ X(RING_FULL, 1, "ring_full", "the ring between handler and drainer had no room")               \
+ X(REENTRANT, 2, "reentrant", "a sample arrived while the thread was in the handler")           \
+ X(NO_SLOT, 3, "no_slot", "the thread table was full")                                          \
+ X(STOPPING, 4, "stopping", "sampling was being stopped")                                       \
+ X(SPOOL_FULL, 5, "spool_full", "the collector was away and the agent's memory bound reached")  \
+ X(DICTIONARY_FULL, 6, "dictionary_full", "no room for a new name or stack in this generation") \
+ X(REMAINDER, 7, "remainder", "less than one interval left over when the session ended")        \
+ X(VM_DEATH, 8, "vm_death", "the JVM ended before it could be sent")                            \
+ X(EVENT_FULL, 9, "event_full", "the queue of JVM events (collections, waits) had no room")     \
+ X(REFUSED, 10, "refused", "the collector could not accept it")                                 \
+ X(RING_BUSY, 11, "ring_busy", "every ring was taken by another thread's sample")
 
 enum umig_drop {
 #define UMIG_DROP_ENUM(name, number, key, text) UMIG_DROP_##name = (number),
     UMIG_DROP_TABLE(UMIG_DROP_ENUM)
 #undef UMIG_DROP_ENUM
-    UMIG_DROP_COUNT = 11
+    UMIG_DROP_COUNT = 12
 };
 
 /* Threads by what they are for. */
-#define UMIG_THREAD_TABLE(X)                                                                       \
-    X(UNKNOWN, 0, "unknown", "not known yet")                                                      \
-    X(JAVA, 1, "java", "runs Java code")                                                           \
-    X(GC, 2, "gc", "works for the collector")                                                      \
-    X(JIT, 3, "jit", "compiles methods")                                                           \
-    X(VM, 4, "vm", "works for the JVM")                                                            \
-    X(NATIVE, 5, "native", "a thread of a native library")                                         \
-    X(AGENT, 6, "agent", "a thread of the UMIG agent")
+#define UMIG_THREAD_TABLE(X)                            \
+ X(UNKNOWN, 0, "unknown", "not known yet")              \
+ X(JAVA, 1, "java", "runs Java code")                   \
+ X(GC, 2, "gc", "works for the collector")              \
+ X(JIT, 3, "jit", "compiles methods")                   \
+ X(VM, 4, "vm", "works for the JVM")                    \
+ X(NATIVE, 5, "native", "a thread of a native library") \
+ X(AGENT, 6, "agent", "a thread of the UMIG agent")
 
 enum umig_thread_kind {
 #define UMIG_THREAD_ENUM(name, number, key, text) UMIG_THREAD_##name = (number),
@@ -115,12 +116,12 @@ enum umig_thread_kind {
 };
 
 /* Why a session ended. */
-#define UMIG_END_TABLE(X)                                                                          \
-    X(RUNNING, 0, "running", "has not ended")                                                      \
-    X(STOPPED, 1, "stopped", "stopped by a command")                                               \
-    X(DURATION, 2, "duration", "its duration was over")                                            \
-    X(VM_EXIT, 3, "vm-exit", "the JVM ended")                                                      \
-    X(LOST, 4, "lost", "the JVM was killed or lost; closed by the collector")
+#define UMIG_END_TABLE(X)                            \
+ X(RUNNING, 0, "running", "has not ended")           \
+ X(STOPPED, 1, "stopped", "stopped by a command")    \
+ X(DURATION, 2, "duration", "its duration was over") \
+ X(VM_EXIT, 3, "vm-exit", "the JVM ended")           \
+ X(LOST, 4, "lost", "the JVM was killed or lost; closed by the collector")
 
 enum umig_end {
 #define UMIG_END_ENUM(name, number, key, text) UMIG_END_##name = (number),

@@ -10,24 +10,24 @@
 #include <stdint.h>
 
 /* X(name, value, sentence): one row makes the enum constant, its name and its text. */
-#define UMIG_STATUS_TABLE(X)                                                                       \
-    X(AGAIN, 1, "try again later")                                                                 \
-    X(NOT_FOUND, 2, "no such thing")                                                               \
-    X(TRUNCATED, 3, "cut short")                                                                   \
-    X(DUPLICATE, 4, "already there")                                                               \
-    X(END, 5, "the peer or the data has ended")                                                    \
-    X(OK, 0, "done")                                                                               \
-    X(E_NOMEM, -1, "out of memory or over the memory bound")                                       \
-    X(E_ARG, -2, "a value is not of the form asked for")                                           \
-    X(E_IO, -3, "a system call failed")                                                            \
-    X(E_PROTO, -4, "the peer broke the wire protocol")                                             \
-    X(E_DB, -5, "the database refused")                                                            \
-    X(E_JVM, -6, "the JVM refused")                                                                \
-    X(E_UNSUPPORTED, -7, "not available here")                                                     \
-    X(E_LIMIT, -8, "a bound was reached")                                                          \
-    X(E_BUSY, -9, "somebody else holds it")                                                        \
-    X(E_DENIED, -10, "not allowed")                                                                \
-    X(E_BUG, -11, "a fault in UMIG itself")
+#define UMIG_STATUS_TABLE(X)                              \
+ X(AGAIN, 1, "try again later")                           \
+ X(NOT_FOUND, 2, "no such thing")                         \
+ X(TRUNCATED, 3, "cut short")                             \
+ X(DUPLICATE, 4, "already there")                         \
+ X(END, 5, "the peer or the data has ended")              \
+ X(OK, 0, "done")                                         \
+ X(E_NOMEM, -1, "out of memory or over the memory bound") \
+ X(E_ARG, -2, "a value is not of the form asked for")     \
+ X(E_IO, -3, "a system call failed")                      \
+ X(E_PROTO, -4, "the peer broke the wire protocol")       \
+ X(E_DB, -5, "the database refused")                      \
+ X(E_JVM, -6, "the JVM refused")                          \
+ X(E_UNSUPPORTED, -7, "not available here")               \
+ X(E_LIMIT, -8, "a bound was reached")                    \
+ X(E_BUSY, -9, "somebody else holds it")                  \
+ X(E_DENIED, -10, "not allowed")                          \
+ X(E_BUG, -11, "a fault in UMIG itself")
 
 enum umig_status {
 #define UMIG_STATUS_ENUM(name, value, text) UMIG_##name = (value),

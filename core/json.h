@@ -1,0 +1,43 @@
+/* Writes JSON into a buffer: the writer minds commas, quotes and escapes; the caller the nesting.
+ */
+#ifndef UMIG_CORE_JSON_H
+#define UMIG_CORE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+
+/** Writer over a borrowed buffer; a failure stays in the buffer's failed. */
+struct umig_json {
+    struct umig_buf *out;
+    bool needs_comma;
+};
+
+/* clang-format off */
+#define UMIG_JSON_INIT(buf) { .out = (buf) }
+/* clang-format on */
+
+/** Opens an object: key NULL inside an array and at the top. */
+void umig_json_object(struct umig_json *json, const char *key);
+
+/** Closes an object. */
+void umig_json_object_end(struct umig_json *json);
+
+/** Opens an array: key NULL inside an array and at the top. */
+void umig_json_array(struct umig_json *json, const char *key);
+
+/** Closes an array. */
+void umig_json_array_end(struct umig_json *json);
+
+/** Writes a string; NULL writes null. Bytes that are not UTF-8 become U+FFFD. */
+void umig_json_text(struct umig_json *json, const char *key, const char *text);
+
+/** Writes a whole number. */
+void umig_json_number(struct umig_json *json, const char *key, uint64_t number);
+
+/** Writes true or false. */
+void umig_json_bool(struct umig_json *json, const char *key, bool value);
+
+#endif

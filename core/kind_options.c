@@ -1,0 +1,167 @@
+#include "core/kind_options.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "core/err.h"
+
+/*
+ * The ranges end where the figures stop meaning something: below 1 ms of CPU the sampling costs
+ * more than a percent (COMMITMENTS: 40 us a sample), waits below 10 us are spinning that HotSpot
+ * does not report, and pools change no faster than collections.
+ */
+static const struct umig_kind_rule g_rules[] = {
+    {UMIG_KIND_CPU,   "cpu",   10 * UMIG_NS_PER_MS, UMIG_NS_PER_MS,       UMIG_NS_PER_S,
+     "CPU time between two samples of a thread"                                                                        },
+    {UMIG_KIND_GC,    "gc",    0,                   0,                    0,                  "every pause is recorded"},
+    {UMIG_KIND_HEAP,  "heap",  UMIG_NS_PER_S,       100 * UMIG_NS_PER_MS, 60 * UMIG_NS_PER_S,
+     "time between two readings of the memory pools"                                                                   },
+    {UMIG_KIND_LOCKS, "locks", UMIG_NS_PER_MS,      10 * UMIG_NS_PER_US,  10 * UMIG_NS_PER_S,
+     "time a thread has waited between two samples"                                                                    },
+};
+
+enum {
+    RULE_COUNT = sizeof g_rules / sizeof g_rules[0],
+    SHOWN_BYTES = 40
+};
+
+static int shown(struct umig_span text)
+{
+    return (int)(text.len < SHOWN_BYTES ? text.len : SHOWN_BYTES);
+}
+
+const struct umig_kind_rule *umig_kind_rule(enum umig_kind kind)
+{
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (g_rules[i].kind == kind) {
+            return &g_rules[i];
+        }
+    }
+    return NULL;
+}
+
+const struct umig_kind_rule *umig_kind_rule_find(struct umig_span name)
+{
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (umig_span_is(name, g_rules[i].name)) {
+            return &g_rules[i];
+        }
+    }
+    return NULL;
+}
+
+int umig_kind_interval_check(const struct umig_kind_rule *rule,
+                             uint64_t interval_ns,
+                             struct umig_err *err)
+{
+    if (rule->default_ns == 0) {
+        return interval_ns == 0 ? UMIG_OK
+                                : umig_err_set(err, UMIG_E_ARG, "%s takes no interval: %s",
+                                               rule->name, rule->meaning);
+    }
+    if (interval_ns >= rule->min_ns && interval_ns <= rule->max_ns) {
+        return UMIG_OK;
+    }
+    char is[UMIG_INTERVAL_TEXT_BYTES];
+    char min[UMIG_INTERVAL_TEXT_BYTES];
+    char max[UMIG_INTERVAL_TEXT_BYTES];
+    umig_interval_text(interval_ns, is);
+    umig_interval_text(rule->min_ns, min);
+    umig_interval_text(rule->max_ns, max);
+    return umig_err_set(err, UMIG_E_ARG, "the interval of %s is %s; it must be %s to %s",
+                        rule->name, is, min, max);
+}
+
+int umig_kind_interval_parse(const struct umig_kind_rule *rule,
+                             struct umig_span text,
+                             uint64_t *out_ns,
+                             struct umig_err *err)
+{
+    if (rule->default_ns == 0) {
+        return umig_err_set(err, UMIG_E_ARG, "%s takes no interval ('%.*s'): %s", rule->name,
+                            shown(text), text.len > 0 ? text.at : "", rule->meaning);
+    }
+    uint64_t ns = 0;
+    int rc = umig_parse_duration(text, &ns, err);
+    if (rc == UMIG_OK) {
+        rc = umig_kind_interval_check(rule, ns, err);
+    }
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    *out_ns = ns;
+    return UMIG_OK;
+}
+
+int umig_kind_option_parse(struct umig_span text,
+                           struct umig_kind_option *out_option,
+                           struct umig_err *err)
+{
+    struct umig_span interval = text;
+    const struct umig_span name = umig_span_cut(&interval, ':');
+    const struct umig_kind_rule *rule = umig_kind_rule_find(name);
+    if (rule == NULL) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "'%.*s' is no kind of measurement; write cpu, gc, heap or locks, with "
+                            "an interval like cpu:10ms",
+                            shown(name), name.len > 0 ? name.at : "");
+    }
+    uint64_t ns = rule->default_ns;
+    if (interval.at != NULL) {
+        const int rc = umig_kind_interval_parse(rule, interval, &ns, err);
+        if (rc != UMIG_OK) {
+            return umig_err_trace(err, rc);
+        }
+    }
+    *out_option = (struct umig_kind_option){.kind = rule->kind, .interval_ns = ns};
+    return UMIG_OK;
+}
+
+int umig_kind_set_add(struct umig_kind_set *set,
+                      struct umig_kind_option option,
+                      struct umig_err *err)
+{
+    if (set->has_kind[option.kind]) {
+        return umig_err_set(err, UMIG_E_ARG, "%s is given twice",
+                            umig_kind_rule(option.kind)->name);
+    }
+    set->has_kind[option.kind] = true;
+    set->interval_ns[option.kind] = option.interval_ns;
+    return UMIG_OK;
+}
+
+int umig_session_duration_parse(struct umig_span text, uint64_t *out_ns, struct umig_err *err)
+{
+    uint64_t ns = 0;
+    const int rc = umig_parse_duration(text, &ns, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (ns < UMIG_DURATION_MIN_NS || ns > UMIG_DURATION_MAX_NS) {
+        return umig_err_set(err, UMIG_E_ARG, "the duration '%.*s' must be 1s to 24h", shown(text),
+                            text.at);
+    }
+    *out_ns = ns;
+    return UMIG_OK;
+}
+
+void umig_interval_text(uint64_t ns, char out[UMIG_INTERVAL_TEXT_BYTES])
+{
+    static const struct {
+        uint64_t factor;
+        const char *name;
+    } units[] = {
+        {3600 * UMIG_NS_PER_S, "h" },
+        {60 * UMIG_NS_PER_S,   "m" },
+        {UMIG_NS_PER_S,        "s" },
+        {UMIG_NS_PER_MS,       "ms"},
+        {UMIG_NS_PER_US,       "us"},
+        {1,                    "ns"},
+    };
+    size_t i = 0;
+    while (ns % units[i].factor != 0 || (ns == 0 && units[i].factor > UMIG_NS_PER_S)) {
+        i++;
+    }
+    snprintf(out, UMIG_INTERVAL_TEXT_BYTES, "%" PRIu64 "%s", ns / units[i].factor, units[i].name);
+}

@@ -1,0 +1,112 @@
+#include <errno.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "tests/support/test.h"
+
+static int fails(struct umig_err *err)
+{
+    return umig_err_set_cause(err, UMIG_E_IO, ENOENT, "open %s: %s", "x", umig_errno_text(ENOENT));
+}
+
+static int forwards(struct umig_err *err)
+{
+    return umig_err_trace(err, fails(err));
+}
+
+static void test_set_records_status_cause_text_and_place(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+
+    assert_int_equal(fails(&err), UMIG_E_IO);
+
+    assert_int_equal(err.status, UMIG_E_IO);
+    assert_int_equal(err.cause, ENOENT);
+    assert_string_equal(err.text, "open x: No such file or directory");
+    assert_int_equal(err.hop_count, 1);
+    assert_string_equal(err.hops[0].func, "fails");
+}
+
+static void test_trace_adds_hops_up_to_the_bound(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+
+    assert_int_equal(forwards(&err), UMIG_E_IO);
+    assert_int_equal(err.hop_count, 2);
+    assert_string_equal(err.hops[1].func, "forwards");
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(umig_err_trace(&err, UMIG_E_IO), UMIG_E_IO);
+    }
+
+    assert_int_equal(err.hop_count, 4);
+}
+
+static void test_trace_of_success_adds_nothing(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+
+    assert_int_equal(umig_err_trace(&err, UMIG_OK), UMIG_OK);
+    assert_int_equal(umig_err_trace(&err, UMIG_AGAIN), UMIG_AGAIN);
+
+    assert_int_equal(err.hop_count, 0);
+}
+
+static void test_null_error_is_allowed(void **state)
+{
+    (void)state;
+
+    assert_int_equal(forwards(NULL), UMIG_E_IO);
+}
+
+static void test_text_is_one_line_whatever_comes_in(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+
+    umig_err_set(&err, UMIG_E_ARG, "name '%s'", "a\nb\x1b[31m\x7f");
+
+    assert_string_equal(err.text, "name 'a?b?[31m?'");
+}
+
+static void test_text_is_cut_at_its_room(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+    char longer[1000];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+
+    umig_err_set(&err, UMIG_E_ARG, "%s", longer);
+
+    assert_int_equal(strlen(err.text), sizeof err.text - 1);
+}
+
+static void test_every_status_has_name_and_sentence(void **state)
+{
+    (void)state;
+#define CHECK_STATUS(name, value, text)               \
+ assert_string_equal(umig_status_name(value), #name); \
+ assert_string_equal(umig_status_text(value), text);
+    UMIG_STATUS_TABLE(CHECK_STATUS)
+#undef CHECK_STATUS
+    assert_string_equal(umig_status_name(-99), "unknown status");
+    assert_string_equal(umig_status_text(99), "unknown status");
+    assert_string_equal(umig_errno_text(-1), "unknown error");
+}
+
+int main(void)
+{
+    const struct CMUnitTest err_test[] = {
+        cmocka_unit_test(test_set_records_status_cause_text_and_place),
+        cmocka_unit_test(test_trace_adds_hops_up_to_the_bound),
+        cmocka_unit_test(test_trace_of_success_adds_nothing),
+        cmocka_unit_test(test_null_error_is_allowed),
+        cmocka_unit_test(test_text_is_one_line_whatever_comes_in),
+        cmocka_unit_test(test_text_is_cut_at_its_room),
+        cmocka_unit_test(test_every_status_has_name_and_sentence),
+    };
+    return cmocka_run_group_tests(err_test, NULL, NULL);
+}
