@@ -100,7 +100,7 @@ struct umig_frame_reader {
     uint8_t *bytes;
     size_t fill;
     size_t room;
-    size_t taken; /* bytes of the frame handed out last, dropped by the next call */
+    size_t taken; /* bytes at the front that were handed out; dropped when space is asked for */
     uint32_t max_payload_bytes;
 };
 
