@@ -118,7 +118,7 @@ static void test_writer_content_of_two_mebibytes_is_refused(void **state)
     struct umig_pb_writer writer;
     umig_pb_writer_init(&writer, bytes, room);
     const size_t open = umig_pb_open(&writer, 1);
-    umig_pb_bytes(&writer, 1, content, (1u << 20) - 64);
+    umig_pb_bytes(&writer, 1, content, 1u << 20);
     umig_pb_bytes(&writer, 1, content, 1u << 20);
     assert_false(writer.is_full);
 
