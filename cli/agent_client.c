@@ -1,0 +1,177 @@
+#include "cli/agent_client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/err.h"
+
+/* Replies hold counters and labels, never samples. */
+enum {
+    REPLY_BYTES = 256 << 10,
+    DECODED_BYTES = 8 << 20
+};
+
+/* The agent's library as it lies next to the command: in a build tree, or installed. */
+static void agent_library(char *out, size_t room)
+{
+    static const char *const places[] = {
+        "../lib/libumigagent.so",
+        "../agent/libumigagent.so",
+        "../lib/umig/libumigagent.so",
+        "../lib/x86_64-linux-gnu/umig/libumigagent.so",
+        "libumigagent.so",
+    };
+    char exe[1024];
+    const ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    exe[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(exe, '/');
+    for (size_t i = 0; slash != NULL && i < sizeof places / sizeof places[0]; i++) {
+        char path[1100];
+        char resolved[PATH_MAX];
+        *slash = '\0';
+        snprintf(path, sizeof path, "%s/%s", exe, places[i]);
+        if (realpath(path, resolved) != NULL) {
+            snprintf(out, room, "%s", resolved);
+            return;
+        }
+    }
+    snprintf(out, room, "/PATH/TO/libumigagent.so");
+}
+
+static int no_socket(const struct umig_jvm *jvm, struct umig_err *err)
+{
+    if (jvm->has_agent) {
+        return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                            "the agent in JVM %d has no control socket; what it wrote to the JVM's "
+                            "standard error at its start says why",
+                            (int)jvm->pid);
+    }
+    char library[160];
+    agent_library(library, sizeof library);
+    return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                        "JVM %d runs without the UMIG agent; start it with java -agentpath:%s",
+                        (int)jvm->pid, library);
+}
+
+/* Says of a failure whose it is. */
+static int about_agent(const struct umig_jvm *jvm, int rc, struct umig_err *err)
+{
+    if (err == NULL) {
+        return rc;
+    }
+    if (err->cause == ETIMEDOUT || err->cause == EAGAIN) {
+        return umig_err_set_cause(err, rc, ETIMEDOUT,
+                                  "the agent in JVM %d does not answer; is the JVM stopped?",
+                                  (int)jvm->pid);
+    }
+    if (err->cause == EACCES || err->cause == EPERM) {
+        return umig_err_set_cause(err, UMIG_E_DENIED, err->cause,
+                                  "JVM %d belongs to %s; only %s and root may ask its agent",
+                                  (int)jvm->pid, jvm->user, jvm->user);
+    }
+    const struct umig_err was = *err;
+    return umig_err_set_cause(err, rc, was.cause, "agent in JVM %d: %s", (int)jvm->pid, was.text);
+}
+
+static int unpack_reply(const struct umig_frame_header *header,
+                        const struct umig_buf *payload,
+                        struct umig_agent_reply *reply,
+                        struct umig_err *err)
+{
+    if (header->type == UMIG_FRAME_REFUSE) {
+        return umig_talk_refused(payload, err);
+    }
+    if (header->type != UMIG_FRAME_CONTROL_REPLY) {
+        return umig_err_set(err, UMIG_E_PROTO, "answered with a frame of type %u", header->type);
+    }
+    umig_capped_heap_init(&reply->heap, DECODED_BYTES);
+    reply->message = umig__v1__control_reply__unpack(&reply->heap.allocator, payload->len,
+                                                     (const uint8_t *)umig_buf_str(payload));
+    if (reply->message == NULL) {
+        return umig_err_set(err, UMIG_E_PROTO, "its answer cannot be read");
+    }
+    umig_message_clean(&reply->message->base);
+    if (reply->message->status != 0) {
+        umig_err_set(err, UMIG_E_UNSUPPORTED, "%s", reply->message->text);
+        umig_agent_reply_fini(reply);
+        return UMIG_E_UNSUPPORTED;
+    }
+    return UMIG_OK;
+}
+
+static int exchange(int fd,
+                    const Umig__V1__ControlRequest *request,
+                    int timeout_ms,
+                    struct umig_agent_reply *reply,
+                    struct umig_err *err)
+{
+    struct umig_buf buf = UMIG_BUF_INIT(REPLY_BYTES);
+    struct umig_frame_header header;
+    const size_t byte_count = umig__v1__control_request__get_packed_size(request);
+    int rc = umig_buf_reserve(&buf, byte_count);
+    if (rc == UMIG_OK) {
+        buf.len = umig__v1__control_request__pack(request, (uint8_t *)buf.bytes);
+    }
+    rc = umig_talk_send(fd, UMIG_FRAME_CONTROL_REQUEST, &buf, timeout_ms, err);
+    if (rc == UMIG_OK) {
+        rc = umig_talk_recv(fd, timeout_ms, &header, &buf, err);
+    }
+    if (rc == UMIG_END) {
+        rc = umig_err_set(err, UMIG_E_IO, "it closed the connection without an answer");
+    }
+    if (rc == UMIG_OK) {
+        rc = unpack_reply(&header, &buf, reply, err);
+    }
+    umig_buf_fini(&buf);
+    return rc;
+}
+
+int umig_agent_ask(const struct umig_jvm *jvm,
+                   const Umig__V1__ControlRequest *request,
+                   int timeout_ms,
+                   struct umig_agent_reply *out_reply,
+                   struct umig_err *err)
+{
+    if (!jvm->has_socket) {
+        return no_socket(jvm, err);
+    }
+    int fd = -1;
+    int rc = umig_talk_dial(&jvm->socket, jvm->uid, timeout_ms, &fd, err);
+    if (rc == UMIG_OK) {
+        rc = exchange(fd, request, timeout_ms, out_reply, err);
+        close(fd);
+    }
+    return rc == UMIG_OK ? rc : about_agent(jvm, rc, err);
+}
+
+int umig_agent_status(const struct umig_jvm *jvm,
+                      int timeout_ms,
+                      struct umig_agent_reply *out_reply,
+                      struct umig_err *err)
+{
+    Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
+    request.verb = UMIG__V1__CONTROL_VERB__CONTROL_STATUS;
+    const int rc = umig_agent_ask(jvm, &request, timeout_ms, out_reply, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    const Umig__V1__AgentStatus *agent = out_reply->message->agent;
+    if (agent == NULL || agent->process == NULL) {
+        umig_agent_reply_fini(out_reply);
+        return umig_err_set(err, UMIG_E_PROTO, "agent in JVM %d: its status is empty",
+                            (int)jvm->pid);
+    }
+    return UMIG_OK;
+}
+
+void umig_agent_reply_fini(struct umig_agent_reply *reply)
+{
+    if (reply->message != NULL) {
+        umig__v1__control_reply__free_unpacked(reply->message, &reply->heap.allocator);
+        reply->message = NULL;
+    }
+}

@@ -1,0 +1,121 @@
+#include <string.h>
+
+#include "cli/out_file.h"
+#include "cli/session_text.h"
+#include "cli/source.h"
+#include "core/err.h"
+#include "core/parse.h"
+
+static const struct umig_option g_options[] = {
+    {.name = "format",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "FORMAT",
+     .help = "text (default), json, html, collapsed"},
+    {.name = "output",
+     .letter = 'o',
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "FILE",
+     .help = "write to FILE, whole or not at all; - is standard output"},
+    {.name = "unfold",                      .help = "show Groovy's dispatch frames instead of folding them"},
+    {.name = "json",          .help = "same as --format json"},
+    UMIG_SOURCE_OPTIONS,
+    {.name = NULL  },
+};
+
+static int choose_format(const struct umig_args *args,
+                         const char **out_format,
+                         struct umig_err *err)
+{
+    static const char *const formats[] = {"text", "json", "html", "collapsed"};
+    const bool wants_json = umig_args_has(args, "json");
+    const char *given = umig_args_value(args, "format", wants_json ? "json" : "text");
+    if (wants_json && strcmp(given, "json") != 0) {
+        return umig_err_set(err, UMIG_E_ARG, "--json and --format %.20s exclude each other", given);
+    }
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (strcmp(formats[i], given) == 0) {
+            *out_format = formats[i];
+            return UMIG_OK;
+        }
+    }
+    return umig_err_set(err, UMIG_E_ARG,
+                        "'%.40s' is no format; write text, json, html or collapsed", given);
+}
+
+/* Writes to a file that appears only when it is whole. */
+static int report_to_file(struct umig_cli *cli,
+                          const struct umig_args *args,
+                          const struct umig_question *question,
+                          const char *path,
+                          struct umig_err *err)
+{
+    struct umig_out_file file;
+    uint64_t byte_count = 0;
+    int rc = umig_out_file_open(path, &file, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    rc = umig_source_write(cli, args, question, file.file, err);
+    if (rc != UMIG_OK) {
+        umig_out_file_abandon(&file);
+        return umig_err_trace(err, rc);
+    }
+    rc = umig_out_file_commit(&file, &byte_count, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    char size[32];
+    umig_format_bytes(byte_count, size, sizeof size);
+    fprintf(cli->notes, "Wrote %s (%s).\n", path, size);
+    return UMIG_OK;
+}
+
+static int run_report(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
+{
+    struct umig_question question = {
+        .is_report = true,
+        .session = args->operand_count > 0 ? args->operands[0] : "latest",
+        .service = "",
+        .should_unfold = umig_args_has(args, "unfold"),
+    };
+    int rc = choose_format(args, &question.format, err);
+    if (rc == UMIG_OK) {
+        rc = umig_session_name_check(question.session, err);
+    }
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    char made_path[128];
+    const char *path = umig_args_value(args, "output", NULL);
+    if (path == NULL && cli->is_out_terminal && strcmp(question.format, "html") == 0) {
+        snprintf(made_path, sizeof made_path, "umig-report-%s.html", question.session);
+        path = made_path; /* nobody reads a page's source on a terminal */
+    }
+    if (path != NULL && strcmp(path, "-") != 0) {
+        rc = report_to_file(cli, args, &question, path, err);
+    } else {
+        question.width = cli->is_out_terminal ? cli->width : 0;
+        rc = umig_source_write(cli, args, &question, cli->out, err);
+    }
+    return rc == UMIG_OK ? UMIG_EXIT_GOOD : umig_err_trace(err, rc);
+}
+
+const struct umig_verb umig_verb_report = {
+    .name = "report",
+    .summary = "say what a session found: text, page, JSON or collapsed stacks",
+    .operands = "[ID|latest]",
+    .max_operands = 1,
+    .options = g_options,
+    .notes = "ID may be shortened as long as one session begins with it. Without it the latest is "
+             "meant.\nThe page (html) is one file that needs no network; on a terminal it is "
+             "written to\numig-report-ID.html.",
+    .examples = "# the answer in words\n"
+                "umig report latest\n"
+                "# a page with a flame graph, to show around\n"
+                "umig report load-7 --format html -o load-7.html\n"
+                "# hottest stacks, for other tools\n"
+                "umig report load-7 --format collapsed | sort -t' ' -k2 -rn | head\n"
+                "# from a backup, with every Groovy frame\n"
+                "umig report load-7 --data /backup/umig --unfold\n",
+    .run = run_report,
+};

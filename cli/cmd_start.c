@@ -1,0 +1,305 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/agent_client.h"
+#include "cli/session_text.h"
+#include "cli/verb.h"
+#include "core/err.h"
+#include "core/json.h"
+#include "core/kind_options.h"
+
+enum {
+    LABELS_MAX = 16,
+    LABEL_VALUE_MAX = 128
+};
+
+static const struct umig_option g_options[] = {
+    {.name = "cpu",
+     .arity = UMIG_ARITY_OPTIONAL,
+     .value_name = "TIME",
+     .help = "sample each thread after TIME on a CPU",
+     .kind = UMIG_KIND_CPU},
+    {.name = "gc",   .help = "record every stop-the-world pause", .kind = UMIG_KIND_GC},
+    {.name = "heap",
+     .arity = UMIG_ARITY_OPTIONAL,
+     .value_name = "TIME",
+     .help = "read the memory pools every TIME",
+     .kind = UMIG_KIND_HEAP},
+    {.name = "locks",
+     .arity = UMIG_ARITY_OPTIONAL,
+     .value_name = "TIME",
+     .help = "sample contended locks per TIME waited",
+     .kind = UMIG_KIND_LOCKS},
+    {.name = "duration",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "TIME",
+     .help = "end by itself after TIME; 1s to 24h, default: when stopped"},
+    {.name = "name",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "NAME",
+     .help = "id of the session, to stop and to report it; default: made"},
+    {.name = "label",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "KEY=VALUE",
+     .help = "note on the session; may be repeated"},
+    {.name = "json", .help = "write JSON"},
+    {.name = NULL       },
+};
+
+/* The message being made, with the memory its pointers lead to. */
+struct request {
+    Umig__V1__ControlRequest message;
+    Umig__V1__StartSession start;
+    Umig__V1__KindOption kinds[UMIG_KIND_COUNT];
+    Umig__V1__KindOption *kind_items[UMIG_KIND_COUNT];
+    Umig__V1__Label labels[LABELS_MAX];
+    Umig__V1__Label *label_items[LABELS_MAX];
+    char label_keys[LABELS_MAX][72];
+};
+
+static int read_kinds(const struct umig_args *args, struct umig_kind_set *out, struct umig_err *err)
+{
+    struct umig_kind_set set = {0};
+    bool has_any = false;
+    for (size_t i = 0; i < args->count; i++) {
+        const struct umig_kind_rule *rule = umig_kind_rule(args->items[i].option->kind);
+        if (rule == NULL) {
+            continue;
+        }
+        struct umig_kind_option option = {.kind = rule->kind, .interval_ns = rule->default_ns};
+        int rc = UMIG_OK;
+        if (args->items[i].value != NULL) {
+            rc = umig_kind_interval_parse(rule, umig_span_of(args->items[i].value),
+                                          &option.interval_ns, err);
+        }
+        if (rc == UMIG_OK) {
+            rc = umig_kind_set_add(&set, option, err);
+        }
+        if (rc != UMIG_OK) {
+            return umig_err_trace(err, rc);
+        }
+        has_any = true;
+    }
+    /* Who names no kind wants to know what is wrong: all of them, as the defaults have it. */
+    for (int kind = 1; !has_any && kind < UMIG_KIND_COUNT; kind++) {
+        set.has_kind[kind] = true;
+        set.interval_ns[kind] = umig_kind_rule((enum umig_kind)kind)->default_ns;
+    }
+    *out = set;
+    return UMIG_OK;
+}
+
+static int add_label(struct request *request, const char *text, struct umig_err *err)
+{
+    const size_t at = request->start.n_labels;
+    struct umig_span value = umig_span_of(text);
+    const struct umig_span key = umig_span_cut(&value, '=');
+    if (at == LABELS_MAX) {
+        return umig_err_set(err, UMIG_E_ARG, "more than %d labels", LABELS_MAX);
+    }
+    if (value.at == NULL || value.len == 0 || value.len > LABEL_VALUE_MAX ||
+        !umig_name_is_valid(key)) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "'%.80s' is no label; write KEY=VALUE, KEY of letters, digits, . _ -, "
+                            "VALUE of 1 to %d bytes",
+                            text, LABEL_VALUE_MAX);
+    }
+    snprintf(request->label_keys[at], sizeof request->label_keys[at], "%.*s", (int)key.len, key.at);
+    umig__v1__label__init(&request->labels[at]);
+    request->labels[at].key = request->label_keys[at];
+    request->labels[at].value = umig_message_text(value.at);
+    request->label_items[at] = &request->labels[at];
+    request->start.n_labels++;
+    return UMIG_OK;
+}
+
+static int read_labels(const struct umig_args *args, struct request *request, struct umig_err *err)
+{
+    request->start.labels = request->label_items;
+    for (size_t i = 0; i < args->count; i++) {
+        if (strcmp(args->items[i].option->name, "label") != 0) {
+            continue;
+        }
+        const int rc = add_label(request, args->items[i].value, err);
+        if (rc != UMIG_OK) {
+            return umig_err_trace(err, rc);
+        }
+    }
+    return UMIG_OK;
+}
+
+static void put_kinds(struct request *request, const struct umig_kind_set *set)
+{
+    request->start.kinds = request->kind_items;
+    for (int kind = 1; kind < UMIG_KIND_COUNT; kind++) {
+        if (!set->has_kind[kind]) {
+            continue;
+        }
+        Umig__V1__KindOption *option = &request->kinds[request->start.n_kinds];
+        umig__v1__kind_option__init(option);
+        option->kind = (uint32_t)kind;
+        option->interval_ns = set->interval_ns[kind];
+        request->kind_items[request->start.n_kinds++] = option;
+    }
+}
+
+static int make_request(const struct umig_args *args, struct request *request, struct umig_err *err)
+{
+    umig__v1__control_request__init(&request->message);
+    umig__v1__start_session__init(&request->start);
+    request->message.verb = UMIG__V1__CONTROL_VERB__CONTROL_START;
+    request->message.start = &request->start;
+    struct umig_kind_set set;
+    int rc = read_kinds(args, &set, err);
+    const char *duration = umig_args_value(args, "duration", NULL);
+    if (rc == UMIG_OK && duration != NULL) {
+        rc = umig_session_duration_parse(umig_span_of(duration), &request->start.duration_ns, err);
+    }
+    const char *name = umig_args_value(args, "name", NULL);
+    if (rc == UMIG_OK && name != NULL) {
+        rc = umig_session_name_check(name, err);
+        request->start.id = umig_message_text(name);
+    }
+    if (rc == UMIG_OK) {
+        rc = read_labels(args, request, err);
+    }
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    put_kinds(request, &set);
+    return UMIG_OK;
+}
+
+static void say_started(struct umig_cli *cli,
+                        const struct umig_target *target,
+                        const struct request *request,
+                        const char *id)
+{
+    struct umig_buf kinds = UMIG_BUF_INIT(256);
+    umig_session_kinds_text(request->kind_items, request->start.n_kinds, &kinds);
+    fprintf(cli->out, "Session %s runs in %s (pid %d): %s.\n", id,
+            target->reply.message->agent->process->service, (int)target->jvm.pid,
+            umig_buf_str(&kinds));
+    umig_buf_fini(&kinds);
+}
+
+/* What comes next, for a person; said once for all agents. */
+static void say_next(struct umig_cli *cli,
+                     const struct umig_target *target,
+                     const struct request *request,
+                     const char *id)
+{
+    const Umig__V1__AgentStatus *agent = target->reply.message->agent;
+    char duration[32];
+    umig_format_duration(request->start.duration_ns, duration, sizeof duration);
+    if (request->start.duration_ns == 0) {
+        fprintf(cli->out, "It runs until 'umig stop %d --name %s'.", (int)target->jvm.pid, id);
+    } else {
+        fprintf(cli->out, "It ends by itself in %s.", duration);
+    }
+    fprintf(cli->out, " Read it with 'umig report %s'.\n", id);
+    if (!agent->collector_connected) {
+        fprintf(cli->notes,
+                "The agent has no collector%s%s: it keeps up to its memory bound. Start one with "
+                "'umig collector'.\n",
+                agent->collector_problem[0] != '\0' ? ": " : "", agent->collector_problem);
+    }
+}
+
+/* Starts the session in one agent; the reply's text is the session's id. */
+static int start_one(const struct umig_target *target,
+                     const struct request *request,
+                     struct umig_buf *out_id,
+                     struct umig_err *err)
+{
+    struct umig_agent_reply reply = {.message = NULL};
+    const int rc =
+        umig_agent_ask(&target->jvm, &request->message, UMIG_AGENT_TIMEOUT_MS, &reply, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    const char *given = request->start.id;
+    umig_buf_clear(out_id);
+    umig_buf_text(out_id, given[0] != '\0' ? given : reply.message->text);
+    umig_agent_reply_fini(&reply);
+    return UMIG_OK;
+}
+
+static void add_json(struct umig_json *json, const struct umig_target *target, const char *id)
+{
+    umig_json_object(json, NULL);
+    umig_json_number(json, "pid", (uint64_t)target->jvm.pid);
+    umig_json_text(json, "service", target->reply.message->agent->process->service);
+    umig_json_text(json, "session", id);
+    umig_json_object_end(json);
+}
+
+static int start_all(struct umig_cli *cli,
+                     const struct umig_target_list *targets,
+                     const struct request *request,
+                     bool wants_json,
+                     struct umig_err *err)
+{
+    struct umig_buf id = UMIG_BUF_INIT(256);
+    struct umig_buf document = UMIG_BUF_INIT(1 << 20);
+    struct umig_json json = UMIG_JSON_INIT(&document);
+    int rc = UMIG_OK;
+    umig_json_array(&json, NULL);
+    for (size_t i = 0; rc == UMIG_OK && i < targets->count; i++) {
+        rc = start_one(targets->items[i], request, &id, err);
+        if (rc == UMIG_OK && !wants_json) {
+            say_started(cli, targets->items[i], request, umig_buf_str(&id));
+        }
+        if (rc == UMIG_OK) {
+            add_json(&json, targets->items[i], umig_buf_str(&id));
+        }
+    }
+    umig_json_array_end(&json);
+    if (wants_json) {
+        fprintf(cli->out, "%s\n", umig_buf_str(&document)); /* what was started before a failure */
+    } else if (rc == UMIG_OK) {
+        say_next(cli, targets->items[targets->count - 1], request, umig_buf_str(&id));
+    }
+    umig_buf_fini(&document);
+    umig_buf_fini(&id);
+    return umig_err_trace(err, rc);
+}
+
+static int run_start(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
+{
+    struct request request = {.message = {.verb = 0}};
+    struct umig_target_list targets;
+    int rc = make_request(args, &request, err);
+    if (rc == UMIG_OK) {
+        rc = umig_target_list_find(args->operands[0], &targets, err);
+    }
+    if (rc != UMIG_OK) {
+        /* Nobody to start it in is no answer but a failure. */
+        return umig_err_trace(err, rc == UMIG_NOT_FOUND ? UMIG_E_UNSUPPORTED : rc);
+    }
+    rc = start_all(cli, &targets, &request, umig_args_has(args, "json"), err);
+    umig_target_list_fini(&targets);
+    return rc == UMIG_OK ? UMIG_EXIT_GOOD : umig_err_trace(err, rc);
+}
+
+const struct umig_verb umig_verb_start = {
+    .name = "start",
+    .summary = "start a profiling session in a running JVM",
+    .operands = "PID|SERVICE",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = g_options,
+    .notes =
+        "Without a kind (--cpu, --gc, --heap, --locks) all of them are on, at their defaults.\n"
+        "TIME is a whole number and a unit: 500us, 10ms, 30s, 5m, 1h. SERVICE means every "
+        "agent\nof this host with that name; a whole number is a PID. Sessions do not "
+        "disturb each other:\nstart as many as you like.",
+    .examples = "# everything, for half a minute\n"
+                "umig start orders --duration 30s\n"
+                "# CPU only, five times finer, named for the report\n"
+                "umig start 4242 --cpu 2ms --name fine\n"
+                "# a load test, with what it was\n"
+                "umig start orders --cpu --gc --duration 10m --name load-7 --label build=1.4.2\n",
+    .run = run_start,
+};

@@ -1,0 +1,131 @@
+#include "cli/collector_client.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/talk.h"
+#include "core/err.h"
+#include "umig/v1/control.pb-c.h"
+
+enum {
+    DIAL_MS = 5000
+};
+
+static int dial_path(const char *path, int *out_fd, struct umig_err *err)
+{
+    struct umig_address address = {.is_unix = true};
+    snprintf(address.path, sizeof address.path, "%s", path);
+    return umig_talk_dial(&address, geteuid(), DIAL_MS, out_fd, err);
+}
+
+static bool is_nobody_there(const struct umig_err *err)
+{
+    return err->cause == ENOENT || err->cause == ECONNREFUSED;
+}
+
+/* The user's collector first: who runs one of their own means it. */
+static int dial_usual(const struct umig_places *places, int *out_fd, struct umig_err *err)
+{
+    char path[UMIG_SOCKET_PATH_BYTES];
+    struct umig_err why = UMIG_ERR_INIT;
+    int rc = umig_places_collector_socket(places, path, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    rc = dial_path(path, out_fd, &why);
+    if (rc != UMIG_OK && is_nobody_there(&why) && !places->is_runtime_dir_given) {
+        rc = dial_path(UMIG_HOST_COLLECTOR_PATH, out_fd, &why);
+    }
+    if (rc == UMIG_OK) {
+        return UMIG_OK;
+    }
+    if (!is_nobody_there(&why)) {
+        return umig_err_set_cause(err, rc, why.cause, "%s", why.text);
+    }
+    return umig_err_set_cause(err, rc, why.cause,
+                              "no collector listens on %s%s%s; start one with 'umig collector', or "
+                              "give --collector ADDR or --data DIR",
+                              path, places->is_runtime_dir_given ? "" : " or ",
+                              places->is_runtime_dir_given ? "" : UMIG_HOST_COLLECTOR_PATH);
+}
+
+int umig_collector_dial(const struct umig_places *places,
+                        const char *address,
+                        int *out_fd,
+                        struct umig_err *err)
+{
+    struct umig_address parsed;
+    if (address == NULL) {
+        return dial_usual(places, out_fd, err);
+    }
+    int rc = umig_address_parse(umig_span_of(address), &parsed, err);
+    if (rc == UMIG_OK) {
+        /* The user named it: whoever runs it is meant. */
+        rc = umig_socket_dial(&parsed, DIAL_MS, out_fd, err);
+    }
+    return umig_err_trace(err, rc);
+}
+
+static int send_query(int fd, const struct umig_question *question, struct umig_err *err)
+{
+    Umig__V1__Query query = UMIG__V1__QUERY__INIT;
+    query.verb = question->is_report ? UMIG__V1__QUERY_VERB__QUERY_REPORT
+                                     : UMIG__V1__QUERY_VERB__QUERY_SESSIONS;
+    query.session = umig_message_text(question->session);
+    query.format = umig_message_text(question->format);
+    query.service = umig_message_text(question->service);
+    query.unfold = question->should_unfold;
+    query.width = question->width;
+    struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_SMALL_BYTES);
+    if (umig_buf_reserve(&payload, umig__v1__query__get_packed_size(&query)) == UMIG_OK) {
+        payload.len = umig__v1__query__pack(&query, (uint8_t *)payload.bytes);
+    }
+    const int rc = umig_talk_send(fd, UMIG_FRAME_QUERY, &payload, UMIG_COLLECTOR_TIMEOUT_MS, err);
+    umig_buf_fini(&payload);
+    return umig_err_trace(err, rc);
+}
+
+/* Writes one frame of the answer; UMIG_END after the last. */
+static int write_frame(const struct umig_frame_header *header,
+                       const struct umig_buf *payload,
+                       FILE *out,
+                       struct umig_err *err)
+{
+    if (header->type == UMIG_FRAME_REFUSE) {
+        return umig_talk_refused(payload, err);
+    }
+    if (header->type != UMIG_FRAME_QUERY_DATA) {
+        return umig_err_set(err, UMIG_E_PROTO, "the collector answered with a frame of type %u",
+                            header->type);
+    }
+    if (payload->len > 0 && fwrite(payload->bytes, 1, payload->len, out) != payload->len) {
+        return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot write the answer: %s",
+                                  umig_errno_text(errno));
+    }
+    return (header->flags & UMIG_FRAME_LAST) != 0 ? UMIG_END : UMIG_OK;
+}
+
+int umig_collector_ask(int fd,
+                       const struct umig_question *question,
+                       FILE *out,
+                       struct umig_err *err)
+{
+    struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_BYTES);
+    struct umig_frame_header header;
+    int rc = send_query(fd, question, err);
+    while (rc == UMIG_OK) {
+        rc = umig_talk_recv(fd, UMIG_COLLECTOR_TIMEOUT_MS, &header, &payload, err);
+        if (rc == UMIG_END) {
+            rc =
+                umig_err_set(err, UMIG_E_IO, "the collector went away in the middle of its answer");
+        } else if (rc < 0 && err != NULL && err->cause == ETIMEDOUT) {
+            rc = umig_err_set_cause(err, rc, ETIMEDOUT,
+                                    "the collector has been silent for a minute");
+        } else if (rc == UMIG_OK) {
+            rc = write_frame(&header, &payload, out, err);
+        }
+    }
+    umig_buf_fini(&payload);
+    return rc == UMIG_END ? UMIG_OK : umig_err_trace(err, rc);
+}

@@ -1,0 +1,36 @@
+/* The command umig: sets up what the verbs share, runs one, exits. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/verb.h"
+
+static unsigned terminal_width(void)
+{
+    struct winsize size = {0};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
+        return size.ws_col;
+    }
+    return 100;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    const char *no_color = getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe): one thread */
+    struct umig_cli cli = {
+        .out = stdout,
+        .notes = stderr,
+        .is_out_terminal = isatty(STDOUT_FILENO) == 1,
+        .width = terminal_width(),
+    };
+    cli.has_color = cli.is_out_terminal && (no_color == NULL || no_color[0] == '\0');
+    struct umig_err err = UMIG_ERR_INIT;
+    if (umig_places_read(&cli.places, &err) != UMIG_OK) {
+        fprintf(stderr, "umig: %s\n", err.text);
+        return UMIG_EXIT_USAGE;
+    }
+    return umig_verb_main(&cli, argc - 1, argv + 1);
+}

@@ -1,0 +1,36 @@
+#include "cli/session_text.h"
+
+#include "core/err.h"
+#include "core/kind_options.h"
+#include "core/parse.h"
+
+int umig_session_name_check(const char *name, struct umig_err *err)
+{
+    if (umig_name_is_valid(umig_span_of(name))) {
+        return UMIG_OK;
+    }
+    return umig_err_set(err, UMIG_E_ARG,
+                        "'%.80s' is no name of a session; write 1 to 64 letters, digits, . _ -, "
+                        "beginning with a letter or digit",
+                        name);
+}
+
+void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
+                             size_t kind_count,
+                             struct umig_buf *out)
+{
+    for (size_t i = 0; i < kind_count; i++) {
+        const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)kinds[i]->kind);
+        char interval[UMIG_INTERVAL_TEXT_BYTES];
+        umig_interval_text(kinds[i]->interval_ns, interval);
+        umig_buf_text(out, i > 0 ? ", " : "");
+        if (rule == NULL) {
+            umig_buf_printf(out, "kind %u", kinds[i]->kind); /* of a newer agent */
+        } else if (rule->default_ns == 0) {
+            umig_buf_text(out, rule->name);
+        } else {
+            const char *word = rule->kind == UMIG_KIND_LOCKS ? "per" : "every";
+            umig_buf_printf(out, "%s %s %s", rule->name, word, interval);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/* Sessions in words. */
+#ifndef UMIG_CLI_SESSION_TEXT_H
+#define UMIG_CLI_SESSION_TEXT_H
+
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+#include "umig/v1/control.pb-c.h"
+
+/** Is this a name a session may have? UMIG_OK, or UMIG_E_ARG saying what is right. */
+UMIG_NODISCARD int umig_session_name_check(const char *name, struct umig_err *err);
+
+/** Appends what a session measures: "cpu every 10ms, gc, heap every 1s". */
+void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
+                             size_t kind_count,
+                             struct umig_buf *out);
+
+#endif

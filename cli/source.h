@@ -1,0 +1,44 @@
+/* Where stored sessions are read from: a running collector, or a data folder at rest. */
+#ifndef UMIG_CLI_SOURCE_H
+#define UMIG_CLI_SOURCE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/verb.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+/** What is asked of the store. */
+struct umig_question {
+    bool is_report;      /* false: the list of sessions */
+    const char *session; /* id, a prefix that is unique, or "latest" */
+    const char *format;  /* sessions: text, json; report: text, json, html, collapsed */
+    const char *service; /* "" all */
+    bool should_unfold;
+    unsigned width; /* columns; 0: not for a terminal */
+};
+
+/** --collector ADDR and --data DIR, as rows of a verb's table. */
+/* clang-format off */
+#define UMIG_SOURCE_OPTIONS                                                                        \
+    {.name = "collector", .arity = UMIG_ARITY_VALUE, .value_name = "ADDR",                         \
+     .help = "ask this collector: unix:PATH or tcp:HOST:PORT; default: the user's, then the host's"}, \
+    {.name = "data", .arity = UMIG_ARITY_VALUE, .value_name = "DIR",                               \
+     .help = "read this data folder; no collector is needed"}
+/* clang-format on */
+
+/**
+ * Writes the answer to a file.
+ *
+ * @param args  may have collector and data
+ * @return UMIG_OK; UMIG_E_ARG: a wrong option; UMIG_E_IO: no collector, or it went away;
+ *         UMIG_E_UNSUPPORTED: the collector refused, the text says why; failures of the store
+ */
+UMIG_NODISCARD int umig_source_write(struct umig_cli *cli,
+                                     const struct umig_args *args,
+                                     const struct umig_question *question,
+                                     FILE *out,
+                                     struct umig_err *err);
+
+#endif

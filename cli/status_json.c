@@ -1,0 +1,76 @@
+#include "cli/status_text.h"
+#include "core/kind_options.h"
+
+static void put_counters(struct umig_json *json, Umig__V1__Counter *const *counters, size_t count)
+{
+    umig_json_object(json, "counters");
+    for (size_t i = 0; i < count; i++) {
+        umig_json_number(json, counters[i]->name, counters[i]->value);
+    }
+    umig_json_object_end(json);
+}
+
+static void put_session(struct umig_json *json, const Umig__V1__SessionStatus *session)
+{
+    umig_json_object(json, NULL);
+    umig_json_text(json, "id", session->id);
+    umig_json_number(json, "age_ns", session->age_ns);
+    umig_json_number(json, "duration_ns", session->duration_ns);
+    umig_json_array(json, "kinds");
+    for (size_t i = 0; i < session->n_kinds; i++) {
+        const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)session->kinds[i]->kind);
+        umig_json_object(json, NULL);
+        umig_json_text(json, "kind", rule != NULL ? rule->name : NULL);
+        umig_json_number(json, "interval_ns", session->kinds[i]->interval_ns);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+    umig_json_object(json, "labels");
+    for (size_t i = 0; i < session->n_labels; i++) {
+        umig_json_text(json, session->labels[i]->key, session->labels[i]->value);
+    }
+    umig_json_object_end(json);
+    put_counters(json, session->counters, session->n_counters);
+    umig_json_object_end(json);
+}
+
+static void put_process(struct umig_json *json, const Umig__V1__Process *process)
+{
+    umig_json_text(json, "service", process->service);
+    umig_json_text(json, "instance", process->instance);
+    umig_json_text(json, "agent_version", process->agent_version);
+    umig_json_text(json, "main_class", process->main_class);
+    umig_json_text(json, "jvm_name", process->jvm_name);
+    umig_json_text(json, "jvm_version", process->jvm_version);
+    umig_json_number(json, "jdk", process->jdk);
+    umig_json_text(json, "garbage_collector", process->collector_name);
+}
+
+void umig_agent_status_json(const struct umig_target *target, struct umig_json *json)
+{
+    const Umig__V1__AgentStatus *agent = target->reply.message->agent;
+    umig_json_object(json, NULL);
+    umig_json_number(json, "pid", (uint64_t)target->jvm.pid);
+    put_process(json, agent->process);
+    umig_json_number(json, "uptime_ns", agent->uptime_ns);
+    umig_json_text(json, "walker", agent->walker);
+    umig_json_object(json, "collector");
+    umig_json_text(json, "address", agent->collector_address);
+    umig_json_bool(json, "connected", agent->collector_connected != 0);
+    umig_json_text(json, "problem", agent->collector_problem);
+    umig_json_number(json, "unacked_batches", agent->unacked_batches);
+    umig_json_number(json, "acked_sequence", agent->acked_sequence);
+    umig_json_object_end(json);
+    umig_json_object(json, "own_cost");
+    umig_json_number(json, "cpu_ns", agent->agent_cpu_ns);
+    umig_json_number(json, "memory_bytes", agent->agent_memory_bytes);
+    umig_json_number(json, "memory_limit_bytes", agent->memory_limit_bytes);
+    umig_json_object_end(json);
+    put_counters(json, agent->counters, agent->n_counters);
+    umig_json_array(json, "sessions");
+    for (size_t i = 0; i < agent->n_sessions; i++) {
+        put_session(json, agent->sessions[i]);
+    }
+    umig_json_array_end(json);
+    umig_json_object_end(json);
+}

@@ -1,0 +1,185 @@
+/*
+ * Counters of a session come by name: produced.KIND (in the kind's unit), samples, outcome.KEY
+ * (stacks by how their walk ended), dropped.KIND.CAUSE. A name that is not known here is shown as
+ * it is: agents may be newer than the command.
+ */
+#include "cli/status_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/session_text.h"
+#include "core/clock.h"
+#include "core/parse.h"
+#include "include/umig/kinds.h"
+
+static bool begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* A line of an agent's block: a dim name, then the text. */
+static void put_label(struct umig_buf *out, const char *label, bool has_color)
+{
+    umig_buf_printf(out, "  %s%-10s%s ", has_color ? "\x1b[2m" : "", label,
+                    has_color ? "\x1b[0m" : "");
+}
+
+static void put_duration(struct umig_buf *out, uint64_t ns)
+{
+    char text[32];
+    umig_format_duration(ns, text, sizeof text);
+    umig_buf_text(out, text);
+}
+
+/* The value of a counter of a kind, in the kind's unit: time, or records. */
+static void put_kind_value(struct umig_buf *out, const char *kind, uint64_t value)
+{
+    if (begins_with(kind, "cpu") || begins_with(kind, "locks")) {
+        put_duration(out, value);
+    } else {
+        umig_buf_printf(out, "%" PRIu64, value);
+    }
+}
+
+static void put_collector(struct umig_buf *out, const Umig__V1__AgentStatus *agent)
+{
+    if (agent->collector_connected) {
+        umig_buf_printf(out, "%s, connected, ", agent->collector_address);
+        if (agent->unacked_batches == 0) {
+            umig_buf_text(out, "everything stored\n");
+        } else {
+            umig_buf_printf(out, "%" PRIu64 " %s on the way\n", agent->unacked_batches,
+                            agent->unacked_batches == 1 ? "batch" : "batches");
+        }
+        return;
+    }
+    const bool has_address = agent->collector_address[0] != '\0';
+    umig_buf_printf(out, "%s, not connected", has_address ? agent->collector_address : "none");
+    if (agent->collector_problem[0] != '\0') {
+        umig_buf_printf(out, ": %s", agent->collector_problem);
+    }
+    if (agent->unacked_batches > 0) {
+        umig_buf_printf(out, " (%" PRIu64 " waiting)", agent->unacked_batches);
+    }
+    umig_buf_byte(out, '\n');
+}
+
+static void put_own_cost(struct umig_buf *out, const Umig__V1__AgentStatus *agent)
+{
+    char used[32];
+    char limit[32];
+    const double uptime = agent->uptime_ns > 0 ? (double)agent->uptime_ns : 1;
+    umig_format_bytes(agent->agent_memory_bytes, used, sizeof used);
+    umig_format_bytes(agent->memory_limit_bytes, limit, sizeof limit);
+    umig_buf_printf(out, "%.2f %% of one CPU (", 100.0 * (double)agent->agent_cpu_ns / uptime);
+    put_duration(out, agent->agent_cpu_ns);
+    umig_buf_printf(out, "), %s of %s memory\n", used, limit);
+}
+
+/* Stacks that were walked, and those that failed, by cause. */
+static void put_stacks(struct umig_buf *out, const Umig__V1__SessionStatus *session, bool has_color)
+{
+    uint64_t total = 0;
+    uint64_t failed = 0;
+    struct umig_buf causes = UMIG_BUF_INIT(4096);
+    for (size_t i = 0; i < session->n_counters; i++) {
+        const Umig__V1__Counter *counter = session->counters[i];
+        if (!begins_with(counter->name, "outcome.") || counter->value == 0) {
+            continue;
+        }
+        const char *key = counter->name + strlen("outcome.");
+        total += counter->value;
+        if (strcmp(key, "ok") != 0 && strcmp(key, "no_java") != 0) {
+            umig_buf_printf(&causes, "%s%s %" PRIu64, failed > 0 ? ", " : "", key, counter->value);
+            failed += counter->value;
+        }
+    }
+    if (total > 0) {
+        put_label(out, "stacks", has_color);
+        umig_buf_printf(out, "%" PRIu64 ", %.2f %% failed", total,
+                        100.0 * (double)failed / (double)total);
+        umig_buf_printf(out, failed > 0 ? ": %s\n" : "%s\n", umig_buf_str(&causes));
+    }
+    umig_buf_fini(&causes);
+}
+
+/* "produced.cpu" and the like: what was measured, and what of it is missing. */
+static void put_books(struct umig_buf *out, const Umig__V1__SessionStatus *session, bool has_color)
+{
+    struct umig_buf measured = UMIG_BUF_INIT(4096);
+    struct umig_buf dropped = UMIG_BUF_INIT(4096);
+    struct umig_buf others = UMIG_BUF_INIT(16384);
+    for (size_t i = 0; i < session->n_counters; i++) {
+        const Umig__V1__Counter *counter = session->counters[i];
+        struct umig_buf *line = &others;
+        const char *name = counter->name;
+        if (begins_with(name, "outcome.") || counter->value == 0) {
+            continue;
+        }
+        if (begins_with(name, "produced.") || begins_with(name, "dropped.")) {
+            line = name[0] == 'p' ? &measured : &dropped;
+            name = strchr(name, '.') + 1;
+        }
+        umig_buf_printf(line, "%s%s ", line->len > 0 ? ", " : "", name);
+        put_kind_value(line, line == &others ? "" : name, counter->value);
+    }
+    put_label(out, "measured", has_color);
+    umig_buf_printf(out, "%s\n", measured.len > 0 ? umig_buf_str(&measured) : "nothing yet");
+    put_label(out, "dropped", has_color);
+    umig_buf_printf(out, "%s\n", dropped.len > 0 ? umig_buf_str(&dropped) : "nothing");
+    if (others.len > 0) {
+        put_label(out, "counters", has_color);
+        umig_buf_printf(out, "%s\n", umig_buf_str(&others));
+    }
+    umig_buf_fini(&others);
+    umig_buf_fini(&dropped);
+    umig_buf_fini(&measured);
+}
+
+static void put_session(struct umig_buf *out,
+                        const Umig__V1__SessionStatus *session,
+                        bool has_color)
+{
+    put_label(out, "session", has_color);
+    umig_buf_printf(out, "%s%s%s, runs for ", has_color ? "\x1b[1m" : "", session->id,
+                    has_color ? "\x1b[0m" : "");
+    put_duration(out, session->age_ns);
+    if (session->duration_ns > session->age_ns) {
+        umig_buf_text(out, ", ends in ");
+        put_duration(out, session->duration_ns - session->age_ns);
+    }
+    umig_buf_text(out, "\n");
+    put_label(out, "kinds", has_color);
+    umig_session_kinds_text(session->kinds, session->n_kinds, out);
+    umig_buf_text(out, "\n");
+    for (size_t i = 0; i < session->n_labels; i++) {
+        put_label(out, i == 0 ? "labels" : "", has_color);
+        umig_buf_printf(out, "%s=%s\n", session->labels[i]->key, session->labels[i]->value);
+    }
+    put_books(out, session, has_color);
+    put_stacks(out, session, has_color);
+}
+
+void umig_agent_status_text(const struct umig_target *target, bool has_color, struct umig_buf *out)
+{
+    const Umig__V1__AgentStatus *agent = target->reply.message->agent;
+    const Umig__V1__Process *process = agent->process;
+    umig_buf_printf(out, "%s%s%s  pid %d, JDK %u, %s, up ", has_color ? "\x1b[1m" : "",
+                    process->service, has_color ? "\x1b[0m" : "", (int)target->jvm.pid,
+                    process->jdk, process->collector_name);
+    put_duration(out, agent->uptime_ns);
+    umig_buf_byte(out, '\n');
+    put_label(out, "collector", has_color);
+    put_collector(out, agent);
+    put_label(out, "own cost", has_color);
+    put_own_cost(out, agent);
+    if (agent->n_sessions == 0) {
+        put_label(out, "sessions", has_color);
+        umig_buf_text(out, "none; the agent is idle\n");
+    }
+    for (size_t i = 0; i < agent->n_sessions; i++) {
+        put_session(out, agent->sessions[i], has_color);
+    }
+}

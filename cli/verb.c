@@ -1,0 +1,95 @@
+#include "cli/verb.h"
+
+#include <string.h>
+
+#include "core/err.h"
+#include "include/umig/version.h"
+
+const struct umig_verb *umig_verb_find(const char *name)
+{
+    for (size_t i = 0; umig_verbs[i] != NULL; i++) {
+        if (strcmp(umig_verbs[i]->name, name) == 0) {
+            return umig_verbs[i];
+        }
+    }
+    return NULL;
+}
+
+static int usage_error(struct umig_cli *cli, const char *verb, const char *text)
+{
+    const char *space = verb[0] != '\0' ? " " : "";
+    fprintf(cli->notes, "umig%s%s: %s\n", space, verb, text);
+    fprintf(cli->notes, "Try 'umig%s%s --help'.\n", space, verb);
+    return UMIG_EXIT_USAGE;
+}
+
+/* The answer is only given once it is written: a full disk must not look like success. */
+static int flush_answer(struct umig_cli *cli, int code)
+{
+    if (fflush(cli->out) != 0 || ferror(cli->out)) {
+        fprintf(cli->notes, "umig: cannot write to standard output\n");
+        return UMIG_EXIT_FAILURE;
+    }
+    return code;
+}
+
+static int run_verb(struct umig_cli *cli,
+                    const struct umig_verb *verb,
+                    int word_count,
+                    char *const *words)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    struct umig_args args;
+    int rc = umig_args_parse(verb->options, verb->max_operands, word_count, words, &args, &err);
+    if (rc == UMIG_OK && args.wants_help) {
+        umig_verb_help_write(verb, cli->out);
+        return flush_answer(cli, UMIG_EXIT_GOOD);
+    }
+    if (rc == UMIG_OK && args.operand_count < verb->min_operands) {
+        rc = umig_err_set(&err, UMIG_E_ARG, "%s is missing", verb->operands);
+    }
+    if (rc == UMIG_OK) {
+        rc = verb->run(cli, &args, &err);
+    }
+    if (rc >= 0) {
+        return flush_answer(cli, rc);
+    }
+    fflush(cli->out);
+    if (rc == UMIG_E_ARG) {
+        return usage_error(cli, verb->name, err.text);
+    }
+    fprintf(cli->notes, "umig %s: %s\n", verb->name, err.text);
+    return UMIG_EXIT_FAILURE;
+}
+
+int umig_verb_main(struct umig_cli *cli, int word_count, char *const *words)
+{
+    if (word_count == 0) {
+        umig_help_write(cli->notes);
+        return UMIG_EXIT_USAGE;
+    }
+    const char *first = words[0];
+    if (strcmp(first, "--version") == 0) {
+        fprintf(cli->out, "umig %s (protocol %d)\n", UMIG_VERSION, UMIG_PROTOCOL);
+        return flush_answer(cli, UMIG_EXIT_GOOD);
+    }
+    const bool asks_help = strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0;
+    if (asks_help || (strcmp(first, "help") == 0 && word_count == 1)) {
+        umig_help_write(cli->out);
+        return flush_answer(cli, UMIG_EXIT_GOOD);
+    }
+    const bool is_help_verb = strcmp(first, "help") == 0;
+    const char *name = is_help_verb ? words[1] : first;
+    const struct umig_verb *verb = umig_verb_find(name);
+    if (verb == NULL) {
+        char text[128];
+        snprintf(text, sizeof text, "'%.80s' is no %s of umig", name,
+                 name[0] == '-' ? "option" : "verb");
+        return usage_error(cli, "", text);
+    }
+    if (is_help_verb) {
+        umig_verb_help_write(verb, cli->out);
+        return flush_answer(cli, UMIG_EXIT_GOOD);
+    }
+    return run_verb(cli, verb, word_count - 1, words + 1);
+}
