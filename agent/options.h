@@ -1,0 +1,90 @@
+/*
+ * Options of the agent: -agentpath:libumigagent.so=service=orders,start=cpu:10ms,gc. One table
+ * holds every option with its form, range and default; docs/options.md is made of it.
+ */
+#ifndef UMIG_AGENT_OPTIONS_H
+#define UMIG_AGENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/kind_options.h"
+#include "core/log.h"
+#include "core/socket.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+/** Longest service, instance or label key, NUL included. */
+#define UMIG_NAME_BYTES 65
+
+/** Longest value of a label, NUL included. */
+#define UMIG_LABEL_VALUE_BYTES 129
+
+/** Most labels of one agent. */
+#define UMIG_LABEL_MAX 16
+
+/** Longest path of a log, NUL included. */
+#define UMIG_LOG_PATH_BYTES 512
+
+/** How stacks are walked. */
+enum umig_walker {
+    UMIG_WALKER_AUTO, /* the best there is for this JVM */
+    UMIG_WALKER_AGCT, /* AsyncGetCallTrace */
+};
+
+struct umig_agent_label {
+    char key[UMIG_NAME_BYTES];
+    char value[UMIG_LABEL_VALUE_BYTES];
+};
+
+/** What was asked for, defaults filled in. Fixed size: nothing to free. */
+struct umig_agent_options {
+    bool has_collector; /* false: the user's collector, then the host's */
+    struct umig_address collector;
+    char service[UMIG_NAME_BYTES];  /* "": derived from the main class or jar */
+    char instance[UMIG_NAME_BYTES]; /* "": none */
+    struct umig_agent_label labels[UMIG_LABEL_MAX];
+    size_t label_count;
+    bool has_start; /* a session is started at once, of these kinds */
+    struct umig_kind_set start;
+    uint64_t duration_ns;                 /* of that session; 0: until the JVM ends */
+    char control[UMIG_SOCKET_PATH_BYTES]; /* "": the usual place */
+    uint64_t memory_bytes;
+    enum umig_walker walker;
+    char log_path[UMIG_LOG_PATH_BYTES]; /* "": standard error */
+    enum umig_log_level log_level;
+    bool is_strict; /* a wrong option keeps the JVM from starting */
+};
+
+/** One row of the table, as documentation shows it. */
+struct umig_option_doc {
+    const char *name; /* "memory" */
+    const char *form; /* "memory=SIZE" */
+    const char *unit; /* what the value is, and its unit */
+    const char *range;
+    const char *default_value; /* "none" where there is none */
+    const char *meaning;
+    const char *example; /* a right use */
+};
+
+/**
+ * Reads the option text of -agentpath.
+ *
+ * Options are divided by commas, so values hold none. start= takes the items after it that are
+ * kinds: in "start=cpu:10ms,gc,memory=16m" gc belongs to start.
+ *
+ * @param text         NULL and "" ask for nothing
+ * @param out_options  on failure untouched, except is_strict: whether "strict" is among the options
+ * @return UMIG_OK, or UMIG_E_ARG: one line that names the option and the right form
+ *
+ * Pure; any thread.
+ */
+UMIG_NODISCARD int umig_options_parse(const char *text,
+                                      struct umig_agent_options *out_options,
+                                      struct umig_err *err);
+
+/** The option at this place of the table, in the order of documentation; NULL behind the last. */
+const struct umig_option_doc *umig_option_doc(size_t index);
+
+#endif
