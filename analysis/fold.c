@@ -226,11 +226,14 @@ static int push_dispatch(struct folding *f, const struct place *place, uint32_t 
 
 static enum umig_dispatch_way next_way(enum umig_dispatch_way way, const struct place *place)
 {
-    if (!place->is_groovy || way != UMIG_DISPATCH_METHOD_HANDLES) {
+    if (way != UMIG_DISPATCH_METHOD_HANDLES) {
         return way;
     }
-    /* Since JDK 18 reflection calls through method handles; all others are indy's. */
-    return place->way == UMIG_DISPATCH_REFLECTION ? UMIG_DISPATCH_REFLECTION : UMIG_DISPATCH_INDY;
+    /* Since JDK 18 reflection calls through method handles; Groovy's others are indy's. */
+    if (place->way == UMIG_DISPATCH_REFLECTION) {
+        return UMIG_DISPATCH_REFLECTION;
+    }
+    return place->is_groovy ? UMIG_DISPATCH_INDY : way;
 }
 
 /* A frame of dispatch: the run goes on, or begins. */
