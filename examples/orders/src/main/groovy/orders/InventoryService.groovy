@@ -6,7 +6,7 @@ import java.util.concurrent.Executors
 import java.util.concurrent.ExecutorService
 import java.util.concurrent.atomic.AtomicInteger
 
-/** The warehouse: `GET /stock?sku=A,B` says how many pieces there are. A service of its own that happens to share our process. */
+/** The warehouse: `GET /stock?sku=A,B` says how many pieces there are. A service of its own, in our process. */
 class InventoryService implements Closeable {
     private static final InetAddress LOOPBACK = InetAddress.getByName('127.0.0.1')
 
@@ -14,7 +14,7 @@ class InventoryService implements Closeable {
     private final ExecutorService workers
 
     InventoryService(int threads) {
-        // Without it each small answer waits 40 ms for a delayed acknowledgement. Read once, when the first server is made.
+        // Without it each small answer waits 40 ms for a delayed acknowledgement. Read when the first server is made.
         System.setProperty('sun.net.httpserver.nodelay', 'true')
         server = HttpServer.create(new InetSocketAddress(LOOPBACK, 0), 0)
         def number = new AtomicInteger()

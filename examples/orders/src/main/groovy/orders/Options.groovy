@@ -16,7 +16,8 @@ class Options {
             def (option, text) = [pair[0], pair[1]]
             def name = option.startsWith('--') ? option.substring(2) : null
             if (!known.containsKey(name)) {
-                throw new UsageError("unknown option '$option': the options are ${known.keySet().collect { "--$it" }.join(', ')}")
+                def names = known.keySet().collect { "--$it" }.join(', ')
+                throw new UsageError("unknown option '$option': the options are $names")
             }
             if (text == null) {
                 throw new UsageError("$option needs a value")

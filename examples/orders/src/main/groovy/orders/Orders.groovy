@@ -1,6 +1,7 @@
 package orders
 
 import java.time.LocalDateTime
+import java.time.temporal.ChronoUnit
 
 /** What the service can do, free of HTTP. Answers are maps, ready to be written as JSON. */
 class Orders {
@@ -32,7 +33,7 @@ class Orders {
     }
 
     Map place(Object wish) {
-        def order = new Order(customer: customerOf(wish), placedAt: LocalDateTime.now(), lines: linesOf(wish))
+        def order = new Order(customer: customerOf(wish), placedAt: now(), lines: linesOf(wish))
         store.add(order)
         detail(order)
     }
@@ -58,6 +59,11 @@ class Orders {
         ]
     }
 
+    /** To the millisecond, which the database keeps. */
+    private static LocalDateTime now() {
+        LocalDateTime.now().truncatedTo(ChronoUnit.MILLIS)
+    }
+
     private static String customerOf(wish) {
         def customer = wish instanceof Map ? wish.customer : null
         if (!(customer ==~ /c\d{1,9}/)) {
@@ -68,12 +74,14 @@ class Orders {
 
     private List<OrderLine> linesOf(Map wish) {
         if (!(wish.lines instanceof List) || !(wish.lines.size() in 1..MOST_LINES)) {
-            throw Problem.badRequest("lines must be a list of 1 to $MOST_LINES lines, such as {\"sku\": \"tea-01\", \"quantity\": 2}")
+            throw Problem.badRequest("lines must be a list of 1 to $MOST_LINES lines, " +
+                    'such as {"sku": "tea-01", "quantity": 2}')
         }
         wish.lines.collect { line ->
             def product = catalog[line instanceof Map ? line.sku as String : null]
             if (!(line.quantity instanceof Integer) || !(line.quantity in 1..1000)) {
-                throw Problem.badRequest("quantity of $product.sku is '$line.quantity': must be a whole number from 1 to 1000")
+                throw Problem.badRequest("quantity of $product.sku is '$line.quantity': " +
+                        'must be a whole number from 1 to 1000')
             }
             new OrderLine(sku: product.sku, quantity: line.quantity, unitPrice: product.price)
         }

@@ -18,6 +18,7 @@ class OrdersServer implements Closeable {
 
     OrdersServer(Settings settings) {
         this.settings = settings
+        work.deleteOnExit() // For when a part below can't be made: there is no server to close then.
         def catalog = new Catalog()
         scripts = new PricingScripts(settings.rules ?: new File(work, 'rules'))
         store = new Store(catalog)
@@ -30,6 +31,10 @@ class OrdersServer implements Closeable {
         tomcat.baseDir = work.path
         tomcat.connector = connector()
         def context = tomcat.addContext('', work.path)
+        // Tomcat's hunt for leaks of redeployed applications needs JDK internals, for nothing in a process that ends.
+        context.clearReferencesObjectStreamClassCaches = false
+        context.clearReferencesRmiTargets = false
+        context.clearReferencesThreadLocals = false
         Tomcat.addServlet(context, 'orders', new OrdersServlet(orders, health()))
         context.addServletMappingDecoded('/*', 'orders')
     }

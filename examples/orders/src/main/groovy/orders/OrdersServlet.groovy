@@ -14,7 +14,6 @@ class OrdersServlet extends HttpServlet {
     private final Orders orders
     private final Map health
     private final AuditTrail trail = new AuditTrail()
-    private final Tally requests = new Tally()
 
     /** Method and path to what answers them; the closure gets the request and what the path's pattern matched. */
     private final Map<String, Closure> routes = [
@@ -45,7 +44,7 @@ class OrdersServlet extends HttpServlet {
         if (control) {
             respond(response, what) { control(request, null) }
         } else {
-            requests.measure { serve(what, request, response) }
+            Tally.REQUESTS.measure { serve(what, request, response) }
         }
     }
 
@@ -115,7 +114,7 @@ class OrdersServlet extends HttpServlet {
 
     private Map troubles() {
         [
-                requests: requests.toMap() + [open: RequestContext.openCount],
+                requests: Tally.REQUESTS.toMap() + [open: RequestContext.openCount],
                 troubles: Trouble.values().collectEntries { [it.label, [on: it.on] + it.tally.toMap()] },
         ]
     }
@@ -126,8 +125,7 @@ class OrdersServlet extends HttpServlet {
         if (!Trouble.LEAK.on) {
             RequestContext.forgetLeaked()
         }
-        requests.reset()
-        Trouble.values()*.tally*.reset()
+        [Tally.REQUESTS, *Trouble.values()*.tally]*.reset()
         troubles()
     }
 }

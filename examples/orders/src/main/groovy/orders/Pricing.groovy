@@ -8,8 +8,7 @@ class Pricing {
     private static final BigDecimal FREE_SHIPPING_FROM = 60.0
     private static final BigDecimal MOST_DISCOUNT = 0.15
 
-    /** Enough to make pricing about half of what an ordinary mix of requests costs in CPU. */
-    private static final int SCORE_ROUNDS = 2_000
+    private static final int SCORE_ROUNDS = 1_000
 
     final Catalog catalog
     final PricingScripts scripts
@@ -27,13 +26,23 @@ class Pricing {
         amount >= FREE_SHIPPING_FROM ? 0.0 : 4.9
     }
 
-    /** Trouble hot-closure: a score that nobody reads, worked out anew for each order. */
-    private final Closure<Long> loyaltyScore = { Order order ->
-        long score = order.id ?: 1
+    /**
+     * Trouble hot-closure: a score that nobody reads, worked out again and again. Its numbers stay small enough
+     * for the cache of boxed integers: it costs CPU, not memory.
+     */
+    private final Closure<Integer> loyaltyScore = { Order order ->
+        int score = order.lines.size()
         for (int round = 0; round < SCORE_ROUNDS; round++) {
-            score = (score * 31 + round) % 1_000_003
+            for (int digit = 0; digit < 10; digit++) {
+                score = (score * 7 + digit) % 11
+            }
         }
         score
+    }
+
+    /** Steers the closure to half of what all requests cost in CPU, whatever the machine and its JIT compiler. */
+    private static boolean isScoreDue() {
+        Trouble.HOT_CLOSURE.on && Trouble.HOT_CLOSURE.tally.cpu * 2 <= Tally.REQUESTS.cpu
     }
 
     List<Map> price(List<Order> orders) {
@@ -42,7 +51,7 @@ class Pricing {
     }
 
     private Map priceOf(Order order, List<Rule> rules) {
-        if (Trouble.HOT_CLOSURE.on) {
+        while (scoreDue) {
             Trouble.HOT_CLOSURE.plant { loyaltyScore(order) }
         }
         def amount = goods(order)
@@ -52,9 +61,13 @@ class Pricing {
         [
                 goods    : cents(amount),
                 discount : cents(discount),
-                discounts: discounts.collect { name, share -> "$name ${(share * 100).stripTrailingZeros().toPlainString()} %" },
+                discounts: discounts.collect { name, share -> "$name ${percent(share)} %" },
                 total    : cents(net * (1 + TAX)),
         ]
+    }
+
+    private static String percent(BigDecimal share) {
+        (share * 100).stripTrailingZeros().toPlainString()
     }
 
     private static BigDecimal cents(BigDecimal amount) {

@@ -36,7 +36,7 @@ class RequestContext implements Closeable {
     @Override
     void close() {
         if (Trouble.LEAK.on && OPEN.size() < MOST_LEAKED) {
-            Trouble.LEAK.plant { this }
+            Trouble.LEAK.plant { OPEN[number] }
         } else {
             OPEN.remove(number)
         }

@@ -79,7 +79,7 @@ class Store implements Closeable {
     private List<Map> bestsellersTheLongWay(int limit) {
         sql.rows("""
                 select p.sku as "sku",
-                       (select sum(l.quantity) from order_lines l where upper(l.sku) like upper(p.sku)) as "sold"
+                       (select sum(l.quantity) from order_lines l where lower(trim(l.sku)) like lower(p.sku)) as "sold"
                 from (select distinct sku from order_lines) p
                 order by 2 desc, 1 limit $limit""")
     }
@@ -149,7 +149,8 @@ class Store implements Closeable {
         sql.withBatch(500, 'insert into orders values (?, ?, ?)') { batch ->
             orders.each { batch.addBatch(it.id, it.customer, it.placedAt) }
         }
-        sql.withBatch(500, 'insert into order_lines (order_id, sku, quantity, unit_price) values (?, ?, ?, ?)') { batch ->
+        def insertLine = 'insert into order_lines (order_id, sku, quantity, unit_price) values (?, ?, ?, ?)'
+        sql.withBatch(500, insertLine) { batch ->
             orders.each { order ->
                 order.lines.each { batch.addBatch(order.id, it.sku, it.quantity, it.unitPrice) }
             }

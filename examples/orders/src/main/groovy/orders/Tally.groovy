@@ -9,6 +9,9 @@ import java.util.concurrent.atomic.LongAdder
  * counter: a truth to hold a profiler's answer against.
  */
 class Tally {
+    /** All requests but the control ones. */
+    static final Tally REQUESTS = new Tally()
+
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.threadMXBean
 
     private final LongAdder count = new LongAdder()
@@ -28,6 +31,10 @@ class Tally {
             elapsedNanos.add(System.nanoTime() - clock)
             allocatedBytes.add(THREADS.currentThreadAllocatedBytes - allocated)
         }
+    }
+
+    long getCpu() {
+        cpuNanos.sum()
     }
 
     void reset() {

@@ -1,6 +1,5 @@
 package orders
 
-import java.util.concurrent.Callable
 import java.util.concurrent.Executors
 
 /** Puts a bounded, repeatable mix of requests on a service of this machine and says how it went. */
@@ -32,7 +31,8 @@ class Traffic {
     static int run(List<String> arguments) {
         def chosen = new Options(OPTIONS).parse(arguments)
         if (!chosen.url) {
-            throw new UsageError('--url is missing: give the address that the service printed, such as http://127.0.0.1:8080')
+            throw new UsageError('--url is missing: give the address that the service printed, ' +
+                    'such as http://127.0.0.1:8080')
         }
         def outcome = new Traffic(chosen).run()
         outcome.lines.each { println it }
@@ -54,7 +54,7 @@ class Traffic {
         def workers = Executors.newFixedThreadPool(threads)
         def begin = System.nanoTime()
         try {
-            def tasks = (0..<threads).collect { number -> { -> new TrafficWorker(this, shop, number, begin).call() } as Callable }
+            def tasks = (0..<threads).collect { new TrafficWorker(this, shop, it, begin) }
             new TrafficOutcome(workers.invokeAll(tasks)*.get(), System.nanoTime() - begin)
         } finally {
             workers.shutdown()

@@ -33,7 +33,8 @@ class TrafficClient {
                 throw new UsageError("$url/health answered $status: that is not the orders service")
             }
         } catch (IOException failure) {
-            throw new UsageError("no service answers at $url (${failure.class.simpleName}): start it with 'orders.Main serve'")
+            throw new UsageError("no service answers at $url (${failure.class.simpleName}): " +
+                    "start it with 'orders.Main serve'")
         }
     }
 

@@ -6,7 +6,8 @@ class TrafficOutcome {
     private final Map<String, List<Long>> latenciesByKind
     private final Map<String, Integer> failures
 
-    TrafficOutcome(List<TrafficWorker> workers, long elapsedNanos) {
+    /** Each worker brings `latenciesNanos`, lists by kind of request, and `failures`, counts by what went wrong. */
+    TrafficOutcome(List workers, long elapsedNanos) {
         seconds = elapsedNanos / 1e9d
         latenciesByKind = workers*.latenciesNanos*.entrySet().flatten()
                 .groupBy { it.key }

@@ -1,6 +1,6 @@
 package orders
 
-/** Known troubles that can be switched on to see whether a tool finds them. The README says where each one is planted. */
+/** Known troubles that can be switched on to see whether a tool finds them. The README says where each is planted. */
 enum Trouble {
     HOT_CLOSURE, CONTENDED_LOCK, GC_PRESSURE, SLOW_QUERY, N_PLUS_ONE, LEAK, SCRIPT_CHURN
 
@@ -35,7 +35,7 @@ enum Trouble {
         values().each { it.on = it in chosen }
     }
 
-    /** Turns troubles on or off as in `[leak: 'on', 'hot-closure': 'off']`; all of it, or nothing when a word is wrong. */
+    /** Turns troubles as in `[leak: 'on', 'hot-closure': 'off']`; nothing is turned when a word is wrong. */
     static void turn(Map<String, String> wishes) {
         def switches = wishes.collectEntries { label, wish ->
             if (!(wish in ['on', 'off'])) {
