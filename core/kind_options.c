@@ -12,13 +12,25 @@
  * does not report, and pools change no faster than collections.
  */
 static const struct umig_kind_rule g_rules[] = {
-    {UMIG_KIND_CPU,   "cpu",   10 * UMIG_NS_PER_MS, UMIG_NS_PER_MS,       UMIG_NS_PER_S,
-     "CPU time between two samples of a thread"                                                                        },
-    {UMIG_KIND_GC,    "gc",    0,                   0,                    0,                  "every pause is recorded"},
-    {UMIG_KIND_HEAP,  "heap",  UMIG_NS_PER_S,       100 * UMIG_NS_PER_MS, 60 * UMIG_NS_PER_S,
-     "time between two readings of the memory pools"                                                                   },
-    {UMIG_KIND_LOCKS, "locks", UMIG_NS_PER_MS,      10 * UMIG_NS_PER_US,  10 * UMIG_NS_PER_S,
-     "time a thread has waited between two samples"                                                                    },
+    {.kind = UMIG_KIND_CPU,
+     .name = "cpu",
+     .default_ns = 10 * UMIG_NS_PER_MS,
+     .min_ns = UMIG_NS_PER_MS,
+     .max_ns = UMIG_NS_PER_S,
+     .meaning = "CPU time between two samples of a thread"},
+    {.kind = UMIG_KIND_GC,           .name = "gc", .meaning = "every pause is recorded"},
+    {.kind = UMIG_KIND_HEAP,
+     .name = "heap",
+     .default_ns = UMIG_NS_PER_S,
+     .min_ns = 100 * UMIG_NS_PER_MS,
+     .max_ns = 60 * UMIG_NS_PER_S,
+     .meaning = "time between two readings of the memory pools"                                       },
+    {.kind = UMIG_KIND_LOCKS,
+     .name = "locks",
+     .default_ns = UMIG_NS_PER_MS,
+     .min_ns = 10 * UMIG_NS_PER_US,
+     .max_ns = 10 * UMIG_NS_PER_S,
+     .meaning = "time a thread has waited between two samples"                                      },
 };
 
 enum {
