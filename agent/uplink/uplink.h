@@ -31,17 +31,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "agent/options.h"
+#include "agent/uplink/dial.h"
 #include "agent/uplink/resolve.h"
 #include "agent/uplink/spool.h"
 #include "core/clock.h"
-#include "core/places.h"
 #include "core/socket.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 #include "wire/frame.h"
 
-#define UMIG_UPLINK_ADDRESS_MAX  2
 #define UMIG_UPLINK_WINDOW_BYTES (UMIG_FRAME_MAX_BYTES + UMIG_FRAME_HEADER_BYTES)
 
 /** Longest HELLO of the caller: a collector takes small frames from strangers only. */
@@ -54,28 +52,6 @@
 #define UMIG_UPLINK_BACKOFF_MAX_NS (10 * UMIG_NS_PER_S)
 #define UMIG_UPLINK_RETRY_MAX_NS   (60 * UMIG_NS_PER_S) /* longest wait a REFUSE may ask for */
 #define UMIG_UPLINK_IN_MAX_BYTES   (256u * 1024u)       /* a collector may send in a second */
-
-/** Where a collector may be, and who may answer there (unix sockets). */
-struct umig_uplink_address {
-    struct umig_address address;
-    bool is_root_only; /* else root and our own user */
-};
-
-struct umig_uplink_addresses {
-    struct umig_uplink_address items[UMIG_UPLINK_ADDRESS_MAX];
-    size_t count;
-};
-
-/**
- * Lists where to look: the collector of the options alone, else the user's, else the host's. The
- * host's is left out when UMIG_RUNTIME_DIR points elsewhere (core/places.h).
- *
- * @return UMIG_OK or UMIG_E_ARG (a path that is too long)
- */
-UMIG_NODISCARD int umig_uplink_addresses_from(const struct umig_agent_options *options,
-                                              const struct umig_places *places,
-                                              struct umig_uplink_addresses *out_addresses,
-                                              struct umig_err *err);
 
 enum umig_uplink_state {
     UMIG_UPLINK_WAITING,
@@ -95,49 +71,61 @@ struct umig_uplink_opts {
     size_t spool_size;
 };
 
-/** One connection; fields are the uplink's own. About 10 KiB and at most 4 KiB on the heap. */
+/** How much a problem of a round of addresses says: a peer that answered says more. */
+enum umig_uplink_problem {
+    UMIG_UPLINK_NO_PROBLEM,
+    UMIG_UPLINK_NOT_REACHED,
+    UMIG_UPLINK_NOT_UNDERSTOOD,
+};
+
+/** One connection; fields are the uplink's own. About 10 KiB, and at most 4 KiB on the heap. */
 struct umig_uplink {
     enum umig_uplink_state state;
     struct umig_uplink_addresses addresses;
-    size_t address; /* index of the one in use or tried next */
+    size_t address; /* index of the one in use, or tried next */
     pid_t pid;      /* of the process that made it */
-    int fd;
+    int fd;         /* -1: none */
     struct umig_resolve *resolve;
     struct umig_spool spool;
-
     uint8_t hello[UMIG_UPLINK_HELLO_MAX_BYTES];
-    size_t hello_len;
+    size_t hello_len; /* 0: not set yet */
 
+    /* Of the connection: receiving. */
     struct umig_frame_reader in;
-    uint64_t in_window_ns; /* start of the second in which in_bytes came */
+    uint64_t in_since_ns; /* start of the second in which in_bytes came */
     size_t in_bytes;
-    uint8_t small[UMIG_FRAME_HEADER_BYTES + UMIG_FRAME_MAX_SMALL_BYTES]; /* HELLO, PING, BYE */
+    uint64_t heard_ns; /* last frame received, or the start of the connection */
+    uint64_t pinged_ns;
+    bool is_ping_open; /* a PONG is due */
+
+    /* Of the connection: sending. */
+    uint8_t small[UMIG_FRAME_HEADER_BYTES + UMIG_FRAME_MAX_SMALL_BYTES]; /* all but batches */
     size_t small_len;
     size_t small_sent;
-    struct umig_spool_frame last; /* last batch whose sending began on this connection */
-    size_t last_sent;             /* bytes of it; all: it is out */
+    struct umig_spool_frame last; /* batch sent or being sent; bytes NULL: begin with the first */
+    size_t last_sent;             /* bytes of it */
+    bool is_rewinding;            /* begin with the first again once last is out */
     size_t window_bytes;          /* sent on this connection and not acknowledged */
-    uint64_t peer_acked;          /* highest the collector named; may run ahead of last */
-    uint32_t peer_max_bytes;      /* largest payload it takes */
+    uint64_t peer_acked;          /* highest the collector named; last may still be on its way */
+    uint64_t rest_until_ns;       /* REFUSE with a retry: no batches until then */
+    bool is_bye_queued;
 
-    uint64_t deadline_ns; /* of the state: next attempt, or giving up */
+    /* Of the peer and of the tries. */
+    uint32_t peer_max_bytes; /* largest payload the last collector took */
+    uint64_t deadline_ns;    /* of the state: next attempt, or giving up */
     uint64_t backoff_ns;
-    uint64_t jitter;
+    uint64_t random;
     uint64_t opened_ns;
-    uint64_t heard_ns; /* last byte received */
-    uint64_t pinged_ns;
-    bool is_ping_open;      /* a PONG is due */
-    uint64_t not_before_ns; /* REFUSE with a retry: batches rest until then */
+    uint64_t retry_ns; /* a refused HELLO asks for this delay */
+    bool is_refused;   /* in this round, for good: wait long */
     bool is_finishing;
-    bool is_bye_sent;
-    bool is_last_round; /* finishing: the addresses are tried once more, not again */
-    bool has_spoken;    /* a peer of this round answered: its problem counts more */
-    bool is_refused;    /* in this round, for good: wait long */
+    bool is_last_round; /* finishing: the addresses are tried once more */
 
+    uint64_t sent_to; /* highest sequence whose sending ever began */
     uint64_t connect_count;
     uint64_t refuse_count;
     uint64_t resent_count;
-    uint64_t sent_to; /* highest sequence ever sent */
+    enum umig_uplink_problem problem_rank;
     char problem[256];
 };
 
