@@ -1,0 +1,40 @@
+/* Waits for contended monitors: for which class, at which line, and who held them. */
+#ifndef UMIG_ANALYSIS_CONTENTION_H
+#define UMIG_ANALYSIS_CONTENTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/profile.h"
+
+/** Waits with one class, one site and one group of holders. */
+struct umig_contention_row {
+    uint32_t monitor_class; /* string; 0 unknown */
+    uint32_t frame;         /* leaf frame of the waiter; 0 unknown */
+    uint32_t holder_group;  /* string; 0 unknown */
+    uint64_t count;
+    uint64_t wait_ns;
+    uint64_t longest_ns; /* the longest row of the profile; of one wait when it counts one */
+};
+
+/** By wait, longest first; each list adds up to the whole. */
+struct umig_contention {
+    uint64_t count;
+    uint64_t wait_ns;
+    struct umig_contention_row *classes; /* only monitor_class is set */
+    size_t class_count;
+    struct umig_contention_row *sites; /* monitor_class and frame */
+    size_t site_count;
+    struct umig_contention_row *holders; /* only holder_group */
+    size_t holder_count;
+};
+
+/** Adds up; free with umig_contention_fini(). UMIG_OK, UMIG_E_NOMEM. */
+UMIG_NODISCARD int umig_contention_read(const struct umig_profile *profile,
+                                        struct umig_contention *out_contention,
+                                        struct umig_err *err);
+
+/** Frees the rows. */
+void umig_contention_fini(struct umig_contention *contention);
+
+#endif

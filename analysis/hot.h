@@ -1,0 +1,69 @@
+/* Where the time goes: methods by self and total, thread groups, and what dispatch costs where. */
+#ifndef UMIG_ANALYSIS_HOT_H
+#define UMIG_ANALYSIS_HOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/profile.h"
+
+/** One method. A recursive method counts once a sample in its total. */
+struct umig_hot_method {
+    uint32_t method; /* of the profile */
+    uint64_t self_count;
+    uint64_t self; /* in the kind's unit */
+    uint64_t total_count;
+    uint64_t total;
+    uint32_t top_group; /* the thread group with the greatest share of total */
+    uint64_t top_group_total;
+};
+
+/** One thread group. */
+struct umig_hot_group {
+    uint32_t group;
+    uint32_t threads; /* threads seen with this group; 0 if the profile has no threads */
+    uint64_t count;
+    uint64_t value;
+};
+
+/** One place whose calls cost dispatch. */
+struct umig_hot_site {
+    uint32_t method; /* of the caller; 0: unknown */
+    uint32_t line;   /* 0 unknown */
+    uint32_t way;    /* method that names the dispatch: "[groovy dispatch: indy]" */
+    uint64_t count;
+    uint64_t value;
+};
+
+/** Heaviest first everywhere; equals in the order of their names. */
+struct umig_hot {
+    uint64_t count; /* all samples of the kind */
+    uint64_t value;
+    uint64_t dispatch;               /* value of the leaves of kind UMIG_FRAME_DISPATCH */
+    struct umig_hot_method *methods; /* by self, then total */
+    size_t method_count;
+    struct umig_hot_group *groups;
+    size_t group_count;
+    struct umig_hot_site *sites;
+    size_t site_count;
+};
+
+/**
+ * Adds up the samples of one kind.
+ *
+ * @param group    only samples of this thread group; UMIG_HOT_ALL_GROUPS: all
+ * @param out_hot  destroy with umig_hot_destroy()
+ * @return UMIG_OK, UMIG_E_NOMEM
+ */
+UMIG_NODISCARD int umig_hot_create(const struct umig_profile *profile,
+                                   enum umig_kind kind,
+                                   uint32_t group,
+                                   struct umig_hot **out_hot,
+                                   struct umig_err *err);
+
+#define UMIG_HOT_ALL_GROUPS UINT32_MAX
+
+/** Frees it; takes NULL; returns NULL. */
+struct umig_hot *umig_hot_destroy(struct umig_hot *hot);
+
+#endif

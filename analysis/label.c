@@ -1,0 +1,73 @@
+#include "analysis/label.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/parse.h"
+
+void umig_label_method(const struct umig_profile *profile,
+                       uint32_t method,
+                       bool is_short,
+                       struct umig_buf *out)
+{
+    if (method == 0) {
+        umig_buf_byte(out, '?');
+        return;
+    }
+    const struct umig_profile_method *at = &profile->methods.items[method];
+    const char *class_name = umig_profile_text(profile, at->class_name);
+    const char *name = umig_profile_text(profile, at->name);
+    const char *simple = is_short ? strrchr(class_name, '.') : NULL;
+    umig_buf_text(out, simple != NULL ? simple + 1 : class_name);
+    if (*class_name != '\0' && *name != '\0') {
+        umig_buf_byte(out, *name == '{' ? ' ' : '.');
+    }
+    umig_buf_text(out, name);
+}
+
+void umig_label_frame(const struct umig_profile *profile,
+                      uint32_t frame,
+                      bool is_short,
+                      struct umig_buf *out)
+{
+    const struct umig_profile_frame *at = &profile->frames.items[frame];
+    umig_label_method(profile, at->method, is_short, out);
+    if (at->line != 0) {
+        umig_buf_printf(out, ":%u", at->line);
+    }
+}
+
+void umig_label_share(uint64_t part, uint64_t whole, struct umig_buf *out)
+{
+    const double percent = whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
+    if (part == 0 || whole == 0) {
+        umig_buf_text(out, "0 %");
+    } else if (percent < 0.1) {
+        umig_buf_text(out, "< 0.1 %");
+    } else {
+        umig_buf_printf(out, percent < 9.95 ? "%.1f %%" : "%.0f %%", percent);
+    }
+}
+
+void umig_label_number(uint64_t number, struct umig_buf *out)
+{
+    char digits[24];
+    const int count = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+    for (int i = 0; i < count; i++) {
+        if (i > 0 && (count - i) % 3 == 0) {
+            umig_buf_byte(out, ',');
+        }
+        umig_buf_byte(out, digits[i]);
+    }
+}
+
+void umig_label_value(enum umig_kind kind, uint64_t value, struct umig_buf *out)
+{
+    char text[48];
+    if (kind == UMIG_KIND_HEAP) {
+        umig_format_bytes(value, text, sizeof text);
+    } else {
+        umig_format_duration(value, text, sizeof text);
+    }
+    umig_buf_text(out, text);
+}

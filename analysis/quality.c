@@ -1,0 +1,173 @@
+#include "analysis/quality.h"
+
+#include "analysis/label.h"
+
+static void read_kind(const struct umig_profile_tally *tally, struct umig_quality_kind *out)
+{
+    *out = (struct umig_quality_kind){
+        .present = tally->present, .produced = tally->produced, .stored = tally->stored};
+    for (unsigned i = 0; i < UMIG_DROP_COUNT; i++) {
+        out->dropped += tally->dropped[i];
+    }
+    const uint64_t known = out->stored + out->dropped;
+    out->missing = out->produced > known ? out->produced - known : 0;
+    out->surplus = known > out->produced ? known - out->produced : 0;
+}
+
+static void read_samples(const struct umig_profile *profile, struct umig_quality *out)
+{
+    for (size_t i = 0; i < profile->samples.count; i++) {
+        const struct umig_profile_sample *sample = &profile->samples.items[i];
+        if (sample->kind != UMIG_KIND_CPU) {
+            continue;
+        }
+        if (sample->outcome == UMIG_OUTCOME_NO_JAVA) {
+            out->vm_samples += sample->count;
+            continue;
+        }
+        out->java_samples += sample->count;
+        if (sample->outcome != UMIG_OUTCOME_OK) {
+            out->failed_samples += sample->count;
+            out->failed[sample->outcome] += sample->count;
+        }
+    }
+}
+
+void umig_quality_read(const struct umig_profile *profile, struct umig_quality *out_quality)
+{
+    struct umig_quality quality = {.is_complete = true};
+    quality.is_running = profile->session.end == UMIG_END_RUNNING;
+    for (unsigned i = 0; i < UMIG_KIND_COUNT; i++) {
+        struct umig_quality_kind *kind = &quality.kinds[i];
+        read_kind(&profile->tallies[i], kind);
+        const bool closes = kind->dropped == 0 && kind->missing == 0 && kind->surplus == 0;
+        const bool has_books = kind->present || !profile->session.has_kind[i];
+        quality.is_complete = quality.is_complete && closes && has_books;
+    }
+    read_samples(profile, &quality);
+    *out_quality = quality;
+}
+
+static void put_kind(const struct umig_profile_tally *tally,
+                     enum umig_kind kind,
+                     const struct umig_quality_kind *books,
+                     struct umig_buf *out)
+{
+    if (books->dropped > 0) {
+        umig_buf_printf(out, " %s: ", umig_quality_kind_key(kind));
+        umig_label_number(books->dropped, out);
+        umig_buf_text(out, " of ");
+        umig_label_number(books->produced, out);
+        umig_buf_text(out, " dropped");
+        const char *lead = " (";
+        for (unsigned i = 0; i < UMIG_DROP_COUNT; i++) {
+            if (tally->dropped[i] > 0) {
+                umig_buf_printf(out, "%s%s ", lead, umig_quality_drop_key((enum umig_drop)i));
+                umig_label_number(tally->dropped[i], out);
+                lead = ", ";
+            }
+        }
+        umig_buf_text(out, ").");
+    }
+    if (books->missing > 0 || books->surplus > 0) {
+        const bool is_missing = books->missing > 0;
+        umig_buf_printf(out, " %s: ", umig_quality_kind_key(kind));
+        umig_label_number(is_missing ? books->missing : books->surplus, out);
+        umig_buf_text(out, is_missing ? " produced but neither stored nor counted as dropped."
+                                      : " more stored and dropped than were produced.");
+    }
+}
+
+/* Why something may be missing that nobody counted. */
+static const char *reason(const struct umig_profile *profile, const struct umig_quality *quality)
+{
+    if (quality->is_running) {
+        return " The session is running: what is under way is not in yet.";
+    }
+    if (profile->session.end == UMIG_END_LOST) {
+        return " The JVM was killed or lost: its last batch went with it.";
+    }
+    return "";
+}
+
+void umig_quality_sentence(const struct umig_profile *profile,
+                           const struct umig_quality *quality,
+                           struct umig_buf *out)
+{
+    if (quality->is_complete && !quality->is_running) {
+        umig_buf_text(out, "Complete: all that was produced is stored.");
+        return;
+    }
+    const size_t before = out->len;
+    umig_buf_text(out, quality->is_running ? "So far:" : "Not complete:");
+    const size_t lead = out->len;
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        const bool is_silent = profile->session.has_kind[i] && !quality->kinds[i].present;
+        if (is_silent && !quality->is_running) {
+            umig_buf_printf(out, " %s: the agent's closing count never came.",
+                            umig_quality_kind_key((enum umig_kind)i));
+        } else if (quality->kinds[i].present) {
+            put_kind(&profile->tallies[i], (enum umig_kind)i, &quality->kinds[i], out);
+        }
+    }
+    if (out->len == lead && out->len > before) {
+        umig_buf_text(out, " nothing dropped, nothing missing.");
+    }
+    umig_buf_text(out, reason(profile, quality));
+}
+
+const char *umig_quality_outcome_key(enum umig_outcome outcome)
+{
+    switch (outcome) {
+#define OUTCOME_KEY(name, number, key, text) \
+ case UMIG_OUTCOME_##name:                   \
+  return key;
+        UMIG_OUTCOME_TABLE(OUTCOME_KEY)
+#undef OUTCOME_KEY
+    case UMIG_OUTCOME_COUNT:
+    default:
+        return "?";
+    }
+}
+
+const char *umig_quality_outcome_text(enum umig_outcome outcome)
+{
+    switch (outcome) {
+#define OUTCOME_TEXT(name, number, key, text) \
+ case UMIG_OUTCOME_##name:                    \
+  return text;
+        UMIG_OUTCOME_TABLE(OUTCOME_TEXT)
+#undef OUTCOME_TEXT
+    case UMIG_OUTCOME_COUNT:
+    default:
+        return "?";
+    }
+}
+
+const char *umig_quality_drop_key(enum umig_drop drop)
+{
+    switch (drop) {
+#define DROP_KEY(name, number, key, text) \
+ case UMIG_DROP_##name:                   \
+  return key;
+        UMIG_DROP_TABLE(DROP_KEY)
+#undef DROP_KEY
+    case UMIG_DROP_COUNT:
+    default:
+        return "?";
+    }
+}
+
+const char *umig_quality_kind_key(enum umig_kind kind)
+{
+    switch (kind) {
+#define KIND_KEY(name, number, key, unit, text) \
+ case UMIG_KIND_##name:                         \
+  return key;
+        UMIG_KIND_TABLE(KIND_KEY)
+#undef KIND_KEY
+    case UMIG_KIND_COUNT:
+    default:
+        return "?";
+    }
+}

@@ -1,0 +1,50 @@
+/* What the figures are worth: failed samples by cause, drops by cause, and whether the books close.
+ */
+#ifndef UMIG_ANALYSIS_QUALITY_H
+#define UMIG_ANALYSIS_QUALITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analysis/profile.h"
+#include "core/buf.h"
+
+/** The books of one kind: produced = stored + dropped + missing - surplus. */
+struct umig_quality_kind {
+    bool present;
+    uint64_t produced;
+    uint64_t stored;
+    uint64_t dropped; /* all causes */
+    uint64_t missing; /* produced, not stored, not counted as dropped */
+    uint64_t surplus; /* stored and dropped add up to more than was produced */
+};
+
+/** Everything about the data of a session that a reader must know to trust it. */
+struct umig_quality {
+    struct umig_quality_kind kinds[UMIG_KIND_COUNT];
+    uint64_t java_samples;   /* CPU samples that hit a Java thread */
+    uint64_t failed_samples; /* of these: the stack could not be read whole */
+    uint64_t failed[UMIG_OUTCOME_COUNT];
+    uint64_t vm_samples; /* CPU samples of threads without Java frames */
+    bool is_complete;    /* nothing dropped, nothing missing, no surplus; kinds without books too */
+    bool is_running;     /* the session has not ended: what is under way is missing yet */
+};
+
+/** Reads the books of a profile; cannot fail. */
+void umig_quality_read(const struct umig_profile *profile, struct umig_quality *out_quality);
+
+/** Appends one sentence: "Complete: ..." or what is missing and why. */
+void umig_quality_sentence(const struct umig_profile *profile,
+                           const struct umig_quality *quality,
+                           struct umig_buf *out);
+
+/** Key of an outcome, a drop, a kind: "unknown_java", "ring_full", "cpu"; "?" for a bad number. */
+const char *umig_quality_outcome_key(enum umig_outcome outcome);
+/** See umig_quality_outcome_key(). */
+const char *umig_quality_drop_key(enum umig_drop drop);
+/** See umig_quality_outcome_key(). */
+const char *umig_quality_kind_key(enum umig_kind kind);
+/** Sentence that explains an outcome. */
+const char *umig_quality_outcome_text(enum umig_outcome outcome);
+
+#endif

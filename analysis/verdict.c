@@ -1,0 +1,258 @@
+#include "analysis/verdict.h"
+
+#include <stdbool.h>
+
+#include "analysis/label.h"
+#include "core/parse.h"
+
+/* From these shares on a cost is the first thing to look at; below, the hottest method is. */
+#define GC_PERCENT       10
+#define DISPATCH_PERCENT 25
+#define FAILED_PERCENT   10
+
+static void put_duration(uint64_t ns, struct umig_buf *out)
+{
+    char text[48];
+    umig_format_duration(ns, text, sizeof text);
+    umig_buf_text(out, text);
+}
+
+static uint64_t session_ns(const struct umig_profile *profile)
+{
+    const struct umig_profile_session *session = &profile->session;
+    return session->end_unix_ns > session->start_unix_ns
+               ? session->end_unix_ns - session->start_unix_ns
+               : 0;
+}
+
+static bool is_at_least(uint64_t part, uint64_t whole, unsigned percent)
+{
+    return whole > 0 && (double)part * 100.0 >= (double)whole * percent;
+}
+
+static bool has_few(const struct umig_verdict_figures *figures)
+{
+    return figures->cpu->count < UMIG_VERDICT_SAMPLES_MIN;
+}
+
+static bool is_dispatch(const struct umig_profile *profile, uint32_t method)
+{
+    return profile->methods.items[method].class_name == 0;
+}
+
+/* The method with the most time of its own; lines of dispatch and broken stacks are no methods. */
+static const struct umig_hot_method *hottest(const struct umig_verdict_figures *figures)
+{
+    for (size_t i = 0; i < figures->cpu->method_count; i++) {
+        if (!is_dispatch(figures->profile, figures->cpu->methods[i].method)) {
+            return &figures->cpu->methods[i];
+        }
+    }
+    return NULL;
+}
+
+static void put_load(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const uint64_t wall = session_ns(figures->profile);
+    put_duration(figures->cpu->value, out);
+    umig_buf_text(out, " of CPU");
+    if (wall > 0) {
+        umig_buf_text(out, " in ");
+        put_duration(wall, out);
+        umig_buf_printf(out, " (%.2f", (double)figures->cpu->value / (double)wall);
+        if (figures->profile->session.cpu_count > 0) {
+            umig_buf_printf(out, " of %u", figures->profile->session.cpu_count);
+        }
+        umig_buf_text(out, " processors)");
+    }
+}
+
+void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_hot *cpu = figures->cpu;
+    if (cpu->count == 0) {
+        umig_buf_text(out, figures->profile->session.has_kind[UMIG_KIND_CPU]
+                               ? "No CPU samples: nothing ran while the session was on."
+                               : "CPU was not sampled in this session.");
+        return;
+    }
+    if (has_few(figures)) {
+        umig_buf_text(out, "Only ");
+        umig_label_number(cpu->count, out);
+        umig_buf_text(out, cpu->count == 1 ? " CPU sample (" : " CPU samples (");
+        put_load(figures, out);
+        umig_buf_text(out, "): too few to say what dominates.");
+        return;
+    }
+    put_load(figures, out);
+    const struct umig_hot_method *top = hottest(figures);
+    if (top == NULL) {
+        umig_buf_text(out, "; no method could be named.");
+        return;
+    }
+    umig_buf_text(out, "; hottest is ");
+    umig_label_method(figures->profile, top->method, true, out);
+    umig_buf_text(out, " with ");
+    umig_label_share(top->self, cpu->value, out);
+    umig_buf_text(out, " itself");
+    if (top->total > top->self) {
+        umig_buf_text(out, " and ");
+        umig_label_share(top->total, cpu->value, out);
+        umig_buf_text(out, " with what it calls");
+    }
+    if (top->top_group != 0) {
+        umig_buf_printf(out, ", mostly on %s", umig_profile_text(figures->profile, top->top_group));
+    }
+    umig_buf_byte(out, '.');
+}
+
+static void put_dispatch(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_hot *cpu = figures->cpu;
+    umig_buf_text(out, "Groovy dispatch takes ");
+    umig_label_share(cpu->dispatch, cpu->value, out);
+    umig_buf_text(out, " of the CPU");
+}
+
+static void put_gc(const struct umig_gc *gc, struct umig_buf *out)
+{
+    if (gc->count == 0) {
+        umig_buf_text(out, "no collection stopped the JVM");
+        return;
+    }
+    umig_buf_text(out, "collections stopped the JVM for ");
+    if (gc->session_ns > 0) {
+        umig_label_share(gc->total_ns, gc->session_ns, out);
+        umig_buf_text(out, " of the time");
+    } else {
+        put_duration(gc->total_ns, out);
+    }
+    umig_buf_text(out, " (longest ");
+    put_duration(gc->longest_ns, out);
+    umig_buf_byte(out, ')');
+}
+
+static void put_waits(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_contention *waits = figures->contention;
+    if (waits->count == 0) {
+        umig_buf_text(out, "no thread waited for a monitor");
+        return;
+    }
+    umig_buf_text(out, "threads waited ");
+    put_duration(waits->wait_ns, out);
+    umig_buf_text(out, " for monitors");
+    const uint32_t worst = waits->classes[0].monitor_class;
+    if (worst != 0) {
+        umig_buf_printf(out, ", most for %s", umig_profile_text(figures->profile, worst));
+    }
+}
+
+/* "A; b; c." of what was measured; the first begins with a capital. */
+void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const bool *has_kind = figures->profile->session.has_kind;
+    const size_t start = out->len;
+    if (figures->cpu->dispatch > 0 && !has_few(figures)) {
+        put_dispatch(figures, out);
+    }
+    if (has_kind[UMIG_KIND_GC]) {
+        umig_buf_text(out, out->len > start ? "; " : "");
+        put_gc(figures->gc, out);
+    }
+    if (has_kind[UMIG_KIND_LOCKS]) {
+        umig_buf_text(out, out->len > start ? "; " : "");
+        put_waits(figures, out);
+    }
+    if (out->len == start) {
+        umig_buf_text(out, "Neither collections nor waits for monitors were measured");
+    } else if (out->bytes[start] >= 'a' && out->bytes[start] <= 'z') {
+        out->bytes[start] = (char)(out->bytes[start] - 'a' + 'A');
+    }
+    umig_buf_byte(out, '.');
+}
+
+/* Is the heap after collections climbing in a way that noise does not explain? */
+static bool heap_climbs(const struct umig_gc *gc)
+{
+    return gc->has_trend && gc->trend_fit > 0.8 && gc->trend_bytes_per_s > 0 &&
+           gc->after_last_bytes > gc->after_first_bytes + gc->after_first_bytes / 4;
+}
+
+static void look_at_heap(const struct umig_gc *gc, struct umig_buf *out)
+{
+    char text[48];
+    umig_buf_text(out, "Look at the heap first: what collections leave grew from ");
+    umig_format_bytes(gc->after_first_bytes, text, sizeof text);
+    umig_buf_printf(out, "%s to ", text);
+    umig_format_bytes(gc->after_last_bytes, text, sizeof text);
+    umig_buf_printf(out, "%s; more sessions will tell a leak from a warm-up.", text);
+}
+
+static void look_at_wait(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_contention_row *site = &figures->contention->sites[0];
+    umig_buf_text(out, "Look first at the monitor that threads wait for at ");
+    if (site->frame != 0) {
+        umig_label_frame(figures->profile, site->frame, true, out);
+    } else {
+        umig_buf_text(out, "an unknown place");
+    }
+    umig_buf_text(out, ": ");
+    put_duration(site->wait_ns, out);
+    umig_buf_text(out, " in ");
+    umig_label_number(site->count, out);
+    umig_buf_text(out, site->count == 1 ? " wait." : " waits.");
+}
+
+static void look_at_dispatch(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_hot_site *site = &figures->cpu->sites[0];
+    umig_buf_text(out, "Look first at ");
+    umig_label_method(figures->profile, site->method, true, out);
+    if (site->line != 0) {
+        umig_buf_printf(out, ":%u", site->line);
+    }
+    umig_buf_text(out, ", the call site whose dispatch costs most (");
+    umig_label_share(site->value, figures->cpu->value, out);
+    umig_buf_text(out, "): static compilation or declared types take it away.");
+}
+
+static void look_at_method(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_hot_method *top = hottest(figures);
+    if (top == NULL) {
+        umig_buf_text(out, "Look at the data quality first: no stack could be read.");
+        return;
+    }
+    umig_buf_text(out, "Look first at ");
+    umig_label_method(figures->profile, top->method, true, out);
+    umig_buf_text(out, " and at who calls it: the hot paths below show the way.");
+}
+
+void umig_verdict_look_at(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_gc *gc = figures->gc;
+    const struct umig_quality *quality = figures->quality;
+    const uint64_t wall = session_ns(figures->profile);
+    const bool is_failing =
+        is_at_least(quality->failed_samples, quality->java_samples, FAILED_PERCENT);
+    if (figures->contention->site_count > 0 && wall > 0 && figures->contention->wait_ns >= wall) {
+        look_at_wait(figures, out); /* a whole thread's time, or more, is spent waiting */
+    } else if (heap_climbs(gc)) {
+        look_at_heap(gc, out);
+    } else if (is_at_least(gc->total_ns, gc->session_ns, GC_PERCENT)) {
+        umig_buf_text(out, "Look at the collections first: they take more than a tenth of the "
+                           "time.");
+    } else if (has_few(figures)) {
+        umig_buf_text(out, "Measure longer, or under load, before drawing conclusions.");
+    } else if (is_failing) {
+        umig_buf_text(out, "Mind the data quality: ");
+        umig_label_share(quality->failed_samples, quality->java_samples, out);
+        umig_buf_text(out, " of the Java samples have no whole stack; shares below are of all.");
+    } else if (is_at_least(figures->cpu->dispatch, figures->cpu->value, DISPATCH_PERCENT)) {
+        look_at_dispatch(figures, out);
+    } else {
+        look_at_method(figures, out);
+    }
+}

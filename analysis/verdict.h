@@ -1,0 +1,33 @@
+/* The answer in three sentences a person would say: what dominates, the price, what to look at. */
+#ifndef UMIG_ANALYSIS_VERDICT_H
+#define UMIG_ANALYSIS_VERDICT_H
+
+#include "analysis/contention.h"
+#include "analysis/gc.h"
+#include "analysis/hot.h"
+#include "analysis/profile.h"
+#include "analysis/quality.h"
+#include "core/buf.h"
+
+/** Below this many CPU samples nothing is ranked: +-10 points at 95 % for a method with half. */
+#define UMIG_VERDICT_SAMPLES_MIN 100
+
+/** The figures it speaks of. */
+struct umig_verdict_figures {
+    const struct umig_profile *profile; /* folded */
+    const struct umig_hot *cpu;
+    const struct umig_gc *gc;
+    const struct umig_contention *contention;
+    const struct umig_quality *quality;
+};
+
+/** Appends what takes the time. */
+void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct umig_buf *out);
+
+/** Appends what dispatch, collections and waits cost. */
+void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_buf *out);
+
+/** Appends the one thing to look at first. */
+void umig_verdict_look_at(const struct umig_verdict_figures *figures, struct umig_buf *out);
+
+#endif
