@@ -82,12 +82,6 @@ bool umig_uplink_stream_has_output(const struct umig_uplink *uplink, uint64_t no
     return is_mid_batch(uplink) || uplink->small_len > 0 || may_begin_batch(uplink, now_ns, &next);
 }
 
-bool umig_uplink_stream_is_drained(const struct umig_uplink *uplink)
-{
-    struct umig_spool_frame next;
-    return !is_mid_batch(uplink) && next_batch(uplink, &next) == UMIG_END;
-}
-
 static int begin_batch(struct umig_uplink *uplink,
                        const struct umig_spool_frame *batch,
                        struct umig_err *err)

@@ -25,9 +25,6 @@ UMIG_NODISCARD int umig_uplink_stream_queue(struct umig_uplink *uplink,
 /** Is there something that may be sent now? */
 bool umig_uplink_stream_has_output(const struct umig_uplink *uplink, uint64_t now_ns);
 
-/** Has every batch of the spool begun its way on this connection, and the last one ended it? */
-bool umig_uplink_stream_is_drained(const struct umig_uplink *uplink);
-
 /** Sends what the socket takes, a bounded amount. UMIG_OK, or UMIG_E_IO or UMIG_E_LIMIT. */
 UMIG_NODISCARD int umig_uplink_stream_send(struct umig_uplink *uplink,
                                            uint64_t now_ns,

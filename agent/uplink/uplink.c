@@ -238,24 +238,22 @@ static void look_up(struct umig_uplink *uplink, uint64_t now_ns)
 
 /* ---- the end ---- */
 
-/* Behind the last batch goes BYE; behind the last acknowledgement there is nothing. */
-static int finish_if_drained(struct umig_uplink *uplink, uint64_t now_ns, struct umig_err *err)
+/* Behind the last acknowledgement goes BYE, and behind BYE nothing. */
+static int finish_if_acked(struct umig_uplink *uplink, uint64_t now_ns, struct umig_err *err)
 {
     if (!uplink->is_finishing || uplink->state != UMIG_UPLINK_OPEN ||
-        !umig_uplink_stream_is_drained(uplink)) {
+        umig_spool_count(&uplink->spool) > 0) {
         return UMIG_OK;
     }
     if (!uplink->is_bye_queued) {
-        uplink->is_bye_queued = true;
-        int rc = umig_uplink_stream_queue(uplink, UMIG_FRAME_BYE, NULL, 0);
-        if (rc == UMIG_OK) {
-            rc = umig_uplink_stream_send(uplink, now_ns, err);
-        }
+        uplink->is_bye_queued =
+            umig_uplink_stream_queue(uplink, UMIG_FRAME_BYE, NULL, 0) == UMIG_OK;
+        const int rc = umig_uplink_stream_send(uplink, now_ns, err);
         if (rc != UMIG_OK) {
             return umig_err_trace(err, rc);
         }
     }
-    if (uplink->small_len == 0 && umig_spool_count(&uplink->spool) == 0) {
+    if (uplink->small_len == 0) {
         hang_up(uplink, now_ns);
         uplink->state = UMIG_UPLINK_OVER;
     }
@@ -331,7 +329,7 @@ void umig_uplink_on_ready(struct umig_uplink *uplink, short revents, uint64_t no
         rc = umig_uplink_stream_send(uplink, now_ns, &err);
     }
     if (rc == UMIG_OK) {
-        rc = finish_if_drained(uplink, now_ns, &err);
+        rc = finish_if_acked(uplink, now_ns, &err);
     }
     if (rc != UMIG_OK) {
         fail(uplink, &err, now_ns);
@@ -378,7 +376,7 @@ static uint64_t tick_connected(struct umig_uplink *uplink, uint64_t now_ns)
     struct umig_err err = UMIG_ERR_INIT;
     int rc = mind_silence(uplink, now_ns, &err);
     if (rc == UMIG_OK) {
-        rc = finish_if_drained(uplink, now_ns, &err);
+        rc = finish_if_acked(uplink, now_ns, &err);
     }
     if (rc != UMIG_OK) {
         fail(uplink, &err, now_ns);

@@ -204,7 +204,7 @@ UMIG_NODISCARD int umig_uplink_submit(struct umig_uplink *uplink,
                                       uint64_t *out_sequence);
 
 /**
- * Begins the end: what is in the spool is sent, then BYE; then the last acknowledgement is awaited.
+ * Begins the end: what is in the spool is sent and its acknowledgement awaited, then BYE is sent.
  * Without a connection every address is tried once more. The caller goes on with its loop until
  * umig_uplink_is_over() or until its own patience ends.
  */
