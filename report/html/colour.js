@@ -92,7 +92,18 @@ function paletteOf(themeName) {
     }
   }
   for (let i = 0; i < HUES; i++) push(theme.lightness + theme.spread * ((i % 3) / 3 - 0.4), 0.09, (360 * i) / HUES);
-  return { ...theme, bright, dim };
+  const slivers = bright.map((fill) => wordOf(fill, theme.gap));
+  return { ...theme, bright, dim, sliverWords: slivers, dimWords: dim.map((fill) => wordOf(fill, fill)), matchWord: wordOf(theme.match, theme.match) };
+}
+
+/** A colour, a quarter of it replaced by another, as a word of an ImageData (little-endian RGBA). */
+function wordOf(colour, other) {
+  let word = 0xff;
+  for (const at of [5, 3, 1]) {
+    const [a, b] = [colour, other].map((text) => Number.parseInt(text.slice(at, at + 2), 16));
+    word = word * 256 + Math.round(0.75 * a + 0.25 * b);
+  }
+  return word;
 }
 
 /** A diagonal hatch that is laid over frames that are marks rather than code. */

@@ -264,7 +264,7 @@ function start() {
     document.documentElement.classList.remove("js");
     $("flame-error").textContent = `The flame graph cannot be drawn: ${error.message}. The tables are complete.`;
     $("flame-error").hidden = false;
-    if (!(error instanceof DataError) && !(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof DataError)) throw error;
   }
 }
 

@@ -215,12 +215,27 @@ function decodeCells(tree, metric, groupCount) {
   return cells;
 }
 
-/** Decodes the whole block; trees and cells are decoded when they are first asked for. */
+/** Parses the block; whatever is wrong with it becomes a DataError. */
+function parseBlock(text) {
+  let raw;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`its data block is not JSON (${error.message})`);
+  }
+  if (raw?.version !== 1) throw new DataError(`its data block has version ${raw?.version}, this page reads version 1`);
+  for (const list of ["strings", "groups", "metrics", "trees"]) {
+    if (!Array.isArray(raw[list])) throw new DataError(`${list} is not a list`);
+  }
+  if (raw.metrics.length === 0 || raw.trees.length === 0) throw new DataError("it holds no samples");
+  return raw;
+}
+
+/** Decodes the whole block; trees are decoded when they are first asked for. */
 function decodeReport(text) {
-  const raw = JSON.parse(text);
-  if (raw.version !== 1) throw new DataError(`version ${raw.version}, this page reads version 1`);
+  const raw = parseBlock(text);
   const strings = raw.strings.map((s) => visible(String(s)));
-  const frames = decodeFrames(raw.frames, strings);
+  const frames = decodeFrames(raw.frames ?? {}, strings);
   const trees = new Map();
   return {
     frames,

@@ -4,7 +4,9 @@
 // scroll of its box. The canvas is only as large as the box and sticks to its top, so depth costs
 // nothing. Drawing touches what can be seen: rows in the box, in each row the frames in the window,
 // found by binary search; frames narrower than MIN_PX are merged into slivers, at most one step
-// a pixel. So a drawing costs pixels, not frames, however large the tree.
+// a pixel. So a drawing costs pixels, not frames, however large the tree. Slivers can be as many as
+// pixels, so they are not drawn one by one: each is a pixel of a small image with one pixel row
+// a graph row, and that image is stretched over the graph at once.
 
 const ROW = 18; // height of a row, CSS pixels
 const MIN_PX = 1.2; // narrower frames are merged
@@ -31,6 +33,7 @@ class FlameView {
     this.spacer = document.createElement("div");
     this.box.append(this.canvas, this.spacer);
     this.pen = this.canvas.getContext("2d", { alpha: false });
+    this.stripCanvas = document.createElement("canvas");
     this.model = null;
     this.labels = new Map(); // by frame
     this.unitWidths = new Map();
@@ -300,8 +303,12 @@ class FlameView {
     this.marks = [];
     const one = this.depthAt(0);
     const other = this.depthAt(this.height);
+    const first = Math.max(0, Math.min(one, other));
     const last = Math.min(this.levels.count - 1, Math.max(one, other));
-    for (let depth = Math.max(0, Math.min(one, other)); depth <= last; depth++) this.drawRow(depth);
+    if (first > last) return;
+    this.clearStrip(last - first + 1);
+    for (let depth = first; depth <= last; depth++) this.drawRow(depth, this.isFlame ? last - depth : depth - first);
+    this.drawStrip(this.rowTop(this.isFlame ? last : first));
     this.drawMarks();
     this.drawTexts();
     this.drawOutline(this.hovered, 1);
@@ -313,7 +320,8 @@ class FlameView {
     this.pen.fillText("No samples in the chosen threads.", PAD, ROW / 2);
   }
 
-  drawRow(depth) {
+  /** Draws the frames of one depth; its slivers go to that line of their image. */
+  drawRow(depth, line) {
     const { start, weights } = this.model;
     const { nodes, first } = this.levels;
     const { left, right } = this.window;
@@ -329,26 +337,63 @@ class FlameView {
         this.drawFrame(node, depth, x, y, width);
         i++;
       } else {
-        i = this.drawSliver(i, end, Math.max(0, x), y, scale);
+        i = this.addSliver(i, end, Math.max(0, x), line, scale);
       }
     }
   }
 
-  /** Draws narrow neighbours as one sliver of at least a pixel; returns the index after them. */
-  drawSliver(i, end, x, y, scale) {
+  /** Adds narrow neighbours to the slivers' image, a pixel or more; returns the index after them. */
+  addSliver(i, end, x, line, scale) {
     const { tree, paint, start, weights } = this.model;
     const { nodes } = this.levels;
-    const limit = this.window.left + (x + 1) / scale;
-    const next = Math.max(i + 1, this.firstEndingAfter(limit, i + 1, end));
+    const next = this.gallop(this.window.left + (x + 1 / this.ratio) / scale, i + 1, end);
     const last = nodes[next - 1];
     const stop = (start[last] + weights.total[last] - this.window.left) * scale;
     if (stop <= x) return next; // they weigh nothing
     const isMatch = this.matchesBefore !== null && this.matchesBefore[next] > this.matchesBefore[i];
-    this.pen.fillStyle = this.fillOf(paint[tree.frame[nodes[i]]], isMatch);
-    this.pen.globalAlpha = isMatch ? 1 : 0.75;
-    this.pen.fillRect(x, y, Math.max(0.5, stop - x), ROW - 1);
-    this.pen.globalAlpha = 1;
+    const { matchWord, sliverWords, dimWords } = this.palette;
+    const words = this.search === null ? sliverWords : dimWords;
+    const from = Math.floor(x * this.ratio);
+    const to = Math.min(this.strip.width, Math.max(from + 1, Math.round(stop * this.ratio)));
+    const row = line * this.strip.width;
+    this.stripWords.fill(isMatch ? matchWord : words[paint[tree.frame[nodes[i]]]], row + from, row + to);
     return next;
+  }
+
+  /** As firstEndingAfter(), for an answer that is likely near `from`. */
+  gallop(position, from, end) {
+    const { start, weights } = this.model;
+    const { nodes } = this.levels;
+    let low = from;
+    for (let step = 1; low < end; step *= 2) {
+      const probe = Math.min(end - 1, low + step - 1);
+      if (start[nodes[probe]] + weights.total[nodes[probe]] > position) return this.firstEndingAfter(position, low, probe);
+      low = probe + 1;
+    }
+    return end;
+  }
+
+  /** An empty image for the slivers of `rows` rows. */
+  clearStrip(rows) {
+    const width = this.canvas.width;
+    if (this.strip === undefined || this.strip.width !== width || this.strip.height !== rows) {
+      this.strip = new ImageData(width, rows);
+      this.stripWords = new Uint32Array(this.strip.data.buffer);
+      this.stripCanvas.width = width;
+      this.stripCanvas.height = rows;
+    } else {
+      this.stripWords.fill(0);
+    }
+  }
+
+  /** Lays the slivers over the rows, `top` being the first one's, and clears the lines between rows. */
+  drawStrip(top) {
+    const rows = this.strip.height;
+    this.stripCanvas.getContext("2d").putImageData(this.strip, 0, 0);
+    this.pen.imageSmoothingEnabled = false;
+    this.pen.drawImage(this.stripCanvas, 0, top, this.strip.width / this.ratio, rows * ROW);
+    this.pen.fillStyle = this.palette.gap;
+    for (let row = 1; row <= rows; row++) this.pen.fillRect(0, top + row * ROW - 1, this.width, 1);
   }
 
   fillOf(paintIndex, isMatch) {
