@@ -1,7 +1,14 @@
+#include <string.h>
+
 #include "cli/verb.h"
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/parse.h"
 #include "core/socket.h"
+
+#define AGE_MIN_NS     (3600 * UMIG_NS_PER_S)
+#define AGE_MAX_NS     (3650 * 24 * 3600 * UMIG_NS_PER_S)
+#define SIZE_MIN_BYTES (UINT64_C(16) << 20)
 
 static const struct umig_option g_options[] = {
     {.name = "data",
@@ -15,7 +22,7 @@ static const struct umig_option g_options[] = {
     {.name = "retain-age",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",
-     .help = "delete what is older; 1h to 10y, default 14d"},
+     .help = "delete what is older; 1h to 3650d, default 14d"},
     {.name = "retain-size",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "SIZE",
@@ -23,10 +30,68 @@ static const struct umig_option g_options[] = {
     {.name = NULL},
 };
 
+enum {
+    LISTEN_MAX = 8
+};
+
+/* What the options say. */
+struct wish {
+    const char *data_dir;
+    struct umig_address listen[LISTEN_MAX];
+    size_t listen_count; /* 0: the usual socket */
+    uint64_t retain_age_ns;
+    uint64_t retain_bytes;
+};
+
+static int read_listen(const struct umig_args *args, struct wish *wish, struct umig_err *err)
+{
+    for (size_t i = 0; i < args->count; i++) {
+        if (strcmp(args->items[i].option->name, "listen") != 0) {
+            continue;
+        }
+        if (wish->listen_count == LISTEN_MAX) {
+            return umig_err_set(err, UMIG_E_ARG, "more than %d addresses to listen on", LISTEN_MAX);
+        }
+        const int rc = umig_address_parse(umig_span_of(args->items[i].value),
+                                          &wish->listen[wish->listen_count], err);
+        if (rc != UMIG_OK) {
+            return umig_err_trace(err, rc);
+        }
+        wish->listen_count++;
+    }
+    return UMIG_OK;
+}
+
+static int read_retention(const struct umig_args *args, struct wish *wish, struct umig_err *err)
+{
+    const char *age = umig_args_value(args, "retain-age", "14d");
+    const char *size = umig_args_value(args, "retain-size", "2g");
+    int rc = umig_parse_duration(umig_span_of(age), &wish->retain_age_ns, err);
+    if (rc == UMIG_OK) {
+        rc = umig_parse_size(umig_span_of(size), &wish->retain_bytes, err);
+    }
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (wish->retain_age_ns < AGE_MIN_NS || wish->retain_age_ns > AGE_MAX_NS) {
+        return umig_err_set(err, UMIG_E_ARG, "--retain-age %s must be 1h to 3650d", age);
+    }
+    if (wish->retain_bytes < SIZE_MIN_BYTES) {
+        return umig_err_set(err, UMIG_E_ARG, "--retain-size %s must be 16m or more", size);
+    }
+    return UMIG_OK;
+}
+
 static int run_collector(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
-    (void)cli;
-    (void)args;
+    struct wish wish = {.data_dir = umig_args_value(args, "data", cli->places.data_dir)};
+    int rc = read_listen(args, &wish, err);
+    if (rc == UMIG_OK) {
+        rc = read_retention(args, &wish, err);
+    }
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
     return umig_err_set(err, UMIG_E_UNSUPPORTED, "this build has no collector");
 }
 

@@ -142,8 +142,8 @@ int umig_jvm_inspect(pid_t pid, struct umig_jvm *out_jvm, struct umig_err *err)
         char user[33];
         user_name(ids.uid, user, sizeof user);
         return umig_err_set(err, UMIG_E_DENIED,
-                            "process %d belongs to %s; only %s and root may look at it", (int)pid,
-                            user, user);
+                            "process %d belongs to %s; only %s%s may look at it", (int)pid, user,
+                            user, ids.uid != 0 ? " and root" : "");
     }
     return rc;
 }

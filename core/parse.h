@@ -35,8 +35,8 @@ UMIG_NODISCARD int umig_parse_number(struct umig_span text,
                                      struct umig_err *err);
 
 /**
- * A duration with its unit: ns, us, ms, s, m, h. UMIG_OK or UMIG_E_ARG; the text of the error names
- * the value and the units.
+ * A duration with its unit: ns, us, ms, s, m, h, d. UMIG_OK or UMIG_E_ARG; the text of the error
+ * names the value and the units.
  */
 UMIG_NODISCARD int umig_parse_duration(struct umig_span text,
                                        uint64_t *out_ns,

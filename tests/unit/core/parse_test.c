@@ -35,20 +35,21 @@ static void test_duration_table(void **state)
 {
     (void)state;
     static const struct value_case cases[] = {
-        {"5ns",                   UMIG_OK,    5            },
-        {"500us",                 UMIG_OK,    500000       },
-        {"10ms",                  UMIG_OK,    10000000     },
-        {"10MS",                  UMIG_OK,    10000000     },
-        {"30s",                   UMIG_OK,    30000000000  },
-        {"5m",                    UMIG_OK,    300000000000 },
-        {"1h",                    UMIG_OK,    3600000000000},
-        {"10",                    UMIG_E_ARG, 0            },
-        {"10 ms",                 UMIG_E_ARG, 0            },
-        {"ms",                    UMIG_E_ARG, 0            },
-        {"1.5s",                  UMIG_E_ARG, 0            },
-        {"10mss",                 UMIG_E_ARG, 0            },
-        {"1d",                    UMIG_E_ARG, 0            },
-        {"18446744073709551615s", UMIG_E_ARG, 0            },
+        {"5ns",                   UMIG_OK,    5               },
+        {"500us",                 UMIG_OK,    500000          },
+        {"10ms",                  UMIG_OK,    10000000        },
+        {"10MS",                  UMIG_OK,    10000000        },
+        {"30s",                   UMIG_OK,    30000000000     },
+        {"5m",                    UMIG_OK,    300000000000    },
+        {"1h",                    UMIG_OK,    3600000000000   },
+        {"10",                    UMIG_E_ARG, 0               },
+        {"10 ms",                 UMIG_E_ARG, 0               },
+        {"ms",                    UMIG_E_ARG, 0               },
+        {"1.5s",                  UMIG_E_ARG, 0               },
+        {"10mss",                 UMIG_E_ARG, 0               },
+        {"14d",                   UMIG_OK,    1209600000000000},
+        {"1w",                    UMIG_E_ARG, 0               },
+        {"18446744073709551615s", UMIG_E_ARG, 0               },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t value = 99;

@@ -1,0 +1,382 @@
+/*
+ * The command against an agent whose answers are chosen. This process plays the JVM: it maps a file
+ * named libjvm.so and listens where its agent would.
+ */
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/component/cli/run.h"
+#include "tests/support/test.h"
+#include "umig/v1/control.pb-c.h"
+
+enum {
+    PAGE_BYTES = 4096
+};
+
+static struct run g_run;
+static struct fake_peer g_agent;
+static void *g_libjvm;
+
+/* What the last START asked for; the agent's thread writes, the test reads after the command ended.
+ */
+static char g_started[512];
+static atomic_int g_stop_count;
+
+static void pack_reply(const Umig__V1__ControlReply *reply, struct umig_buf *out)
+{
+    uint8_t bytes[4096];
+    assert_in_range(umig__v1__control_reply__get_packed_size(reply), 0, sizeof bytes);
+    put_frame(out, UMIG_FRAME_CONTROL_REPLY, 0, bytes, umig__v1__control_reply__pack(reply, bytes));
+}
+
+static void put_status(struct umig_buf *out)
+{
+    Umig__V1__Process process = UMIG__V1__PROCESS__INIT;
+    Umig__V1__KindOption kind = UMIG__V1__KIND_OPTION__INIT;
+    Umig__V1__KindOption *kinds[] = {&kind};
+    Umig__V1__Counter counters[5];
+    Umig__V1__Counter *counter_items[5];
+    static const struct {
+        const char *name;
+        uint64_t value;
+    } values[] = {
+        {"produced.cpu",          12300000000},
+        {"outcome.ok",            9900       },
+        {"outcome.unknown_java",  100        },
+        {"dropped.cpu.ring_full", 20000000   },
+        {"novelty",               7          },
+    };
+    for (size_t i = 0; i < 5; i++) {
+        umig__v1__counter__init(&counters[i]);
+        memcpy(&counters[i].name, &values[i].name, sizeof counters[i].name);
+        counters[i].value = values[i].value;
+        counter_items[i] = &counters[i];
+    }
+    char service[] = "orders";
+    char id[] = "load-7\x1b";
+    char address[] = "unix:/run/umig/collector.sock";
+    Umig__V1__SessionStatus session = UMIG__V1__SESSION_STATUS__INIT;
+    Umig__V1__SessionStatus *sessions[] = {&session};
+    Umig__V1__AgentStatus agent = UMIG__V1__AGENT_STATUS__INIT;
+    Umig__V1__ControlReply reply = UMIG__V1__CONTROL_REPLY__INIT;
+    kind.kind = 1;
+    kind.interval_ns = 10000000;
+    session.id = id;
+    session.age_ns = 12000000000;
+    session.duration_ns = 30000000000;
+    session.kinds = kinds;
+    session.n_kinds = 1;
+    session.counters = counter_items;
+    session.n_counters = 5;
+    process.service = service;
+    process.jdk = 21;
+    agent.process = &process;
+    agent.sessions = sessions;
+    agent.n_sessions = 1;
+    agent.collector_address = address;
+    agent.collector_connected = 1;
+    agent.uptime_ns = 100000000000;
+    agent.agent_cpu_ns = 500000000;
+    agent.agent_memory_bytes = 6 << 20;
+    agent.memory_limit_bytes = 32 << 20;
+    reply.agent = &agent;
+    pack_reply(&reply, out);
+}
+
+static void put_started(const Umig__V1__StartSession *start, struct umig_buf *out)
+{
+    struct umig_buf asked = UMIG_BUF_INIT(sizeof g_started - 1);
+    umig_buf_printf(&asked, "%s %llu", start->id, (unsigned long long)start->duration_ns);
+    for (size_t i = 0; i < start->n_kinds; i++) {
+        umig_buf_printf(&asked, " %u:%llu", start->kinds[i]->kind,
+                        (unsigned long long)start->kinds[i]->interval_ns);
+    }
+    for (size_t i = 0; i < start->n_labels; i++) {
+        umig_buf_printf(&asked, " %s=%s", start->labels[i]->key, start->labels[i]->value);
+    }
+    snprintf(g_started, sizeof g_started, "%s", umig_buf_str(&asked));
+    umig_buf_fini(&asked);
+    Umig__V1__ControlReply reply = UMIG__V1__CONTROL_REPLY__INIT;
+    char made[] = "made-1";
+    char taken[] = "a session named 'taken' runs already";
+    reply.status = strcmp(start->id, "taken") == 0;
+    reply.text = reply.status != 0 ? taken : made;
+    pack_reply(&reply, out);
+}
+
+static void answer_well(const struct umig_frame_header *header,
+                        const uint8_t *payload,
+                        struct umig_buf *out)
+{
+    Umig__V1__ControlRequest *request =
+        umig__v1__control_request__unpack(NULL, header->payload_bytes, payload);
+    Umig__V1__ControlReply reply = UMIG__V1__CONTROL_REPLY__INIT;
+    if (request->verb == UMIG__V1__CONTROL_VERB__CONTROL_STATUS) {
+        put_status(out);
+    } else if (request->verb == UMIG__V1__CONTROL_VERB__CONTROL_START) {
+        put_started(request->start, out);
+    } else {
+        atomic_fetch_add(&g_stop_count, 1);
+        pack_reply(&reply, out);
+    }
+    umig__v1__control_request__free_unpacked(request, NULL);
+}
+
+static void answer_garbage(const struct umig_frame_header *header,
+                           const uint8_t *payload,
+                           struct umig_buf *out)
+{
+    (void)header;
+    (void)payload;
+    umig_buf_text(out, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void answer_empty(const struct umig_frame_header *header,
+                         const uint8_t *payload,
+                         struct umig_buf *out)
+{
+    (void)header;
+    (void)payload;
+    put_frame(out, UMIG_FRAME_CONTROL_REPLY, 0, "", 0);
+}
+
+static void answer_refusal(const struct umig_frame_header *header,
+                           const uint8_t *payload,
+                           struct umig_buf *out)
+{
+    (void)header;
+    (void)payload;
+    put_frame(out, UMIG_FRAME_REFUSE, 0, "\x08\x03\x12\x07not you", 11);
+}
+
+static void answer_nothing(const struct umig_frame_header *header,
+                           const uint8_t *payload,
+                           struct umig_buf *out)
+{
+    (void)header;
+    (void)payload;
+    (void)out; /* the connection is closed */
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", g_runtime_dir, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    fclose(file);
+}
+
+static int become_jvm(void **state)
+{
+    if (make_runtime_dir(state) != 0) {
+        return -1;
+    }
+    char page[PAGE_BYTES + 1];
+    char path[128];
+    memset(page, 'x', PAGE_BYTES);
+    page[PAGE_BYTES] = '\0';
+    write_file("libjvm.so", page);
+    write_file("release", "IMPLEMENTOR=\"us\"\nJAVA_VERSION=\"21.0.4\"\n");
+    snprintf(path, sizeof path, "%s/libjvm.so", g_runtime_dir);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    g_libjvm = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    return g_libjvm == MAP_FAILED ? -1 : 0;
+}
+
+static int end_jvm(void **state)
+{
+    munmap(g_libjvm, PAGE_BYTES);
+    return remove_runtime_dir(state);
+}
+
+static int start_agent(void **state)
+{
+    char name[32];
+    snprintf(name, sizeof name, "agent-%d.sock", (int)getpid());
+    g_agent.answer = answer_well;
+    if (become_jvm(state) != 0) {
+        return -1;
+    }
+    fake_peer_start(&g_agent, name);
+    return 0;
+}
+
+static int stop_agent(void **state)
+{
+    fake_peer_stop(&g_agent);
+    return end_jvm(state);
+}
+
+static void run_on_me(const char *verb, const char *rest)
+{
+    char words[256];
+    snprintf(words, sizeof words, "%s %d%s", verb, (int)getpid(), rest);
+    run_umig(words, &g_run);
+}
+
+static void test_jvms_shows_agent_service_and_sessions(void **state)
+{
+    (void)state;
+    char pid[32];
+    snprintf(pid, sizeof pid, "\"pid\":%d,", (int)getpid());
+
+    run_umig("jvms --json", &g_run);
+
+    assert_int_equal(g_run.code, 0);
+    const char *me = strstr(g_run.out, pid);
+    assert_non_null(me);
+    assert_non_null(strstr(me, "\"jdk\":\"21.0.4\",\"agent\":true,"));
+    assert_non_null(
+        strstr(me, "\"service\":\"orders\",\"problem\":null,\"sessions\":[\"load-7?\"]"));
+    run_umig("jvms", &g_run);
+    assert_non_null(strstr(g_run.out, "orders"));
+}
+
+static void test_status_tells_cost_quality_and_sessions(void **state)
+{
+    (void)state;
+    run_on_me("status", "");
+
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_run.err, "");
+    assert_non_null(strstr(g_run.out, "orders  pid "));
+    assert_non_null(strstr(g_run.out, "JDK 21"));
+    assert_non_null(
+        strstr(g_run.out, "unix:/run/umig/collector.sock, connected, everything stored"));
+    assert_non_null(strstr(g_run.out, "0.50 % of one CPU (500 ms), 6.0 MiB of 32.0 MiB memory"));
+    assert_non_null(strstr(g_run.out, "load-7?, runs for 12 s, ends in 18 s"));
+    assert_non_null(strstr(g_run.out, "cpu every 10ms"));
+    assert_non_null(strstr(g_run.out, "measured   cpu 12.3 s"));
+    assert_non_null(strstr(g_run.out, "dropped    cpu.ring_full 20 ms"));
+    assert_non_null(strstr(g_run.out, "10000, 1.00 % failed: unknown_java 100"));
+    assert_non_null(strstr(g_run.out, "counters   novelty 7"));
+}
+
+static void test_status_json_has_every_counter(void **state)
+{
+    (void)state;
+    run_umig("status orders --json", &g_run);
+
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.out, "\"dropped.cpu.ring_full\":20000000"));
+    assert_non_null(strstr(g_run.out, "\"own_cost\":{\"cpu_ns\":500000000,"));
+}
+
+static void test_start_sends_what_was_asked_for(void **state)
+{
+    (void)state;
+    run_on_me("start", " --cpu 2ms --gc --heap --duration 30s --name load-7 --label build=1=2");
+
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_started, "load-7 30000000000 1:2000000 2:0 3:1000000000 build=1=2");
+    assert_non_null(strstr(g_run.out, "Session load-7 runs in orders"));
+    assert_non_null(strstr(g_run.out, "cpu every 2ms, gc, heap every 1s."));
+    assert_non_null(strstr(g_run.out, "Read it with 'umig report load-7'."));
+}
+
+static void test_start_by_service_without_kinds_takes_all_and_the_made_name(void **state)
+{
+    (void)state;
+    run_umig("start orders --json", &g_run);
+
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_started, " 0 1:10000000 2:0 3:1000000000 4:1000000");
+    assert_non_null(strstr(g_run.out, "\"service\":\"orders\",\"session\":\"made-1\"}]"));
+}
+
+static void test_start_that_the_agent_refuses_is_a_failure(void **state)
+{
+    (void)state;
+    run_on_me("start", " --name taken");
+
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, "a session named 'taken' runs already"));
+}
+
+static void test_stop_by_name_knows_what_runs(void **state)
+{
+    (void)state;
+    atomic_store(&g_stop_count, 0);
+
+    run_on_me("stop", " --name other");
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, "no session 'other' runs there"));
+    assert_int_equal(atomic_load(&g_stop_count), 0);
+
+    run_on_me("stop", "");
+    assert_int_equal(g_run.code, 0);
+    assert_int_equal(atomic_load(&g_stop_count), 1);
+}
+
+static void test_bad_answers_are_told_from_each_other(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*answer)(const struct umig_frame_header *, const uint8_t *, struct umig_buf *);
+        const char *says;
+    } cases[] = {
+        {answer_garbage, "not a UMIG frame"                       },
+        {answer_empty,   "its status is empty"                    },
+        {answer_refusal, "refused: not you"                       },
+        {answer_nothing, "closed the connection without an answer"},
+    };
+    char pid[32];
+    snprintf(pid, sizeof pid, "JVM %d", (int)getpid());
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        g_agent.answer = cases[i].answer;
+        run_on_me("status", "");
+        if (g_run.code != 3 || strstr(g_run.err, cases[i].says) == NULL) {
+            fail_msg("case %zu exited %d and said: %s", i, g_run.code, g_run.err);
+        }
+        assert_non_null(strstr(g_run.err, pid));
+    }
+}
+
+static void test_jvm_without_agent_says_how_to_load_it(void **state)
+{
+    (void)state;
+    run_on_me("start", "");
+
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(
+        strstr(g_run.err, "runs without the UMIG agent; start it with java -agentpath:/"));
+}
+
+static void test_status_without_any_agent_answers_no(void **state)
+{
+    (void)state;
+    run_umig("status no-such-service", &g_run);
+    assert_int_equal(g_run.code, 1);
+    assert_non_null(strstr(g_run.err, "'no-such-service'"));
+
+    run_umig("status no-such-service --json", &g_run);
+    assert_int_equal(g_run.code, 1);
+    assert_string_equal(g_run.out, "{\"agents\":[],\"silent\":0}\n");
+}
+
+#define WITH_AGENT(name) cmocka_unit_test_setup_teardown(name, start_agent, stop_agent)
+#define WITHOUT(name)    cmocka_unit_test_setup_teardown(name, become_jvm, end_jvm)
+
+int main(void)
+{
+    const struct CMUnitTest agent_test[] = {
+        WITH_AGENT(test_jvms_shows_agent_service_and_sessions),
+        WITH_AGENT(test_status_tells_cost_quality_and_sessions),
+        WITH_AGENT(test_status_json_has_every_counter),
+        WITH_AGENT(test_start_sends_what_was_asked_for),
+        WITH_AGENT(test_start_by_service_without_kinds_takes_all_and_the_made_name),
+        WITH_AGENT(test_start_that_the_agent_refuses_is_a_failure),
+        WITH_AGENT(test_stop_by_name_knows_what_runs),
+        WITH_AGENT(test_bad_answers_are_told_from_each_other),
+        WITHOUT(test_jvm_without_agent_says_how_to_load_it),
+        WITHOUT(test_status_without_any_agent_answers_no),
+    };
+    return cmocka_run_group_tests(agent_test, NULL, NULL);
+}

@@ -1,0 +1,154 @@
+#include "tests/component/cli/run.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/socket.h"
+#include "tests/support/test.h"
+
+extern char **environ;
+
+char g_runtime_dir[64];
+
+static void in_runtime_dir(const char *name, char path[UMIG_SOCKET_PATH_BYTES])
+{
+    const int len = snprintf(path, UMIG_SOCKET_PATH_BYTES, "%s/%s", g_runtime_dir, name);
+    assert_in_range(len, 1, UMIG_SOCKET_PATH_BYTES - 1);
+}
+
+int make_runtime_dir(void **state)
+{
+    (void)state;
+    snprintf(g_runtime_dir, sizeof g_runtime_dir, "/tmp/umig-cli-XXXXXX");
+    if (mkdtemp(g_runtime_dir) == NULL) {
+        return -1;
+    }
+    return setenv("UMIG_RUNTIME_DIR", g_runtime_dir, 1);
+}
+
+int remove_runtime_dir(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"stdout", "stderr", "libjvm.so", "release", "page.html"};
+    char path[UMIG_SOCKET_PATH_BYTES];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        in_runtime_dir(names[i], path);
+        unlink(path);
+    }
+    return rmdir(g_runtime_dir); /* fails if the command left a file behind */
+}
+
+static void read_back(const char *name, char *text, size_t room)
+{
+    char path[UMIG_SOCKET_PATH_BYTES];
+    in_runtime_dir(name, path);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    text[fread(text, 1, room - 1, file)] = '\0';
+    fclose(file);
+}
+
+void run_umig(const char *words, struct run *run)
+{
+    char copy[512];
+    char *argv[32] = {(char[]){"umig"}};
+    char out[UMIG_SOCKET_PATH_BYTES];
+    char err[UMIG_SOCKET_PATH_BYTES];
+    int argc = 1;
+    char *rest = NULL;
+    snprintf(copy, sizeof copy, "%s", words);
+    for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        assert_in_range(argc, 1, 30);
+        argv[argc++] = word;
+    }
+    in_runtime_dir("stdout", out);
+    in_runtime_dir("stderr", err);
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    const int flags = O_CREAT | O_TRUNC | O_WRONLY;
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out, flags, 0600);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err, flags, 0600);
+    pid_t pid = 0;
+    int status = 0;
+    assert_int_equal(posix_spawn(&pid, UMIG_COMMAND, &files, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&files);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    run->code = WEXITSTATUS(status);
+    read_back("stdout", run->out, sizeof run->out);
+    read_back("stderr", run->err, sizeof run->err);
+}
+
+void put_frame(struct umig_buf *out, uint8_t type, uint16_t flags, const void *payload, size_t len)
+{
+    uint8_t bytes[UMIG_FRAME_HEADER_BYTES];
+    const struct umig_frame_header header = {.type = type, .flags = flags};
+    umig_frame_encode(&header, payload, (uint32_t)len, bytes);
+    umig_buf_put(out, bytes, sizeof bytes);
+    umig_buf_put(out, payload, len);
+}
+
+/* Reads one request and answers it; then waits until the command has hung up. */
+static void serve(struct fake_peer *peer, int fd)
+{
+    uint8_t bytes[UMIG_FRAME_HEADER_BYTES];
+    uint8_t payload[UMIG_FRAME_MAX_SMALL_BYTES];
+    struct umig_frame_header header;
+    struct umig_buf out = UMIG_BUF_INIT(8 << 20);
+    if (umig_socket_recv_all(fd, bytes, sizeof bytes, 5000, NULL) == UMIG_OK &&
+        umig_frame_decode(bytes, sizeof payload, &header, NULL) == UMIG_OK &&
+        (header.payload_bytes == 0 ||
+         umig_socket_recv_all(fd, payload, header.payload_bytes, 5000, NULL) == UMIG_OK)) {
+        peer->answer(&header, payload, &out);
+        if (out.len > 0 && umig_socket_send_all(fd, out.bytes, out.len, 5000, NULL) == UMIG_OK) {
+            (void)shutdown(fd, SHUT_WR);
+            (void)!umig_socket_recv_all(fd, bytes, 1, 5000, NULL);
+        }
+    }
+    umig_buf_fini(&out);
+    close(fd);
+}
+
+static void *listen_until_shut(void *context)
+{
+    struct fake_peer *peer = context;
+    for (;;) {
+        struct pollfd pfd = {.fd = peer->listen_fd, .events = POLLIN};
+        if (poll(&pfd, 1, -1) < 0 || (pfd.revents & POLLHUP) != 0) {
+            return NULL;
+        }
+        const int fd = accept4(peer->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0) {
+            serve(peer, fd);
+        }
+    }
+}
+
+void fake_peer_start(struct fake_peer *peer, const char *name)
+{
+    struct umig_address address = {.is_unix = true};
+    in_runtime_dir(name, address.path);
+    assert_int_equal(umig_socket_listen(&address, 0600, &peer->listen_fd, NULL), UMIG_OK);
+    assert_int_equal(pthread_create(&peer->thread, NULL, listen_until_shut, peer), 0);
+}
+
+void fake_peer_stop(struct fake_peer *peer)
+{
+    struct umig_address address = {.is_unix = true};
+    socklen_t len = sizeof(struct sockaddr_un);
+    struct sockaddr_un un;
+    assert_int_equal(getsockname(peer->listen_fd, (struct sockaddr *)&un, &len), 0);
+    memcpy(address.path, un.sun_path, sizeof address.path);
+    shutdown(peer->listen_fd, SHUT_RDWR);
+    pthread_join(peer->thread, NULL);
+    close(peer->listen_fd);
+    unlink(address.path);
+}

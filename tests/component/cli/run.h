@@ -1,0 +1,52 @@
+/* Runs the command as a person would, in a runtime folder of its own. */
+#ifndef UMIG_TESTS_COMPONENT_CLI_RUN_H
+#define UMIG_TESTS_COMPONENT_CLI_RUN_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "wire/frame.h"
+
+/** What a run of the command left behind. */
+struct run {
+    int code;        /* exit code */
+    char out[32768]; /* NUL-terminated */
+    char err[4096];
+};
+
+/** Runs "umig WORDS"; words separated by single spaces. */
+void run_umig(const char *words, struct run *run);
+
+/** Makes a fresh folder and sets UMIG_RUNTIME_DIR to it. cmocka's setup and teardown. */
+int make_runtime_dir(void **state);
+
+/** Removes it and what the tests put there. */
+int remove_runtime_dir(void **state);
+
+/** The folder. */
+extern char g_runtime_dir[64];
+
+/**
+ * A peer that answers on a socket in the runtime folder: each connection is one request, read
+ * whole, and the bytes that answer() appends.
+ */
+struct fake_peer {
+    int listen_fd;
+    pthread_t thread;
+    void (*answer)(const struct umig_frame_header *header,
+                   const uint8_t *payload,
+                   struct umig_buf *out);
+};
+
+/** Listens at RUNTIME_DIR/name and answers in a thread until stopped. */
+void fake_peer_start(struct fake_peer *peer, const char *name);
+
+/** Stops listening and joins. */
+void fake_peer_stop(struct fake_peer *peer);
+
+/** Appends a frame. */
+void put_frame(struct umig_buf *out, uint8_t type, uint16_t flags, const void *payload, size_t len);
+
+#endif

@@ -1,0 +1,135 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/component/cli/run.h"
+#include "tests/support/test.h"
+
+static struct run g_run; /* too large for a stack frame */
+
+struct usage_case {
+    const char *words;
+    const char *says;
+};
+
+static void test_usage_errors_exit_2_and_name_the_thing(void **state)
+{
+    (void)state;
+    static const struct usage_case cases[] = {
+        {"",                                       "usage: umig VERB"                            },
+        {"profile",                                "'profile' is no verb of umig"                },
+        {"--verbose",                              "'--verbose' is no option of umig"            },
+        {"help nothing",                           "'nothing' is no verb of umig"                },
+        {"jvms now",                               "'now' is too much: only options are taken"   },
+        {"jvms --jsn",                             "unknown option '--jsn'; did you mean --json?"},
+        {"start",                                  "PID|SERVICE is missing"                      },
+        {"start a b",                              "'b' is too much after 'a'"                   },
+        {"start x --cpu 10mm",                     "'10mm' is not a duration"                    },
+        {"start x --cpu=fast",                     "'fast' is not a duration"                    },
+        {"start x --cpu 10us",                     "the interval of cpu is 10us; it must be 1ms" },
+        {"start x --heap 2m",                      "must be 100ms to 1m"                         },
+        {"start x --locks=1ns",                    "must be 10us to 10s"                         },
+        {"start x --gc=1s",                        "--gc takes no value ('1s')"                  },
+        {"start x --cpu --cpu",                    "cpu is given twice"                          },
+        {"start x --duration 10ms",                "the duration '10ms' must be 1s to 24h"       },
+        {"start x --duration",                     "--duration needs a value: --duration TIME"   },
+        {"start x --name a/b",                     "'a/b' is no name of a session"               },
+        {"start x --label build",                  "'build' is no label; write KEY=VALUE"        },
+        {"start x --label =1",                     "'=1' is no label"                            },
+        {"start 0",                                "'0' is no PID"                               },
+        {"start 99999999",                         "'99999999' is no PID"                        },
+        {"start a/b",                              "'a/b' is neither a PID nor a service name"   },
+        {"stop",                                   "PID|SERVICE is missing"                      },
+        {"stop x --name -y",                       "--name needs a value"                        },
+        {"status a b",                             "'b' is too much after 'a'"                   },
+        {"sessions --service a/b",                 "'a/b' is no service name"                    },
+        {"sessions --collector here",              "'here' is not an address; write unix:/PATH"  },
+        {"sessions --collector unix:x",            "must begin with '/'"                         },
+        {"sessions --collector tcp:h:1 --data /x", "--collector and --data exclude each other"   },
+        {"report --format pdf",                    "'pdf' is no format; write text, json, html"  },
+        {"report --json --format html",            "--json and --format html exclude each other" },
+        {"report a/b",                             "'a/b' is no name of a session"               },
+        {"report x -o",                            "--output needs a value: --output FILE"       },
+        {"collector --listen here",                "'here' is not an address"                    },
+        {"collector --retain-size lots",           "'lots' is not a size"                        },
+        {"collector --retain-age 5",               "'5' is not a duration"                       },
+        {"collector now",                          "'now' is too much"                           },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_umig(cases[i].words, &g_run);
+        if (g_run.code != 2 || strstr(g_run.err, cases[i].says) == NULL) {
+            fail_msg("'umig %s' exited %d and said: %s", cases[i].words, g_run.code, g_run.err);
+        }
+        assert_string_equal(g_run.out, "");
+    }
+}
+
+static void test_failures_exit_3_and_name_the_thing(void **state)
+{
+    (void)state;
+    static const struct usage_case cases[] = {
+        {"start 4194304",                      "there is no process 4194304"               },
+        {"status 4194304",                     "there is no process 4194304"               },
+        {"start no-such-service",              "no agent of this host has the service name"},
+        {"stop no-such-service",               "no agent of this host has the service name"},
+        {"sessions",                           "no collector listens on "                  },
+        {"report latest",                      "start one with 'umig collector'"           },
+        {"report --collector tcp:127.0.0.1:1", "cannot connect to tcp:127.0.0.1:1"         },
+        {"report -o /no/such/page",            "cannot write /no/such/page"                },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_umig(cases[i].words, &g_run);
+        if (g_run.code != 3 || strstr(g_run.err, cases[i].says) == NULL) {
+            fail_msg("'umig %s' exited %d and said: %s", cases[i].words, g_run.code, g_run.err);
+        }
+        assert_string_equal(g_run.out, "");
+    }
+}
+
+static void test_process_that_is_no_jvm_is_told(void **state)
+{
+    (void)state;
+    char words[64];
+    char says[64];
+    snprintf(words, sizeof words, "start %d", (int)getpid());
+    snprintf(says, sizeof says, "process %d is no JVM", (int)getpid());
+
+    run_umig(words, &g_run);
+
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, says));
+}
+
+static void test_help_and_version_exit_0_on_standard_output(void **state)
+{
+    (void)state;
+    static const struct usage_case cases[] = {
+        {"--help",           "exit codes: 0 good"   },
+        {"help",             "exit codes: 0 good"   },
+        {"--version",        "umig 0."              },
+        {"start --help",     "usage: umig start"    },
+        {"help start",       "usage: umig start"    },
+        {"report -h",        "usage: umig report"   },
+        {"collector --help", "usage: umig collector"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_umig(cases[i].words, &g_run);
+        assert_int_equal(g_run.code, 0);
+        assert_non_null(strstr(g_run.out, cases[i].says));
+        assert_string_equal(g_run.err, "");
+        assert_null(strchr(g_run.out, '\x1b')); /* no colour in a file */
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_runtime_dir, remove_runtime_dir)
+
+int main(void)
+{
+    const struct CMUnitTest usage_test[] = {
+        TEST(test_usage_errors_exit_2_and_name_the_thing),
+        TEST(test_failures_exit_3_and_name_the_thing),
+        TEST(test_process_that_is_no_jvm_is_told),
+        TEST(test_help_and_version_exit_0_on_standard_output),
+    };
+    return cmocka_run_group_tests(usage_test, NULL, NULL);
+}
