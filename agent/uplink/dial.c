@@ -46,29 +46,27 @@ static int cannot_connect(const struct umig_address *address, int cause, struct 
                               umig_errno_text(cause));
 }
 
-static void fill_sockaddr(const struct umig_address *address,
-                          const struct umig_resolve_result *resolved,
-                          struct umig_resolve_result *out)
+int umig_dial_where(const struct umig_address *address, struct umig_resolve_result *out_where)
 {
     if (!address->is_unix) {
-        *out = *resolved;
-        return;
+        return umig_resolve_numeric(address, out_where);
     }
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     snprintf(un.sun_path, sizeof un.sun_path, "%s", address->path);
-    memset(out, 0, sizeof *out);
-    memcpy(&out->address, &un, sizeof un);
-    out->len = sizeof un;
+    *out_where = (struct umig_resolve_result){.count = 1};
+    memcpy(&out_where->items[0].address, &un, sizeof un);
+    out_where->items[0].len = sizeof un;
+    return UMIG_OK;
 }
 
 int umig_dial_start(const struct umig_address *address,
-                    const struct umig_resolve_result *resolved,
+                    const struct umig_resolve_result *where,
+                    size_t index,
                     int *out_fd,
                     struct umig_err *err)
 {
-    struct umig_resolve_result to;
-    fill_sockaddr(address, resolved, &to);
-    const int fd = socket(to.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const struct sockaddr *to = (const struct sockaddr *)&where->items[index].address;
+    const int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
         return cannot_connect(address, errno, err);
     }
@@ -77,7 +75,7 @@ int umig_dial_start(const struct umig_address *address,
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     }
     int rc = UMIG_OK;
-    if (connect(fd, (const struct sockaddr *)&to.address, to.len) != 0) {
+    if (connect(fd, to, where->items[index].len) != 0) {
         /* EAGAIN is a unix socket whose backlog is full: there is nothing to wait on. */
         rc = errno == EINPROGRESS ? UMIG_AGAIN : cannot_connect(address, errno, err);
     }

@@ -37,14 +37,24 @@ UMIG_NODISCARD int umig_uplink_addresses_from(const struct umig_agent_options *o
                                               struct umig_err *err);
 
 /**
+ * Says where an address is without looking anything up.
+ *
+ * @return UMIG_OK, or UMIG_NOT_FOUND: its host is a name
+ */
+UMIG_NODISCARD int umig_dial_where(const struct umig_address *address,
+                                   struct umig_resolve_result *out_where);
+
+/**
  * Begins to connect.
  *
- * @param resolved  where a TCP address is; not looked at for a unix one
+ * @param where   what umig_dial_where() or a look-up gave
+ * @param index   which of them
  * @param out_fd    non-blocking, close-on-exec
  * @return UMIG_OK: connected; UMIG_AGAIN: under way, POLLOUT will say; UMIG_E_IO, no descriptor
  */
 UMIG_NODISCARD int umig_dial_start(const struct umig_address *address,
-                                   const struct umig_resolve_result *resolved,
+                                   const struct umig_resolve_result *where,
+                                   size_t index,
                                    int *out_fd,
                                    struct umig_err *err);
 

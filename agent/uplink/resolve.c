@@ -36,8 +36,13 @@ static int look_up(const char *host, const char *port, int flags, struct umig_re
     if (gai_error != 0) {
         return gai_error;
     }
-    out->len = list->ai_addrlen;
-    memcpy(&out->address, list->ai_addr, list->ai_addrlen);
+    out->count = 0;
+    for (const struct addrinfo *it = list; it != NULL && out->count < UMIG_RESOLVE_MAX;
+         it = it->ai_next) {
+        out->items[out->count].len = it->ai_addrlen;
+        memcpy(&out->items[out->count].address, it->ai_addr, it->ai_addrlen);
+        out->count++;
+    }
     freeaddrinfo(list);
     return 0;
 }

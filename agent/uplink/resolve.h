@@ -6,7 +6,7 @@
 #ifndef UMIG_AGENT_UPLINK_RESOLVE_H
 #define UMIG_AGENT_UPLINK_RESOLVE_H
 
-#include <stdint.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 #include "core/socket.h"
@@ -16,10 +16,15 @@
 /** A look-up under way or done. */
 struct umig_resolve;
 
-/** Where to connect(). */
+#define UMIG_RESOLVE_MAX 4
+
+/** Where to connect(), in the order to try: a name may have an IPv6 and an IPv4 address. */
 struct umig_resolve_result {
-    struct sockaddr_storage address;
-    socklen_t len;
+    struct {
+        struct sockaddr_storage address;
+        socklen_t len;
+    } items[UMIG_RESOLVE_MAX];
+    size_t count;
 };
 
 /**
@@ -32,7 +37,7 @@ UMIG_NODISCARD int umig_resolve_start(const struct umig_address *address,
                                       struct umig_resolve **out_resolve,
                                       struct umig_err *err);
 
-/** UMIG_OK with the first address found, UMIG_AGAIN while it looks, UMIG_E_IO: there is none. */
+/** UMIG_OK with what was found, UMIG_AGAIN while it looks, UMIG_E_IO: there is none. */
 UMIG_NODISCARD int umig_resolve_poll(struct umig_resolve *resolve,
                                      struct umig_resolve_result *out_result,
                                      struct umig_err *err);

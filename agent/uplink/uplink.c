@@ -181,12 +181,15 @@ static void greet(struct umig_uplink *uplink, uint64_t now_ns)
     }
 }
 
-static void dial_to(struct umig_uplink *uplink,
-                    const struct umig_resolve_result *resolved,
-                    uint64_t now_ns)
+/* Tries what is left of where the address may be. */
+static void dial_next(struct umig_uplink *uplink, uint64_t now_ns)
 {
     struct umig_err err = UMIG_ERR_INIT;
-    const int rc = umig_dial_start(&current(uplink)->address, resolved, &uplink->fd, &err);
+    int rc = UMIG_E_IO;
+    while (rc < 0 && uplink->where_next < uplink->where.count) {
+        rc = umig_dial_start(&current(uplink)->address, &uplink->where, uplink->where_next++,
+                             &uplink->fd, &err);
+    }
     if (rc == UMIG_OK) {
         greet(uplink, now_ns);
     } else if (rc == UMIG_AGAIN) {
@@ -197,17 +200,27 @@ static void dial_to(struct umig_uplink *uplink,
     }
 }
 
+static void not_connected(struct umig_uplink *uplink, const struct umig_err *why, uint64_t now_ns)
+{
+    if (uplink->where_next == uplink->where.count) {
+        fail(uplink, why, now_ns);
+        return;
+    }
+    hang_up(uplink, now_ns);
+    dial_next(uplink, now_ns);
+}
+
 static void dial(struct umig_uplink *uplink, uint64_t now_ns)
 {
     const struct umig_address *address = &current(uplink)->address;
-    struct umig_resolve_result resolved = {.len = 0};
+    uplink->where_next = 0;
     if (uplink->address == 0) {
         uplink->problem_rank = UMIG_UPLINK_NO_PROBLEM;
         uplink->is_refused = false;
         uplink->retry_ns = 0;
     }
-    if (address->is_unix || umig_resolve_numeric(address, &resolved) == UMIG_OK) {
-        dial_to(uplink, &resolved, now_ns);
+    if (umig_dial_where(address, &uplink->where) == UMIG_OK) {
+        dial_next(uplink, now_ns);
         return;
     }
     struct umig_err err = UMIG_ERR_INIT;
@@ -222,11 +235,10 @@ static void dial(struct umig_uplink *uplink, uint64_t now_ns)
 static void look_up(struct umig_uplink *uplink, uint64_t now_ns)
 {
     struct umig_err err = UMIG_ERR_INIT;
-    struct umig_resolve_result resolved;
-    const int rc = umig_resolve_poll(uplink->resolve, &resolved, &err);
+    const int rc = umig_resolve_poll(uplink->resolve, &uplink->where, &err);
     if (rc == UMIG_OK) {
         uplink->resolve = umig_resolve_drop(uplink->resolve);
-        dial_to(uplink, &resolved, now_ns);
+        dial_next(uplink, now_ns);
     } else if (rc != UMIG_AGAIN) {
         fail(uplink, &err, now_ns);
     } else if (now_ns >= uplink->deadline_ns) {
@@ -305,7 +317,7 @@ static void on_connected(struct umig_uplink *uplink, uint64_t now_ns)
 {
     struct umig_err err = UMIG_ERR_INIT;
     if (umig_dial_finish(uplink->fd, &current(uplink)->address, &err) != UMIG_OK) {
-        fail(uplink, &err, now_ns);
+        not_connected(uplink, &err, now_ns);
         return;
     }
     greet(uplink, now_ns);
@@ -398,7 +410,7 @@ static void tick_connecting(struct umig_uplink *uplink, uint64_t now_ns)
         struct umig_err err = UMIG_ERR_INIT;
         (void)umig_err_set(&err, UMIG_E_IO, "connecting took longer than %u s",
                            (unsigned)(UMIG_UPLINK_CONNECT_NS / UMIG_NS_PER_S));
-        fail(uplink, &err, now_ns);
+        not_connected(uplink, &err, now_ns);
     }
 }
 

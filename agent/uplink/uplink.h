@@ -86,6 +86,8 @@ struct umig_uplink {
     pid_t pid;      /* of the process that made it */
     int fd;         /* -1: none */
     struct umig_resolve *resolve;
+    struct umig_resolve_result where; /* of the address */
+    size_t where_next;                /* index in it to try next */
     struct umig_spool spool;
     uint8_t hello[UMIG_UPLINK_HELLO_MAX_BYTES];
     size_t hello_len; /* 0: not set yet */

@@ -43,6 +43,37 @@ int umig_libjvm_find(struct umig_libjvm *out_libjvm, struct umig_err *err)
     return UMIG_OK;
 }
 
+struct code_search {
+    uintptr_t address;
+    uintptr_t begin;
+    uintptr_t end;
+};
+
+static int match_code(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    (void)size;
+    struct code_search *search = arg;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        const uintptr_t begin = info->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0 &&
+            search->address >= begin && search->address < begin + segment->p_memsz) {
+            search->begin = begin;
+            search->end = begin + segment->p_memsz;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void umig_code_bounds_of(const void *address, uintptr_t *out_begin, uintptr_t *out_end)
+{
+    struct code_search search = {.address = (uintptr_t)address};
+    dl_iterate_phdr(match_code, &search);
+    *out_begin = search.begin;
+    *out_end = search.end;
+}
+
 void *umig_libjvm_symbol(const struct umig_libjvm *libjvm, const char *name)
 {
     return dlsym(libjvm->handle, name);
@@ -68,8 +99,10 @@ static const char *text_at(const char *entry, uint64_t offset)
     return text;
 }
 
-static const char *
-find_field(const struct umig_libjvm *libjvm, const char *type, const char *field, bool is_static)
+static const char *find_field(const struct umig_libjvm *libjvm,
+                              const char *type,
+                              const char *field,
+                              bool is_static)
 {
     const uint64_t stride = table_number(libjvm, "gHotSpotVMStructEntryArrayStride");
     const uint64_t type_at = table_number(libjvm, "gHotSpotVMStructEntryTypeNameOffset");
@@ -79,8 +112,8 @@ find_field(const struct umig_libjvm *libjvm, const char *type, const char *field
     for (; entry != NULL && stride != 0 && text_at(entry, type_at) != NULL; entry += stride) {
         int32_t entry_is_static;
         memcpy(&entry_is_static, entry + static_at, sizeof entry_is_static);
-        if ((entry_is_static != 0) == is_static && strcmp(text_at(entry, type_at), type) == 0
-            && strcmp(text_at(entry, field_at), field) == 0) {
+        if ((entry_is_static != 0) == is_static && strcmp(text_at(entry, type_at), type) == 0 &&
+            strcmp(text_at(entry, field_at), field) == 0) {
             return entry;
         }
     }

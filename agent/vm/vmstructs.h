@@ -27,12 +27,16 @@ struct umig_libjvm {
 /** Finds libjvm. UMIG_OK, UMIG_E_UNSUPPORTED when there is none or it has no tables. */
 UMIG_NODISCARD int umig_libjvm_find(struct umig_libjvm *out_libjvm, struct umig_err *err);
 
+/** Bounds of the code of the library an address of code lies in; 0, 0 if it lies in none. */
+void umig_code_bounds_of(const void *address, uintptr_t *out_begin, uintptr_t *out_end);
+
 /** Address of an exported symbol of libjvm; NULL if there is none. */
 void *umig_libjvm_symbol(const struct umig_libjvm *libjvm, const char *name);
 
 /** Offset of a non-static field in its type, or UMIG_VM_NO_FIELD. */
-int64_t
-umig_vmstructs_offset(const struct umig_libjvm *libjvm, const char *type, const char *field);
+int64_t umig_vmstructs_offset(const struct umig_libjvm *libjvm,
+                              const char *type,
+                              const char *field);
 
 /** Address of a static field, or NULL. */
 void *umig_vmstructs_static(const struct umig_libjvm *libjvm, const char *type, const char *field);
@@ -41,7 +45,9 @@ void *umig_vmstructs_static(const struct umig_libjvm *libjvm, const char *type, 
 uint64_t umig_vmstructs_size(const struct umig_libjvm *libjvm, const char *type);
 
 /** Looks an integer constant up (int and long tables). False if it is not described. */
-bool umig_vmstructs_constant(const struct umig_libjvm *libjvm, const char *name, int64_t *out_value);
+bool umig_vmstructs_constant(const struct umig_libjvm *libjvm,
+                             const char *name,
+                             int64_t *out_value);
 
 /**
  * Copies memory of this process that may be unmapped at any moment.

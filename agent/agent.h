@@ -1,0 +1,107 @@
+/*
+ * The agent as a whole: what one JVM's agent consists of. Made by agent.c when the library is
+ * loaded, run by loop.c on a thread of its own that the JVM does not know.
+ *
+ *   threads   the application's: timers' signals, JVMTI callbacks
+ *             umig-agent: this loop; rings to batches, sockets, deadlines
+ *             umig-jvm: attached as a daemon; everything that needs JVMTI (agent/vm)
+ */
+#ifndef UMIG_AGENT_AGENT_H
+#define UMIG_AGENT_AGENT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/memory.h"
+#include "agent/options.h"
+#include "agent/session/pump.h"
+#include "agent/session/session.h"
+#include "agent/signal/handler.h"
+#include "agent/uplink/control_server.h"
+#include "agent/uplink/uplink.h"
+#include "agent/vm/threads.h"
+#include "agent/vm/vm.h"
+#include "core/places.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+/** JVM exit waits this long at most for the last batch to be acknowledged. */
+#define UMIG_EXIT_WAIT_NS (400 * UINT64_C(1000000))
+
+struct umig_agent {
+    struct umig_agent_options options;
+    struct umig_places places;
+    struct umig_memory memory;
+    struct umig_vm vm;
+    struct umig_sampler sampler;
+    struct umig_threads threads;
+    struct umig_sessions sessions;
+    struct umig_pump pump;
+    struct umig_uplink uplink;
+    struct umig_control_server control;
+    struct umig_batch_cost cost;
+
+    char service[UMIG_NAME_BYTES];
+    uint64_t epoch;
+    uint64_t loaded_ns;
+    uint64_t next_guard_check_ns;
+    bool is_sampler_ready;
+    uint32_t wanted;
+    char problem[256]; /* why a session lacks something; "" when all is well */
+
+    pthread_t thread;
+    bool is_started;
+    int wake_fd;
+    atomic_bool stopping;
+    atomic_bool finished;
+    pthread_mutex_t finish_mutex;
+    pthread_cond_t finish_cond;
+};
+
+/**
+ * Sets everything up that needs no JVM and starts the loop's thread, with all signals blocked.
+ *
+ * Thread: VMInit. Errors: the agent stays without a loop: nothing is profiled.
+ */
+UMIG_NODISCARD int umig_agent_start(struct umig_agent *agent, struct umig_err *err);
+
+/** Wakes the loop. Thread: any. */
+void umig_agent_wake(struct umig_agent *agent);
+
+/** Ends sessions, sends what is left, waits for it within UMIG_EXIT_WAIT_NS. Thread: VMDeath. */
+void umig_agent_stop(struct umig_agent *agent);
+
+/** Opens a session and makes what it asks for wanted. Thread: the loop. */
+UMIG_NODISCARD int umig_agent_open_session(struct umig_agent *agent,
+                                           const struct umig_session_spec *spec,
+                                           uint64_t now_ns,
+                                           struct umig_session **out_session,
+                                           struct umig_err *err);
+
+/** Ends a session; its last rows are on their way afterwards. Thread: the loop. */
+void umig_agent_end_session(struct umig_agent *agent,
+                            struct umig_session *session,
+                            enum umig_end reason,
+                            uint64_t now_ns);
+
+/** Brings the price of the agent up to date. Thread: the loop. */
+void umig_agent_measure_cost(struct umig_agent *agent);
+
+/** Answers a control request; a umig_control_handle. Thread: the loop. */
+int umig_agent_answer(void *ctx,
+                      const uint8_t *payload,
+                      size_t payload_bytes,
+                      struct umig_pb_writer *reply,
+                      struct umig_err *err);
+
+/** Writes the Process message of a field. Thread: the loop. */
+void umig_agent_write_process(const struct umig_agent *agent,
+                              struct umig_pb_writer *writer,
+                              uint32_t field);
+
+/** Writes the Hello of this process. */
+void umig_agent_write_hello(const struct umig_agent *agent, struct umig_pb_writer *writer);
+
+#endif

@@ -1,0 +1,400 @@
+/* What the control socket is asked, and the answers. Field numbers: proto/umig/v1/control.proto. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "core/clock.h"
+#include "core/err.h"
+
+enum verb {
+    VERB_STATUS = 1,
+    VERB_START = 2,
+    VERB_STOP = 3
+};
+
+struct request {
+    uint64_t verb;
+    struct umig_session_spec spec; /* start */
+    char stop_id[UMIG_NAME_BYTES]; /* stop; "" all that commands started */
+};
+
+/* --- reading requests --- */
+
+static int read_label(const struct umig_pb_field *field,
+                      struct umig_agent_label *out,
+                      struct umig_err *err)
+{
+    struct umig_pb_reader reader;
+    struct umig_pb_field part;
+    umig_pb_reader_init(&reader, field->bytes, field->len);
+    int rc;
+    while ((rc = umig_pb_next(&reader, &part, err)) == UMIG_OK) {
+        if (part.number == 1) {
+            rc = umig_pb_field_text(&part, out->key, sizeof out->key, err);
+        } else if (part.number == 2) {
+            rc = umig_pb_field_text(&part, out->value, sizeof out->value, err);
+        }
+        if (rc != UMIG_OK) {
+            return rc;
+        }
+    }
+    return rc == UMIG_END ? UMIG_OK : rc;
+}
+
+static int read_kind(const struct umig_pb_field *field,
+                     struct umig_kind_set *kinds,
+                     struct umig_err *err)
+{
+    struct umig_pb_reader reader;
+    struct umig_pb_field part;
+    struct umig_kind_option option = {0};
+    umig_pb_reader_init(&reader, field->bytes, field->len);
+    uint64_t kind = 0;
+    int rc;
+    while ((rc = umig_pb_next(&reader, &part, err)) == UMIG_OK) {
+        kind = part.number == 1 ? part.value : kind;
+        option.interval_ns = part.number == 2 ? part.value : option.interval_ns;
+    }
+    if (rc != UMIG_END) {
+        return rc;
+    }
+    const struct umig_kind_rule *rule =
+        kind < UMIG_KIND_COUNT ? umig_kind_rule((enum umig_kind)kind) : NULL;
+    if (rule == NULL) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "this agent knows no kind %llu; it is older than the "
+                            "command",
+                            (unsigned long long)kind);
+    }
+    option.kind = rule->kind;
+    option.interval_ns = option.interval_ns == 0 ? rule->default_ns : option.interval_ns;
+    rc = umig_kind_interval_check(rule, option.interval_ns, err);
+    return rc == UMIG_OK ? umig_kind_set_add(kinds, option, err) : rc;
+}
+
+static int read_spec_field(const struct umig_pb_field *field,
+                           struct umig_session_spec *spec,
+                           struct umig_err *err)
+{
+    switch (field->number) {
+    case 1:
+        return umig_pb_field_text(field, spec->id, sizeof spec->id, err);
+    case 2:
+        if (spec->label_count == UMIG_LABEL_MAX) {
+            return umig_err_set(err, UMIG_E_LIMIT, "more than %d labels", UMIG_LABEL_MAX);
+        }
+        return read_label(field, &spec->labels[spec->label_count++], err);
+    case 3:
+        return read_kind(field, &spec->kinds, err);
+    case 4:
+        spec->duration_ns = field->value;
+        return UMIG_OK;
+    default:
+        return UMIG_OK;
+    }
+}
+
+static int read_spec(const struct umig_pb_field *field,
+                     struct umig_session_spec *spec,
+                     struct umig_err *err)
+{
+    struct umig_pb_reader reader;
+    struct umig_pb_field part;
+    umig_pb_reader_init(&reader, field->bytes, field->len);
+    int rc;
+    while ((rc = umig_pb_next(&reader, &part, err)) == UMIG_OK) {
+        rc = read_spec_field(&part, spec, err);
+        if (rc != UMIG_OK) {
+            return rc;
+        }
+    }
+    const bool is_in_range = spec->duration_ns == 0 || (spec->duration_ns >= UMIG_DURATION_MIN_NS &&
+                                                        spec->duration_ns <= UMIG_DURATION_MAX_NS);
+    if (rc == UMIG_END && !is_in_range) {
+        return umig_err_set(err, UMIG_E_ARG, "the duration must be 1s to 24h");
+    }
+    return rc == UMIG_END ? UMIG_OK : rc;
+}
+
+static int read_stop(const struct umig_pb_field *field,
+                     struct request *request,
+                     struct umig_err *err)
+{
+    struct umig_pb_reader reader;
+    struct umig_pb_field part;
+    umig_pb_reader_init(&reader, field->bytes, field->len);
+    int rc;
+    while ((rc = umig_pb_next(&reader, &part, err)) == UMIG_OK) {
+        if (part.number == 1) {
+            rc = umig_pb_field_text(&part, request->stop_id, sizeof request->stop_id, err);
+        }
+        if (rc != UMIG_OK) {
+            return rc;
+        }
+    }
+    return rc == UMIG_END ? UMIG_OK : rc;
+}
+
+static int read_request(const uint8_t *payload,
+                        size_t payload_bytes,
+                        struct request *out,
+                        struct umig_err *err)
+{
+    struct umig_pb_reader reader;
+    struct umig_pb_field field;
+    umig_pb_reader_init(&reader, payload, payload_bytes);
+    int rc;
+    while ((rc = umig_pb_next(&reader, &field, err)) == UMIG_OK) {
+        const bool is_message = field.type == UMIG_PB_BYTES;
+        if (field.number == 1) {
+            out->verb = field.value;
+        } else if (field.number == 2 && is_message) {
+            rc = read_spec(&field, &out->spec, err);
+        } else if (field.number == 3 && is_message) {
+            rc = read_stop(&field, out, err);
+        }
+        if (rc != UMIG_OK) {
+            return umig_err_trace(err, rc);
+        }
+    }
+    return rc == UMIG_END ? UMIG_OK : rc;
+}
+
+/* --- writing answers --- */
+
+static void write_counter(struct umig_pb_writer *writer,
+                          uint32_t field,
+                          const char *name,
+                          uint64_t value)
+{
+    const size_t counter = umig_pb_open(writer, field);
+    umig_pb_str(writer, 1, name);
+    umig_pb_uint(writer, 2, value);
+    umig_pb_close(writer, counter);
+}
+
+static const char *const g_drop_keys[UMIG_DROP_COUNT] = {
+#define UMIG_DROP_KEY(name, number, key, text) [number] = key,
+    UMIG_DROP_TABLE(UMIG_DROP_KEY)
+#undef UMIG_DROP_KEY
+};
+
+static const char *const g_outcome_keys[UMIG_OUTCOME_COUNT] = {
+#define UMIG_OUTCOME_KEY(name, number, key, text) [number] = key,
+    UMIG_OUTCOME_TABLE(UMIG_OUTCOME_KEY)
+#undef UMIG_OUTCOME_KEY
+};
+
+static void write_tally(struct umig_pb_writer *writer,
+                        const char *kind,
+                        const struct umig_tally *tally)
+{
+    char name[64];
+    snprintf(name, sizeof name, "samples.%s", kind);
+    write_counter(writer, 7, name, tally->samples);
+    snprintf(name, sizeof name, "produced.%s", kind);
+    write_counter(writer, 7, name, tally->produced);
+    for (int cause = 1; cause < UMIG_DROP_COUNT; cause++) {
+        if (tally->dropped[cause] > 0) {
+            snprintf(name, sizeof name, "dropped.%s.%s", kind, g_drop_keys[cause]);
+            write_counter(writer, 7, name, tally->dropped[cause]);
+        }
+    }
+}
+
+static void write_session_kinds(struct umig_pb_writer *writer, const struct umig_session *session)
+{
+    for (uint32_t kind = 1; kind < UMIG_KIND_COUNT; kind++) {
+        if (session->spec.kinds.has_kind[kind]) {
+            const size_t option = umig_pb_open(writer, 5);
+            umig_pb_uint(writer, 1, kind);
+            umig_pb_uint(writer, 2, session->spec.kinds.interval_ns[kind]);
+            umig_pb_close(writer, option);
+        }
+    }
+    for (size_t i = 0; i < session->spec.label_count; i++) {
+        const size_t label = umig_pb_open(writer, 6);
+        umig_pb_str(writer, 1, session->spec.labels[i].key);
+        umig_pb_str(writer, 2, session->spec.labels[i].value);
+        umig_pb_close(writer, label);
+    }
+}
+
+static void write_session_counters(struct umig_pb_writer *writer,
+                                   const struct umig_session *session)
+{
+    char name[64];
+    for (uint32_t kind = 1; kind < UMIG_KIND_COUNT; kind++) {
+        if (session->spec.kinds.has_kind[kind]) {
+            write_tally(writer, umig_kind_rule((enum umig_kind)kind)->name,
+                        &session->tallies[kind]);
+        }
+    }
+    for (int outcome = 0; outcome < UMIG_OUTCOME_COUNT; outcome++) {
+        if (session->outcomes[outcome] > 0) {
+            snprintf(name, sizeof name, "outcome.%s", g_outcome_keys[outcome]);
+            write_counter(writer, 7, name, session->outcomes[outcome]);
+        }
+    }
+}
+
+static void write_session_status(struct umig_pb_writer *writer,
+                                 const struct umig_session *session,
+                                 uint64_t now_ns)
+{
+    const uint64_t since = session->is_armed ? session->start_ns : session->asked_ns;
+    const size_t status = umig_pb_open(writer, 5);
+    umig_pb_str(writer, 1, session->spec.id);
+    umig_pb_uint(writer, 2, session->number);
+    umig_pb_uint(writer, 3, now_ns - since);
+    umig_pb_uint(writer, 4, session->spec.duration_ns);
+    write_session_kinds(writer, session);
+    write_session_counters(writer, session);
+    umig_pb_close(writer, status);
+}
+
+static void write_engine(struct umig_pb_writer *writer, const struct umig_agent *agent)
+{
+    const struct umig_sampler *sampler = &agent->sampler;
+    uint64_t dropped = 0;
+    for (int cause = 0; cause < UMIG_DROP_COUNT; cause++) {
+        dropped += atomic_load(&sampler->dropped_ns[cause]);
+    }
+    write_counter(writer, 6, "engine.produced_ns", atomic_load(&sampler->produced_ns));
+    write_counter(writer, 6, "engine.recorded_ns", agent->pump.recorded_ns);
+    write_counter(writer, 6, "engine.dropped_ns", dropped);
+    write_counter(writer, 6, "engine.handler_ns", atomic_load(&sampler->handler_ns));
+    write_counter(writer, 6, "engine.records", agent->pump.records);
+    write_counter(writer, 6, "engine.faults_recovered", atomic_load(&sampler->faults));
+    write_counter(writer, 6, "engine.foreign_signals", atomic_load(&sampler->foreign));
+    write_counter(writer, 6, "engine.names_generations", agent->pump.names_generation);
+    write_counter(writer, 6, "engine.dictionary_generation", agent->pump.dictionary.generation);
+    write_counter(writer, 6, "engine.threads", atomic_load(&sampler->slots.live));
+    write_counter(writer, 6, "engine.threads_refused", atomic_load(&sampler->slots.refused));
+    write_counter(writer, 6, "engine.timers_refused", atomic_load(&agent->threads.refused));
+    write_counter(writer, 6, "engine.holder_lookups", atomic_load(&agent->vm.holder_lookups));
+    write_counter(writer, 6, "engine.pauses_lost", umig_gc_lost(&agent->vm.gc));
+    write_counter(writer, 6, "uplink.batches", agent->pump.batches);
+}
+
+static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent)
+{
+    const uint64_t now_ns = umig_clock_monotonic_ns();
+    struct umig_uplink_status uplink;
+    umig_uplink_status(&agent->uplink, &uplink);
+    umig_agent_measure_cost(agent);
+    const size_t status = umig_pb_open(writer, 3);
+    umig_agent_write_process(agent, writer, 1);
+    umig_pb_str(writer, 2, uplink.address);
+    umig_pb_uint(writer, 3, uplink.is_connected);
+    umig_pb_str(writer, 4, uplink.problem);
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &agent->sessions.session[i];
+        if (session->is_open && session->ended == UMIG_END_RUNNING) {
+            write_session_status(writer, session, now_ns);
+        }
+    }
+    write_engine(writer, agent);
+    umig_pb_uint(writer, 7, agent->cost.agent_cpu_ns);
+    umig_pb_uint(writer, 8, agent->cost.agent_memory_bytes);
+    umig_pb_uint(writer, 9, agent->memory.limit_bytes);
+    umig_pb_uint(writer, 10, now_ns - agent->loaded_ns);
+    umig_pb_str(writer, 11, "agct");
+    umig_pb_uint(writer, 12, uplink.unacked_batches);
+    umig_pb_uint(writer, 13, uplink.acked_sequence);
+    umig_pb_close(writer, status);
+}
+
+static int refuse(struct umig_pb_writer *reply, const struct umig_err *err)
+{
+    umig_pb_uint(reply, 1, 1);
+    umig_pb_str(reply, 2, err->text);
+    return UMIG_OK;
+}
+
+/* --- verbs --- */
+
+static int start(struct umig_agent *agent, struct request *request, struct umig_pb_writer *reply)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    struct umig_session_spec *spec = &request->spec;
+    struct umig_session *session = NULL;
+    if (spec->id[0] == '\0') {
+        snprintf(spec->id, sizeof spec->id, "%.32s-%d-%u", agent->service, (int)getpid(),
+                 agent->sessions.next_number);
+    }
+    for (size_t i = 0; i < agent->options.label_count && spec->label_count < UMIG_LABEL_MAX; i++) {
+        spec->labels[spec->label_count++] = agent->options.labels[i];
+    }
+    if (umig_agent_open_session(agent, spec, umig_clock_monotonic_ns(), &session, &err) !=
+        UMIG_OK) {
+        return refuse(reply, &err);
+    }
+    umig_pb_str(reply, 2, session->spec.id);
+    write_status(reply, agent);
+    return UMIG_OK;
+}
+
+static int stop(struct umig_agent *agent,
+                const struct request *request,
+                struct umig_pb_writer *reply)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    const uint64_t now_ns = umig_clock_monotonic_ns();
+    const bool is_all = request->stop_id[0] == '\0';
+    char stopped[256] = "";
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &agent->sessions.session[i];
+        const bool is_meant =
+            is_all ? !session->spec.is_by_option : strcmp(session->spec.id, request->stop_id) == 0;
+        if (session->is_open && session->ended == UMIG_END_RUNNING && is_meant) {
+            const size_t used = strlen(stopped);
+            snprintf(stopped + used, sizeof stopped - used, "%s%s", used > 0 ? " " : "",
+                     session->spec.id);
+            umig_agent_end_session(agent, session, UMIG_END_STOPPED, now_ns);
+        }
+    }
+    if (stopped[0] == '\0') {
+        (void)umig_err_set(&err, UMIG_E_ARG,
+                           is_all ? "no session is running that a command started"
+                                  : "no session '%s' is running",
+                           request->stop_id);
+        return refuse(reply, &err);
+    }
+    umig_pb_str(reply, 2, stopped);
+    write_status(reply, agent);
+    return UMIG_OK;
+}
+
+int umig_agent_answer(void *ctx,
+                      const uint8_t *payload,
+                      size_t payload_bytes,
+                      struct umig_pb_writer *reply,
+                      struct umig_err *err)
+{
+    struct umig_agent *agent = ctx;
+    struct request request;
+    struct umig_err why = UMIG_ERR_INIT;
+    memset(&request, 0, sizeof request);
+    const int rc = read_request(payload, payload_bytes, &request, &why);
+    if (rc == UMIG_E_PROTO) {
+        return umig_err_set(err, rc, "%s", why.text);
+    }
+    if (rc != UMIG_OK) {
+        return refuse(reply, &why);
+    }
+    switch (request.verb) {
+    case VERB_STATUS:
+        write_status(reply, agent);
+        return UMIG_OK;
+    case VERB_START:
+        return start(agent, &request, reply);
+    case VERB_STOP:
+        return stop(agent, &request, reply);
+    default:
+        (void)umig_err_set(&why, UMIG_E_ARG, "this agent knows no request %llu",
+                           (unsigned long long)request.verb);
+        return refuse(reply, &why);
+    }
+}

@@ -1,0 +1,330 @@
+#include "agent/session/batch.h"
+
+bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictionary *dictionary)
+{
+    return batch->sample_count + UMIG_SESSIONS_MAX > UMIG_BATCH_SAMPLES ||
+           batch->wait_count + UMIG_SESSIONS_MAX > UMIG_BATCH_WAITS ||
+           batch->pause_count + UMIG_SESSIONS_MAX > UMIG_BATCH_PAUSES ||
+           batch->heap_point_count + UMIG_SESSIONS_MAX > UMIG_BATCH_HEAP_POINTS ||
+           umig_dictionary_delta_bytes(dictionary) > UMIG_BATCH_DELTA_BYTES;
+}
+
+bool umig_batch_is_due(const struct umig_batch *batch, const struct umig_sessions *sessions)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &sessions->session[i];
+        if (session->is_armed && (!session->is_start_sent || session->ended != UMIG_END_RUNNING)) {
+            return true;
+        }
+    }
+    return batch->sample_count + batch->wait_count + batch->pause_count + batch->heap_point_count >
+           0;
+}
+
+static void write_kinds(const struct umig_session *session, struct umig_pb_writer *writer)
+{
+    for (uint32_t kind = 0; kind < UMIG_KIND_COUNT; kind++) {
+        if (session->spec.kinds.has_kind[kind]) {
+            const size_t option = umig_pb_open(writer, 5);
+            umig_pb_uint(writer, 1, kind);
+            umig_pb_uint(writer, 2, session->spec.kinds.interval_ns[kind]);
+            umig_pb_close(writer, option);
+        }
+    }
+}
+
+static void write_start(const struct umig_session *session, struct umig_pb_writer *writer)
+{
+    const size_t start = umig_pb_open(writer, 4);
+    umig_pb_uint(writer, 1, session->number);
+    umig_pb_str(writer, 2, session->spec.id);
+    umig_pb_uint(writer, 3, session->start_ns);
+    for (size_t i = 0; i < session->spec.label_count; i++) {
+        const size_t label = umig_pb_open(writer, 4);
+        umig_pb_str(writer, 1, session->spec.labels[i].key);
+        umig_pb_str(writer, 2, session->spec.labels[i].value);
+        umig_pb_close(writer, label);
+    }
+    write_kinds(session, writer);
+    umig_pb_uint(writer, 6, session->spec.duration_ns);
+    umig_pb_close(writer, start);
+}
+
+/* Columns of sample rows, by member. */
+enum sample_column {
+    SAMPLE_THREAD = 5,
+    SAMPLE_STACK = 6,
+    SAMPLE_OUTCOME = 7,
+    SAMPLE_VALUE = 8
+};
+
+static uint64_t sample_member(const struct umig_batch_sample *row, enum sample_column column)
+{
+    switch (column) {
+    case SAMPLE_THREAD:
+        return row->thread;
+    case SAMPLE_STACK:
+        return row->stack;
+    case SAMPLE_OUTCOME:
+        return row->outcome;
+    case SAMPLE_VALUE:
+    default:
+        return row->value;
+    }
+}
+
+static void write_sample_times(const struct umig_batch *batch,
+                               uint32_t session,
+                               struct umig_pb_writer *writer)
+{
+    const size_t column = umig_pb_open(writer, 4);
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < batch->sample_count; i++) {
+        const struct umig_batch_sample *row = &batch->samples[i];
+        if (row->session == session) {
+            umig_pb_item_s64(writer, before == 0 ? 0 : (int64_t)(row->time_ns - before));
+            before = row->time_ns;
+        }
+    }
+    umig_pb_close(writer, column);
+}
+
+static const struct umig_batch_sample *first_sample(const struct umig_batch *batch,
+                                                    uint32_t session)
+{
+    for (uint32_t i = 0; i < batch->sample_count; i++) {
+        if (batch->samples[i].session == session) {
+            return &batch->samples[i];
+        }
+    }
+    return NULL;
+}
+
+static void write_samples(const struct umig_batch *batch,
+                          uint32_t session,
+                          struct umig_pb_writer *writer)
+{
+    const struct umig_batch_sample *first = first_sample(batch, session);
+    if (first == NULL) {
+        return;
+    }
+    const size_t samples = umig_pb_open(writer, 5);
+    umig_pb_uint(writer, 1, session);
+    umig_pb_uint(writer, 2, first->kind);
+    umig_pb_uint(writer, 3, first->time_ns);
+    write_sample_times(batch, session, writer);
+    for (uint32_t member = SAMPLE_THREAD; member <= SAMPLE_VALUE; member++) {
+        const size_t column = umig_pb_open(writer, member);
+        for (uint32_t i = 0; i < batch->sample_count; i++) {
+            const struct umig_batch_sample *row = &batch->samples[i];
+            if (row->session == session) {
+                umig_pb_item(writer, sample_member(row, (enum sample_column)member));
+            }
+        }
+        umig_pb_close(writer, column);
+    }
+    umig_pb_close(writer, samples);
+}
+
+/* Columns of pauses and waits by field number; returns 0 behind the last. */
+static uint64_t pause_member(const struct umig_batch_pause *row, uint32_t field)
+{
+    const uint64_t members[] = {row->start_ns, row->duration_ns, row->collection,
+                                row->cause,    row->heap_before, row->heap_after};
+    return members[field - 2];
+}
+
+static void write_pauses(const struct umig_batch *batch,
+                         uint32_t session,
+                         struct umig_pb_writer *writer)
+{
+    const struct umig_pb_mark nothing = umig_pb_mark(writer);
+    uint32_t rows = 0;
+    const size_t pauses = umig_pb_open(writer, 6);
+    umig_pb_uint(writer, 1, session);
+    for (uint32_t field = 2; field <= 7; field++) {
+        const size_t column = umig_pb_open(writer, field);
+        for (uint32_t i = 0; i < batch->pause_count; i++) {
+            if (batch->pauses[i].session == session) {
+                umig_pb_item(writer, pause_member(&batch->pauses[i], field));
+                rows++;
+            }
+        }
+        umig_pb_close(writer, column);
+    }
+    umig_pb_close(writer, pauses);
+    if (rows == 0) {
+        umig_pb_rollback(writer, nothing);
+    }
+}
+
+static uint64_t wait_member(const struct umig_batch_wait *row, uint32_t field)
+{
+    const uint64_t members[] = {row->thread, row->stack,   row->monitor_class,
+                                row->holder, row->wait_ns, row->count};
+    return members[field - 4];
+}
+
+static void write_wait_columns(const struct umig_batch *batch,
+                               uint32_t session,
+                               struct umig_pb_writer *writer)
+{
+    for (uint32_t field = 4; field <= 9; field++) {
+        const size_t column = umig_pb_open(writer, field);
+        for (uint32_t i = 0; i < batch->wait_count; i++) {
+            if (batch->waits[i].session == session) {
+                umig_pb_item(writer, wait_member(&batch->waits[i], field));
+            }
+        }
+        umig_pb_close(writer, column);
+    }
+}
+
+static void write_waits(const struct umig_batch *batch,
+                        uint32_t session,
+                        struct umig_pb_writer *writer)
+{
+    uint64_t base = 0;
+    for (uint32_t i = 0; i < batch->wait_count && base == 0; i++) {
+        base = batch->waits[i].session == session ? batch->waits[i].time_ns : 0;
+    }
+    if (base == 0) {
+        return;
+    }
+    const size_t waits = umig_pb_open(writer, 8);
+    umig_pb_uint(writer, 1, session);
+    umig_pb_uint(writer, 2, base);
+    const size_t times = umig_pb_open(writer, 3);
+    uint64_t before = base;
+    for (uint32_t i = 0; i < batch->wait_count; i++) {
+        if (batch->waits[i].session == session) {
+            umig_pb_item_s64(writer, (int64_t)(batch->waits[i].time_ns - before));
+            before = batch->waits[i].time_ns;
+        }
+    }
+    umig_pb_close(writer, times);
+    write_wait_columns(batch, session, writer);
+    umig_pb_close(writer, waits);
+}
+
+/* Pools go out by column: 4 name, 5 used, 6 committed, 7 maximum. */
+static void write_pools(const struct umig_batch_heap_point *point, struct umig_pb_writer *writer)
+{
+    for (uint32_t field = 4; field <= 7; field++) {
+        const size_t column = umig_pb_open(writer, field);
+        for (uint32_t i = 0; i < point->pool_count; i++) {
+            const uint64_t members[] = {point->pools[i].name, point->pools[i].used,
+                                        point->pools[i].committed, point->pools[i].maximum};
+            umig_pb_item(writer, members[field - 4]);
+        }
+        umig_pb_close(writer, column);
+    }
+}
+
+static void write_heap_points(const struct umig_batch *batch, struct umig_pb_writer *writer)
+{
+    for (uint32_t i = 0; i < batch->heap_point_count; i++) {
+        const struct umig_batch_heap_point *row = &batch->heap_points[i];
+        const size_t point = umig_pb_open(writer, 7);
+        umig_pb_uint(writer, 1, row->session);
+        umig_pb_uint(writer, 2, row->time_ns);
+        umig_pb_uint(writer, 3, row->rss_bytes);
+        write_pools(row, writer);
+        umig_pb_close(writer, point);
+    }
+}
+
+static void write_drops(const struct umig_tally *tally, struct umig_pb_writer *writer)
+{
+    for (uint32_t field = 5; field <= 6; field++) {
+        const size_t column = umig_pb_open(writer, field);
+        for (uint32_t cause = 0; cause < UMIG_DROP_COUNT; cause++) {
+            if (tally->dropped[cause] > 0) {
+                umig_pb_item(writer, field == 5 ? cause : tally->dropped[cause]);
+            }
+        }
+        umig_pb_close(writer, column);
+    }
+}
+
+static void write_tallies(const struct umig_session *session,
+                          const struct umig_batch_cost *cost,
+                          uint64_t now_ns,
+                          struct umig_pb_writer *writer)
+{
+    for (uint32_t kind = 0; kind < UMIG_KIND_COUNT; kind++) {
+        if (!session->spec.kinds.has_kind[kind]) {
+            continue;
+        }
+        const size_t tally = umig_pb_open(writer, 9);
+        umig_pb_uint(writer, 1, session->number);
+        umig_pb_uint(writer, 2, kind);
+        umig_pb_uint(writer, 3, now_ns);
+        umig_pb_uint(writer, 4, session->tallies[kind].produced);
+        write_drops(&session->tallies[kind], writer);
+        umig_pb_uint(writer, 7, cost->agent_cpu_ns - session->agent_cpu_at_start_ns);
+        umig_pb_uint(writer, 8, cost->agent_memory_bytes);
+        umig_pb_uint(writer, 9, cost->process_cpu_ns - session->process_cpu_at_start_ns);
+        umig_pb_close(writer, tally);
+    }
+}
+
+static void write_end(const struct umig_session *session, struct umig_pb_writer *writer)
+{
+    const size_t end = umig_pb_open(writer, 10);
+    umig_pb_uint(writer, 1, session->number);
+    umig_pb_uint(writer, 2, session->end_ns);
+    umig_pb_uint(writer, 3, session->ended);
+    umig_pb_close(writer, end);
+}
+
+static void write_session(const struct umig_batch *batch,
+                          const struct umig_session *session,
+                          const struct umig_batch_cost *cost,
+                          uint64_t now_ns,
+                          struct umig_pb_writer *writer)
+{
+    if (!session->is_start_sent) {
+        write_start(session, writer);
+    }
+    write_samples(batch, session->number, writer);
+    write_pauses(batch, session->number, writer);
+    write_waits(batch, session->number, writer);
+    write_tallies(session, cost, now_ns, writer);
+    if (session->ended != UMIG_END_RUNNING) {
+        write_end(session, writer);
+    }
+}
+
+void umig_batch_write(const struct umig_batch *batch,
+                      const struct umig_dictionary *dictionary,
+                      const struct umig_sessions *sessions,
+                      const struct umig_batch_cost *cost,
+                      uint64_t now_ns,
+                      struct umig_pb_writer *writer)
+{
+    umig_pb_uint(writer, 1, dictionary->generation);
+    umig_pb_uint(writer, 2, now_ns);
+    umig_dictionary_write_delta(dictionary, writer, 3);
+    write_heap_points(batch, writer);
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        if (sessions->session[i].is_armed) {
+            write_session(batch, &sessions->session[i], cost, now_ns, writer);
+        }
+    }
+}
+
+void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions)
+{
+    batch->sample_count = 0;
+    batch->wait_count = 0;
+    batch->pause_count = 0;
+    batch->heap_point_count = 0;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &sessions->session[i];
+        session->is_start_sent = session->is_armed;
+        if (session->is_armed && session->ended != UMIG_END_RUNNING) {
+            umig_sessions_close(sessions, session);
+        }
+    }
+}

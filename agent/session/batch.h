@@ -1,0 +1,119 @@
+/*
+ * Builds one Batch at a time: rows are collected in fixed memory, grouped by session when the batch
+ * is written. Field numbers: message Batch in proto/umig/v1/stream.proto.
+ *
+ * The native loop's alone.
+ */
+#ifndef UMIG_AGENT_SESSION_BATCH_H
+#define UMIG_AGENT_SESSION_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/session/session.h"
+#include "agent/symbol/dictionary.h"
+#include "include/umig/attr.h"
+#include "wire/codec.h"
+
+#define UMIG_BATCH_SAMPLES     4096
+#define UMIG_BATCH_WAITS       1024
+#define UMIG_BATCH_PAUSES      1024
+#define UMIG_BATCH_HEAP_POINTS 128
+#define UMIG_BATCH_POOLS       8
+
+/** A batch is written before the dictionary's delta passes this. */
+#define UMIG_BATCH_DELTA_BYTES (384u * 1024u)
+
+/** Most bytes a batch takes: what the spool must have room for before anything is taken in. */
+#define UMIG_BATCH_MAX_BYTES (768u * 1024u)
+
+struct umig_batch_sample {
+    uint32_t session; /* number */
+    uint32_t kind;
+    uint64_t time_ns;
+    uint32_t thread;
+    uint32_t stack;
+    uint32_t outcome;
+    uint64_t value;
+};
+
+struct umig_batch_wait {
+    uint32_t session;
+    uint64_t time_ns;
+    uint32_t thread;
+    uint32_t stack;
+    uint32_t monitor_class; /* string */
+    uint32_t holder;        /* thread */
+    uint64_t wait_ns;
+    uint32_t count;
+};
+
+struct umig_batch_pause {
+    uint32_t session;
+    uint64_t start_ns;
+    uint64_t duration_ns;
+    uint32_t collection;  /* string */
+    uint32_t cause;       /* string */
+    uint64_t heap_before; /* bytes + 1; 0 unknown */
+    uint64_t heap_after;
+};
+
+struct umig_batch_heap_point {
+    uint32_t session;
+    uint64_t time_ns;
+    uint64_t rss_bytes;
+    uint32_t pool_count;
+    struct {
+        uint32_t name; /* string */
+        uint64_t used;
+        uint64_t committed;
+        uint64_t maximum; /* bytes + 1; 0 unknown */
+    } pools[UMIG_BATCH_POOLS];
+};
+
+/** The rows of the batch being built. About 400 KiB. */
+struct umig_batch {
+    struct umig_batch_sample samples[UMIG_BATCH_SAMPLES];
+    struct umig_batch_wait waits[UMIG_BATCH_WAITS];
+    struct umig_batch_pause pauses[UMIG_BATCH_PAUSES];
+    struct umig_batch_heap_point heap_points[UMIG_BATCH_HEAP_POINTS];
+    uint32_t sample_count;
+    uint32_t wait_count;
+    uint32_t pause_count;
+    uint32_t heap_point_count;
+};
+
+/** What every tally says of the agent's own price. */
+struct umig_batch_cost {
+    uint64_t agent_cpu_ns; /* since the agent was loaded */
+    uint64_t process_cpu_ns;
+    uint64_t agent_memory_bytes;
+};
+
+/** Is a list full, or the delta about to be too large? Then write the batch first. */
+bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictionary *dictionary);
+
+/** Is there anything to write: rows, a session that began or ended? */
+bool umig_batch_is_due(const struct umig_batch *batch, const struct umig_sessions *sessions);
+
+/**
+ * Writes the batch: dictionary delta, sessions that began, rows, books of all sessions, sessions
+ * that ended.
+ *
+ * @param writer  an empty one with UMIG_BATCH_MAX_BYTES of room; is_full afterwards is a fault in
+ *                the bounds above
+ *
+ * The rows stay until umig_batch_clear().
+ */
+void umig_batch_write(const struct umig_batch *batch,
+                      const struct umig_dictionary *dictionary,
+                      const struct umig_sessions *sessions,
+                      const struct umig_batch_cost *cost,
+                      uint64_t now_ns,
+                      struct umig_pb_writer *writer);
+
+/** Empties the batch and marks in the sessions what has been written; closes ended ones. */
+void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions);
+
+#endif

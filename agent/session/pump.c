@@ -1,0 +1,482 @@
+#include "agent/session/pump.h"
+
+#include <string.h>
+
+#include "agent/symbol/normalise.h"
+#include "core/clock.h"
+#include "core/err.h"
+
+enum {
+    CLASS_BYTES = 1024,
+    FILE_BYTES = 256
+};
+
+int umig_pump_init(struct umig_pump *pump,
+                   struct umig_memory *memory,
+                   uint32_t stack_room,
+                   struct umig_err *err)
+{
+    void *dictionary = umig_memory_take(memory, umig_dictionary_bytes(stack_room));
+    pump->batch = umig_memory_take(memory, sizeof *pump->batch);
+    pump->payload = umig_memory_take(memory, UMIG_BATCH_MAX_BYTES);
+    if (dictionary == NULL || pump->batch == NULL || pump->payload == NULL) {
+        return umig_err_set(err, UMIG_E_NOMEM,
+                            "no memory for batches within the agent's bound of %zu bytes",
+                            memory->limit_bytes);
+    }
+    umig_dictionary_init(&pump->dictionary, dictionary, stack_room);
+    return UMIG_OK;
+}
+
+/* --- batches --- */
+
+static void write_batch(struct umig_pump *pump, uint64_t now_ns)
+{
+    struct umig_pb_writer writer;
+    umig_pb_writer_init(&writer, pump->payload, UMIG_BATCH_MAX_BYTES);
+    umig_batch_write(pump->batch, &pump->dictionary, pump->sessions, pump->cost, now_ns, &writer);
+    if (!writer.is_full &&
+        umig_uplink_submit(pump->uplink, writer.bytes, writer.len, NULL) == UMIG_OK) {
+        umig_dictionary_mark_sent(&pump->dictionary);
+        pump->batches++;
+    }
+    umig_batch_clear(pump->batch, pump->sessions);
+}
+
+static bool has_room(const struct umig_pump *pump)
+{
+    return umig_uplink_room(pump->uplink) >= UMIG_BATCH_MAX_BYTES;
+}
+
+static void forget_dictionary_ids(struct umig_pump *pump)
+{
+    for (int i = 0; i < 2; i++) {
+        if (pump->frame_ids[i] != NULL) {
+            memset(pump->frame_ids[i], 0,
+                   ((size_t)pump->names[i]->frame_count + 1) * sizeof *pump->frame_ids[i]);
+        }
+    }
+    pump->last_count = 0;
+}
+
+/*
+ * Makes sure that the next row finds room: in the spool, the batch and the dictionary. False when
+ * the spool has none; then the row is dropped before it costs anything.
+ */
+static bool make_room(struct umig_pump *pump, uint64_t now_ns)
+{
+    if (!has_room(pump)) {
+        return false;
+    }
+    if (umig_batch_is_full(pump->batch, &pump->dictionary)) {
+        write_batch(pump, now_ns);
+        if (!has_room(pump)) {
+            return false;
+        }
+    }
+    if (umig_dictionary_nearly_full(&pump->dictionary)) {
+        /* Rows of the old generation go out under it. */
+        write_batch(pump, now_ns);
+        umig_dictionary_begin_generation(&pump->dictionary);
+        forget_dictionary_ids(pump);
+    }
+    return has_room(pump);
+}
+
+void umig_pump_flush(struct umig_pump *pump, uint64_t now_ns, bool is_forced)
+{
+    if (!is_forced && now_ns < pump->next_batch_ns) {
+        return;
+    }
+    if (umig_batch_is_due(pump->batch, pump->sessions) && has_room(pump)) {
+        write_batch(pump, now_ns);
+    }
+    pump->next_batch_ns = now_ns + UMIG_NS_PER_S;
+}
+
+/* --- names and stacks --- */
+
+static uint32_t text_frame(struct umig_dictionary *dictionary, uint32_t kind, const char *text)
+{
+    const uint32_t name = umig_dictionary_string(dictionary, text, strlen(text));
+    const uint32_t method = umig_dictionary_method(dictionary, 0, name, 0);
+    return umig_dictionary_frame(dictionary, kind, method, 0);
+}
+
+static uint32_t named_frame(struct umig_dictionary *dictionary, const struct umig_name_frame *frame)
+{
+    char class_name[CLASS_BYTES];
+    char file[FILE_BYTES];
+    const size_t class_len =
+        umig_normalise_class(frame->class_text, frame->class_bytes, class_name, sizeof class_name);
+    const size_t file_len =
+        umig_normalise_file(frame->file_text, frame->file_bytes, file, sizeof file);
+    const uint32_t method = umig_dictionary_method(
+        dictionary, umig_dictionary_string(dictionary, class_name, class_len),
+        umig_dictionary_string(dictionary, frame->name_text, frame->name_bytes),
+        umig_dictionary_string(dictionary, file, file_len));
+    return umig_dictionary_frame(dictionary, frame->kind, method, frame->line);
+}
+
+/* Dictionary id of a frame id that a handler gave. 0 when the dictionary is full. */
+static uint32_t frame_id(struct umig_pump *pump, int which, uint32_t handler_id)
+{
+    uint32_t *cached = &pump->frame_ids[which][handler_id];
+    if (*cached == 0) {
+        struct umig_name_frame frame;
+        *cached = umig_names_read(pump->names[which], handler_id, &frame)
+                      ? named_frame(&pump->dictionary, &frame)
+                      : text_frame(&pump->dictionary, UMIG_FRAME_ERROR, "[unnamed]");
+    }
+    return *cached;
+}
+
+/* Adds a frame above position `at` (root is 0); reuses the stack of the record before. */
+static uint32_t extend(struct umig_pump *pump, uint32_t at, uint32_t parent, uint32_t frame)
+{
+    if (at < pump->last_count && pump->last_frames[at] == frame) {
+        return pump->last_stacks[at];
+    }
+    const uint32_t stack = umig_dictionary_stack(&pump->dictionary, parent, frame);
+    pump->last_frames[at] = frame;
+    pump->last_stacks[at] = stack;
+    pump->last_count = at + 1;
+    return stack;
+}
+
+static const char *outcome_text(uint32_t outcome)
+{
+    switch (outcome) {
+#define UMIG_OUTCOME_LABEL(name, number, key, text) \
+ case UMIG_OUTCOME_##name:                          \
+  return "[" key "]";
+        UMIG_OUTCOME_TABLE(UMIG_OUTCOME_LABEL)
+#undef UMIG_OUTCOME_LABEL
+    default:
+        return "[other]";
+    }
+}
+
+static const char *vm_thread_text(int kind)
+{
+    switch (kind) {
+    case UMIG_THREAD_GC:
+        return "[garbage collection]";
+    case UMIG_THREAD_JIT:
+        return "[compilation]";
+    case UMIG_THREAD_VM:
+        return "[VM]";
+    default:
+        return "[native thread]";
+    }
+}
+
+/* The frame of a sample without a Java stack. */
+static uint32_t frame_without_stack(struct umig_pump *pump,
+                                    const struct umig_record *record,
+                                    const struct umig_slot *slot)
+{
+    if (record->outcome == UMIG_OUTCOME_NO_JAVA) {
+        return text_frame(&pump->dictionary, UMIG_FRAME_VM,
+                          vm_thread_text(atomic_load(&slot->kind)));
+    }
+    return text_frame(&pump->dictionary, UMIG_FRAME_ERROR, outcome_text(record->outcome));
+}
+
+static int names_of(const struct umig_pump *pump, const struct umig_record *record)
+{
+    return pump->names[0]->generation == record->names ? 0 : 1;
+}
+
+/* Interns the record's stack; 0 when there was no room. */
+static uint32_t stack_of(struct umig_pump *pump,
+                         const struct umig_record *record,
+                         const struct umig_slot *slot,
+                         uint64_t now_ns)
+{
+    if (record->frame_count == 0) {
+        pump->last_count = 0;
+        return umig_dictionary_stack(&pump->dictionary, 0, frame_without_stack(pump, record, slot));
+    }
+    const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
+    const int which = names_of(pump, record);
+    uint32_t stack = 0;
+    uint32_t at = 0;
+    if (record->is_truncated != 0) {
+        stack = extend(pump, at++, 0,
+                       text_frame(&pump->dictionary, UMIG_FRAME_TRUNCATED, "[truncated]"));
+    }
+    for (uint32_t i = record->frame_count; i-- > 0;) {
+        const uint32_t frame = frame_id(pump, which, ids[i]);
+        stack = frame == 0 ? 0 : extend(pump, at++, stack, frame);
+        if (stack == 0) {
+            pump->last_count = 0;
+            return 0;
+        }
+        /* A record of all new long names may fill the delta by itself: it goes out in between. */
+        if (umig_dictionary_delta_bytes(&pump->dictionary) > UMIG_BATCH_DELTA_BYTES &&
+            has_room(pump)) {
+            write_batch(pump, now_ns);
+        }
+    }
+    return stack;
+}
+
+static uint32_t thread_of(struct umig_pump *pump, const struct umig_slot *slot)
+{
+    struct umig_dictionary *dictionary = &pump->dictionary;
+    const uint32_t name =
+        umig_dictionary_string(dictionary, slot->name, strnlen(slot->name, sizeof slot->name));
+    return umig_dictionary_thread(dictionary, (uint32_t)atomic_load(&slot->tid),
+                                  (uint32_t)atomic_load(&slot->kind), name);
+}
+
+/* --- records --- */
+
+struct place {
+    uint32_t stack;
+    uint32_t thread;
+    enum umig_drop drop; /* when stack is 0 */
+};
+
+static void give_cpu(struct umig_pump *pump,
+                     struct umig_session *session,
+                     const struct umig_record *record,
+                     const struct place *place)
+{
+    struct umig_tally *tally = &session->tallies[UMIG_KIND_CPU];
+    const uint64_t value = umig_session_share_cpu(pump->sessions, session, record);
+    if (value == 0) {
+        return;
+    }
+    if (place->stack == 0) {
+        tally->dropped[place->drop] += value;
+        return;
+    }
+    tally->samples++;
+    session->outcomes[record->outcome]++;
+    pump->batch->samples[pump->batch->sample_count++] = (struct umig_batch_sample){
+        .session = session->number,
+        .kind = UMIG_KIND_CPU,
+        .time_ns = record->time_ns,
+        .thread = place->thread,
+        .stack = place->stack,
+        .outcome = record->outcome,
+        .value = value,
+    };
+}
+
+/* "Lorders/Lock;" to "orders.Lock"; arrays keep the JVM's form. */
+static uint32_t monitor_class_of(struct umig_pump *pump, const struct umig_record *record)
+{
+    const char *text = (const char *)(record + 1) + (size_t)record->frame_count * sizeof(uint32_t);
+    size_t len = record->text_bytes;
+    if (len >= 2 && text[0] == 'L') {
+        text++;
+        len--;
+        len -= text[len - 1] == ';';
+    }
+    char name[CLASS_BYTES];
+    return umig_dictionary_string(&pump->dictionary, name,
+                                  umig_normalise_class(text, len, name, sizeof name));
+}
+
+static void give_wait(struct umig_pump *pump,
+                      struct umig_session *session,
+                      const struct umig_record *record,
+                      const struct place *place,
+                      uint32_t holder)
+{
+    struct umig_tally *tally = &session->tallies[UMIG_KIND_LOCKS];
+    const struct umig_wait_share share = umig_session_share_wait(session, record);
+    if (share.wait_ns == 0) {
+        return;
+    }
+    if (place->stack == 0) {
+        tally->dropped[place->drop] += share.wait_ns;
+        return;
+    }
+    tally->samples++;
+    pump->batch->waits[pump->batch->wait_count++] = (struct umig_batch_wait){
+        .session = session->number,
+        .time_ns = record->time_ns,
+        .thread = place->thread,
+        .stack = place->stack,
+        .monitor_class = monitor_class_of(pump, record),
+        .holder = holder,
+        .wait_ns = share.wait_ns,
+        .count = share.count,
+    };
+}
+
+static uint32_t holder_of(struct umig_pump *pump, const struct umig_record *record)
+{
+    const struct umig_slot *slot =
+        record->holder_tid != 0 ? umig_slots_find(&pump->sampler->slots, record->holder_tid) : NULL;
+    return slot != NULL ? thread_of(pump, slot) : 0;
+}
+
+static void take_record(struct umig_pump *pump, const struct umig_record *record, uint64_t now_ns)
+{
+    const enum umig_kind kind = record->type == UMIG_RECORD_CPU ? UMIG_KIND_CPU : UMIG_KIND_LOCKS;
+    const struct umig_slot *slot = &pump->sampler->slots.slots[record->slot];
+    struct place place = {.drop = UMIG_DROP_SPOOL_FULL};
+    uint32_t holder = 0;
+    if (make_room(pump, now_ns)) {
+        place.drop = UMIG_DROP_DICTIONARY_FULL;
+        place.thread = thread_of(pump, slot);
+        holder = holder_of(pump, record);
+        place.stack = place.thread != 0 ? stack_of(pump, record, slot, now_ns) : 0;
+    }
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &pump->sessions->session[i];
+        if (!umig_session_takes(session, kind) || record->time_ns < session->start_ns) {
+            continue;
+        }
+        if (kind == UMIG_KIND_CPU) {
+            give_cpu(pump, session, record, &place);
+        } else {
+            give_wait(pump, session, record, &place, holder);
+        }
+    }
+    pump->records++;
+    pump->walk_ns += record->walk_ns;
+    if (kind == UMIG_KIND_CPU) {
+        pump->recorded_ns += record->value_ns;
+    }
+}
+
+/* What could not be recorded is taken from its counters and shared out. */
+static void book_drops_of(struct umig_pump *pump,
+                          enum umig_kind kind,
+                          const atomic_uint_fast64_t *counters,
+                          uint64_t *seen)
+{
+    for (uint32_t cause = 0; cause < UMIG_DROP_COUNT; cause++) {
+        const uint64_t now = atomic_load(&counters[cause]);
+        const uint64_t lost = now - seen[cause];
+        seen[cause] = now;
+        for (int i = 0; i < UMIG_SESSIONS_MAX && lost > 0; i++) {
+            struct umig_session *session = &pump->sessions->session[i];
+            if (umig_session_takes(session, kind)) {
+                umig_session_lost(session, kind, (enum umig_drop)cause, lost);
+            }
+        }
+    }
+}
+
+static void drain_rings(struct umig_pump *pump, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        struct umig_ring *ring = &pump->sampler->rings.ring[i];
+        const struct umig_record *record;
+        while ((record = umig_ring_peek(ring)) != NULL) {
+            take_record(pump, record, now_ns);
+            umig_ring_release(ring, record);
+        }
+    }
+}
+
+/*
+ * Gives handlers the other, empty generation of names. The old one is read until its last record is
+ * out of the rings; by then nobody is inside of it.
+ */
+static void switch_names(struct umig_pump *pump, uint64_t now_ns)
+{
+    const int old = atomic_load(&pump->sampler->names) == pump->names[0] ? 0 : 1;
+    struct umig_names *other = pump->names[1 - old];
+    if (!umig_names_nearly_full(pump->names[old])) {
+        return;
+    }
+    if (atomic_load(&other->inside) > 0) {
+        return; /* a handler is slow to leave; next time */
+    }
+    drain_rings(pump, now_ns);
+    umig_names_reset(other, ++pump->names_generation);
+    memset(pump->frame_ids[1 - old], 0,
+           ((size_t)other->frame_count + 1) * sizeof *pump->frame_ids[0]);
+    atomic_store(&pump->sampler->names, other);
+    pump->names_switches++;
+}
+
+void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns)
+{
+    if (pump->names[0] == NULL) {
+        return; /* nothing was ever sampled */
+    }
+    drain_rings(pump, now_ns);
+    book_drops_of(pump, UMIG_KIND_CPU, pump->sampler->dropped_ns, pump->dropped_seen_ns);
+    book_drops_of(pump, UMIG_KIND_LOCKS, pump->sampler->dropped_wait_ns,
+                  pump->dropped_wait_seen_ns);
+    switch_names(pump, now_ns);
+}
+
+/* --- pauses and heap --- */
+
+static uint64_t known(uint64_t bytes)
+{
+    return bytes == UMIG_HEAP_UNKNOWN ? 0 : bytes + 1;
+}
+
+static uint32_t text_id(struct umig_pump *pump, const char *text)
+{
+    return umig_dictionary_string(&pump->dictionary, text, strlen(text));
+}
+
+void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, uint64_t now_ns)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &pump->sessions->session[i];
+        if (!umig_session_takes(session, UMIG_KIND_GC) || pause->start_ns < session->start_ns) {
+            continue;
+        }
+        struct umig_tally *tally = &session->tallies[UMIG_KIND_GC];
+        tally->produced++;
+        if (!make_room(pump, now_ns)) {
+            tally->dropped[UMIG_DROP_SPOOL_FULL]++;
+            continue;
+        }
+        tally->samples++;
+        pump->batch->pauses[pump->batch->pause_count++] = (struct umig_batch_pause){
+            .session = session->number,
+            .start_ns = pause->start_ns,
+            .duration_ns = pause->duration_ns,
+            .collection = text_id(pump, pause->kind),
+            .cause = text_id(pump, pause->cause),
+            .heap_before = known(pause->heap_before),
+            .heap_after = known(pause->heap_after),
+        };
+    }
+}
+
+void umig_pump_heap(struct umig_pump *pump,
+                    struct umig_session *session,
+                    const struct umig_heap_reading *reading,
+                    uint64_t now_ns)
+{
+    struct umig_tally *tally = &session->tallies[UMIG_KIND_HEAP];
+    tally->produced++;
+    if (!make_room(pump, now_ns)) {
+        tally->dropped[UMIG_DROP_SPOOL_FULL]++;
+        return;
+    }
+    tally->samples++;
+    struct umig_batch_heap_point *point =
+        &pump->batch->heap_points[pump->batch->heap_point_count++];
+    *point = (struct umig_batch_heap_point){
+        .session = session->number,
+        .time_ns = reading->time_ns,
+        .rss_bytes = reading->rss_bytes == UMIG_HEAP_UNKNOWN ? 0 : reading->rss_bytes,
+    };
+    for (size_t i = 0; i < reading->pool_count && i < UMIG_BATCH_POOLS; i++) {
+        const struct umig_heap_pool *pool = &reading->pools[i];
+        if (pool->used == UMIG_HEAP_UNKNOWN || pool->committed == UMIG_HEAP_UNKNOWN) {
+            continue;
+        }
+        point->pools[point->pool_count].name = text_id(pump, pool->name);
+        point->pools[point->pool_count].used = pool->used;
+        point->pools[point->pool_count].committed = pool->committed;
+        point->pools[point->pool_count].maximum = known(pool->maximum);
+        point->pool_count++;
+    }
+}

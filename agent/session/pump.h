@@ -1,0 +1,80 @@
+/*
+ * The pump: from rings and queues to batches. Takes records, names their frames in the dictionary
+ * of the wire, gives each session its share, and writes a batch when one is full or a second is
+ * over.
+ *
+ * The native loop's alone.
+ */
+#ifndef UMIG_AGENT_SESSION_PUMP_H
+#define UMIG_AGENT_SESSION_PUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/memory.h"
+#include "agent/session/batch.h"
+#include "agent/session/session.h"
+#include "agent/signal/handler.h"
+#include "agent/symbol/dictionary.h"
+#include "agent/uplink/uplink.h"
+#include "agent/vm/gc.h"
+#include "agent/vm/heap.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+struct umig_pump {
+    struct umig_sampler *sampler;
+    struct umig_names *names[2]; /* the two generations; the sampler uses one of them */
+    struct umig_sessions *sessions;
+    struct umig_uplink *uplink;
+    struct umig_batch_cost *cost; /* kept up to date by the owner */
+
+    struct umig_dictionary dictionary;
+    struct umig_batch *batch;
+    uint8_t *payload; /* UMIG_BATCH_MAX_BYTES */
+
+    /* Dictionary frame of each frame id of the two generations of names; 0 not asked yet. */
+    uint32_t *frame_ids[2];
+    uint32_t names_generation; /* counts up at every switch */
+
+    /* The stack of the record before, root first: the next one mostly begins the same. */
+    uint32_t last_frames[UMIG_STACK_MAX_FRAMES + 1];
+    uint32_t last_stacks[UMIG_STACK_MAX_FRAMES + 1];
+    uint32_t last_count;
+
+    uint64_t dropped_seen_ns[UMIG_DROP_COUNT]; /* of the sampler's books */
+    uint64_t dropped_wait_seen_ns[UMIG_DROP_COUNT];
+    uint64_t next_batch_ns;
+    uint64_t records;     /* taken from the rings */
+    uint64_t recorded_ns; /* their CPU time: produced = recorded + dropped, checked at stop */
+    uint64_t walk_ns;
+    uint64_t names_switches;
+    uint64_t batches;
+};
+
+/**
+ * Takes the memory for the dictionary and batches. The sampler is still to be prepared.
+ *
+ * @param stack_room  of the dictionary
+ */
+UMIG_NODISCARD int umig_pump_init(struct umig_pump *pump,
+                                  struct umig_memory *memory,
+                                  uint32_t stack_room,
+                                  struct umig_err *err);
+
+/** Takes everything out of the rings and books what handlers dropped. */
+void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns);
+
+/** A pause, for every session that takes part. */
+void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, uint64_t now_ns);
+
+/** A reading of the heap, for one session. */
+void umig_pump_heap(struct umig_pump *pump,
+                    struct umig_session *session,
+                    const struct umig_heap_reading *reading,
+                    uint64_t now_ns);
+
+/** Writes and submits a batch if one is due and its time has come, or in any case when forced. */
+void umig_pump_flush(struct umig_pump *pump, uint64_t now_ns, bool is_forced);
+
+#endif

@@ -1,0 +1,246 @@
+#include "agent/session/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "core/parse.h"
+
+void umig_sessions_init(struct umig_sessions *sessions,
+                        struct umig_memory *memory,
+                        uint32_t slot_count,
+                        uint64_t seed)
+{
+    memset(sessions, 0, sizeof *sessions);
+    sessions->memory = memory;
+    sessions->slot_count = slot_count;
+    sessions->next_number = 1;
+    sessions->random = seed | 1;
+}
+
+/* xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators"). */
+static uint64_t next_random(struct umig_sessions *sessions)
+{
+    uint64_t x = sessions->random;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    sessions->random = x;
+    return x * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static size_t cpu_bytes(const struct umig_sessions *sessions)
+{
+    return sessions->slot_count * sizeof(struct umig_cpu_carry);
+}
+
+static size_t wait_bytes(const struct umig_sessions *sessions)
+{
+    return sessions->slot_count * sizeof(struct umig_wait_carry);
+}
+
+static void give_carries(struct umig_sessions *sessions, struct umig_session *session)
+{
+    umig_memory_give(sessions->memory, session->cpu_carries, cpu_bytes(sessions));
+    umig_memory_give(sessions->memory, session->wait_carries, wait_bytes(sessions));
+    session->cpu_carries = NULL;
+    session->wait_carries = NULL;
+}
+
+/* Memory for what is carried from sample to sample. */
+static int take_carries(struct umig_sessions *sessions,
+                        struct umig_session *session,
+                        struct umig_err *err)
+{
+    const bool *has_kind = session->spec.kinds.has_kind;
+    if (has_kind[UMIG_KIND_CPU]) {
+        session->cpu_carries = umig_memory_take(sessions->memory, cpu_bytes(sessions));
+    }
+    if (has_kind[UMIG_KIND_LOCKS]) {
+        session->wait_carries = umig_memory_take(sessions->memory, wait_bytes(sessions));
+    }
+    if ((has_kind[UMIG_KIND_CPU] && session->cpu_carries == NULL) ||
+        (has_kind[UMIG_KIND_LOCKS] && session->wait_carries == NULL)) {
+        give_carries(sessions, session);
+        return umig_err_set(err, UMIG_E_NOMEM,
+                            "no memory for another session within the agent's bound of %zu bytes; "
+                            "raise memory=",
+                            sessions->memory->limit_bytes);
+    }
+    return UMIG_OK;
+}
+
+static int check_spec(struct umig_sessions *sessions,
+                      const struct umig_session_spec *spec,
+                      struct umig_err *err)
+{
+    bool asks = false;
+    for (int kind = 0; kind < UMIG_KIND_COUNT; kind++) {
+        asks = asks || spec->kinds.has_kind[kind];
+    }
+    if (!asks) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "a session needs at least one of cpu, gc, heap, locks");
+    }
+    if (!umig_name_is_valid(umig_span_of(spec->id))) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "'%s' is not a session name: 1 to 64 letters, digits, '.', '_', '-'",
+                            spec->id);
+    }
+    if (umig_sessions_find(sessions, spec->id) != NULL) {
+        return umig_err_set(err, UMIG_E_ARG, "a session '%s' is already running", spec->id);
+    }
+    return UMIG_OK;
+}
+
+int umig_sessions_open(struct umig_sessions *sessions,
+                       const struct umig_session_spec *spec,
+                       uint64_t now_ns,
+                       struct umig_session **out_session,
+                       struct umig_err *err)
+{
+    int rc = check_spec(sessions, spec, err);
+    if (rc != UMIG_OK) {
+        return rc;
+    }
+    struct umig_session *session = NULL;
+    for (int i = 0; i < UMIG_SESSIONS_MAX && session == NULL; i++) {
+        session = sessions->session[i].is_open ? NULL : &sessions->session[i];
+    }
+    if (session == NULL) {
+        return umig_err_set(err, UMIG_E_LIMIT, "%d sessions are running, more are not possible",
+                            UMIG_SESSIONS_MAX);
+    }
+    memset(session, 0, sizeof *session);
+    session->spec = *spec;
+    rc = take_carries(sessions, session, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    session->is_open = true;
+    session->number = sessions->next_number++;
+    session->asked_ns = now_ns;
+    session->end_ns = UINT64_MAX;
+    *out_session = session;
+    return UMIG_OK;
+}
+
+void umig_session_begin(struct umig_session *session, uint64_t now_ns)
+{
+    const uint64_t duration = session->spec.duration_ns;
+    session->is_armed = true;
+    session->start_ns = now_ns;
+    session->next_heap_ns = now_ns;
+    session->end_ns = duration == 0 ? UINT64_MAX : now_ns + duration;
+}
+
+struct umig_session *umig_sessions_find(struct umig_sessions *sessions, const char *id)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &sessions->session[i];
+        if (session->is_open && session->ended == UMIG_END_RUNNING &&
+            strcmp(session->spec.id, id) == 0) {
+            return session;
+        }
+    }
+    return NULL;
+}
+
+void umig_sessions_close(struct umig_sessions *sessions, struct umig_session *session)
+{
+    give_carries(sessions, session);
+    session->is_open = false;
+    session->is_armed = false;
+}
+
+bool umig_session_takes(const struct umig_session *session, enum umig_kind kind)
+{
+    return session->is_open && session->is_armed && session->ended == UMIG_END_RUNNING &&
+           session->spec.kinds.has_kind[kind];
+}
+
+uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_kind kind)
+{
+    uint64_t finest = 0;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &sessions->session[i];
+        const uint64_t asked = session->spec.kinds.interval_ns[kind];
+        const bool asks = session->is_open && session->ended == UMIG_END_RUNNING &&
+                          session->spec.kinds.has_kind[kind];
+        if (asks && (finest == 0 || asked < finest)) {
+            finest = asked;
+        }
+    }
+    return finest;
+}
+
+uint64_t umig_session_share_cpu(struct umig_sessions *sessions,
+                                struct umig_session *session,
+                                const struct umig_record *record)
+{
+    const uint64_t interval = session->spec.kinds.interval_ns[UMIG_KIND_CPU];
+    struct umig_cpu_carry *carry = &session->cpu_carries[record->slot];
+    if (carry->serial != record->slot_serial) {
+        carry->serial = record->slot_serial;
+        /* When the engine ticks at the session's own interval every sample is one interval's. */
+        carry->ns =
+            record->value_ns % interval == 0 ? 0 : (uint32_t)(next_random(sessions) % interval);
+    }
+    const uint64_t total = carry->ns + record->value_ns;
+    const uint64_t share = total / interval * interval;
+    carry->ns = (uint32_t)(total - share);
+    session->tallies[UMIG_KIND_CPU].produced += share;
+    return share;
+}
+
+/* Books what a thread that is gone left behind. */
+static void settle_carry(struct umig_session *session, struct umig_wait_carry *carry)
+{
+    struct umig_tally *tally = &session->tallies[UMIG_KIND_LOCKS];
+    tally->produced += carry->ns;
+    tally->dropped[UMIG_DROP_REMAINDER] += carry->ns;
+    *carry = (struct umig_wait_carry){0};
+}
+
+struct umig_wait_share umig_session_share_wait(struct umig_session *session,
+                                               const struct umig_record *record)
+{
+    struct umig_wait_carry *carry = &session->wait_carries[record->slot];
+    if (carry->serial != record->slot_serial) {
+        settle_carry(session, carry);
+        carry->serial = record->slot_serial;
+    }
+    carry->ns += record->value_ns;
+    carry->count += record->wait_count;
+    struct umig_wait_share share = {0};
+    if (carry->ns >= session->spec.kinds.interval_ns[UMIG_KIND_LOCKS]) {
+        share = (struct umig_wait_share){.wait_ns = carry->ns, .count = carry->count};
+        session->tallies[UMIG_KIND_LOCKS].produced += carry->ns;
+        carry->ns = 0;
+        carry->count = 0;
+    }
+    return share;
+}
+
+void umig_session_lost(struct umig_session *session,
+                       enum umig_kind kind,
+                       enum umig_drop cause,
+                       uint64_t value_ns)
+{
+    struct umig_tally *tally = &session->tallies[kind];
+    const uint64_t interval = kind == UMIG_KIND_CPU ? session->spec.kinds.interval_ns[kind] : 1;
+    const uint64_t total = tally->drop_carry + value_ns;
+    const uint64_t share = total / interval * interval;
+    tally->drop_carry = total - share;
+    tally->produced += share;
+    tally->dropped[cause] += share;
+}
+
+void umig_session_settle(const struct umig_sessions *sessions, struct umig_session *session)
+{
+    for (uint32_t i = 0; i < sessions->slot_count && session->wait_carries != NULL; i++) {
+        if (session->wait_carries[i].ns > 0) {
+            settle_carry(session, &session->wait_carries[i]);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+/*
+ * Sessions: what is asked, the share of each in what the engines take, and its books.
+ *
+ * One engine per kind samples at the finest interval asked; each session takes its share by
+ * carrying weight: every sample of a thread adds what it stands for to the session's carry for that
+ * thread, and for every whole interval in the carry the session gets one sample's worth. A new
+ * thread begins at a random place within the interval, so that short threads are neither over- nor
+ * under-represented. No session's samples depend on another session being there.
+ *
+ * The native loop's alone; other threads read only what is atomic.
+ */
+#ifndef UMIG_AGENT_SESSION_SESSION_H
+#define UMIG_AGENT_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/memory.h"
+#include "agent/options.h"
+#include "include/umig/attr.h"
+#include "include/umig/kinds.h"
+#include "include/umig/sample.h"
+#include "include/umig/status.h"
+
+#define UMIG_SESSIONS_MAX 32
+
+/** What a session is started with. */
+struct umig_session_spec {
+    char id[UMIG_NAME_BYTES];
+    struct umig_agent_label labels[UMIG_LABEL_MAX];
+    size_t label_count;
+    struct umig_kind_set kinds;
+    uint64_t duration_ns; /* 0: until stopped */
+    bool is_by_option;    /* asked for by start=: stop without a name leaves it alone */
+};
+
+/** CPU time a session still carries for the thread in one slot. */
+struct umig_cpu_carry {
+    uint32_t serial; /* of the slot; another one: a new thread */
+    uint32_t ns;     /* below the interval, which is at most 1 s */
+};
+
+/** Waits a session still carries for the thread in one slot. */
+struct umig_wait_carry {
+    uint32_t serial;
+    uint32_t count;
+    uint64_t ns;
+};
+
+struct umig_tally {
+    uint64_t produced; /* in the unit of the kind's value; gc, heap: records */
+    uint64_t dropped[UMIG_DROP_COUNT];
+    uint64_t samples;
+    uint64_t drop_carry; /* of what was lost before it could be attributed to a thread */
+};
+
+struct umig_session {
+    bool is_open;
+    uint32_t number;
+    struct umig_session_spec spec;
+    uint64_t start_ns;
+    uint64_t end_ns;     /* when it ends by its duration; UINT64_MAX: never */
+    enum umig_end ended; /* RUNNING until it ends; then its end is still to be sent */
+    bool is_start_sent;
+    struct umig_tally tallies[UMIG_KIND_COUNT];
+    uint64_t outcomes[UMIG_OUTCOME_COUNT]; /* CPU samples */
+    uint64_t next_heap_ns;
+    uint64_t agent_cpu_at_start_ns;
+    uint64_t process_cpu_at_start_ns;
+    bool is_armed;                        /* all it asks for is provided: it has begun */
+    uint64_t asked_ns;                    /* when it was opened */
+    struct umig_cpu_carry *cpu_carries;   /* one a slot; NULL without cpu */
+    struct umig_wait_carry *wait_carries; /* one a slot; NULL without locks */
+};
+
+struct umig_sessions {
+    struct umig_session session[UMIG_SESSIONS_MAX];
+    uint32_t next_number;
+    uint32_t slot_count;
+    struct umig_memory *memory;
+    uint64_t random; /* state of the generator for phases */
+};
+
+/** Sets the table up. slot_count: size of the thread table. seed: any number. */
+void umig_sessions_init(struct umig_sessions *sessions,
+                        struct umig_memory *memory,
+                        uint32_t slot_count,
+                        uint64_t seed);
+
+/**
+ * Opens a session.
+ *
+ * @return UMIG_OK; UMIG_E_ARG when the spec asks for nothing or its id is taken or malformed;
+ *         UMIG_E_LIMIT when UMIG_SESSIONS_MAX are open; UMIG_E_NOMEM
+ */
+UMIG_NODISCARD int umig_sessions_open(struct umig_sessions *sessions,
+                                      const struct umig_session_spec *spec,
+                                      uint64_t now_ns,
+                                      struct umig_session **out_session,
+                                      struct umig_err *err);
+
+/** Finds a running session by its id; NULL if there is none. */
+struct umig_session *umig_sessions_find(struct umig_sessions *sessions, const char *id);
+
+/** Frees a session whose end has been written. */
+void umig_sessions_close(struct umig_sessions *sessions, struct umig_session *session);
+
+/** Finest interval that open sessions, begun or not, ask of a kind; 0 when none does. */
+uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_kind kind);
+
+/** Begins: what came before is not the session's. Sets its start and its end. */
+void umig_session_begin(struct umig_session *session, uint64_t now_ns);
+
+/** Does the session take part in a kind now? It does from its beginning to its end. */
+bool umig_session_takes(const struct umig_session *session, enum umig_kind kind);
+
+/**
+ * A session's share of one CPU sample.
+ *
+ * @param value_ns  CPU time the sample stands for
+ * @return ns the session takes, a multiple of its interval; 0: nothing this time. Counted as
+ *         produced
+ */
+uint64_t umig_session_share_cpu(struct umig_sessions *sessions,
+                                struct umig_session *session,
+                                const struct umig_record *record);
+
+/** What a session takes of a wait: everything carried, once it reaches the interval. */
+struct umig_wait_share {
+    uint64_t wait_ns; /* 0: nothing this time */
+    uint32_t count;
+};
+
+/** A session's share of one wait; counted as produced. */
+struct umig_wait_share umig_session_share_wait(struct umig_session *session,
+                                               const struct umig_record *record);
+
+/** Books what was lost before it reached sessions: thinned like samples. value in ns. */
+void umig_session_lost(struct umig_session *session,
+                       enum umig_kind kind,
+                       enum umig_drop cause,
+                       uint64_t value_ns);
+
+/** Books waits that never filled an interval as remainder, at the session's end. */
+void umig_session_settle(const struct umig_sessions *sessions, struct umig_session *session);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * The guard: a fault inside a stack walk ends the walk, not the JVM.
+ *
+ *   if (UMIG_GUARD_ENTER(slot, &guard)) { walk; umig_guard_leave(slot, &guard); } else { it faulted
+ * }
+ *
+ * Our SIGSEGV/SIGBUS handler stands before the JVM's. It acts only when the faulting thread has an
+ * armed guard and the fault happened in libjvm or in the agent; everything else goes to the handler
+ * that was there, unchanged. Faults recovered in the middle of AsyncGetCallTrace leave the thread's
+ * _in_asgct flag set, which weakens one assertion of the JVM; the thread then rests for a minute.
+ */
+#ifndef UMIG_AGENT_SIGNAL_GUARD_H
+#define UMIG_AGENT_SIGNAL_GUARD_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/signal/slots.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+/** Addresses of code in which a fault may be recovered. */
+struct umig_code_range {
+    uintptr_t begin;
+    uintptr_t end;
+};
+
+/**
+ * Installs the fault handlers in front of those that are there. Idempotent.
+ *
+ * @param slots   table by which the faulting thread is found; borrowed for the process's life
+ * @param ranges  libjvm and the agent; copied, at most 4
+ * @return UMIG_OK, UMIG_E_IO
+ *
+ * Signal: never.
+ */
+UMIG_NODISCARD int umig_guard_install(const struct umig_slots *slots,
+                                      const struct umig_code_range *ranges,
+                                      uint32_t range_count,
+                                      struct umig_err *err);
+
+/** Are our fault handlers still the first ones? Signal: never. */
+bool umig_guard_is_first(void);
+
+/** One armed guard, on the stack of who arms it. Guards nest: a signal may come inside of one. */
+struct umig_guard {
+    sigjmp_buf jump;
+    void *outer;
+};
+
+/**
+ * Arms a guard of the calling thread; true on the direct way, false when a fault came back here
+ * (the guard is then disarmed). A macro because the frame that calls sigsetjmp must stay alive. The
+ * mask is not saved (2 ns instead of 125): the fault handler blocks nothing, so there is nothing to
+ * restore.
+ */
+#define UMIG_GUARD_ENTER(slot, guard) \
+ (umig_guard_arm((slot), (guard)),    \
+  sigsetjmp((guard)->jump, 0) == 0 || (umig_guard_leave((slot), (guard)), false))
+
+/** Behind UMIG_GUARD_ENTER. Signal: async-signal-safe. */
+UMIG_SIGNAL_SAFE static inline void umig_guard_arm(struct umig_slot *slot, struct umig_guard *guard)
+{
+    guard->outer = atomic_load_explicit(&slot->guard, memory_order_relaxed);
+    /* A fault before sigsetjmp would jump nowhere; between here and there nothing is loaded. */
+    atomic_store_explicit(&slot->guard, (void *)guard, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/** Disarms. Signal: async-signal-safe. */
+UMIG_SIGNAL_SAFE static inline void umig_guard_leave(struct umig_slot *slot,
+                                                     const struct umig_guard *guard)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&slot->guard, guard->outer, memory_order_relaxed);
+}
+
+#endif

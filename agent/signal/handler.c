@@ -1,0 +1,277 @@
+#include "agent/signal/handler.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/signal/guard.h"
+#include "agent/signal/regs.h"
+#include "agent/signal/sigsafe_only.h"
+#include "core/clock.h"
+#include "core/err.h"
+
+/* Global because a signal handler is handed nothing of ours. */
+static struct umig_sampler *_Atomic g_sampler;
+static struct sigaction g_before;
+static int g_signo;
+
+static void drop(struct umig_sampler *sampler, enum umig_drop cause, uint64_t value_ns)
+{
+    atomic_fetch_add_explicit(&sampler->dropped_ns[cause], value_ns, memory_order_relaxed);
+}
+
+/* What the scratch of a ring holds. The walker's own part begins behind it. */
+struct scratch {
+    struct umig_walk_frame frames[UMIG_STACK_MAX_FRAMES];
+    uint32_t ids[UMIG_STACK_MAX_FRAMES];
+};
+
+size_t umig_sampler_scratch_bytes(size_t walker_bytes)
+{
+    return sizeof(struct scratch) + walker_bytes;
+}
+
+static bool is_stack_low(const struct umig_sampler *sampler, const void *env, uintptr_t sp)
+{
+    const struct umig_hotspot *hs = sampler->hotspot;
+    if (!hs->can_bound_stack) {
+        return false;
+    }
+    const uintptr_t thread = (uintptr_t)env - (uintptr_t)hs->env_offset;
+    const uintptr_t low =
+        umig_hs_ptr(thread, hs->thread_stack_base) - umig_hs_ptr(thread, hs->thread_stack_size);
+    return sp >= low && sp - low < UMIG_STACK_ROOM_BYTES;
+}
+
+struct umig_names *umig_sampler_enter_names(struct umig_sampler *sampler)
+{
+    for (;;) {
+        struct umig_names *names = atomic_load(&sampler->names);
+        atomic_fetch_add(&names->inside, 1);
+        /* The drainer may have switched in between; then our count came too late to hold it. */
+        if (atomic_load(&sampler->names) == names) {
+            return names;
+        }
+        atomic_fetch_sub(&names->inside, 1);
+    }
+}
+
+uint32_t umig_sampler_name_frames(struct umig_names *names,
+                                  const struct umig_walk_frame *frames,
+                                  uint32_t frame_count,
+                                  uint32_t *out_ids)
+{
+    for (uint32_t i = 0; i < frame_count; i++) {
+        out_ids[i] = umig_names_frame(names, frames[i].method, frames[i].bci, frames[i].kind);
+        if (out_ids[i] == UMIG_FRAME_NONE) {
+            return i;
+        }
+    }
+    return frame_count;
+}
+
+/* Walks and names under the guard. */
+static struct umig_walk_result walk_guarded(struct umig_sampler *sampler,
+                                            struct umig_slot *slot,
+                                            const struct umig_walk_request *request,
+                                            struct umig_names *names,
+                                            uint32_t *ids)
+{
+    struct umig_guard guard;
+    if (!UMIG_GUARD_ENTER(slot, &guard)) {
+        atomic_fetch_add_explicit(&sampler->faults, 1, memory_order_relaxed);
+        atomic_store_explicit(&slot->rest_until_ns, umig_clock_monotonic_ns() + UMIG_REST_NS,
+                              memory_order_relaxed);
+        return (struct umig_walk_result){.outcome = UMIG_OUTCOME_GUARD};
+    }
+    struct umig_walk_result result = {.outcome = UMIG_OUTCOME_LOW_STACK};
+    if (!is_stack_low(sampler, request->env, umig_regs_read(request->context).sp)) {
+        result = sampler->walk(sampler->walker, request);
+        const uint32_t named =
+            umig_sampler_name_frames(names, request->frames, result.frame_count, ids);
+        if (named < result.frame_count) {
+            result = (struct umig_walk_result){.outcome = UMIG_OUTCOME_NAMES_FULL};
+        }
+    }
+    umig_guard_leave(slot, &guard);
+    return result;
+}
+
+/* Without a walk: why this thread has, or gives, no Java frames. OK means it can be walked. */
+static enum umig_outcome outcome_before_walk(const struct umig_slot *slot, uint64_t now_ns)
+{
+    const int kind = atomic_load_explicit(&slot->kind, memory_order_relaxed);
+    if (atomic_load_explicit(&slot->env, memory_order_acquire) == NULL) {
+        return kind == UMIG_THREAD_JAVA || kind == UMIG_THREAD_UNKNOWN ? UMIG_OUTCOME_NOT_ATTACHED
+                                                                       : UMIG_OUTCOME_NO_JAVA;
+    }
+    if (now_ns < atomic_load_explicit(&slot->rest_until_ns, memory_order_relaxed)) {
+        return UMIG_OUTCOME_RESTING;
+    }
+    return UMIG_OUTCOME_OK;
+}
+
+static void put_record(struct umig_sampler *sampler,
+                       struct umig_ring *ring,
+                       const struct umig_record *head,
+                       const uint32_t *ids)
+{
+    uint8_t *to = umig_ring_reserve(ring, head->byte_count);
+    if (to == NULL) {
+        drop(sampler, UMIG_DROP_RING_FULL, head->value_ns);
+        return;
+    }
+    memcpy(to, head, sizeof *head);
+    memcpy(to + sizeof *head, ids, head->frame_count * sizeof *ids);
+    umig_ring_commit(ring, head->byte_count);
+}
+
+static void sample_into(struct umig_sampler *sampler,
+                        struct umig_slot *slot,
+                        struct umig_ring *ring,
+                        uint64_t value_ns,
+                        void *context)
+{
+    const uint64_t begin_ns = umig_clock_monotonic_ns();
+    struct umig_walk_result result = {.outcome = outcome_before_walk(slot, begin_ns)};
+    struct umig_names *names = umig_sampler_enter_names(sampler);
+    struct scratch *scratch = ring->scratch;
+    if (result.outcome == UMIG_OUTCOME_OK) {
+        const struct umig_walk_request request = {
+            .env = atomic_load_explicit(&slot->env, memory_order_relaxed),
+            .context = context,
+            .scratch = scratch + 1,
+            .frames = scratch->frames,
+            .max_frames = UMIG_STACK_MAX_FRAMES,
+        };
+        result = walk_guarded(sampler, slot, &request, names, scratch->ids);
+    }
+    const uint32_t bytes =
+        (uint32_t)(sizeof(struct umig_record) + result.frame_count * 4 + 7) & ~7u;
+    const struct umig_record head = {
+        .byte_count = bytes,
+        .type = UMIG_RECORD_CPU,
+        .outcome = (uint8_t)result.outcome,
+        .is_truncated = result.is_truncated,
+        .time_ns = begin_ns,
+        .value_ns = value_ns,
+        .slot = umig_slots_index(&sampler->slots, slot),
+        .slot_serial = atomic_load_explicit(&slot->serial, memory_order_relaxed),
+        .names = names->generation,
+        .frame_count = result.frame_count,
+        .walk_ns = (uint32_t)(umig_clock_monotonic_ns() - begin_ns),
+    };
+    put_record(sampler, ring, &head, scratch->ids);
+    umig_names_leave(names);
+}
+
+void umig_sig_sample(struct umig_sampler *sampler,
+                     struct umig_slot *slot,
+                     uint64_t value_ns,
+                     void *context)
+{
+    atomic_fetch_add_explicit(&sampler->produced_ns, value_ns, memory_order_relaxed);
+    if (!umig_gate_enter(&sampler->gate)) {
+        drop(sampler, UMIG_DROP_STOPPING, value_ns);
+        return;
+    }
+    const uint64_t begin_ns = umig_clock_monotonic_ns();
+    if (atomic_exchange_explicit(&slot->in_handler, true, memory_order_relaxed)) {
+        drop(sampler, UMIG_DROP_REENTRANT, value_ns);
+    } else {
+        const uint32_t hint = umig_slots_index(&sampler->slots, slot);
+        struct umig_ring *ring = umig_rings_lock(&sampler->rings, hint);
+        if (ring == NULL) {
+            drop(sampler, UMIG_DROP_RING_BUSY, value_ns);
+        } else {
+            sample_into(sampler, slot, ring, value_ns, context);
+            umig_ring_unlock(ring);
+        }
+        atomic_store_explicit(&slot->in_handler, false, memory_order_relaxed);
+    }
+    atomic_fetch_add_explicit(&sampler->handler_ns, umig_clock_monotonic_ns() - begin_ns,
+                              memory_order_relaxed);
+    umig_gate_leave(&sampler->gate);
+}
+
+/* The slot a timer of ours carries; NULL for any other signal. */
+static struct umig_slot *slot_of_signal(struct umig_sampler *sampler, const siginfo_t *info)
+{
+    if (info->si_code != SI_TIMER) {
+        return NULL;
+    }
+    const uintptr_t at = (uintptr_t)info->si_value.sival_ptr;
+    const uintptr_t first = (uintptr_t)sampler->slots.slots;
+    if (at < first || at >= first + sampler->slots.count * sizeof(struct umig_slot) ||
+        (at - first) % sizeof(struct umig_slot) != 0) {
+        return NULL;
+    }
+    return (struct umig_slot *)at;
+}
+
+static void pass_on(int signo, siginfo_t *info, void *context)
+{
+    /* The default action of SIGPROF ends the process; a stray signal must not do that to the host.
+     */
+    if ((g_before.sa_flags & SA_SIGINFO) != 0 && g_before.sa_sigaction != NULL) {
+        g_before.sa_sigaction(signo, info, context);
+    } else if (g_before.sa_handler != SIG_DFL && g_before.sa_handler != SIG_IGN) {
+        g_before.sa_handler(signo);
+    }
+}
+
+static void on_timer(int signo, siginfo_t *info, void *context)
+{
+    const int saved_errno = errno;
+    struct umig_sampler *sampler = atomic_load_explicit(&g_sampler, memory_order_relaxed);
+    struct umig_slot *slot = slot_of_signal(sampler, info);
+    if (slot == NULL) {
+        atomic_fetch_add_explicit(&sampler->foreign, 1, memory_order_relaxed);
+        pass_on(signo, info, context);
+    } else {
+        /* The kernel's tick is coarser than a short interval: what it skipped is in the overrun. */
+        const uint64_t ticks = 1 + (uint64_t)(info->si_overrun > 0 ? info->si_overrun : 0);
+        const uint64_t interval = atomic_load_explicit(&slot->interval_ns, memory_order_relaxed);
+        umig_sig_sample(sampler, slot, ticks * interval, context);
+    }
+    errno = saved_errno;
+}
+
+int umig_handler_install(struct umig_sampler *sampler, int signo, struct umig_err *err)
+{
+    if (atomic_load(&g_sampler) == sampler && umig_handler_is_installed()) {
+        return UMIG_OK;
+    }
+    struct sigaction before;
+    if (sigaction(signo, NULL, &before) != 0) {
+        return umig_err_set_cause(err, UMIG_E_IO, errno, "sigaction: %s", umig_errno_text(errno));
+    }
+    const bool is_taken = (before.sa_flags & SA_SIGINFO) != 0
+                              ? before.sa_sigaction != NULL
+                              : before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN;
+    if (is_taken) {
+        return umig_err_set(err, UMIG_E_BUSY,
+                            "signal %d already has a handler: another profiler is in this JVM",
+                            signo);
+    }
+    g_before = before;
+    g_signo = signo;
+    atomic_store(&g_sampler, sampler);
+    struct sigaction ours = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO | SA_RESTART};
+    /* Everything but faults waits: nested walks are what AsyncGetCallTrace cannot take. */
+    sigfillset(&ours.sa_mask);
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        sigdelset(&ours.sa_mask, faults[i]);
+    }
+    if (sigaction(signo, &ours, NULL) != 0) {
+        return umig_err_set_cause(err, UMIG_E_IO, errno, "sigaction: %s", umig_errno_text(errno));
+    }
+    return UMIG_OK;
+}
+
+bool umig_handler_is_installed(void)
+{
+    struct sigaction now;
+    return g_signo != 0 && sigaction(g_signo, NULL, &now) == 0 &&
+           (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_timer;
+}

@@ -1,0 +1,103 @@
+/*
+ * The sampling handler: runs on the thread whose CPU timer went off.
+ *
+ *   1. whose signal is it?   a timer of ours, else it goes to the handler that was there before
+ *   2. may I?                gate, nesting: each refusal is counted by cause, in ns of CPU
+ *   3. walk                  under the guard, into the scratch of a ring that this thread locked
+ *   4. name                  frames become ids while their classes cannot go
+ *   5. record                one record into the ring; errno is as it was
+ */
+#ifndef UMIG_AGENT_SIGNAL_HANDLER_H
+#define UMIG_AGENT_SIGNAL_HANDLER_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "agent/ring/ring.h"
+#include "agent/signal/gate.h"
+#include "agent/signal/slots.h"
+#include "agent/walk/names.h"
+#include "agent/walk/walk.h"
+#include "include/umig/attr.h"
+#include "include/umig/kinds.h"
+#include "include/umig/status.h"
+
+/** A thread that faulted while walked is not walked again for this long. */
+#define UMIG_REST_NS (60 * UINT64_C(1000000000))
+
+/** Stack a walk needs below the interrupted frame, the JVM's guard zones included. */
+#define UMIG_STACK_ROOM_BYTES (40 * 1024u)
+
+/** All that handlers touch. Set up before the gate opens. */
+struct umig_sampler {
+    struct umig_gate gate;
+    struct umig_slots slots;
+    struct umig_rings rings;
+    _Atomic(struct umig_names *) names; /* the generation new records use */
+    umig_walk_fn walk;
+    const void *walker;
+    const struct umig_hotspot *hotspot;
+
+    /* Books, in ns of CPU: produced = recorded + the sum of dropped. */
+    atomic_uint_fast64_t produced_ns;
+    atomic_uint_fast64_t dropped_ns[UMIG_DROP_COUNT];
+    atomic_uint_fast64_t dropped_wait_ns[UMIG_DROP_COUNT]; /* of waits for monitors */
+    atomic_uint_fast64_t handler_ns;                       /* time spent in here */
+    atomic_uint_fast64_t faults;                           /* walks that the guard ended */
+    atomic_uint_fast64_t foreign;                          /* signals that were not ours */
+};
+
+/** Scratch each ring needs, the walker's own part of walker_bytes included. */
+size_t umig_sampler_scratch_bytes(size_t walker_bytes);
+
+/**
+ * Installs the handler for a signal; it stays for the life of the process (a late signal must find
+ * code to run). Idempotent for the same sampler.
+ *
+ * @param sampler  borrowed for the life of the process
+ * @param signo    SIGPROF
+ * @return UMIG_OK, UMIG_E_IO, UMIG_E_BUSY when another handler than the default owns the signal
+ */
+UMIG_NODISCARD int umig_handler_install(struct umig_sampler *sampler,
+                                        int signo,
+                                        struct umig_err *err);
+
+/** Is our handler still in place? Signal: not from a handler. */
+bool umig_handler_is_installed(void);
+
+/**
+ * Takes one sample of the calling thread: the handler's body as a plain function, so that tests can
+ * run it without a signal.
+ *
+ * @param slot     the calling thread's
+ * @param value_ns CPU time this sample stands for
+ * @param context  ucontext_t of the interrupted code
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE void umig_sig_sample(struct umig_sampler *sampler,
+                                      struct umig_slot *slot,
+                                      uint64_t value_ns,
+                                      void *context);
+
+/**
+ * Enters the current generation of names; leave with umig_names_leave().
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE struct umig_names *umig_sampler_enter_names(struct umig_sampler *sampler);
+
+/** Leaves a generation. Signal: async-signal-safe. */
+UMIG_SIGNAL_SAFE static inline void umig_names_leave(struct umig_names *names)
+{
+    atomic_fetch_sub(&names->inside, 1);
+}
+
+/** Turns walked frames into ids in place of a record; stops at the first it cannot name. */
+UMIG_SIGNAL_SAFE uint32_t umig_sampler_name_frames(struct umig_names *names,
+                                                   const struct umig_walk_frame *frames,
+                                                   uint32_t frame_count,
+                                                   uint32_t *out_ids);
+
+#endif

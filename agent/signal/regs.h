@@ -1,0 +1,23 @@
+/*
+ * The registers a stack walk needs, read from and written to a signal's context. One function pair
+ * per processor; another processor adds its own file beside regs_x86_64.h.
+ */
+#ifndef UMIG_AGENT_SIGNAL_REGS_H
+#define UMIG_AGENT_SIGNAL_REGS_H
+
+#include <stdint.h>
+
+struct umig_regs {
+    uintptr_t pc;
+    uintptr_t sp;
+    uintptr_t fp;
+    uintptr_t method; /* where the interpreter's method entries hold the Method* */
+};
+
+#if defined(__x86_64__)
+# include "agent/signal/regs_x86_64.h"
+#else
+# error "UMIG's agent knows x86-64 only: add agent/signal/regs_ARCH.h"
+#endif
+
+#endif

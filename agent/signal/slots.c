@@ -1,0 +1,64 @@
+#include "agent/signal/slots.h"
+
+#include <string.h>
+
+#include "agent/signal/sigsafe_only.h"
+
+/* Fibonacci hashing (Knuth, TAOCP 6.4): thread ids come in runs, the product spreads them. */
+static uint32_t home_of(const struct umig_slots *table, int tid)
+{
+    return ((uint32_t)tid * 2654435769u >> 7) & (table->count - 1);
+}
+
+void umig_slots_init(struct umig_slots *table, void *memory, uint32_t count)
+{
+    table->slots = memory;
+    table->count = count;
+    pthread_mutex_init(&table->mutex, NULL);
+    atomic_init(&table->live, 0);
+    atomic_init(&table->refused, 0);
+}
+
+struct umig_slot *umig_slots_find(const struct umig_slots *table, int tid)
+{
+    const uint32_t home = home_of(table, tid);
+    for (uint32_t i = 0; i < UMIG_SLOT_WINDOW; i++) {
+        struct umig_slot *slot = &table->slots[(home + i) & (table->count - 1)];
+        if (atomic_load_explicit(&slot->tid, memory_order_acquire) == tid &&
+            atomic_load_explicit(&slot->state, memory_order_relaxed) == UMIG_SLOT_LIVE) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
+{
+    struct umig_slot *slot = umig_slots_find(table, tid);
+    if (slot != NULL) {
+        return slot;
+    }
+    const uint32_t home = home_of(table, tid);
+    for (uint32_t i = 0; i < UMIG_SLOT_WINDOW; i++) {
+        slot = &table->slots[(home + i) & (table->count - 1)];
+        if (atomic_load_explicit(&slot->tid, memory_order_relaxed) != 0) {
+            continue;
+        }
+        const unsigned serial = atomic_load_explicit(&slot->serial, memory_order_relaxed);
+        memset(slot, 0, sizeof *slot);
+        slot->timer = -1;
+        atomic_store_explicit(&slot->serial, serial + 1, memory_order_relaxed);
+        /* Release: pairs with the acquire in umig_slots_find(); publishes the fresh slot. */
+        atomic_store_explicit(&slot->tid, tid, memory_order_release);
+        atomic_fetch_add(&table->live, 1);
+        return slot;
+    }
+    atomic_fetch_add(&table->refused, 1);
+    return NULL;
+}
+
+void umig_slots_free_locked(struct umig_slots *table, struct umig_slot *slot)
+{
+    atomic_store_explicit(&slot->tid, 0, memory_order_release);
+    atomic_fetch_sub(&table->live, 1);
+}

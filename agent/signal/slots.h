@@ -1,0 +1,96 @@
+/*
+ * The thread table: what the agent knows of each thread, found by tid without a lock.
+ *
+ * Readers: handlers and callbacks, lock-free. Writers: registration and freeing, under the table's
+ * mutex, never in a handler. A slot is FREE (no tid), LIVE, ENDED, DRAINED and FREE again; its
+ * serial counts up at every registration, so that a record can tell whom it meant.
+ */
+#ifndef UMIG_AGENT_SIGNAL_SLOTS_H
+#define UMIG_AGENT_SIGNAL_SLOTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/umig/attr.h"
+#include "include/umig/kinds.h"
+
+/** Longest thread name kept, NUL included; longer ones are cut. */
+#define UMIG_THREAD_NAME_BYTES 96
+
+/** A thread is looked for within this many neighbours of its hash. */
+#define UMIG_SLOT_WINDOW 64
+
+enum umig_slot_state {
+    UMIG_SLOT_LIVE = 0,
+    UMIG_SLOT_ENDED = 1,   /* the thread is gone; records of it may be in the rings */
+    UMIG_SLOT_DRAINED = 2, /* the rings were drained once since */
+};
+
+struct umig_slot {
+    atomic_int tid; /* 0: free */
+    atomic_uint serial;
+    atomic_int kind;                  /* enum umig_thread_kind */
+    atomic_int state;                 /* enum umig_slot_state */
+    atomic_bool in_handler;           /* the thread is in our handler; guards against nesting */
+    int timer;                        /* kernel's timer id, -1 none; under the mutex */
+    uint32_t scan;                    /* last scan of /proc that saw the thread; under the mutex */
+    atomic_uint_fast64_t interval_ns; /* of the timer */
+    _Atomic(void *) env;              /* the thread's JNIEnv; NULL: not a Java thread, or unknown */
+    _Atomic(void *) guard;            /* sigjmp_buf of the walk in progress */
+    atomic_uint_fast64_t rest_until_ns; /* not walked before, after a fault */
+
+    /* Contended monitors; touched by the thread itself only. */
+    uint64_t wait_began_ns;
+    uint64_t wait_pending_ns;
+    uint32_t wait_pending_count;
+    int32_t wait_holder_tid;
+
+    char name[UMIG_THREAD_NAME_BYTES]; /* under the mutex */
+};
+
+struct umig_slots {
+    struct umig_slot *slots;
+    uint32_t count; /* a power of two */
+    pthread_mutex_t mutex;
+    atomic_uint live;             /* slots that are not free */
+    atomic_uint_fast64_t refused; /* threads for which there was no room */
+};
+
+/**
+ * Sets up a table in zeroed memory of the caller.
+ *
+ * @param memory  count * sizeof(struct umig_slot) zero bytes; borrowed until the table is forgotten
+ * @param count   a power of two, at least UMIG_SLOT_WINDOW
+ */
+void umig_slots_init(struct umig_slots *table, void *memory, uint32_t count);
+
+/**
+ * Finds the slot of a live thread; NULL if it has none.
+ *
+ * Signal: async-signal-safe; at most UMIG_SLOT_WINDOW loads.
+ */
+UMIG_SIGNAL_SAFE struct umig_slot *umig_slots_find(const struct umig_slots *table, int tid);
+
+/** Index of a slot of this table. Signal: async-signal-safe. */
+UMIG_SIGNAL_SAFE static inline uint32_t umig_slots_index(const struct umig_slots *table,
+                                                         const struct umig_slot *slot)
+{
+    return (uint32_t)(slot - table->slots);
+}
+
+/**
+ * Gives a thread a slot, or finds the one it has. NULL when the window is full (counted in
+ * refused).
+ *
+ * Thread: the caller holds the mutex. Signal: never.
+ */
+struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid);
+
+/** Frees a slot whose records are all out of the rings. Thread: the caller holds the mutex. Signal:
+ * never. */
+void umig_slots_free_locked(struct umig_slots *table, struct umig_slot *slot);
+
+#endif

@@ -1,0 +1,347 @@
+#include "agent/vm/threads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+
+enum {
+    DIRENTS_BYTES = 16384
+};
+
+#define CHECK_NS (100 * UMIG_NS_PER_MS)
+#define SCAN_NS  (2 * UMIG_NS_PER_S)
+
+void umig_threads_init(struct umig_threads *threads, struct umig_slots *slots, int signo)
+{
+    memset(threads, 0, sizeof *threads);
+    threads->slots = slots;
+    threads->signo = signo;
+    threads->task_fd = -1;
+    threads->stat_fd = -1;
+    atomic_store(&threads->random, umig_clock_monotonic_ns() | 1);
+}
+
+/* --- timers --- */
+
+/* The kernel's number of another thread's CPU clock (include/linux/posix-timers_types.h): glibc
+ * gives it for pthread_t only, we know tids. */
+static clockid_t clock_of_thread(int tid)
+{
+    return (clockid_t)((~(unsigned)tid << 3) | 6u);
+}
+
+/* A weyl sequence is random enough for the phase of a timer. */
+static uint64_t random_below(struct umig_threads *threads, uint64_t bound)
+{
+    uint64_t x = atomic_fetch_add(&threads->random, UINT64_C(0x9e3779b97f4a7c15));
+    x = (x ^ (x >> 31)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (x ^ (x >> 29)) % bound;
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+    return (struct timespec){
+        .tv_sec = (time_t)(ns / UMIG_NS_PER_S),
+        .tv_nsec = (long)(ns % UMIG_NS_PER_S),
+    };
+}
+
+static void delete_timer_locked(struct umig_slot *slot)
+{
+    if (slot->timer >= 0) {
+        syscall(SYS_timer_delete, slot->timer);
+        slot->timer = -1;
+    }
+}
+
+/* The C library's timer functions refuse clocks of other threads: raw calls. */
+static void create_timer_locked(struct umig_threads *threads, struct umig_slot *slot)
+{
+    const uint64_t interval = atomic_load(&threads->interval_ns);
+    const int tid = atomic_load(&slot->tid);
+    delete_timer_locked(slot);
+    if (interval == 0 || atomic_load(&slot->kind) == UMIG_THREAD_AGENT) {
+        return;
+    }
+    struct sigevent event;
+    memset(&event, 0, sizeof event);
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = threads->signo;
+    event.sigev_value.sival_ptr = slot;
+    event._sigev_un._tid = tid;
+    int timer = -1;
+    if (syscall(SYS_timer_create, clock_of_thread(tid), &event, &timer) != 0) {
+        if (errno == EAGAIN) {
+            atomic_fetch_add(&threads->refused, 1); /* RLIMIT_SIGPENDING */
+        }
+        return;
+    }
+    slot->timer = timer;
+    atomic_store(&slot->interval_ns, interval);
+    const struct itimerspec spec = {
+        .it_interval = timespec_of(interval),
+        .it_value = timespec_of(1 + random_below(threads, interval)),
+    };
+    if (syscall(SYS_timer_settime, timer, 0, &spec, NULL) != 0) {
+        delete_timer_locked(slot); /* the thread is gone */
+    }
+}
+
+void umig_threads_set_interval(struct umig_threads *threads, uint64_t interval_ns)
+{
+    atomic_store(&threads->interval_ns, interval_ns);
+    for (uint32_t i = 0; i < threads->slots->count; i++) {
+        struct umig_slot *slot = &threads->slots->slots[i];
+        if (atomic_load(&slot->tid) == 0) {
+            continue;
+        }
+        pthread_mutex_lock(&threads->slots->mutex);
+        if (atomic_load(&slot->tid) != 0 && atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
+            create_timer_locked(threads, slot);
+        }
+        pthread_mutex_unlock(&threads->slots->mutex);
+    }
+    threads->next_scan_ns = 0;
+}
+
+/* --- names and kinds --- */
+
+static const struct {
+    const char *prefix;
+    enum umig_thread_kind kind;
+} g_kinds[] = {
+    {"GC Thread",       UMIG_THREAD_GC   },
+    {"G1 ",             UMIG_THREAD_GC   },
+    {"ParGC",           UMIG_THREAD_GC   },
+    {"Shenandoah",      UMIG_THREAD_GC   },
+    {"ZWorker",         UMIG_THREAD_GC   },
+    {"ZDirector",       UMIG_THREAD_GC   },
+    {"ZDriver",         UMIG_THREAD_GC   },
+    {"ZStat",           UMIG_THREAD_GC   },
+    {"ZUncommitter",    UMIG_THREAD_GC   },
+    {"ZUnmapper",       UMIG_THREAD_GC   },
+    {"XWorker",         UMIG_THREAD_GC   },
+    {"XDirector",       UMIG_THREAD_GC   },
+    {"XDriver",         UMIG_THREAD_GC   },
+    {"RuntimeWorker",   UMIG_THREAD_GC   },
+    {"C1 Compiler",     UMIG_THREAD_JIT  },
+    {"C2 Compiler",     UMIG_THREAD_JIT  },
+    {"JVMCI",           UMIG_THREAD_JIT  },
+    {"Sweeper",         UMIG_THREAD_JIT  },
+    {"VM Thread",       UMIG_THREAD_VM   },
+    {"VM Periodic",     UMIG_THREAD_VM   },
+    {"Service Thread",  UMIG_THREAD_VM   },
+    {"Monitor Deflat",  UMIG_THREAD_VM   },
+    {"Signal Dispatch", UMIG_THREAD_VM   },
+    {"umig-",           UMIG_THREAD_AGENT},
+};
+
+static enum umig_thread_kind kind_of_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof g_kinds / sizeof g_kinds[0]; i++) {
+        if (strncmp(name, g_kinds[i].prefix, strlen(g_kinds[i].prefix)) == 0) {
+            return g_kinds[i].kind;
+        }
+    }
+    return UMIG_THREAD_NATIVE;
+}
+
+/* The kernel's name of a thread, 15 bytes at most. */
+static bool read_comm(int tid, char *out, size_t room)
+{
+    char path[48];
+    snprintf(path, sizeof path, "/proc/self/task/%d/comm", tid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t len = read(fd, out, room - 1);
+    close(fd);
+    if (len <= 0) {
+        return false;
+    }
+    out[out[len - 1] == '\n' ? len - 1 : len] = '\0';
+    return true;
+}
+
+static void found_native(struct umig_threads *threads, int tid)
+{
+    char name[32];
+    if (!read_comm(tid, name, sizeof name)) {
+        return; /* gone already */
+    }
+    pthread_mutex_lock(&threads->slots->mutex);
+    struct umig_slot *slot = umig_slots_register_locked(threads->slots, tid);
+    if (slot != NULL && slot->timer < 0) {
+        if (atomic_load(&slot->env) == NULL) {
+            snprintf(slot->name, sizeof slot->name, "%s", name);
+            atomic_store(&slot->kind, kind_of_name(name));
+        }
+        create_timer_locked(threads, slot);
+    }
+    if (slot != NULL) {
+        slot->scan = threads->scan;
+    }
+    pthread_mutex_unlock(&threads->slots->mutex);
+}
+
+void umig_threads_started(struct umig_threads *threads, int tid, void *env, const char *name)
+{
+    pthread_mutex_lock(&threads->slots->mutex);
+    struct umig_slot *slot = umig_slots_register_locked(threads->slots, tid);
+    if (slot != NULL) {
+        if (name != NULL) {
+            snprintf(slot->name, sizeof slot->name, "%s", name);
+        }
+        if (env != NULL) {
+            const bool is_ours = strncmp(slot->name, "umig-", 5) == 0;
+            atomic_store(&slot->kind, is_ours ? UMIG_THREAD_AGENT : UMIG_THREAD_JAVA);
+            atomic_store_explicit(&slot->env, env, memory_order_release);
+        }
+        if (slot->timer < 0) {
+            create_timer_locked(threads, slot);
+        }
+    }
+    pthread_mutex_unlock(&threads->slots->mutex);
+}
+
+static void end_locked(struct umig_slot *slot)
+{
+    delete_timer_locked(slot);
+    atomic_store(&slot->env, NULL);
+    atomic_store(&slot->state, UMIG_SLOT_ENDED);
+}
+
+void umig_threads_ended(struct umig_threads *threads, int tid)
+{
+    pthread_mutex_lock(&threads->slots->mutex);
+    struct umig_slot *slot = umig_slots_find(threads->slots, tid);
+    if (slot != NULL) {
+        end_locked(slot);
+    }
+    pthread_mutex_unlock(&threads->slots->mutex);
+}
+
+/* --- finding threads --- */
+
+/* Field 20 of /proc/self/stat; the command in field 2 may hold anything but ends at the last ')'.
+ */
+static uint64_t count_threads(struct umig_threads *threads)
+{
+    if (threads->stat_fd < 0) {
+        threads->stat_fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    }
+    char text[512];
+    const ssize_t len = pread(threads->stat_fd, text, sizeof text - 1, 0);
+    if (len <= 0) {
+        return 0;
+    }
+    text[len] = '\0';
+    const char *at = strrchr(text, ')');
+    for (int field = 2; at != NULL && field < 20; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    return at != NULL ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+struct dirent64 {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t record_bytes;
+    uint8_t type;
+    char name[];
+};
+
+static void saw_thread(struct umig_threads *threads, int tid)
+{
+    struct umig_slot *slot = umig_slots_find(threads->slots, tid);
+    if (slot == NULL || slot->timer < 0) {
+        found_native(threads, tid);
+    } else {
+        slot->scan = threads->scan;
+    }
+}
+
+/* What the scan did not see is gone; Java threads say so themselves, earlier. */
+static void end_unseen(struct umig_threads *threads)
+{
+    for (uint32_t i = 0; i < threads->slots->count; i++) {
+        struct umig_slot *slot = &threads->slots->slots[i];
+        const int tid = atomic_load(&slot->tid);
+        if (tid == 0 || slot->scan == threads->scan ||
+            atomic_load(&slot->state) != UMIG_SLOT_LIVE) {
+            continue;
+        }
+        pthread_mutex_lock(&threads->slots->mutex);
+        /* A thread that came while the folder was read is not in it; it exists nevertheless. */
+        if (atomic_load(&slot->tid) == tid && syscall(SYS_tgkill, getpid(), tid, 0) != 0 &&
+            errno == ESRCH) {
+            end_locked(slot);
+        }
+        pthread_mutex_unlock(&threads->slots->mutex);
+    }
+}
+
+static void scan(struct umig_threads *threads)
+{
+    if (threads->task_fd < 0) {
+        threads->task_fd = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (threads->task_fd < 0 || lseek(threads->task_fd, 0, SEEK_SET) != 0) {
+        return;
+    }
+    threads->scan++;
+    /* readdir() would allocate; this is bounded and keeps its descriptor. */
+    static char entries[DIRENTS_BYTES] __attribute__((aligned(8)));
+    long len;
+    while ((len = syscall(SYS_getdents64, threads->task_fd, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < len;) {
+            const struct dirent64 *entry = (const struct dirent64 *)(const void *)(entries + at);
+            const int tid = (int)strtol(entry->name, NULL, 10);
+            if (tid > 0) {
+                saw_thread(threads, tid);
+            }
+            at += entry->record_bytes;
+        }
+    }
+    end_unseen(threads);
+}
+
+void umig_threads_check(struct umig_threads *threads, uint64_t now_ns)
+{
+    if (now_ns < threads->next_check_ns || atomic_load(&threads->interval_ns) == 0) {
+        return;
+    }
+    threads->next_check_ns = now_ns + CHECK_NS;
+    const uint64_t count = count_threads(threads);
+    if (count != threads->thread_count || now_ns >= threads->next_scan_ns) {
+        threads->thread_count = count;
+        threads->next_scan_ns = now_ns + SCAN_NS;
+        scan(threads);
+    }
+}
+
+void umig_threads_reap(struct umig_threads *threads)
+{
+    for (uint32_t i = 0; i < threads->slots->count; i++) {
+        struct umig_slot *slot = &threads->slots->slots[i];
+        if (atomic_load(&slot->tid) == 0 || atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
+            continue;
+        }
+        pthread_mutex_lock(&threads->slots->mutex);
+        if (atomic_load(&slot->state) == UMIG_SLOT_ENDED) {
+            atomic_store(&slot->state, UMIG_SLOT_DRAINED);
+        } else if (!atomic_load(&slot->in_handler)) {
+            umig_slots_free_locked(threads->slots, slot);
+        }
+        pthread_mutex_unlock(&threads->slots->mutex);
+    }
+}

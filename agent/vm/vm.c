@@ -1,0 +1,301 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/vm/layout.h"
+#include "agent/vm/vm_private.h"
+#include "core/clock.h"
+#include "core/err.h"
+
+struct umig_vm *g_umig_vm;
+
+static jvmtiEnv *jvmti_of(const struct umig_vm *vm)
+{
+    return vm->jvmti;
+}
+
+int umig_vm_failed(struct umig_vm *vm, jvmtiError error, const char *what, struct umig_err *err)
+{
+    pthread_mutex_lock(&vm->mutex);
+    snprintf(vm->problem, sizeof vm->problem, "%s: JVMTI error %d", what, (int)error);
+    pthread_mutex_unlock(&vm->mutex);
+    return umig_err_set_cause(err, UMIG_E_JVM, (int)error, "%s: JVMTI error %d", what, (int)error);
+}
+
+int umig_vm_event(struct umig_vm *vm, jvmtiEvent event, bool enabled, struct umig_err *err)
+{
+    jvmtiEnv *jvmti = jvmti_of(vm);
+    const jvmtiEventMode mode = enabled ? JVMTI_ENABLE : JVMTI_DISABLE;
+    const jvmtiError error = (*jvmti)->SetEventNotificationMode(jvmti, mode, event, NULL);
+    if (error != JVMTI_ERROR_NONE) {
+        return umig_vm_failed(vm, error, "SetEventNotificationMode", err);
+    }
+    return UMIG_OK;
+}
+
+/* --- what the JVM says of itself --- */
+
+static void read_property(struct umig_vm *vm, const char *name, char *out, size_t room)
+{
+    jvmtiEnv *jvmti = jvmti_of(vm);
+    char *value = NULL;
+    out[0] = '\0';
+    if ((*jvmti)->GetSystemProperty(jvmti, name, &value) == JVMTI_ERROR_NONE && value != NULL) {
+        snprintf(out, room, "%s", value);
+        (*jvmti)->Deallocate(jvmti, (unsigned char *)value);
+    }
+}
+
+static void read_info(struct umig_vm *vm)
+{
+    read_property(vm, "java.vm.name", vm->info.vm_name, sizeof vm->info.vm_name);
+    read_property(vm, "java.vm.version", vm->info.vm_version, sizeof vm->info.vm_version);
+    char command[1024];
+    read_property(vm, "sun.java.command", command, sizeof command);
+    command[strcspn(command, " ")] = '\0';
+    snprintf(vm->info.main_class, sizeof vm->info.main_class, "%.255s", command);
+}
+
+static uint32_t read_jdk(struct umig_vm *vm)
+{
+    char text[32];
+    read_property(vm, "java.vm.specification.version", text, sizeof text);
+    return (uint32_t)strtoul(text, NULL, 10);
+}
+
+/* --- the attached thread --- */
+
+static void note_problem(struct umig_vm *vm, const struct umig_err *err)
+{
+    pthread_mutex_lock(&vm->mutex);
+    snprintf(vm->problem, sizeof vm->problem, "%.191s", err->text);
+    pthread_mutex_unlock(&vm->mutex);
+}
+
+static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t provided)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    const uint32_t differs = wanted ^ provided;
+    int rc = UMIG_OK;
+    if ((differs & UMIG_VM_STACKS) != 0) {
+        rc = (wanted & UMIG_VM_STACKS) != 0 ? umig_vm_stacks_arm(vm, jni, &err)
+                                            : umig_vm_stacks_disarm(vm, jni, &err);
+    }
+    if (rc == UMIG_OK && (differs & UMIG_VM_LOCKS) != 0) {
+        rc = umig_vm_locks_set(vm, (wanted & UMIG_VM_LOCKS) != 0, &err);
+    }
+    if (rc == UMIG_OK && (differs & UMIG_VM_GC_LOG) != 0) {
+        /* Without the log pauses are described by counters: the session goes on. */
+        rc = (wanted & UMIG_VM_GC_LOG) != 0 ? umig_gc_log_start(&vm->gc, jni, &err)
+                                            : umig_gc_log_stop(&vm->gc, jni, &err);
+    }
+    if (rc != UMIG_OK) {
+        note_problem(vm, &err);
+    }
+    return wanted;
+}
+
+static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
+{
+    (void)jvmti;
+    struct umig_vm *vm = arg;
+    vm->agent_tid = (int)syscall(SYS_gettid);
+    pthread_mutex_lock(&vm->mutex);
+    while (!atomic_load(&vm->stopping)) {
+        const uint32_t wanted = atomic_load(&vm->wanted);
+        const uint32_t provided = atomic_load(&vm->provided);
+        if (wanted == provided) {
+            pthread_cond_wait(&vm->changed, &vm->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&vm->mutex);
+        atomic_store(&vm->is_busy, true);
+        const uint32_t now = make_so(vm, jni, wanted, provided);
+        atomic_store(&vm->provided, now);
+        atomic_store(&vm->is_busy, false);
+        vm->hooks.on_change(vm->hooks.ctx);
+        pthread_mutex_lock(&vm->mutex);
+    }
+    pthread_mutex_unlock(&vm->mutex);
+}
+
+static int start_attached(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
+{
+    jvmtiEnv *jvmti = jvmti_of(vm);
+    const jclass thread_class = (*jni)->FindClass(jni, "java/lang/Thread");
+    const jmethodID init = thread_class == NULL ? NULL
+                                                : (*jni)->GetMethodID(jni, thread_class, "<init>",
+                                                                      "(Ljava/lang/String;)V");
+    const jstring name = init == NULL ? NULL : (*jni)->NewStringUTF(jni, "umig-jvm");
+    const jobject thread = name == NULL ? NULL : (*jni)->NewObject(jni, thread_class, init, name);
+    if (thread == NULL) {
+        (*jni)->ExceptionClear(jni);
+        return umig_err_set(err, UMIG_E_JVM, "cannot make the agent's Java thread");
+    }
+    const jvmtiError error =
+        (*jvmti)->RunAgentThread(jvmti, thread, run_attached, vm, JVMTI_THREAD_NORM_PRIORITY);
+    if (error != JVMTI_ERROR_NONE) {
+        return umig_vm_failed(vm, error, "RunAgentThread", err);
+    }
+    return UMIG_OK;
+}
+
+void umig_vm_want(struct umig_vm *vm, uint32_t wanted)
+{
+    pthread_mutex_lock(&vm->mutex);
+    atomic_store(&vm->wanted, wanted);
+    pthread_cond_signal(&vm->changed);
+    pthread_mutex_unlock(&vm->mutex);
+}
+
+uint32_t umig_vm_provided(const struct umig_vm *vm)
+{
+    return atomic_load(&vm->provided);
+}
+
+uint64_t umig_vm_cpu_ns(const struct umig_vm *vm)
+{
+    struct timespec cpu;
+    if (vm->agent_tid == 0 ||
+        clock_gettime((clockid_t)((~(unsigned)vm->agent_tid << 3) | 6u), &cpu) != 0) {
+        return 0;
+    }
+    return (uint64_t)cpu.tv_sec * UMIG_NS_PER_S + (uint64_t)cpu.tv_nsec;
+}
+
+/* --- callbacks --- */
+
+static void JNICALL on_gc_start(jvmtiEnv *jvmti)
+{
+    (void)jvmti;
+    umig_gc_pause_begin(&g_umig_vm->gc, umig_clock_monotonic_ns());
+}
+
+static void JNICALL on_gc_finish(jvmtiEnv *jvmti)
+{
+    (void)jvmti;
+    umig_gc_pause_end(&g_umig_vm->gc, umig_clock_monotonic_ns());
+}
+
+/* Each goes on with what there is: unknown figures are marked in the profile, not missing. */
+static void open_sources(struct umig_vm *vm)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    if (umig_heap_open(&vm->libjvm, &vm->heap, &err) != UMIG_OK) {
+        note_problem(vm, &err);
+    }
+    if (umig_gc_open(&vm->gc, &vm->libjvm, &vm->heap, &err) != UMIG_OK) {
+        note_problem(vm, &err);
+    }
+    if (umig_vm_event(vm, JVMTI_EVENT_GARBAGE_COLLECTION_START, true, &err) != UMIG_OK ||
+        umig_vm_event(vm, JVMTI_EVENT_GARBAGE_COLLECTION_FINISH, true, &err) != UMIG_OK) {
+        note_problem(vm, &err);
+    }
+}
+
+static void JNICALL on_vm_init(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)
+{
+    (void)jvmti;
+    struct umig_vm *vm = g_umig_vm;
+    struct umig_err err = UMIG_ERR_INIT;
+    read_info(vm);
+    vm->hotspot.env_offset = umig_vm_env_offset(jni, thread);
+    vm->hotspot.can_bound_stack = vm->hotspot.can_bound_stack && vm->hotspot.env_offset != 0;
+    open_sources(vm);
+    if (start_attached(vm, jni, &err) != UMIG_OK) {
+        note_problem(vm, &err);
+    }
+    vm->hooks.on_init(vm->hooks.ctx);
+}
+
+/*
+ * The thread that ends the JVM is here, with every lock it has taken, and threads that enter the VM
+ * may park for ever: nothing of the JVM is called, nobody is joined, all waits are bounded.
+ */
+static void JNICALL on_vm_death(jvmtiEnv *jvmti, JNIEnv *jni)
+{
+    (void)jvmti;
+    (void)jni;
+    struct umig_vm *vm = g_umig_vm;
+    atomic_store(&vm->stopping, true);
+    vm->hooks.on_death(vm->hooks.ctx);
+}
+
+/* --- opening --- */
+
+static int add_capabilities(struct umig_vm *vm, struct umig_err *err)
+{
+    jvmtiEnv *jvmti = jvmti_of(vm);
+    const jvmtiCapabilities needed = {
+        .can_generate_garbage_collection_events = 1,
+        .can_generate_monitor_events = 1,
+        .can_get_monitor_info = 1,
+    };
+    /* Exception, method exit and frame pop events are never asked for: a throw gets 40 times slower
+     * with them merely possible. */
+    const jvmtiError error = (*jvmti)->AddCapabilities(jvmti, &needed);
+    if (error != JVMTI_ERROR_NONE) {
+        return umig_vm_failed(vm, error, "AddCapabilities (collections, monitors)", err);
+    }
+    return UMIG_OK;
+}
+
+static int set_callbacks(struct umig_vm *vm, struct umig_err *err)
+{
+    jvmtiEnv *jvmti = jvmti_of(vm);
+    jvmtiEventCallbacks callbacks = {
+        .VMInit = on_vm_init,
+        .VMDeath = on_vm_death,
+        .GarbageCollectionStart = on_gc_start,
+        .GarbageCollectionFinish = on_gc_finish,
+    };
+    umig_vm_stacks_callbacks(&callbacks);
+    umig_vm_locks_callbacks(&callbacks);
+    const jvmtiError error = (*jvmti)->SetEventCallbacks(jvmti, &callbacks, (jint)sizeof callbacks);
+    if (error != JVMTI_ERROR_NONE) {
+        return umig_vm_failed(vm, error, "SetEventCallbacks", err);
+    }
+    int rc = umig_vm_event(vm, JVMTI_EVENT_VM_INIT, true, err);
+    if (rc == UMIG_OK) {
+        rc = umig_vm_event(vm, JVMTI_EVENT_VM_DEATH, true, err);
+    }
+    return rc;
+}
+
+int umig_vm_open(struct umig_vm *vm,
+                 void *java_vm,
+                 const struct umig_vm_hooks *hooks,
+                 struct umig_err *err)
+{
+    JavaVM *jvm = java_vm;
+    vm->java_vm = java_vm;
+    vm->hooks = *hooks;
+    pthread_mutex_init(&vm->mutex, NULL);
+    pthread_cond_init(&vm->changed, NULL);
+    if ((*jvm)->GetEnv(jvm, &vm->jvmti, JVMTI_VERSION_1_2) != JNI_OK) {
+        return umig_err_set(err, UMIG_E_UNSUPPORTED, "this JVM has no JVMTI");
+    }
+    int rc = umig_libjvm_find(&vm->libjvm, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    vm->info.jdk = read_jdk(vm);
+    if (vm->info.jdk < 17) {
+        return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                            "JDK %u is too old: UMIG knows JDK 17 and later", vm->info.jdk);
+    }
+    umig_layout_read(&vm->libjvm, vm->info.jdk, &vm->hotspot, vm->missing, sizeof vm->missing);
+    vm->agct.hotspot = &vm->hotspot;
+    /* POSIX gives functions of dlsym() as void *; ISO C wants the detour over memory. */
+    void *call = umig_libjvm_symbol(&vm->libjvm, "AsyncGetCallTrace");
+    memcpy(&vm->agct.call, &call, sizeof call);
+    g_umig_vm = vm;
+    rc = add_capabilities(vm, err);
+    if (rc == UMIG_OK) {
+        rc = set_callbacks(vm, err);
+    }
+    return umig_err_trace(err, rc);
+}

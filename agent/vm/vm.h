@@ -1,0 +1,100 @@
+/*
+ * The JVM behind one interface: the only place (with its neighbours in this folder) that speaks
+ * JVMTI and JNI.
+ *
+ * What the JVM must provide is a desired state: the native loop says what it wants, a thread of
+ * ours that is attached to the JVM as a daemon makes it so, since a JVMTI call may wait for a
+ * safepoint and the loop may not. Callbacks arrive on whatever thread the JVM chose.
+ */
+#ifndef UMIG_AGENT_VM_VM_H
+#define UMIG_AGENT_VM_VM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/signal/handler.h"
+#include "agent/vm/gc.h"
+#include "agent/vm/heap.h"
+#include "agent/vm/threads.h"
+#include "agent/vm/vmstructs.h"
+#include "agent/walk/agct.h"
+#include "agent/walk/hotspot.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+/* What may be wanted of the JVM; bits. */
+enum umig_vm_want {
+    UMIG_VM_STACKS = 1, /* threads announce themselves, methods have ids: stacks can be walked */
+    UMIG_VM_LOCKS = 2,  /* contended monitors are reported */
+    UMIG_VM_GC_LOG = 4, /* the JVM's own log says what kind of pause it was */
+};
+
+/** What the JVM tells of itself; texts are "" when unknown. */
+struct umig_vm_info {
+    uint32_t jdk; /* feature release */
+    char vm_name[96];
+    char vm_version[96];
+    char main_class[256]; /* first word of the command: a class or a jar */
+};
+
+/** Whom the JVM's events are told; all members are set. ctx is handed through. */
+struct umig_vm_hooks {
+    void *ctx;
+    void (*on_init)(void *ctx);   /* VMInit: Java runs, the application does not yet */
+    void (*on_death)(void *ctx);  /* VMDeath: must return within half a second */
+    void (*on_change)(void *ctx); /* what is provided has changed; any thread */
+};
+
+struct umig_vm {
+    void *java_vm; /* JavaVM* */
+    void *jvmti;   /* jvmtiEnv* */
+    struct umig_vm_hooks hooks;
+    struct umig_libjvm libjvm;
+    struct umig_hotspot hotspot;
+    struct umig_agct agct;
+    char missing[96]; /* first field of HotSpot's layout that is not described */
+    struct umig_vm_info info;
+    struct umig_heap heap;
+    struct umig_gc gc;
+
+    /* Set by the owner before anything but GC is wanted. */
+    struct umig_threads *threads;
+    struct umig_sampler *sampler;
+    atomic_uint_fast64_t lock_threshold_ns;
+
+    /* The attached thread. */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    atomic_uint wanted;
+    atomic_uint provided;
+    atomic_bool stopping;
+    atomic_bool is_busy; /* inside JVMTI or JNI */
+    int agent_tid;
+    atomic_uint_fast64_t next_holder_ns; /* when a holder may be looked up again */
+    atomic_uint_fast64_t holder_lookups;
+    char problem[192]; /* why something wanted is not provided; under mutex */
+};
+
+/**
+ * Takes hold of a JVM from Agent_OnLoad or Agent_OnAttach: environment, capabilities, callbacks.
+ *
+ * @param java_vm  JavaVM*
+ * @return UMIG_OK, UMIG_E_UNSUPPORTED (not HotSpot, or a JDK before 17), UMIG_E_JVM
+ */
+UMIG_NODISCARD int umig_vm_open(struct umig_vm *vm,
+                                void *java_vm,
+                                const struct umig_vm_hooks *hooks,
+                                struct umig_err *err);
+
+/** Says what is wanted from now on (bits of umig_vm_want). Thread: any. Returns at once. */
+void umig_vm_want(struct umig_vm *vm, uint32_t wanted);
+
+/** What is provided now. Thread: any. */
+uint32_t umig_vm_provided(const struct umig_vm *vm);
+
+/** CPU time of the attached thread in ns. Thread: any. */
+uint64_t umig_vm_cpu_ns(const struct umig_vm *vm);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * The record that travels from a signal handler (or a JVMTI callback) through a ring to the
+ * drainer. Layout shared by agent/signal, agent/ring, agent/vm and agent/session.
+ */
+#ifndef UMIG_SAMPLE_H
+#define UMIG_SAMPLE_H
+
+#include <stdint.h>
+
+#include "include/umig/kinds.h"
+
+/** Most frames kept of one stack: what AsyncGetCallTrace is asked for. */
+#define UMIG_STACK_MAX_FRAMES 2048u
+
+/** Longest name of a monitor's class kept in a record. */
+#define UMIG_SAMPLE_TEXT_BYTES 120u
+
+enum umig_record_type {
+    UMIG_RECORD_CPU = 1,  /* frames, no text */
+    UMIG_RECORD_WAIT = 2, /* frames, then text: signature of the monitor's class */
+};
+
+/** Followed by frame_count frame ids (uint32_t, innermost first), then text_bytes bytes. */
+struct umig_record {
+    uint32_t byte_count; /* of the whole record, a multiple of 8 */
+    uint8_t type;        /* enum umig_record_type */
+    uint8_t outcome;     /* enum umig_outcome */
+    uint8_t is_truncated;
+    uint8_t text_bytes;
+    uint64_t time_ns;     /* CLOCK_MONOTONIC */
+    uint64_t value_ns;    /* cpu: ticks x interval; wait: time waited */
+    uint32_t slot;        /* index in the thread table */
+    uint32_t slot_serial; /* tells a reused slot from the thread that was meant */
+    uint32_t names;       /* generation of the name tables that the frame ids refer to */
+    uint32_t frame_count;
+    uint32_t walk_ns;    /* cost of taking this record */
+    uint32_t wait_count; /* wait: waits in value_ns */
+    int32_t holder_tid;  /* wait: 0 unknown */
+    uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct umig_record) == 56, "handler, rings and drainer share this layout");
+
+#endif
