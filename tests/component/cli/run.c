@@ -18,6 +18,18 @@ extern char **environ;
 
 char g_runtime_dir[64];
 
+/*
+ * Peers answer under it, and every run passes through it before and after: what a test sets before
+ * a run the peer's thread sees, and the other way round.
+ */
+static pthread_mutex_t g_turn = PTHREAD_MUTEX_INITIALIZER;
+
+static void pass_turn(void)
+{
+    pthread_mutex_lock(&g_turn);
+    pthread_mutex_unlock(&g_turn);
+}
+
 static void in_runtime_dir(const char *name, char path[UMIG_SOCKET_PATH_BYTES])
 {
     const int len = snprintf(path, UMIG_SOCKET_PATH_BYTES, "%s/%s", g_runtime_dir, name);
@@ -78,10 +90,12 @@ void run_umig(const char *words, struct run *run)
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err, flags, 0600);
     pid_t pid = 0;
     int status = 0;
+    pass_turn();
     assert_int_equal(posix_spawn(&pid, UMIG_COMMAND, &files, NULL, argv, environ), 0);
     posix_spawn_file_actions_destroy(&files);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
+    pass_turn();
     run->code = WEXITSTATUS(status);
     read_back("stdout", run->out, sizeof run->out);
     read_back("stderr", run->err, sizeof run->err);
@@ -107,7 +121,9 @@ static void serve(struct fake_peer *peer, int fd)
         umig_frame_decode(bytes, sizeof payload, &header, NULL) == UMIG_OK &&
         (header.payload_bytes == 0 ||
          umig_socket_recv_all(fd, payload, header.payload_bytes, 5000, NULL) == UMIG_OK)) {
+        pthread_mutex_lock(&g_turn);
         peer->answer(&header, payload, &out);
+        pthread_mutex_unlock(&g_turn);
         if (out.len > 0 && umig_socket_send_all(fd, out.bytes, out.len, 5000, NULL) == UMIG_OK) {
             (void)shutdown(fd, SHUT_WR);
             (void)!umig_socket_recv_all(fd, bytes, 1, 5000, NULL);
