@@ -134,9 +134,12 @@ int umig_kind_set_add(struct umig_kind_set *set,
                       struct umig_kind_option option,
                       struct umig_err *err)
 {
+    const struct umig_kind_rule *rule = umig_kind_rule(option.kind);
+    if (rule == NULL) {
+        return umig_err_set(err, UMIG_E_ARG, "kind %d is not known", (int)option.kind);
+    }
     if (set->has_kind[option.kind]) {
-        return umig_err_set(err, UMIG_E_ARG, "%s is given twice",
-                            umig_kind_rule(option.kind)->name);
+        return umig_err_set(err, UMIG_E_ARG, "%s is given twice", rule->name);
     }
     set->has_kind[option.kind] = true;
     set->interval_ns[option.kind] = option.interval_ns;

@@ -68,7 +68,7 @@ UMIG_NODISCARD int umig_kind_option_parse(struct umig_span text,
                                           struct umig_kind_option *out_option,
                                           struct umig_err *err);
 
-/** Adds a kind. UMIG_OK, or UMIG_E_ARG when the set has it already. */
+/** Adds a kind. UMIG_OK, or UMIG_E_ARG: no such kind, or the set has it already. */
 UMIG_NODISCARD int umig_kind_set_add(struct umig_kind_set *set,
                                      struct umig_kind_option option,
                                      struct umig_err *err);

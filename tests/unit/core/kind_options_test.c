@@ -85,6 +85,9 @@ static void test_set_refuses_a_kind_twice(void **state)
     assert_int_equal(umig_kind_set_add(&set, option, &err), UMIG_E_ARG);
 
     assert_string_equal(err.text, "cpu is given twice");
+    const struct umig_kind_option unknown = {.kind = UMIG_KIND_COUNT};
+    assert_int_equal(umig_kind_set_add(&set, unknown, &err), UMIG_E_ARG);
+    assert_string_equal(err.text, "kind 5 is not known");
     assert_int_equal(set.interval_ns[UMIG_KIND_CPU], MS);
 }
 
