@@ -1,0 +1,214 @@
+#include "report/cells.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "analysis/utf8.h"
+
+#define TEXT_LIMIT_BYTES (1u << 20)
+
+struct range {
+    uint32_t first, last;
+};
+
+static bool is_in(const struct range *ranges, size_t count, uint32_t point)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (point >= ranges[i].first && point <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Controls, invisible characters and what changes the direction of writing. */
+static bool is_hostile(uint32_t point)
+{
+    static const struct range ranges[] = {
+        {0x80,    0x9F   },
+        {0xAD,    0xAD   },
+        {0x61C,   0x61C  },
+        {0x200B,  0x200F },
+        {0x2028,  0x202E },
+        {0x2060,  0x206F },
+        {0xFEFF,  0xFEFF },
+        {0xFFF9,  0xFFFB },
+        {0xE0000, 0xE007F},
+    };
+    return is_in(ranges, sizeof ranges / sizeof ranges[0], point);
+}
+
+static bool is_wide(uint32_t point)
+{
+    static const struct range ranges[] = {
+        {0x1100,  0x115F },
+        {0x2E80,  0xA4CF },
+        {0xAC00,  0xD7A3 },
+        {0xF900,  0xFAFF },
+        {0xFE30,  0xFE6F },
+        {0xFF00,  0xFF60 },
+        {0xFFE0,  0xFFE6 },
+        {0x1F300, 0x1FAFF},
+        {0x20000, 0x3FFFD},
+    };
+    return is_in(ranges, sizeof ranges / sizeof ranges[0], point);
+}
+
+static bool is_combining(uint32_t point)
+{
+    static const struct range ranges[] = {
+        {0x300,  0x36F },
+        {0x1AB0, 0x1AFF},
+        {0x20D0, 0x20FF},
+        {0xFE00, 0xFE0F},
+        {0xFE20, 0xFE2F},
+    };
+    return is_in(ranges, sizeof ranges / sizeof ranges[0], point);
+}
+
+static size_t width_of(uint32_t point)
+{
+    return is_combining(point) ? 0 : is_wide(point) ? 2 : 1;
+}
+
+void umig_cells_clean(const char *text, struct umig_buf *out)
+{
+    const char *const end = text + strlen(text);
+    while (text < end) {
+        uint32_t point = 0;
+        const size_t count = umig_utf8_read(text, (size_t)(end - text), &point);
+        if (count == 0) {
+            umig_buf_text(out, UMIG_UTF8_REPLACEMENT);
+            text++;
+            continue;
+        }
+        if (point < 0x20 || point == 0x7F) {
+            /* U+2400 to U+241F and U+2421 are the pictures of the control characters. */
+            const unsigned picture = point == 0x7F ? 0x21 : point;
+            umig_buf_printf(out, "\xE2\x90%c", (char)(0x80 + picture));
+        } else if (is_hostile(point)) {
+            umig_buf_printf(out, "\\u{%X}", (unsigned)point);
+        } else {
+            umig_buf_put(out, text, count);
+        }
+        text += count;
+    }
+}
+
+/* Width of one character of clean text, and its bytes. */
+static size_t step(const char *text, size_t *bytes)
+{
+    uint32_t point = 0;
+    *bytes = umig_utf8_read(text, strlen(text) < 4 ? strlen(text) : 4, &point);
+    if (*bytes == 0) {
+        *bytes = 1;
+        return 1;
+    }
+    return width_of(point);
+}
+
+size_t umig_cells_width(const char *text)
+{
+    size_t width = 0;
+    size_t bytes = 0;
+    for (; *text != '\0'; text += bytes) {
+        width += step(text, &bytes);
+    }
+    return width;
+}
+
+/* Bytes of the longest front that fits into some columns, and the columns it takes. */
+static size_t front(const char *text, size_t columns, size_t *width)
+{
+    size_t at = 0;
+    size_t bytes = 0;
+    *width = 0;
+    while (text[at] != '\0') {
+        const size_t more = step(text + at, &bytes);
+        if (*width + more > columns) {
+            break;
+        }
+        *width += more;
+        at += bytes;
+    }
+    return at;
+}
+
+/* Cuts out of the middle; the end, with the method's name, keeps the greater part. */
+static size_t put_cut(const char *text, size_t columns, struct umig_buf *out)
+{
+    size_t head_width = 0;
+    const size_t head = front(text, (columns - 1) / 3, &head_width);
+    umig_buf_put(out, text, head);
+    umig_buf_text(out, "\xE2\x80\xA6"); /* U+2026, the ellipsis */
+    const size_t rest = columns - 1 - head_width;
+    const char *tail = text + head;
+    size_t bytes = 0;
+    while (umig_cells_width(tail) > rest) {
+        step(tail, &bytes);
+        tail += bytes;
+    }
+    umig_buf_text(out, tail);
+    return head_width + 1 + umig_cells_width(tail);
+}
+
+static void pad(size_t count, struct umig_buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        umig_buf_byte(out, ' ');
+    }
+}
+
+void umig_cells_put(const char *text,
+                    size_t columns,
+                    enum umig_cells_side side,
+                    struct umig_buf *out)
+{
+    struct umig_buf clean = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_cells_clean(text, &clean);
+    const size_t width = umig_cells_width(umig_buf_str(&clean));
+    if (width > columns) {
+        pad(columns - put_cut(umig_buf_str(&clean), columns, out), out);
+    } else {
+        pad(side == UMIG_CELLS_RIGHT ? columns - width : 0, out);
+        umig_buf_text(out, umig_buf_str(&clean));
+        pad(side == UMIG_CELLS_LEFT ? columns - width : 0, out);
+    }
+    if (clean.failed != UMIG_OK && out->failed == UMIG_OK) {
+        out->failed = clean.failed;
+    }
+    umig_buf_fini(&clean);
+}
+
+void umig_cells_wrap(const char *text, size_t columns, size_t indent, struct umig_buf *out)
+{
+    struct umig_buf clean = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_cells_clean(text, &clean);
+    size_t used = columns; /* the first word begins a line */
+    const char *at = umig_buf_str(&clean);
+    bool is_first = true;
+    while (*at != '\0') {
+        const size_t bytes = strcspn(at, " ");
+        size_t width = 0;
+        struct umig_buf word = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+        umig_buf_put(&word, at, bytes);
+        width = umig_cells_width(umig_buf_str(&word));
+        if (used + 1 + width > columns) {
+            umig_buf_text(out, is_first ? "" : "\n");
+            pad(indent, out);
+            used = indent;
+        } else {
+            umig_buf_byte(out, ' ');
+            used++;
+        }
+        umig_buf_text(out, umig_buf_str(&word));
+        umig_buf_fini(&word);
+        used += width;
+        is_first = false;
+        at += bytes;
+        at += strspn(at, " ");
+    }
+    umig_buf_byte(out, '\n');
+    umig_buf_fini(&clean);
+}

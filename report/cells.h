@@ -1,0 +1,40 @@
+/*
+ * Text in the columns of a terminal. Names of the profiled program are hostile: what would move
+ * the cursor, colour the screen or turn the writing around is made visible instead.
+ */
+#ifndef UMIG_REPORT_CELLS_H
+#define UMIG_REPORT_CELLS_H
+
+#include <stddef.h>
+
+#include "core/buf.h"
+
+/** Where a text stands in its cell. */
+enum umig_cells_side {
+    UMIG_CELLS_LEFT,
+    UMIG_CELLS_RIGHT
+};
+
+/**
+ * Appends a text made harmless: C0 and DEL become their pictures (U+2400), C1, bidirectional and
+ * invisible characters "\u{202E}", bytes that are not UTF-8 U+FFFD.
+ */
+void umig_cells_clean(const char *text, struct umig_buf *out);
+
+/** Columns a clean text takes: wide characters two, combining ones none. */
+size_t umig_cells_width(const char *text);
+
+/**
+ * Appends a text made harmless in exactly that many columns: padded, or cut in the middle.
+ *
+ * @param columns  at least 1
+ */
+void umig_cells_put(const char *text,
+                    size_t columns,
+                    enum umig_cells_side side,
+                    struct umig_buf *out);
+
+/** Appends a text made harmless, broken at spaces into lines, each after an indent of spaces. */
+void umig_cells_wrap(const char *text, size_t columns, size_t indent, struct umig_buf *out);
+
+#endif

@@ -1,0 +1,121 @@
+#include "report/collapsed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/label.h"
+#include "core/err.h"
+
+#define LINE_LIMIT_BYTES (4u << 20)
+
+struct line {
+    char *stack;
+    uint64_t count;
+};
+
+/* A name may not hold what separates the frames and the lines. */
+static void put_clean(const char *text, struct umig_buf *out)
+{
+    for (; *text != '\0'; text++) {
+        const unsigned char c = (unsigned char)*text;
+        umig_buf_byte(out, c == ';' ? ':' : c < ' ' || c == 0x7F ? ' ' : *text);
+    }
+}
+
+static int put_stack(const struct umig_profile *profile,
+                     const struct umig_profile_sample *sample,
+                     uint32_t *chain,
+                     struct umig_buf *line)
+{
+    struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_buf_clear(line);
+    umig_buf_byte(line, '[');
+    put_clean(umig_profile_text(profile, sample->group), line);
+    umig_buf_byte(line, ']');
+    size_t depth = 0;
+    for (uint32_t at = sample->stack; at != 0; at = profile->stacks.items[at].parent) {
+        chain[depth++] = profile->stacks.items[at].frame;
+    }
+    while (depth > 0) {
+        umig_buf_clear(&name);
+        umig_label_method(profile, profile->frames.items[chain[--depth]].method, false, &name);
+        umig_buf_byte(line, ';');
+        put_clean(umig_buf_str(&name), line);
+    }
+    const int rc = name.failed != UMIG_OK ? name.failed : line->failed;
+    umig_buf_fini(&name);
+    return rc;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(((const struct line *)a)->stack, ((const struct line *)b)->stack);
+}
+
+static void write_sorted(struct line *lines, size_t count, struct umig_buf *out)
+{
+    qsort(lines, count, sizeof *lines, compare_lines);
+    for (size_t i = 0; i < count;) {
+        uint64_t sum = 0;
+        const size_t first = i;
+        for (; i < count && strcmp(lines[i].stack, lines[first].stack) == 0; i++) {
+            sum += lines[i].count;
+        }
+        umig_buf_printf(out, "%s %llu\n", lines[first].stack, (unsigned long long)sum);
+    }
+}
+
+static int write_lines(const struct umig_profile *profile,
+                       struct line *lines,
+                       uint32_t *chain,
+                       struct umig_buf *out)
+{
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    size_t count = 0;
+    int rc = UMIG_OK;
+    for (size_t i = 0; rc == UMIG_OK && i < profile->samples.count; i++) {
+        const struct umig_profile_sample *sample = &profile->samples.items[i];
+        if (sample->kind != UMIG_KIND_CPU) {
+            continue;
+        }
+        rc = put_stack(profile, sample, chain, &line);
+        char *copy = rc == UMIG_OK ? strdup(umig_buf_str(&line)) : NULL;
+        if (rc == UMIG_OK && copy == NULL) {
+            rc = UMIG_E_NOMEM;
+        }
+        if (rc == UMIG_OK) {
+            lines[count++] = (struct line){.stack = copy, .count = sample->count};
+        }
+    }
+    if (rc == UMIG_OK && count > 0) {
+        write_sorted(lines, count, out);
+        rc = out->failed;
+    }
+    for (size_t i = 0; i < count; i++) {
+        free(lines[i].stack);
+    }
+    umig_buf_fini(&line);
+    return rc;
+}
+
+int umig_collapsed_write(const struct umig_profile *profile,
+                         struct umig_buf *out,
+                         struct umig_err *err)
+{
+    size_t deepest = 0;
+    for (size_t i = 0; i < profile->stacks.count; i++) {
+        const size_t depth = profile->stacks.items[i].depth;
+        deepest = depth > deepest ? depth : deepest;
+    }
+    struct line *lines = calloc(profile->samples.count + 1, sizeof *lines);
+    uint32_t *chain = calloc(deepest + 1, sizeof *chain);
+    int rc = lines == NULL || chain == NULL ? UMIG_E_NOMEM : UMIG_OK;
+    rc = rc != UMIG_OK ? rc : write_lines(profile, lines, chain, out);
+    free(lines);
+    free(chain);
+    if (rc != UMIG_OK) {
+        return umig_err_set(err, rc, "writing %zu collapsed stacks: %s", profile->samples.count,
+                            umig_status_text(rc));
+    }
+    return UMIG_OK;
+}

@@ -1,0 +1,19 @@
+/* Collapsed stacks: "[group];root;...;leaf value", the input of flame graph tools. */
+#ifndef UMIG_REPORT_COLLAPSED_H
+#define UMIG_REPORT_COLLAPSED_H
+
+#include "analysis/profile.h"
+#include "core/buf.h"
+
+/**
+ * Appends one line a CPU stack, the value in samples; equal stacks that differ in lines only are
+ * added up. ';' in a name becomes ':', control characters become spaces. Lines are sorted.
+ *
+ * @param profile  folded, or renamed only
+ * @return UMIG_OK, UMIG_E_NOMEM, UMIG_E_LIMIT
+ */
+UMIG_NODISCARD int umig_collapsed_write(const struct umig_profile *profile,
+                                        struct umig_buf *out,
+                                        struct umig_err *err);
+
+#endif

@@ -1,0 +1,56 @@
+#include "report/figures.h"
+
+#include "analysis/fold.h"
+#include "core/err.h"
+
+static int read_all(struct umig_figures *f, struct umig_err *err)
+{
+    int rc = umig_hot_create(f->profile, UMIG_KIND_CPU, UMIG_HOT_ALL_GROUPS, &f->cpu, err);
+    rc = rc != UMIG_OK
+             ? rc
+             : umig_paths_find(f->profile, UMIG_KIND_CPU, UMIG_FIGURES_PATHS_MAX, &f->paths, err);
+    rc = rc != UMIG_OK ? rc : umig_gc_read(f->profile, &f->gc, err);
+    rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
+    rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
+    umig_quality_read(f->profile, &f->quality);
+    return rc;
+}
+
+int umig_figures_read(const struct umig_profile *profile,
+                      bool unfold,
+                      struct umig_figures *out_figures,
+                      struct umig_err *err)
+{
+    struct umig_figures figures = {0};
+    const struct umig_fold_options options = {.keep_dispatch = unfold};
+    int rc = umig_fold(profile, &options, &figures.profile, err);
+    rc = rc != UMIG_OK ? rc : read_all(&figures, err);
+    if (rc != UMIG_OK) {
+        umig_figures_fini(&figures);
+        return umig_err_trace(err, rc);
+    }
+    *out_figures = figures;
+    return UMIG_OK;
+}
+
+struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *figures)
+{
+    return (struct umig_verdict_figures){
+        .profile = figures->profile,
+        .cpu = figures->cpu,
+        .gc = &figures->gc,
+        .contention = &figures->contention,
+        .quality = &figures->quality,
+    };
+}
+
+void umig_figures_fini(struct umig_figures *figures)
+{
+    umig_pools_fini(&figures->pools);
+    umig_contention_fini(&figures->contention);
+    umig_gc_fini(&figures->gc);
+    umig_paths_fini(&figures->paths);
+    umig_hot_destroy(figures->cpu);
+    umig_profile_destroy(figures->profile);
+    *figures = (struct umig_figures){0};
+}

@@ -1,0 +1,44 @@
+/* All that a report says of a session, read once; text, JSON and HTML write from it. */
+#ifndef UMIG_REPORT_FIGURES_H
+#define UMIG_REPORT_FIGURES_H
+
+#include "analysis/contention.h"
+#include "analysis/gc.h"
+#include "analysis/hot.h"
+#include "analysis/paths.h"
+#include "analysis/pools.h"
+#include "analysis/profile.h"
+#include "analysis/quality.h"
+#include "analysis/verdict.h"
+
+#define UMIG_FIGURES_PATHS_MAX 6
+
+/** From umig_figures_read(); free with umig_figures_fini(). */
+struct umig_figures {
+    struct umig_profile *profile; /* folded, or only renamed */
+    struct umig_hot *cpu;
+    struct umig_paths paths; /* of CPU */
+    struct umig_gc gc;
+    struct umig_contention contention;
+    struct umig_pools pools;
+    struct umig_quality quality;
+};
+
+/**
+ * Folds a profile and reads all figures from it.
+ *
+ * @param unfold  keep the frames of dispatch
+ * @return UMIG_OK, UMIG_E_NOMEM, UMIG_E_LIMIT
+ */
+UMIG_NODISCARD int umig_figures_read(const struct umig_profile *profile,
+                                     bool unfold,
+                                     struct umig_figures *out_figures,
+                                     struct umig_err *err);
+
+/** The same figures as the verdict wants them; borrowed. */
+struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *figures);
+
+/** Frees everything. */
+void umig_figures_fini(struct umig_figures *figures);
+
+#endif

@@ -1,0 +1,434 @@
+#include "report/json.h"
+
+#include "analysis/label.h"
+#include "core/err.h"
+#include "core/json.h"
+
+#define TEXT_LIMIT_BYTES (1u << 20)
+
+/* Writes a text that is known; leaves the key out otherwise. */
+static void put_text(struct umig_json *json,
+                     const struct umig_profile *profile,
+                     const char *key,
+                     uint32_t text)
+{
+    if (text != 0) {
+        umig_json_text(json, key, umig_profile_text(profile, text));
+    }
+}
+
+static void put_bytes(struct umig_json *json, const char *key, uint64_t bytes)
+{
+    if (bytes != UMIG_BYTES_UNKNOWN) {
+        umig_json_number(json, key, bytes);
+    }
+}
+
+static void put_method(struct umig_json *json, const struct umig_profile *profile, uint32_t method)
+{
+    const struct umig_profile_method *at = &profile->methods.items[method];
+    put_text(json, profile, "class", at->class_name);
+    umig_json_text(json, "method", umig_profile_text(profile, at->name));
+    put_text(json, profile, "file", at->file);
+}
+
+static const char *frame_key(enum umig_frame_kind kind)
+{
+    switch (kind) {
+#define FRAME_KEY(name, number, key, text) \
+ case UMIG_FRAME_##name:                   \
+  return key;
+        UMIG_FRAME_TABLE(FRAME_KEY)
+#undef FRAME_KEY
+    case UMIG_FRAME_COUNT:
+    default:
+        return "java";
+    }
+}
+
+static void put_frame(struct umig_json *json, const struct umig_profile *profile, uint32_t frame)
+{
+    const struct umig_profile_frame *at = &profile->frames.items[frame];
+    put_method(json, profile, at->method);
+    if (at->line != 0) {
+        umig_json_number(json, "line", at->line);
+    }
+    umig_json_text(json, "kind", frame_key(at->kind));
+}
+
+static const char *end_key(enum umig_end end)
+{
+    switch (end) {
+#define END_KEY(name, number, key, text) \
+ case UMIG_END_##name:                   \
+  return key;
+        UMIG_END_TABLE(END_KEY)
+#undef END_KEY
+    case UMIG_END_COUNT:
+    default:
+        return "lost";
+    }
+}
+
+static const char *thread_key(enum umig_thread_kind kind)
+{
+    switch (kind) {
+#define THREAD_KEY(name, number, key, text) \
+ case UMIG_THREAD_##name:                   \
+  return key;
+        UMIG_THREAD_TABLE(THREAD_KEY)
+#undef THREAD_KEY
+    case UMIG_THREAD_COUNT:
+    default:
+        return "unknown";
+    }
+}
+
+static void put_kinds(struct umig_json *json, const struct umig_profile_session *session)
+{
+    umig_json_array(json, "kinds");
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        if (session->has_kind[i]) {
+            umig_json_object(json, NULL);
+            umig_json_text(json, "kind", umig_quality_kind_key((enum umig_kind)i));
+            umig_json_number(json, "interval_ns", session->interval_ns[i]);
+            umig_json_object_end(json);
+        }
+    }
+    umig_json_array_end(json);
+}
+
+static void put_labels(struct umig_json *json, const struct umig_profile *profile)
+{
+    umig_json_array(json, "labels");
+    for (size_t i = 0; i < profile->labels.count; i++) {
+        umig_json_object(json, NULL);
+        umig_json_text(json, "key", umig_profile_text(profile, profile->labels.items[i].key));
+        umig_json_text(json, "value", umig_profile_text(profile, profile->labels.items[i].value));
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_session(struct umig_json *json, const struct umig_profile *profile)
+{
+    const struct umig_profile_session *session = &profile->session;
+    umig_json_object(json, "session");
+    put_text(json, profile, "id", session->id);
+    put_text(json, profile, "service", session->service);
+    put_text(json, profile, "instance", session->instance);
+    put_text(json, profile, "host", session->host);
+    umig_json_number(json, "pid", session->pid);
+    put_text(json, profile, "main_class", session->main_class);
+    put_text(json, profile, "jvm_name", session->jvm_name);
+    put_text(json, profile, "jvm_version", session->jvm_version);
+    umig_json_number(json, "jdk", session->jdk);
+    put_text(json, profile, "gc_name", session->collector_name);
+    umig_json_number(json, "cpu_count", session->cpu_count);
+    umig_json_number(json, "max_heap_bytes", session->max_heap_bytes);
+    umig_json_number(json, "start_unix_ns", session->start_unix_ns);
+    umig_json_number(json, "end_unix_ns", session->end_unix_ns);
+    umig_json_text(json, "end", end_key(session->end));
+    put_kinds(json, session);
+    put_labels(json, profile);
+    umig_json_object_end(json);
+}
+
+static void put_answer(struct umig_json *json, const struct umig_figures *figures)
+{
+    static void (*const sentences[])(const struct umig_verdict_figures *, struct umig_buf *) = {
+        umig_verdict_dominates, umig_verdict_price, umig_verdict_look_at};
+    const struct umig_verdict_figures verdict = umig_figures_verdict(figures);
+    umig_json_array(json, "answer");
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
+        struct umig_buf sentence = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+        sentences[i](&verdict, &sentence);
+        umig_json_text(json, NULL, umig_buf_str(&sentence));
+        umig_buf_fini(&sentence);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_methods(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_array(json, "methods");
+    for (size_t i = 0; i < figures->cpu->method_count; i++) {
+        const struct umig_hot_method *method = &figures->cpu->methods[i];
+        umig_json_object(json, NULL);
+        put_method(json, figures->profile, method->method);
+        umig_json_number(json, "self_ns", method->self);
+        umig_json_number(json, "self_samples", method->self_count);
+        umig_json_number(json, "total_ns", method->total);
+        umig_json_number(json, "total_samples", method->total_count);
+        put_text(json, figures->profile, "pool", method->top_group);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_sites(struct umig_json *json, const struct umig_figures *figures)
+{
+    const struct umig_profile *profile = figures->profile;
+    umig_json_array(json, "call_sites");
+    for (size_t i = 0; i < figures->cpu->site_count; i++) {
+        const struct umig_hot_site *site = &figures->cpu->sites[i];
+        umig_json_object(json, NULL);
+        put_method(json, profile, site->method);
+        if (site->line != 0) {
+            umig_json_number(json, "line", site->line);
+        }
+        umig_json_text(json, "dispatch",
+                       umig_profile_text(profile, profile->methods.items[site->way].name));
+        umig_json_number(json, "value_ns", site->value);
+        umig_json_number(json, "samples", site->count);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_paths(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_array(json, "paths");
+    for (size_t i = 0; i < figures->paths.count; i++) {
+        const struct umig_path *path = &figures->paths.items[i];
+        umig_json_object(json, NULL);
+        umig_json_number(json, "value_ns", path->value);
+        umig_json_array(json, "frames");
+        for (size_t k = 0; k < path->frame_count; k++) {
+            umig_json_object(json, NULL);
+            put_frame(json, figures->profile, path->frames[k]);
+            umig_json_object_end(json);
+        }
+        umig_json_array_end(json);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_pools(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_array(json, "pools");
+    for (size_t i = 0; i < figures->cpu->group_count; i++) {
+        const struct umig_hot_group *group = &figures->cpu->groups[i];
+        umig_json_object(json, NULL);
+        put_text(json, figures->profile, "pool", group->group);
+        umig_json_number(json, "threads", group->threads);
+        umig_json_number(json, "value_ns", group->value);
+        umig_json_number(json, "samples", group->count);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_cpu(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_object(json, "cpu");
+    umig_json_number(json, "samples", figures->cpu->count);
+    umig_json_number(json, "value_ns", figures->cpu->value);
+    umig_json_number(json, "dispatch_ns", figures->cpu->dispatch);
+    put_methods(json, figures);
+    put_sites(json, figures);
+    put_paths(json, figures);
+    put_pools(json, figures);
+    umig_json_object_end(json);
+}
+
+static void put_threads(struct umig_json *json, const struct umig_profile *profile)
+{
+    umig_json_array(json, "threads");
+    for (size_t i = 0; i < profile->thread_totals.count; i++) {
+        const struct umig_profile_thread_total *total = &profile->thread_totals.items[i];
+        const struct umig_profile_thread *thread = &profile->threads.items[total->thread];
+        umig_json_object(json, NULL);
+        umig_json_number(json, "tid", thread->tid);
+        umig_json_text(json, "name", umig_profile_text(profile, thread->name));
+        umig_json_text(json, "thread_kind", thread_key(thread->kind));
+        umig_json_text(json, "kind", umig_quality_kind_key(total->kind));
+        umig_json_number(json, "value", total->value);
+        umig_json_number(json, "samples", total->count);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_gc_rows(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_array(json, "rows");
+    for (size_t i = 0; i < figures->gc.row_count; i++) {
+        const struct umig_gc_row *row = &figures->gc.rows[i];
+        umig_json_object(json, NULL);
+        put_text(json, figures->profile, "collection", row->collection);
+        put_text(json, figures->profile, "cause", row->cause);
+        umig_json_number(json, "pauses", row->count);
+        umig_json_number(json, "total_ns", row->total_ns);
+        umig_json_number(json, "longest_ns", row->longest_ns);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_gc(struct umig_json *json, const struct umig_figures *figures)
+{
+    const struct umig_gc *gc = &figures->gc;
+    umig_json_object(json, "gc");
+    umig_json_number(json, "pauses", gc->count);
+    umig_json_number(json, "total_ns", gc->total_ns);
+    umig_json_number(json, "median_ns", gc->median_ns);
+    umig_json_number(json, "p99_ns", gc->p99_ns);
+    umig_json_number(json, "longest_ns", gc->longest_ns);
+    umig_json_number(json, "session_ns", gc->session_ns);
+    umig_json_number(json, "reclaimed_bytes", gc->reclaimed_bytes);
+    if (gc->after_count > 0) {
+        umig_json_number(json, "heap_after_first_bytes", gc->after_first_bytes);
+        umig_json_number(json, "heap_after_last_bytes", gc->after_last_bytes);
+        umig_json_number(json, "heap_after_highest_bytes", gc->after_highest_bytes);
+    }
+    put_gc_rows(json, figures);
+    umig_json_object_end(json);
+}
+
+static void put_waits(struct umig_json *json,
+                      const struct umig_profile *profile,
+                      const char *key,
+                      const struct umig_contention_row *rows,
+                      size_t count)
+{
+    umig_json_array(json, key);
+    for (size_t i = 0; i < count; i++) {
+        umig_json_object(json, NULL);
+        put_text(json, profile, "monitor_class", rows[i].monitor_class);
+        if (rows[i].frame != 0) {
+            put_frame(json, profile, rows[i].frame);
+        }
+        put_text(json, profile, "holder_pool", rows[i].holder_group);
+        umig_json_number(json, "waits", rows[i].count);
+        umig_json_number(json, "wait_ns", rows[i].wait_ns);
+        umig_json_number(json, "longest_ns", rows[i].longest_ns);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_contention(struct umig_json *json, const struct umig_figures *figures)
+{
+    const struct umig_contention *waits = &figures->contention;
+    umig_json_object(json, "contention");
+    umig_json_number(json, "waits", waits->count);
+    umig_json_number(json, "wait_ns", waits->wait_ns);
+    put_waits(json, figures->profile, "classes", waits->classes, waits->class_count);
+    put_waits(json, figures->profile, "sites", waits->sites, waits->site_count);
+    put_waits(json, figures->profile, "holders", waits->holders, waits->holder_count);
+    umig_json_object_end(json);
+}
+
+static void put_memory(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_array(json, "memory");
+    for (size_t i = 0; i < figures->pools.count; i++) {
+        const struct umig_pool *pool = &figures->pools.items[i];
+        umig_json_object(json, NULL);
+        umig_json_text(json, "pool", umig_profile_text(figures->profile, pool->pool));
+        umig_json_number(json, "points", pool->points);
+        umig_json_number(json, "first_bytes", pool->first_bytes);
+        umig_json_number(json, "last_bytes", pool->last_bytes);
+        umig_json_number(json, "highest_bytes", pool->highest_bytes);
+        umig_json_number(json, "committed_bytes", pool->committed_bytes);
+        put_bytes(json, "maximum_bytes", pool->maximum_bytes);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_drops(struct umig_json *json, const struct umig_profile_tally *tally)
+{
+    umig_json_array(json, "dropped");
+    for (unsigned i = 0; i < UMIG_DROP_COUNT; i++) {
+        if (tally->dropped[i] > 0) {
+            umig_json_object(json, NULL);
+            umig_json_text(json, "cause", umig_quality_drop_key((enum umig_drop)i));
+            umig_json_number(json, "count", tally->dropped[i]);
+            umig_json_object_end(json);
+        }
+    }
+    umig_json_array_end(json);
+}
+
+static void put_books(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_array(json, "kinds");
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        const struct umig_quality_kind *kind = &figures->quality.kinds[i];
+        if (!kind->present) {
+            continue;
+        }
+        umig_json_object(json, NULL);
+        umig_json_text(json, "kind", umig_quality_kind_key((enum umig_kind)i));
+        umig_json_number(json, "produced", kind->produced);
+        umig_json_number(json, "stored", kind->stored);
+        put_drops(json, &figures->profile->tallies[i]);
+        umig_json_number(json, "missing", kind->missing);
+        umig_json_number(json, "surplus", kind->surplus);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_quality(struct umig_json *json, const struct umig_figures *figures)
+{
+    const struct umig_quality *quality = &figures->quality;
+    struct umig_buf sentence = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_quality_sentence(figures->profile, quality, &sentence);
+    umig_json_object(json, "quality");
+    umig_json_bool(json, "complete", quality->is_complete);
+    umig_json_text(json, "sentence", umig_buf_str(&sentence));
+    umig_json_number(json, "java_samples", quality->java_samples);
+    umig_json_number(json, "failed_samples", quality->failed_samples);
+    umig_json_number(json, "vm_samples", quality->vm_samples);
+    umig_json_array(json, "failed");
+    for (unsigned i = 0; i < UMIG_OUTCOME_COUNT; i++) {
+        if (quality->failed[i] > 0) {
+            umig_json_object(json, NULL);
+            umig_json_text(json, "outcome", umig_quality_outcome_key((enum umig_outcome)i));
+            umig_json_number(json, "samples", quality->failed[i]);
+            umig_json_object_end(json);
+        }
+    }
+    umig_json_array_end(json);
+    put_books(json, figures);
+    umig_json_object_end(json);
+    umig_buf_fini(&sentence);
+}
+
+static void put_cost(struct umig_json *json, const struct umig_profile_session *session)
+{
+    umig_json_object(json, "cost");
+    umig_json_number(json, "agent_cpu_ns", session->agent_cpu_ns);
+    umig_json_number(json, "agent_memory_bytes", session->agent_memory_bytes);
+    umig_json_number(json, "process_cpu_ns", session->process_cpu_ns);
+    umig_json_object_end(json);
+}
+
+int umig_report_json_write(const struct umig_figures *figures,
+                           struct umig_buf *out,
+                           struct umig_err *err)
+{
+    struct umig_json json = UMIG_JSON_INIT(out);
+    umig_json_object(&json, NULL);
+    umig_json_text(&json, "schema", "umig.report/1");
+    put_session(&json, figures->profile);
+    put_answer(&json, figures);
+    put_cpu(&json, figures);
+    put_threads(&json, figures->profile);
+    put_gc(&json, figures);
+    put_contention(&json, figures);
+    put_memory(&json, figures);
+    put_quality(&json, figures);
+    put_cost(&json, &figures->profile->session);
+    umig_json_object_end(&json);
+    umig_buf_byte(out, '\n');
+    if (out->failed != UMIG_OK) {
+        return umig_err_set(err, out->failed, "writing the JSON report: %s",
+                            umig_status_text(out->failed));
+    }
+    return UMIG_OK;
+}

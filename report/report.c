@@ -1,0 +1,76 @@
+#include "report/report.h"
+
+#include <string.h>
+
+#include "core/err.h"
+#include "report/collapsed.h"
+#include "report/figures.h"
+#include "report/json.h"
+#include "report/text.h"
+
+#define WIDTH_DEFAULT 100
+#define WIDTH_MIN     60
+#define WIDTH_MAX     400
+
+static const struct {
+    const char *name;
+    enum umig_report_format format;
+} formats[] = {
+    {"text",      UMIG_REPORT_TEXT     },
+    {"json",      UMIG_REPORT_JSON     },
+    {"html",      UMIG_REPORT_HTML     },
+    {"collapsed", UMIG_REPORT_COLLAPSED},
+};
+
+int umig_report_format_read(const char *name,
+                            enum umig_report_format *out_format,
+                            struct umig_err *err)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (strcmp(name, formats[i].name) == 0) {
+            *out_format = formats[i].format;
+            return UMIG_OK;
+        }
+    }
+    return umig_err_set(err, UMIG_E_ARG, "no report format \"%s\": text, json, html or collapsed",
+                        name);
+}
+
+static int write_format(const struct umig_figures *figures,
+                        const struct umig_report_options *options,
+                        struct umig_buf *out,
+                        struct umig_err *err)
+{
+    switch (options->format) {
+    case UMIG_REPORT_TEXT:
+        return umig_text_write(figures, options, out, err);
+    case UMIG_REPORT_JSON:
+        return umig_report_json_write(figures, out, err);
+    case UMIG_REPORT_COLLAPSED:
+        return umig_collapsed_write(figures->profile, out, err);
+    case UMIG_REPORT_HTML:
+    default:
+        return umig_err_set(err, UMIG_E_UNSUPPORTED, "this build cannot write HTML reports");
+    }
+}
+
+int umig_report_write(const struct umig_profile *profile,
+                      const struct umig_report_options *options,
+                      struct umig_buf *out,
+                      struct umig_err *err)
+{
+    struct umig_report_options chosen = *options;
+    chosen.width = chosen.width == 0 ? WIDTH_DEFAULT : chosen.width;
+    if (chosen.width < WIDTH_MIN || chosen.width > WIDTH_MAX) {
+        return umig_err_set(err, UMIG_E_ARG, "a width of %zu columns: %d to %d are possible",
+                            chosen.width, WIDTH_MIN, WIDTH_MAX);
+    }
+    struct umig_figures figures;
+    int rc = umig_figures_read(profile, chosen.unfold, &figures, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    rc = write_format(&figures, &chosen, out, err);
+    umig_figures_fini(&figures);
+    return umig_err_trace(err, rc);
+}

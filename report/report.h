@@ -1,0 +1,49 @@
+/* A session as text, JSON or collapsed stacks: one profile in, bytes out. No clock, no file. */
+#ifndef UMIG_REPORT_REPORT_H
+#define UMIG_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analysis/profile.h"
+#include "core/buf.h"
+
+/** What a report is written as. */
+enum umig_report_format {
+    UMIG_REPORT_TEXT,
+    UMIG_REPORT_JSON,
+    UMIG_REPORT_HTML,
+    UMIG_REPORT_COLLAPSED,
+};
+
+/** How a report is written; all zero is text at 100 columns, folded, without colour. */
+struct umig_report_options {
+    enum umig_report_format format;
+    bool unfold;  /* show the frames of dispatch */
+    bool colour;  /* text: ANSI colours */
+    size_t width; /* text: columns, 60 to 400; 0: 100 */
+};
+
+/**
+ * Reads a format from its name: text, json, html, collapsed.
+ *
+ * @return UMIG_OK, UMIG_E_ARG (the error's text lists the formats)
+ */
+UMIG_NODISCARD int umig_report_format_read(const char *name,
+                                           enum umig_report_format *out_format,
+                                           struct umig_err *err);
+
+/**
+ * Appends a report.
+ *
+ * @param profile  as stored, unfolded; borrowed
+ * @param out      on failure it may hold a part of the report
+ * @return UMIG_OK, UMIG_E_ARG (a width out of range), UMIG_E_NOMEM, UMIG_E_LIMIT (out is too
+ *         small), UMIG_E_UNSUPPORTED (this build cannot write the format)
+ */
+UMIG_NODISCARD int umig_report_write(const struct umig_profile *profile,
+                                     const struct umig_report_options *options,
+                                     struct umig_buf *out,
+                                     struct umig_err *err);
+
+#endif

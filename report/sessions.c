@@ -1,0 +1,178 @@
+#include "report/sessions.h"
+
+#include <time.h>
+
+#include "analysis/label.h"
+#include "analysis/quality.h"
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/json.h"
+#include "report/cells.h"
+
+#define WIDTH_DEFAULT    100
+#define WIDTH_MIN        60
+#define WIDTH_MAX        400
+#define CELL_LIMIT_BYTES (1u << 20)
+
+static const char *or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+static const char *end_key(enum umig_end end)
+{
+    switch (end) {
+#define END_KEY(name, number, key, text) \
+ case UMIG_END_##name:                   \
+  return key;
+        UMIG_END_TABLE(END_KEY)
+#undef END_KEY
+    case UMIG_END_COUNT:
+    default:
+        return "lost";
+    }
+}
+
+static uint64_t length_ns(const struct umig_session_summary *session)
+{
+    return session->end_unix_ns > session->start_unix_ns
+               ? session->end_unix_ns - session->start_unix_ns
+               : 0;
+}
+
+static void put_cell(struct umig_buf *cell,
+                     size_t columns,
+                     enum umig_cells_side side,
+                     struct umig_buf *out)
+{
+    umig_cells_put(umig_buf_str(cell), columns, side, out);
+    umig_buf_byte(out, ' ');
+    umig_buf_clear(cell);
+}
+
+static void put_start(uint64_t unix_ns, struct umig_buf *cell)
+{
+    const time_t seconds = (time_t)(unix_ns / UMIG_NS_PER_S);
+    struct tm parts;
+    char text[32];
+    if (gmtime_r(&seconds, &parts) != NULL) {
+        (void)strftime(text, sizeof text, "%m-%d %H:%M:%S", &parts);
+        umig_buf_text(cell, text);
+    }
+}
+
+static void put_line(const struct umig_session_summary *session,
+                     size_t service_columns,
+                     struct umig_buf *out)
+{
+    struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
+    umig_buf_text(&cell, or_empty(session->id));
+    put_cell(&cell, 18, UMIG_CELLS_LEFT, out);
+    umig_buf_text(&cell, or_empty(session->service));
+    put_cell(&cell, service_columns, UMIG_CELLS_LEFT, out);
+    umig_buf_printf(&cell, "%u", session->pid);
+    put_cell(&cell, 8, UMIG_CELLS_RIGHT, out);
+    put_start(session->start_unix_ns, &cell);
+    put_cell(&cell, 14, UMIG_CELLS_LEFT, out);
+    umig_label_value(UMIG_KIND_CPU, length_ns(session), &cell);
+    put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
+    umig_label_value(UMIG_KIND_CPU, session->cpu_ns, &cell);
+    put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
+    umig_buf_text(out, end_key(session->end));
+    umig_buf_text(
+        out, session->is_complete || session->end == UMIG_END_RUNNING ? "\n" : ", data missing\n");
+    umig_buf_fini(&cell);
+}
+
+/* The heads stand in the same columns as the cells of put_line(). */
+static void put_heads(size_t service_columns, struct umig_buf *out)
+{
+    umig_cells_put("session", 19, UMIG_CELLS_LEFT, out);
+    umig_cells_put("service", service_columns + 1, UMIG_CELLS_LEFT, out);
+    umig_cells_put("pid", 8, UMIG_CELLS_RIGHT, out);
+    umig_cells_put(" start (UTC)", 16, UMIG_CELLS_LEFT, out);
+    umig_cells_put("length", 12, UMIG_CELLS_RIGHT, out);
+    umig_cells_put("CPU", 13, UMIG_CELLS_RIGHT, out);
+    umig_buf_text(out, " end\n");
+}
+
+int umig_sessions_text(const struct umig_session_summary *sessions,
+                       size_t count,
+                       size_t width,
+                       struct umig_buf *out,
+                       struct umig_err *err)
+{
+    width = width == 0 ? WIDTH_DEFAULT : width;
+    if (width < WIDTH_MIN || width > WIDTH_MAX) {
+        return umig_err_set(err, UMIG_E_ARG, "a width of %zu columns: %d to %d are possible", width,
+                            WIDTH_MIN, WIDTH_MAX);
+    }
+    const size_t service_columns = width > 100 ? width - 84 : 16;
+    if (count == 0) {
+        umig_buf_text(out, "No sessions are stored.\n");
+    } else {
+        put_heads(service_columns, out);
+    }
+    for (size_t i = 0; i < count; i++) {
+        put_line(&sessions[i], service_columns, out);
+    }
+    if (out->failed != UMIG_OK) {
+        return umig_err_set(err, out->failed, "writing %zu sessions: %s", count,
+                            umig_status_text(out->failed));
+    }
+    return UMIG_OK;
+}
+
+static void put_known(struct umig_json *json, const char *key, const char *text)
+{
+    if (or_empty(text)[0] != '\0') {
+        umig_json_text(json, key, text);
+    }
+}
+
+static void put_object(struct umig_json *json, const struct umig_session_summary *session)
+{
+    umig_json_object(json, NULL);
+    put_known(json, "id", session->id);
+    put_known(json, "service", session->service);
+    put_known(json, "instance", session->instance);
+    put_known(json, "host", session->host);
+    umig_json_number(json, "pid", session->pid);
+    umig_json_number(json, "jdk", session->jdk);
+    umig_json_number(json, "start_unix_ns", session->start_unix_ns);
+    umig_json_number(json, "end_unix_ns", session->end_unix_ns);
+    umig_json_text(json, "end", end_key(session->end));
+    umig_json_array(json, "kinds");
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        if (session->has_kind[i]) {
+            umig_json_text(json, NULL, umig_quality_kind_key((enum umig_kind)i));
+        }
+    }
+    umig_json_array_end(json);
+    umig_json_number(json, "cpu_samples", session->cpu_samples);
+    umig_json_number(json, "cpu_ns", session->cpu_ns);
+    umig_json_bool(json, "complete", session->is_complete);
+    umig_json_object_end(json);
+}
+
+int umig_sessions_json(const struct umig_session_summary *sessions,
+                       size_t count,
+                       struct umig_buf *out,
+                       struct umig_err *err)
+{
+    struct umig_json json = UMIG_JSON_INIT(out);
+    umig_json_object(&json, NULL);
+    umig_json_text(&json, "schema", "umig.sessions/1");
+    umig_json_array(&json, "sessions");
+    for (size_t i = 0; i < count; i++) {
+        put_object(&json, &sessions[i]);
+    }
+    umig_json_array_end(&json);
+    umig_json_object_end(&json);
+    umig_buf_byte(out, '\n');
+    if (out->failed != UMIG_OK) {
+        return umig_err_set(err, out->failed, "writing %zu sessions: %s", count,
+                            umig_status_text(out->failed));
+    }
+    return UMIG_OK;
+}

@@ -1,0 +1,287 @@
+#include "report/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "analysis/label.h"
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/parse.h"
+#include "report/cells.h"
+#include "report/text_page.h"
+
+#define LINE_LIMIT_BYTES (1u << 20)
+#define METHODS_MAX      20
+#define SITES_MAX        8
+#define PATH_HEAD_FRAMES 3
+#define PATH_TAIL_FRAMES 10
+
+static void put_date(uint64_t unix_ns, struct umig_buf *out)
+{
+    const time_t seconds = (time_t)(unix_ns / UMIG_NS_PER_S);
+    struct tm parts;
+    char text[32];
+    if (unix_ns == 0 || gmtime_r(&seconds, &parts) == NULL) {
+        umig_buf_text(out, "at an unknown time");
+        return;
+    }
+    (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    umig_buf_text(out, text);
+}
+
+static void put_duration(uint64_t ns, struct umig_buf *out)
+{
+    umig_label_value(UMIG_KIND_CPU, ns, out);
+}
+
+/* "cpu every 10 ms, gc, heap every 1 s" */
+static void put_kinds(const struct umig_profile_session *session, struct umig_buf *out)
+{
+    const char *lead = "";
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        if (session->has_kind[i]) {
+            umig_buf_printf(out, "%s%s", lead, umig_quality_kind_key((enum umig_kind)i));
+            if (session->interval_ns[i] > 0) {
+                const bool is_threshold = i == UMIG_KIND_LOCKS;
+                umig_buf_text(out, is_threshold ? " from " : " every ");
+                put_duration(session->interval_ns[i], out);
+            }
+            lead = ", ";
+        }
+    }
+}
+
+static const char *end_text(enum umig_end end)
+{
+    switch (end) {
+#define END_TEXT(name, number, key, text) \
+ case UMIG_END_##name:                    \
+  return text;
+        UMIG_END_TABLE(END_TEXT)
+#undef END_TEXT
+    case UMIG_END_COUNT:
+    default:
+        return "ended for a reason not known here";
+    }
+}
+
+/* " · host" of the facts that are known. */
+static void put_fact(const struct umig_profile *profile,
+                     const char *lead,
+                     uint32_t text,
+                     struct umig_buf *out)
+{
+    if (text != 0) {
+        umig_buf_printf(out, "%s%s", lead, umig_profile_text(profile, text));
+    }
+}
+
+static void put_jvm(const struct umig_profile *profile, struct umig_buf *line)
+{
+    const struct umig_profile_session *session = &profile->session;
+    umig_buf_printf(line, "pid %u", session->pid);
+    put_fact(profile, " on ", session->host, line);
+    put_fact(profile, ", ", session->main_class, line);
+    put_fact(profile, ", ", session->jvm_name, line);
+    put_fact(profile, " ", session->jvm_version, line);
+    if (session->cpu_count > 0) {
+        umig_buf_printf(line, ", %u processors", session->cpu_count);
+    }
+    if (session->max_heap_bytes > 0) {
+        umig_buf_text(line, ", heap up to ");
+        umig_label_value(UMIG_KIND_HEAP, session->max_heap_bytes, line);
+    }
+    put_fact(profile, ", ", session->collector_name, line);
+}
+
+static void write_head(struct umig_text_page *page)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    const struct umig_profile_session *session = &profile->session;
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_buf_text(&line, session->service != 0 ? umig_profile_text(profile, session->service)
+                                               : "unnamed service");
+    put_fact(profile, " / ", session->instance, &line);
+    put_fact(profile, " \xC2\xB7 session ", session->id, &line);
+    umig_buf_text(&line, " \xC2\xB7 ");
+    put_date(session->start_unix_ns, &line);
+    umig_cells_wrap(umig_buf_str(&line), page->width, 0, page->out);
+
+    umig_buf_clear(&line);
+    if (session->end_unix_ns > session->start_unix_ns) {
+        put_duration(session->end_unix_ns - session->start_unix_ns, &line);
+        umig_buf_text(&line, ", ");
+    }
+    umig_buf_printf(&line, "%s; ", end_text(session->end));
+    put_kinds(session, &line);
+    for (size_t i = 0; i < profile->labels.count; i++) {
+        const struct umig_profile_label *label = &profile->labels.items[i];
+        umig_buf_printf(&line, "; %s=%s", umig_profile_text(profile, label->key),
+                        umig_profile_text(profile, label->value));
+    }
+    umig_text_note(page, umig_buf_str(&line));
+    umig_buf_clear(&line);
+    put_jvm(profile, &line);
+    umig_text_note(page, umig_buf_str(&line));
+    umig_buf_fini(&line);
+}
+
+static void write_answer(struct umig_text_page *page)
+{
+    static void (*const sentences[])(const struct umig_verdict_figures *, struct umig_buf *) = {
+        umig_verdict_dominates, umig_verdict_price, umig_verdict_look_at};
+    const struct umig_verdict_figures figures = umig_figures_verdict(page->figures);
+    umig_buf_byte(page->out, '\n');
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
+        struct umig_buf sentence = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        sentences[i](&figures, &sentence);
+        umig_cells_wrap(umig_buf_str(&sentence), page->width, 2, page->out);
+        umig_buf_fini(&sentence);
+    }
+}
+
+static void write_method(struct umig_text_page *page, const struct umig_hot_method *method)
+{
+    const struct umig_hot *cpu = page->figures->cpu;
+    const size_t group_columns = page->width >= 90 ? 22 : 14;
+    const size_t fixed = 8 + 12 + 1 + 8 + 8 + 2; /* shares, value, bar and the spaces */
+    struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_label_method(page->figures->profile, method->method, false, &name);
+    umig_text_share(page, method->self, cpu->value);
+    umig_text_value(page, UMIG_KIND_CPU, method->self);
+    umig_buf_byte(page->out, ' ');
+    umig_text_bar(page, method->self, cpu->methods[0].self, 7);
+    umig_text_share(page, method->total, cpu->value);
+    umig_buf_text(page->out, "  ");
+    umig_text_name(page, umig_buf_str(&name), page->width - fixed - group_columns - 1);
+    umig_cells_put(umig_profile_text(page->figures->profile, method->top_group), group_columns,
+                   UMIG_CELLS_LEFT, page->out);
+    umig_buf_byte(page->out, '\n');
+    umig_buf_fini(&name);
+}
+
+static void write_methods(struct umig_text_page *page)
+{
+    const struct umig_hot *cpu = page->figures->cpu;
+    umig_text_heading(page, "Hot methods");
+    if (cpu->count == 0) {
+        umig_text_note(page, "No CPU samples.");
+        return;
+    }
+    umig_text_heads(page, "    self        self             total  method, and the thread pool it "
+                          "mostly runs on");
+    const size_t count = cpu->method_count < METHODS_MAX ? cpu->method_count : METHODS_MAX;
+    for (size_t i = 0; i < count && cpu->methods[i].self > 0; i++) {
+        write_method(page, &cpu->methods[i]);
+    }
+}
+
+static void write_sites(struct umig_text_page *page)
+{
+    const struct umig_hot *cpu = page->figures->cpu;
+    const struct umig_profile *profile = page->figures->profile;
+    if (cpu->site_count == 0) {
+        return;
+    }
+    umig_text_heading(page, "Dispatch by call site");
+    umig_text_heads(page, "     CPU         CPU  call site                 of all dispatch");
+    for (size_t i = 0; i < cpu->site_count && i < SITES_MAX; i++) {
+        const struct umig_hot_site *site = &cpu->sites[i];
+        struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        umig_label_method(profile, site->method, false, &name);
+        if (site->line != 0) {
+            umig_buf_printf(&name, ":%u", site->line);
+        }
+        umig_text_share(page, site->value, cpu->value);
+        umig_text_value(page, UMIG_KIND_CPU, site->value);
+        umig_buf_text(page->out, "  ");
+        umig_text_name(page, umig_buf_str(&name), page->width - 8 - 12 - 2 - 1 - 32);
+        umig_cells_put(umig_profile_text(profile, profile->methods.items[site->way].name), 32,
+                       UMIG_CELLS_LEFT, page->out);
+        umig_buf_byte(page->out, '\n');
+        umig_buf_fini(&name);
+    }
+}
+
+/* The JDK's frames at a thread's start say nothing of the service. */
+static bool is_jdk(const struct umig_profile *profile, uint32_t frame)
+{
+    const struct umig_profile_method *method =
+        &profile->methods.items[profile->frames.items[frame].method];
+    const char *class_name = umig_profile_text(profile, method->class_name);
+    return strncmp(class_name, "java.", 5) == 0 || strncmp(class_name, "jdk.", 4) == 0 ||
+           strncmp(class_name, "sun.", 4) == 0;
+}
+
+/* Overloads that call one another read as one frame. */
+static bool is_same_name(const struct umig_profile *profile, uint32_t a, uint32_t b)
+{
+    const struct umig_profile_method *x = &profile->methods.items[profile->frames.items[a].method];
+    const struct umig_profile_method *y = &profile->methods.items[profile->frames.items[b].method];
+    return x->class_name == y->class_name && x->name == y->name;
+}
+
+static void write_path(struct umig_text_page *page, const struct umig_path *path)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    size_t first = 0;
+    while (first + 1 < path->frame_count && is_jdk(profile, path->frames[first])) {
+        first++;
+    }
+    for (size_t i = first; i < path->frame_count; i++) {
+        const size_t left = path->frame_count - i;
+        if (i == first + PATH_HEAD_FRAMES && left > PATH_TAIL_FRAMES + 1) {
+            umig_buf_printf(&line, " > (%zu more)", left - PATH_TAIL_FRAMES);
+            i = path->frame_count - PATH_TAIL_FRAMES;
+        }
+        if (i > first && is_same_name(profile, path->frames[i - 1], path->frames[i])) {
+            continue;
+        }
+        umig_buf_text(&line, i > first ? " > " : "");
+        umig_label_frame(profile, path->frames[i], true, &line);
+    }
+    umig_text_share(page, path->value, page->figures->cpu->value);
+    umig_text_value(page, UMIG_KIND_CPU, path->value);
+    umig_buf_byte(page->out, '\n');
+    umig_cells_wrap(umig_buf_str(&line), page->width, 6, page->out);
+    umig_buf_fini(&line);
+}
+
+static void write_paths(struct umig_text_page *page)
+{
+    const struct umig_paths *paths = &page->figures->paths;
+    if (paths->count == 0) {
+        return;
+    }
+    umig_text_heading(page, "Hot paths");
+    for (size_t i = 0; i < paths->count; i++) {
+        write_path(page, &paths->items[i]);
+    }
+}
+
+int umig_text_write(const struct umig_figures *figures,
+                    const struct umig_report_options *options,
+                    struct umig_buf *out,
+                    struct umig_err *err)
+{
+    struct umig_text_page page = {
+        .figures = figures, .out = out, .width = options->width, .colour = options->colour};
+    write_head(&page);
+    write_answer(&page);
+    write_methods(&page);
+    write_sites(&page);
+    write_paths(&page);
+    umig_text_threads(&page);
+    umig_text_gc(&page);
+    umig_text_contention(&page);
+    umig_text_heap(&page);
+    umig_text_quality(&page);
+    umig_text_cost(&page);
+    if (out->failed != UMIG_OK) {
+        return umig_err_set(err, out->failed, "writing the text report: %s",
+                            umig_status_text(out->failed));
+    }
+    return UMIG_OK;
+}

@@ -1,0 +1,96 @@
+#include "report/text_page.h"
+
+#include "analysis/label.h"
+#include "report/cells.h"
+
+#define CELL_LIMIT_BYTES 4096
+
+static void paint(struct umig_text_page *page, const char *escape)
+{
+    if (page->colour) {
+        umig_buf_text(page->out, escape);
+    }
+}
+
+void umig_text_heading(struct umig_text_page *page, const char *name)
+{
+    umig_buf_byte(page->out, '\n');
+    paint(page, "\x1b[1m");
+    umig_buf_text(page->out, name);
+    paint(page, "\x1b[0m\x1b[2m");
+    umig_buf_byte(page->out, ' ');
+    for (size_t i = umig_cells_width(name) + 1; i < page->width; i++) {
+        umig_buf_text(page->out, "\xE2\x94\x80"); /* U+2500, a rule */
+    }
+    paint(page, "\x1b[0m");
+    umig_buf_byte(page->out, '\n');
+}
+
+void umig_text_note(struct umig_text_page *page, const char *text)
+{
+    paint(page, "\x1b[2m");
+    umig_cells_wrap(text, page->width, 2, page->out);
+    paint(page, "\x1b[0m");
+}
+
+void umig_text_heads(struct umig_text_page *page, const char *text)
+{
+    paint(page, "\x1b[2m");
+    umig_buf_text(page->out, text);
+    paint(page, "\x1b[0m");
+    umig_buf_byte(page->out, '\n');
+}
+
+static void put_right(struct umig_text_page *page, const struct umig_buf *cell, size_t columns)
+{
+    umig_cells_put(umig_buf_str(cell), columns, UMIG_CELLS_RIGHT, page->out);
+}
+
+void umig_text_share(struct umig_text_page *page, uint64_t part, uint64_t whole)
+{
+    struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
+    umig_label_share(part, whole, &cell);
+    put_right(page, &cell, 8);
+    umig_buf_fini(&cell);
+}
+
+void umig_text_value(struct umig_text_page *page, enum umig_kind kind, uint64_t value)
+{
+    struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
+    umig_label_value(kind, value, &cell);
+    put_right(page, &cell, 12);
+    umig_buf_fini(&cell);
+}
+
+void umig_text_number(struct umig_text_page *page, uint64_t number)
+{
+    struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
+    umig_label_number(number, &cell);
+    put_right(page, &cell, 10);
+    umig_buf_fini(&cell);
+}
+
+void umig_text_bar(struct umig_text_page *page, uint64_t part, uint64_t whole, size_t columns)
+{
+    const double share = whole == 0 ? 0 : (double)part / (double)whole;
+    size_t eighths = (size_t)(share * (double)columns * 8 + 0.5);
+    eighths = eighths > columns * 8 ? columns * 8 : eighths;
+    paint(page, "\x1b[36m");
+    for (size_t i = 0; i<columns; i++, eighths -= eighths> 8 ? 8 : eighths) {
+        if (eighths == 0) {
+            umig_buf_byte(page->out, ' ');
+        } else {
+            /* U+2588 is the full block, U+2589 to U+258F are seven eighths down to one. */
+            const unsigned missing = eighths >= 8 ? 0 : (unsigned)(8 - eighths);
+            umig_buf_printf(page->out, "\xE2\x96%c", (char)(0x88 + missing));
+        }
+    }
+    paint(page, "\x1b[0m");
+    umig_buf_byte(page->out, ' ');
+}
+
+void umig_text_name(struct umig_text_page *page, const char *name, size_t columns)
+{
+    umig_cells_put(name, columns, UMIG_CELLS_LEFT, page->out);
+    umig_buf_byte(page->out, ' ');
+}

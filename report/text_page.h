@@ -1,0 +1,59 @@
+/* What the sections of the text report share: headings, cells, notes. Used by report/text*.c only.
+ */
+#ifndef UMIG_REPORT_TEXT_PAGE_H
+#define UMIG_REPORT_TEXT_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "include/umig/kinds.h"
+#include "report/figures.h"
+
+/** A page under way. */
+struct umig_text_page {
+    const struct umig_figures *figures;
+    struct umig_buf *out;
+    size_t width;
+    bool colour;
+};
+
+/** Begins a section: an empty line, its name, a rule to the margin. */
+void umig_text_heading(struct umig_text_page *page, const char *name);
+
+/** A line of small print at the indent. */
+void umig_text_note(struct umig_text_page *page, const char *text);
+
+/** The heads of columns, dimmed; the text is trusted. */
+void umig_text_heads(struct umig_text_page *page, const char *text);
+
+/** "  34 %" in 8 columns. */
+void umig_text_share(struct umig_text_page *page, uint64_t part, uint64_t whole);
+
+/** "   1.2 s" in 12 columns. */
+void umig_text_value(struct umig_text_page *page, enum umig_kind kind, uint64_t value);
+
+/** "   12,345" in 10 columns. */
+void umig_text_number(struct umig_text_page *page, uint64_t number);
+
+/** A bar of eighths of a block, whole at part = whole, in so many columns and one of space. */
+void umig_text_bar(struct umig_text_page *page, uint64_t part, uint64_t whole, size_t columns);
+
+/** A name in so many columns, made harmless; then a space. */
+void umig_text_name(struct umig_text_page *page, const char *name, size_t columns);
+
+/** Sections that need no stacks: report/text_runtime.c. */
+void umig_text_threads(struct umig_text_page *page);
+/** See umig_text_threads(). */
+void umig_text_gc(struct umig_text_page *page);
+/** See umig_text_threads(). */
+void umig_text_contention(struct umig_text_page *page);
+/** See umig_text_threads(). */
+void umig_text_heap(struct umig_text_page *page);
+/** See umig_text_threads(). */
+void umig_text_quality(struct umig_text_page *page);
+/** See umig_text_threads(). */
+void umig_text_cost(struct umig_text_page *page);
+
+#endif

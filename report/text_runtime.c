@@ -1,0 +1,260 @@
+#include "analysis/label.h"
+#include "report/cells.h"
+#include "report/text_page.h"
+
+#define LINE_LIMIT_BYTES (1u << 20)
+#define GROUPS_MAX       12
+#define GC_ROWS_MAX      10
+#define CLASSES_MAX      6
+#define SITES_MAX        8
+#define HOLDERS_MAX      4
+
+static const char *text_or_unknown(const struct umig_profile *profile, uint32_t text)
+{
+    return text != 0 ? umig_profile_text(profile, text) : "unknown";
+}
+
+static size_t at_most(size_t count, size_t limit)
+{
+    return count < limit ? count : limit;
+}
+
+/* How much is not shown, so that nobody takes a list for the whole. */
+static void write_rest(struct umig_text_page *page, size_t count, size_t shown, const char *what)
+{
+    if (count > shown) {
+        struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        umig_buf_printf(&line, "and %zu more %s", count - shown, what);
+        umig_text_note(page, umig_buf_str(&line));
+        umig_buf_fini(&line);
+    }
+}
+
+void umig_text_threads(struct umig_text_page *page)
+{
+    const struct umig_hot *cpu = page->figures->cpu;
+    if (cpu->group_count == 0) {
+        return;
+    }
+    const size_t shown = at_most(cpu->group_count, GROUPS_MAX);
+    umig_text_heading(page, "Threads");
+    umig_text_heads(page, "     CPU         CPU           threads  pool");
+    for (size_t i = 0; i < shown; i++) {
+        const struct umig_hot_group *group = &cpu->groups[i];
+        umig_text_share(page, group->value, cpu->value);
+        umig_text_value(page, UMIG_KIND_CPU, group->value);
+        umig_buf_byte(page->out, ' ');
+        umig_text_bar(page, group->value, cpu->groups[0].value, 7);
+        umig_text_number(page, group->threads);
+        umig_buf_text(page->out, "  ");
+        umig_cells_put(text_or_unknown(page->figures->profile, group->group), page->width - 41,
+                       UMIG_CELLS_LEFT, page->out);
+        umig_buf_byte(page->out, '\n');
+    }
+    write_rest(page, cpu->group_count, shown, "pools");
+}
+
+static void write_gc_sum(struct umig_text_page *page)
+{
+    const struct umig_gc *gc = &page->figures->gc;
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_label_number(gc->count, &line);
+    umig_buf_text(&line, gc->count == 1 ? " pause, " : " pauses, ");
+    umig_label_value(UMIG_KIND_GC, gc->total_ns, &line);
+    if (gc->session_ns > 0) {
+        umig_buf_text(&line, " or ");
+        umig_label_share(gc->total_ns, gc->session_ns, &line);
+        umig_buf_text(&line, " of the session");
+    }
+    umig_buf_text(&line, "; median ");
+    umig_label_value(UMIG_KIND_GC, gc->median_ns, &line);
+    umig_buf_text(&line, ", p99 ");
+    umig_label_value(UMIG_KIND_GC, gc->p99_ns, &line);
+    umig_buf_text(&line, ", longest ");
+    umig_label_value(UMIG_KIND_GC, gc->longest_ns, &line);
+    umig_buf_text(&line, ".");
+    if (gc->after_count > 0) {
+        umig_buf_text(&line, " The heap after a pause: ");
+        umig_label_value(UMIG_KIND_HEAP, gc->after_first_bytes, &line);
+        umig_buf_text(&line, " at first, ");
+        umig_label_value(UMIG_KIND_HEAP, gc->after_last_bytes, &line);
+        umig_buf_text(&line, " at last, ");
+        umig_label_value(UMIG_KIND_HEAP, gc->after_highest_bytes, &line);
+        umig_buf_text(&line, " at most.");
+    }
+    umig_cells_wrap(umig_buf_str(&line), page->width, 2, page->out);
+    umig_buf_fini(&line);
+}
+
+void umig_text_gc(struct umig_text_page *page)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    const struct umig_gc *gc = &page->figures->gc;
+    if (!profile->session.has_kind[UMIG_KIND_GC] && gc->count == 0) {
+        return;
+    }
+    umig_text_heading(page, "Collections");
+    if (gc->count == 0) {
+        umig_text_note(page, "No pause while the session was on.");
+        return;
+    }
+    write_gc_sum(page);
+    const size_t shown = at_most(gc->row_count, GC_ROWS_MAX);
+    umig_text_heads(page, "    pauses       total     longest  collection and cause");
+    for (size_t i = 0; i < shown; i++) {
+        const struct umig_gc_row *row = &gc->rows[i];
+        struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        umig_buf_printf(&what, "%s: %s", text_or_unknown(profile, row->collection),
+                        text_or_unknown(profile, row->cause));
+        umig_text_number(page, row->count);
+        umig_text_value(page, UMIG_KIND_GC, row->total_ns);
+        umig_text_value(page, UMIG_KIND_GC, row->longest_ns);
+        umig_buf_text(page->out, "  ");
+        umig_cells_put(umig_buf_str(&what), page->width - 36, UMIG_CELLS_LEFT, page->out);
+        umig_buf_byte(page->out, '\n');
+        umig_buf_fini(&what);
+    }
+    write_rest(page, gc->row_count, shown, "kinds");
+}
+
+static void write_wait(struct umig_text_page *page,
+                       const struct umig_contention_row *row,
+                       const char *what)
+{
+    umig_text_value(page, UMIG_KIND_LOCKS, row->wait_ns);
+    umig_text_number(page, row->count);
+    umig_text_value(page, UMIG_KIND_LOCKS, row->longest_ns);
+    umig_buf_text(page->out, "  ");
+    umig_cells_put(what, page->width - 36, UMIG_CELLS_LEFT, page->out);
+    umig_buf_byte(page->out, '\n');
+}
+
+static void write_wait_sites(struct umig_text_page *page)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    const struct umig_contention *waits = &page->figures->contention;
+    const size_t shown = at_most(waits->site_count, SITES_MAX);
+    umig_text_heads(page, "      waited     waits     longest  where, and for which class");
+    for (size_t i = 0; i < shown; i++) {
+        const struct umig_contention_row *row = &waits->sites[i];
+        struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        if (row->frame != 0) {
+            umig_label_frame(profile, row->frame, false, &what);
+        } else {
+            umig_buf_text(&what, "unknown place");
+        }
+        umig_buf_printf(&what, " (%s)", text_or_unknown(profile, row->monitor_class));
+        write_wait(page, row, umig_buf_str(&what));
+        umig_buf_fini(&what);
+    }
+    write_rest(page, waits->site_count, shown, "places");
+}
+
+void umig_text_contention(struct umig_text_page *page)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    const struct umig_contention *waits = &page->figures->contention;
+    if (!profile->session.has_kind[UMIG_KIND_LOCKS] && waits->count == 0) {
+        return;
+    }
+    umig_text_heading(page, "Contention");
+    if (waits->count == 0) {
+        umig_text_note(page, "No thread waited for a monitor.");
+        return;
+    }
+    umig_text_heads(page, "      waited     waits     longest  for a monitor of class");
+    for (size_t i = 0; i < at_most(waits->class_count, CLASSES_MAX); i++) {
+        write_wait(page, &waits->classes[i],
+                   text_or_unknown(profile, waits->classes[i].monitor_class));
+    }
+    write_rest(page, waits->class_count, at_most(waits->class_count, CLASSES_MAX), "classes");
+    write_wait_sites(page);
+    umig_text_heads(page, "      waited     waits     longest  for a holder of pool");
+    for (size_t i = 0; i < at_most(waits->holder_count, HOLDERS_MAX); i++) {
+        write_wait(page, &waits->holders[i],
+                   text_or_unknown(profile, waits->holders[i].holder_group));
+    }
+}
+
+static void write_maximum(struct umig_text_page *page, uint64_t bytes)
+{
+    if (bytes == UMIG_BYTES_UNKNOWN) {
+        umig_cells_put("unlimited", 12, UMIG_CELLS_RIGHT, page->out);
+    } else {
+        umig_text_value(page, UMIG_KIND_HEAP, bytes);
+    }
+}
+
+void umig_text_heap(struct umig_text_page *page)
+{
+    const struct umig_pools *pools = &page->figures->pools;
+    if (pools->count == 0) {
+        return;
+    }
+    umig_text_heading(page, "Memory");
+    umig_text_heads(page, "    at first     at last     at most   committed     maximum  pool");
+    for (size_t i = 0; i < pools->count; i++) {
+        const struct umig_pool *pool = &pools->items[i];
+        umig_text_value(page, UMIG_KIND_HEAP, pool->first_bytes);
+        umig_text_value(page, UMIG_KIND_HEAP, pool->last_bytes);
+        umig_text_value(page, UMIG_KIND_HEAP, pool->highest_bytes);
+        umig_text_value(page, UMIG_KIND_HEAP, pool->committed_bytes);
+        write_maximum(page, pool->maximum_bytes);
+        umig_buf_text(page->out, "  ");
+        umig_cells_put(text_or_unknown(page->figures->profile, pool->pool),
+                       page->width > 72 ? page->width - 62 : 10, UMIG_CELLS_LEFT, page->out);
+        umig_buf_byte(page->out, '\n');
+    }
+}
+
+void umig_text_quality(struct umig_text_page *page)
+{
+    const struct umig_quality *quality = &page->figures->quality;
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_text_heading(page, "Data quality");
+    umig_quality_sentence(page->figures->profile, quality, &line);
+    umig_cells_wrap(umig_buf_str(&line), page->width, 2, page->out);
+    umig_buf_clear(&line);
+    if (quality->java_samples > 0) {
+        umig_label_number(quality->java_samples, &line);
+        umig_buf_text(&line, " samples in Java threads, ");
+        umig_label_share(quality->failed_samples, quality->java_samples, &line);
+        umig_buf_text(&line, " of them without a whole stack; ");
+        umig_label_number(quality->vm_samples, &line);
+        umig_buf_text(&line, " in threads of the JVM and of native code.");
+        umig_cells_wrap(umig_buf_str(&line), page->width, 2, page->out);
+    }
+    umig_buf_fini(&line);
+    for (unsigned i = 0; i < UMIG_OUTCOME_COUNT; i++) {
+        if (quality->failed[i] > 0) {
+            umig_text_share(page, quality->failed[i], quality->java_samples);
+            umig_text_number(page, quality->failed[i]);
+            umig_buf_printf(page->out, "  %s: %s\n", umig_quality_outcome_key((enum umig_outcome)i),
+                            umig_quality_outcome_text((enum umig_outcome)i));
+        }
+    }
+}
+
+void umig_text_cost(struct umig_text_page *page)
+{
+    const struct umig_profile_session *session = &page->figures->profile->session;
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_text_heading(page, "Cost of profiling");
+    if (session->agent_cpu_ns == 0 && session->agent_memory_bytes == 0) {
+        umig_text_note(page, "Not reported by the agent.");
+        return;
+    }
+    umig_buf_text(&line, "The agent took ");
+    umig_label_value(UMIG_KIND_CPU, session->agent_cpu_ns, &line);
+    umig_buf_text(&line, " of CPU");
+    if (session->process_cpu_ns > 0) {
+        umig_buf_text(&line, " (");
+        umig_label_share(session->agent_cpu_ns, session->process_cpu_ns, &line);
+        umig_buf_text(&line, " of the process)");
+    }
+    umig_buf_text(&line, " and ");
+    umig_label_value(UMIG_KIND_HEAP, session->agent_memory_bytes, &line);
+    umig_buf_text(&line, " of memory.");
+    umig_cells_wrap(umig_buf_str(&line), page->width, 2, page->out);
+    umig_buf_fini(&line);
+}
