@@ -34,8 +34,8 @@ static void agent_library(char *out, size_t room)
         char resolved[PATH_MAX];
         *slash = '\0';
         snprintf(path, sizeof path, "%s/%s", exe, places[i]);
-        if (realpath(path, resolved) != NULL) {
-            snprintf(out, room, "%s", resolved);
+        if (realpath(path, resolved) != NULL && strlen(resolved) < room) {
+            memcpy(out, resolved, strlen(resolved) + 1);
             return;
         }
     }
