@@ -1,12 +1,10 @@
-/* The clocks, and units of time. Everything else takes the time as an argument. */
+/* The clocks. Everything else takes the time as an argument. */
 #ifndef UMIG_CORE_CLOCK_H
 #define UMIG_CORE_CLOCK_H
 
 #include <stdint.h>
 
-#define UMIG_NS_PER_US UINT64_C(1000)
-#define UMIG_NS_PER_MS UINT64_C(1000000)
-#define UMIG_NS_PER_S  UINT64_C(1000000000)
+#include "core/units.h"
 
 /** CLOCK_MONOTONIC in ns. Async-signal-safe. */
 uint64_t umig_clock_monotonic_ns(void);

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/clock.h"
 #include "core/err.h"
+#include "core/units.h"
 
 /*
  * The ranges end where the figures stop meaning something: below 1 ms of CPU the sampling costs

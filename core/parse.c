@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/clock.h"
 #include "core/err.h"
+#include "core/units.h"
 
 struct unit {
     const char *name;
