@@ -4,7 +4,7 @@
 
 #include "analysis/label.h"
 #include "analysis/quality.h"
-#include "core/clock.h"
+#include "core/units.h"
 #include "core/err.h"
 #include "core/json.h"
 #include "report/cells.h"
