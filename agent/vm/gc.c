@@ -137,8 +137,10 @@ void umig_gc_pause_end(struct umig_gc *gc, uint64_t now_ns)
         return;
     }
     gc->open.finish_ns = now_ns;
-    gc->open.heap_after = umig_heap_used(gc->heap);
     gc->open.grown = count_collections(gc);
+    gc->open.heap_after = (gc->open.grown & (GREW_YOUNG | GREW_FULL)) != 0
+                              ? umig_heap_used_collected(gc->heap)
+                              : umig_heap_used(gc->heap);
     find_cause(gc);
     put_record(gc);
     atomic_store_explicit(&gc->is_active, false, memory_order_release);

@@ -129,6 +129,26 @@ static struct umig_heap_source *add_source(struct finder *finder, const char *na
     return source;
 }
 
+/* The spaces of both generations; counters of Serial and Parallel have the same names. */
+static void find_collected(struct finder *finder)
+{
+    static const char *const names[] = {
+        "sun.gc.generation.0.space.0.used",
+        "sun.gc.generation.0.space.1.used",
+        "sun.gc.generation.0.space.2.used",
+        "sun.gc.generation.1.space.0.used",
+    };
+    struct umig_heap *heap = finder->heap;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const uintptr_t at = umig_perfdata_number(finder->perfdata, names[i]);
+        if (at == 0) {
+            heap->collected_count = 0;
+            return;
+        }
+        heap->collected[heap->collected_count++] = word(at);
+    }
+}
+
 static void open_serial(struct finder *finder)
 {
     /* The heap's own class and where spaces keep their bounds changed between JDK 17 and 25. */
@@ -160,6 +180,7 @@ static void open_serial(struct finder *finder)
     tenured->used = span_of(tenured_space, fill);
     tenured->committed = span_of(tenured_space, room);
     tenured->maximum = counter(finder, "sun.gc.generation.1.maxCapacity");
+    find_collected(finder);
 }
 
 static void open_parallel(struct finder *finder)
@@ -189,6 +210,7 @@ static void open_parallel(struct finder *finder)
     old_gen->used = span_of(old_space, fill);
     old_gen->committed = span_of(old_space, room);
     old_gen->maximum = word(field_at(finder, old, "PSOldGen", "_max_gen_size"));
+    find_collected(finder);
 }
 
 static struct umig_heap_figure g1_figure(const struct finder *finder,
@@ -444,4 +466,16 @@ uint64_t umig_heap_used(const struct umig_heap *heap)
         pool_count++;
     }
     return pool_count == 0 ? UMIG_HEAP_UNKNOWN : sum;
+}
+
+uint64_t umig_heap_used_collected(const struct umig_heap *heap)
+{
+    if (heap->collected_count == 0) {
+        return umig_heap_used(heap);
+    }
+    uint64_t sum = 0;
+    for (size_t i = 0; i < heap->collected_count; i++) {
+        sum += read_figure(&heap->collected[i]);
+    }
+    return sum;
 }

@@ -71,6 +71,8 @@ struct umig_heap {
     size_t source_count;
     struct umig_heap_source sources[UMIG_HEAP_MAX_POOLS];
     struct umig_heap_figure used_total; /* kept by the collector itself, if it does */
+    size_t collected_count;
+    struct umig_heap_figure collected[UMIG_HEAP_MAX_POOLS]; /* umig_heap_used_collected() */
 };
 
 struct umig_heap_pool {
@@ -114,6 +116,17 @@ void umig_heap_read(const struct umig_heap *heap, struct umig_heap_reading *out_
  * Signal: async-signal-safe.
  */
 UMIG_SIGNAL_SAFE uint64_t umig_heap_used(const struct umig_heap *heap);
+
+/**
+ * Bytes of the Java heap that the latest collection left in use, or UMIG_HEAP_UNKNOWN. No system
+ * call.
+ *
+ * Serial and Parallel allocate the object for which they collected before the pause is over; their
+ * performance counters are of the moment before that. For the others this is umig_heap_used().
+ *
+ * Thread: the VM thread, inside a pause: the counters may go away only when it can run no more.
+ */
+uint64_t umig_heap_used_collected(const struct umig_heap *heap);
 
 /** Name of a collector as people write it: "G1", "ZGC". "unknown" for another. */
 const char *umig_collector_name(enum umig_collector collector);

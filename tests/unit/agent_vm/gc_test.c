@@ -184,6 +184,23 @@ static void test_cause_named_only_afterwards_is_the_last_one(void **state)
     assert_string_equal(expect_pause(fixture, NEVER).cause, "");
 }
 
+static void test_heap_after_is_what_the_collection_left(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t left = 25;
+    fixture->heap_used = 30;
+    fixture->heap.collected_count = 1;
+    fixture->heap.collected[0] =
+        (struct umig_heap_figure){.origin = UMIG_HEAP_WORD, .at = (uintptr_t)&left};
+    umig_gc_pause_begin(&fixture->gc, 1);
+    fixture->invocations[0]++;
+    umig_gc_pause_end(&fixture->gc, 2);
+    pause_at(fixture, 3); /* collected nothing: the counter is of an earlier moment */
+
+    assert_int_equal(expect_pause(fixture, NEVER).heap_after, 25);
+    assert_int_equal(expect_pause(fixture, NEVER).heap_after, 30);
+}
+
 static void test_ring_full_loses_the_newest_and_counts(void **state)
 {
     struct fixture *fixture = *state;
@@ -362,6 +379,7 @@ int main(void)
         CASE(test_pause_end_without_begin_is_no_pause),
         CASE(test_kind_without_log_comes_from_the_counters),
         CASE(test_cause_named_only_afterwards_is_the_last_one),
+        CASE(test_heap_after_is_what_the_collection_left),
         CASE(test_ring_full_loses_the_newest_and_counts),
         CASE(test_line_in_the_pause_names_kind_and_cause),
         CASE(test_line_after_the_finish_is_waited_for),

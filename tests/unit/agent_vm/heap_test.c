@@ -161,6 +161,26 @@ static void test_used_is_unknown_not_less_when_a_pool_is_unknown(void **state)
     assert_int_equal(umig_heap_used(&nothing), UMIG_HEAP_UNKNOWN);
 }
 
+static void test_used_collected_is_of_the_moment_before_the_allocation(void **state)
+{
+    (void)state;
+    uint64_t eden_now = 1100;
+    uint64_t eden_collected = 100;
+    uint64_t old_collected = 20;
+    struct umig_heap heap = {
+        .source_count = 1,
+        .sources = {{.name = "Eden Space",
+                     .is_heap = true,
+                     .used = figure(UMIG_HEAP_WORD, &eden_now)}},
+    };
+
+    assert_int_equal(umig_heap_used_collected(&heap), 1100);
+    heap.collected[0] = figure(UMIG_HEAP_WORD, &eden_collected);
+    heap.collected[1] = figure(UMIG_HEAP_WORD, &old_collected);
+    heap.collected_count = 2;
+    assert_int_equal(umig_heap_used_collected(&heap), 120);
+}
+
 static void test_open_without_tables_knows_nothing_but_rss(void **state)
 {
     (void)state;
@@ -191,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_used_is_the_sum_of_the_heap_pools),
         cmocka_unit_test(test_used_is_the_collectors_own_total_if_it_keeps_one),
         cmocka_unit_test(test_used_is_unknown_not_less_when_a_pool_is_unknown),
+        cmocka_unit_test(test_used_collected_is_of_the_moment_before_the_allocation),
         cmocka_unit_test(test_open_without_tables_knows_nothing_but_rss),
     };
     return cmocka_run_group_tests_name("heap_test", tests, NULL, NULL);
