@@ -4,9 +4,9 @@
 
 #include "analysis/label.h"
 #include "analysis/quality.h"
-#include "core/units.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "core/units.h"
 #include "report/cells.h"
 
 #define WIDTH_DEFAULT    100
