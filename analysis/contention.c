@@ -53,12 +53,20 @@ static int compare_rows(const void *a, const void *b)
                            : memcmp(&x->holder_group, &y->holder_group, sizeof x->holder_group);
 }
 
+/* Where a thread waited: a wait inside dispatch belongs to the line that called it. */
+static uint32_t site_of(const struct umig_profile *profile, uint32_t stack)
+{
+    const struct umig_profile_stack *at = &profile->stacks.items[stack];
+    const bool is_dispatch = profile->frames.items[at->frame].kind == UMIG_FRAME_DISPATCH;
+    return is_dispatch && at->parent != 0 ? profile->stacks.items[at->parent].frame : at->frame;
+}
+
 static int add_wait(const struct umig_profile *profile,
                     const struct umig_profile_wait *wait,
                     struct umig_contention *all,
                     struct umig_intern indexes[3])
 {
-    const uint32_t frame = profile->stacks.items[wait->stack].frame;
+    const uint32_t frame = site_of(profile, wait->stack);
     const uint32_t group = profile->threads.items[wait->holder].group;
     const uint32_t by_class[3] = {wait->monitor_class, 0, 0};
     const uint32_t by_site[3] = {wait->monitor_class, frame, 0};

@@ -10,7 +10,7 @@
 /** Waits with one class, one site and one group of holders. */
 struct umig_contention_row {
     uint32_t monitor_class; /* string; 0 unknown */
-    uint32_t frame;         /* leaf frame of the waiter; 0 unknown */
+    uint32_t frame;         /* where the waiter waited, dispatch left out; 0 unknown */
     uint32_t holder_group;  /* string; 0 unknown */
     uint64_t count;
     uint64_t wait_ns;

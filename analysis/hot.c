@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/intern.h"
+#include "analysis/label.h"
 #include "core/err.h"
 
 /* One method in one thread group. */
@@ -76,7 +77,24 @@ static int add_cell(struct work *w, uint32_t method, uint32_t group, uint64_t va
     return UMIG_OK;
 }
 
-/* A leaf of dispatch belongs to its caller's line. */
+/*
+ * Whose line it is: a library calls closures on somebody's behalf, so the next frame above it that
+ * the application wrote; the library's own if there is none.
+ */
+static const struct umig_profile_frame *find_caller(const struct umig_profile *profile,
+                                                    uint32_t stack)
+{
+    for (uint32_t at = stack; at != 0; at = profile->stacks.items[at].parent) {
+        const struct umig_profile_frame *frame =
+            &profile->frames.items[profile->stacks.items[at].frame];
+        if (umig_label_is_application(profile, frame->method)) {
+            return frame;
+        }
+    }
+    return &profile->frames.items[profile->stacks.items[stack].frame];
+}
+
+/* A leaf of dispatch belongs to the line that called. */
 static int add_site(struct work *w, const struct umig_profile_sample *sample)
 {
     const struct umig_profile_stack *stack = &w->profile->stacks.items[sample->stack];
@@ -84,8 +102,8 @@ static int add_site(struct work *w, const struct umig_profile_sample *sample)
     if (leaf->kind != UMIG_FRAME_DISPATCH) {
         return UMIG_OK;
     }
-    const uint32_t caller = w->profile->stacks.items[stack->parent].frame;
-    const uint32_t key[3] = {w->profile->frames.items[caller].method, leaf->line, leaf->method};
+    const struct umig_profile_frame *caller = find_caller(w->profile, stack->parent);
+    const uint32_t key[3] = {caller->method, caller->line, leaf->method};
     const uint32_t hash = umig_intern_hash(key, sizeof key);
     w->hot->dispatch += sample->value;
     uint32_t id = umig_intern_find(&w->site_index, hash, same_site, w->hot->sites, key);

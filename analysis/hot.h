@@ -26,7 +26,7 @@ struct umig_hot_group {
     uint64_t value;
 };
 
-/** One place whose calls cost dispatch. */
+/** One line of the application whose calls, its own or a library's for it, cost dispatch. */
 struct umig_hot_site {
     uint32_t method; /* of the caller; 0: unknown */
     uint32_t line;   /* 0 unknown */

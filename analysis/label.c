@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/utf8.h"
 #include "core/parse.h"
 
 void umig_label_method(const struct umig_profile *profile,
@@ -23,6 +24,64 @@ void umig_label_method(const struct umig_profile *profile,
         umig_buf_byte(out, *name == '{' ? ' ' : '.');
     }
     umig_buf_text(out, name);
+}
+
+/* Bytes of the character that a text begins with. */
+static size_t first_character(const char *text)
+{
+    uint32_t point = 0;
+    const size_t bytes = umig_utf8_read(text, strnlen(text, 4), &point);
+    return bytes == 0 ? 1 : bytes;
+}
+
+void umig_label_method_within(const struct umig_profile *profile,
+                              uint32_t method,
+                              size_t characters,
+                              struct umig_buf *out)
+{
+    struct umig_buf whole = UMIG_BUF_INIT(1u << 20);
+    umig_label_method(profile, method, false, &whole);
+    const char *class_name = umig_profile_text(profile, profile->methods.items[method].class_name);
+    const char *simple = strrchr(class_name, '.');
+    const char *at = umig_buf_str(&whole);
+    const char *const package_end = at + (simple == NULL ? 0 : simple - class_name + 1);
+    size_t left = whole.len; /* bytes stand in for characters: packages are ASCII */
+    while (at < package_end && left > characters) {
+        const size_t segment = strcspn(at, ".");
+        const size_t kept = segment == 0 ? 0 : first_character(at);
+        umig_buf_put(out, at, kept);
+        umig_buf_byte(out, '.');
+        left -= segment - kept;
+        at += segment + 1;
+    }
+    umig_buf_text(out, at);
+    umig_buf_fini(&whole);
+}
+
+bool umig_label_is_library(const struct umig_profile *profile, uint32_t method)
+{
+    static const char *const prefixes[] = {"java.",
+                                           "javax.",
+                                           "jdk.",
+                                           "sun.",
+                                           "com.sun.",
+                                           "groovy.",
+                                           "groovyjarjar",
+                                           "org.codehaus.groovy.",
+                                           "org.apache.groovy."};
+    const char *class_name = umig_profile_text(profile, profile->methods.items[method].class_name);
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        if (strncmp(class_name, prefixes[i], strlen(prefixes[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool umig_label_is_application(const struct umig_profile *profile, uint32_t method)
+{
+    return profile->methods.items[method].class_name != 0 &&
+           !umig_label_is_library(profile, method);
 }
 
 void umig_label_frame(const struct umig_profile *profile,

@@ -19,6 +19,21 @@ void umig_label_method(const struct umig_profile *profile,
                        bool is_short,
                        struct umig_buf *out);
 
+/**
+ * Appends a method with as many packages cut to their first letter, from the left, as it takes to
+ * bring it to some characters: "o.c.groovy.runtime.DefaultGroovyMethods.each". May stay longer.
+ */
+void umig_label_method_within(const struct umig_profile *profile,
+                              uint32_t method,
+                              size_t characters,
+                              struct umig_buf *out);
+
+/** Is this a method of the JDK or of Groovy's library, whose lines mean little to a reader? */
+bool umig_label_is_library(const struct umig_profile *profile, uint32_t method);
+
+/** Is this a method that somebody wrote: neither a library's nor a line that stands for others? */
+bool umig_label_is_application(const struct umig_profile *profile, uint32_t method);
+
 /** Appends a frame: the method, and ":12" if the line is known. */
 void umig_label_frame(const struct umig_profile *profile,
                       uint32_t frame,

@@ -8,7 +8,7 @@
 /* From these shares on a cost is the first thing to look at; below, the hottest method is. */
 #define GC_PERCENT       10
 #define DISPATCH_PERCENT 25
-#define FAILED_PERCENT   10
+#define FAILED_PERCENT   20
 
 static void put_duration(uint64_t ns, struct umig_buf *out)
 {
@@ -51,6 +51,48 @@ static const struct umig_hot_method *hottest(const struct umig_verdict_figures *
     return NULL;
 }
 
+static const struct umig_hot_method *find_method(const struct umig_hot *cpu, uint32_t method)
+{
+    for (size_t i = 0; i < cpu->method_count; i++) {
+        if (cpu->methods[i].method == method) {
+            return &cpu->methods[i];
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The method of the application that says most about where the time goes: on the heaviest path the
+ * deepest one that still holds a third of everything.
+ */
+static const struct umig_hot_method *dominating(const struct umig_verdict_figures *figures)
+{
+    if (figures->paths->count == 0) {
+        return NULL;
+    }
+    const struct umig_path *path = &figures->paths->items[0];
+    for (size_t i = path->frame_count; i > 0; i--) {
+        const uint32_t method = figures->profile->frames.items[path->frames[i - 1]].method;
+        const struct umig_hot_method *hot = umig_label_is_application(figures->profile, method)
+                                                ? find_method(figures->cpu, method)
+                                                : NULL;
+        if (hot != NULL && hot->total >= figures->cpu->value / 3) {
+            return hot;
+        }
+    }
+    return NULL;
+}
+
+static void put_pool(const struct umig_verdict_figures *figures,
+                     const struct umig_hot_method *method,
+                     struct umig_buf *out)
+{
+    if (method->top_group != 0) {
+        umig_buf_printf(out, ", mostly on %s",
+                        umig_profile_text(figures->profile, method->top_group));
+    }
+}
+
 static void put_load(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
     const uint64_t wall = session_ns(figures->profile);
@@ -79,9 +121,9 @@ void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct u
     if (has_few(figures)) {
         umig_buf_text(out, "Only ");
         umig_label_number(cpu->count, out);
-        umig_buf_text(out, cpu->count == 1 ? " CPU sample (" : " CPU samples (");
+        umig_buf_text(out, cpu->count == 1 ? " CPU sample, " : " CPU samples, ");
         put_load(figures, out);
-        umig_buf_text(out, "): too few to say what dominates.");
+        umig_buf_text(out, ": too few to say what dominates.");
         return;
     }
     put_load(figures, out);
@@ -90,18 +132,21 @@ void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct u
         umig_buf_text(out, "; no method could be named.");
         return;
     }
-    umig_buf_text(out, "; hottest is ");
+    const struct umig_hot_method *dominant = dominating(figures);
+    if (dominant != NULL && dominant != top) {
+        umig_buf_text(out, "; ");
+        umig_label_share(dominant->total, cpu->value, out);
+        umig_buf_text(out, " of it is ");
+        umig_label_method(figures->profile, dominant->method, true, out);
+        umig_buf_text(out, " and what it calls");
+        put_pool(figures, dominant, out);
+    }
+    umig_buf_text(out, "; hottest by itself is ");
     umig_label_method(figures->profile, top->method, true, out);
     umig_buf_text(out, " with ");
     umig_label_share(top->self, cpu->value, out);
-    umig_buf_text(out, " itself");
-    if (top->total > top->self) {
-        umig_buf_text(out, " and ");
-        umig_label_share(top->total, cpu->value, out);
-        umig_buf_text(out, " with what it calls");
-    }
-    if (top->top_group != 0) {
-        umig_buf_printf(out, ", mostly on %s", umig_profile_text(figures->profile, top->top_group));
+    if (dominant == NULL || dominant == top) {
+        put_pool(figures, top, out);
     }
     umig_buf_byte(out, '.');
 }

@@ -5,6 +5,7 @@
 #include "analysis/contention.h"
 #include "analysis/gc.h"
 #include "analysis/hot.h"
+#include "analysis/paths.h"
 #include "analysis/profile.h"
 #include "analysis/quality.h"
 #include "core/buf.h"
@@ -16,6 +17,7 @@
 struct umig_verdict_figures {
     const struct umig_profile *profile; /* folded */
     const struct umig_hot *cpu;
+    const struct umig_paths *paths; /* of CPU */
     const struct umig_gc *gc;
     const struct umig_contention *contention;
     const struct umig_quality *quality;

@@ -160,55 +160,103 @@ static void pad(size_t count, struct umig_buf *out)
     }
 }
 
+static void fail_with(const struct umig_buf *part, struct umig_buf *out)
+{
+    if (part->failed != UMIG_OK && out->failed == UMIG_OK) {
+        out->failed = part->failed;
+    }
+}
+
+/* Puts a text cut to some columns after left spaces; returns the columns it takes. */
+static size_t put_within(const char *text,
+                         size_t columns,
+                         enum umig_cells_side side,
+                         struct umig_buf *out)
+{
+    struct umig_buf clean = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_cells_clean(text, &clean);
+    size_t width = umig_cells_width(umig_buf_str(&clean));
+    if (width > columns) {
+        width = put_cut(umig_buf_str(&clean), columns, out);
+    } else {
+        pad(side == UMIG_CELLS_RIGHT ? columns - width : 0, out);
+        umig_buf_text(out, umig_buf_str(&clean));
+        width = side == UMIG_CELLS_RIGHT ? columns : width;
+    }
+    fail_with(&clean, out);
+    umig_buf_fini(&clean);
+    return width;
+}
+
 void umig_cells_put(const char *text,
                     size_t columns,
                     enum umig_cells_side side,
                     struct umig_buf *out)
 {
-    struct umig_buf clean = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
-    umig_cells_clean(text, &clean);
-    const size_t width = umig_cells_width(umig_buf_str(&clean));
-    if (width > columns) {
-        pad(columns - put_cut(umig_buf_str(&clean), columns, out), out);
-    } else {
-        pad(side == UMIG_CELLS_RIGHT ? columns - width : 0, out);
-        umig_buf_text(out, umig_buf_str(&clean));
-        pad(side == UMIG_CELLS_LEFT ? columns - width : 0, out);
-    }
-    if (clean.failed != UMIG_OK && out->failed == UMIG_OK) {
-        out->failed = clean.failed;
-    }
-    umig_buf_fini(&clean);
+    pad(columns - put_within(text, columns, side, out), out);
 }
 
-void umig_cells_wrap(const char *text, size_t columns, size_t indent, struct umig_buf *out)
+void umig_cells_fit(const char *text, size_t columns, struct umig_buf *out)
+{
+    put_within(text, columns, UMIG_CELLS_LEFT, out);
+}
+
+/* Width of the first so many bytes of a clean text. */
+static size_t width_of_front(const char *text, size_t byte_count)
+{
+    size_t width = 0;
+    size_t bytes = 0;
+    for (size_t at = 0; at < byte_count; at += bytes) {
+        width += step(text + at, &bytes);
+    }
+    return width;
+}
+
+/* A word that no line has room for is cut; what follows it begins a new line. */
+static void put_word_cut(const char *at, size_t byte_count, size_t columns, struct umig_buf *out)
+{
+    struct umig_buf word = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_buf_put(&word, at, byte_count);
+    put_cut(umig_buf_str(&word), columns, out);
+    fail_with(&word, out);
+    umig_buf_fini(&word);
+}
+
+void umig_cells_wrap(const char *text,
+                     const char *separator,
+                     size_t columns,
+                     size_t indent,
+                     struct umig_buf *out)
 {
     struct umig_buf clean = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
     umig_cells_clean(text, &clean);
-    size_t used = columns; /* the first word begins a line */
     const char *at = umig_buf_str(&clean);
-    bool is_first = true;
+    size_t used = indent;
+    pad(indent, out);
     while (*at != '\0') {
-        const size_t bytes = strcspn(at, " ");
-        size_t width = 0;
-        struct umig_buf word = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
-        umig_buf_put(&word, at, bytes);
-        width = umig_cells_width(umig_buf_str(&word));
-        if (used + 1 + width > columns) {
-            umig_buf_text(out, is_first ? "" : "\n");
+        /* A word takes its separator along, but for the space that the end of a line swallows. */
+        const char *next = strstr(at, separator);
+        const size_t bytes = next == NULL ? strlen(at) : (size_t)(next - at) + strlen(separator);
+        const size_t trailing = next == NULL ? 0 : 1;
+        const size_t width = width_of_front(at, bytes - trailing);
+        if (used > indent && used + width > columns) {
+            while (out->len > 0 && out->bytes[out->len - 1] == ' ') {
+                out->bytes[--out->len] = '\0';
+            }
+            umig_buf_byte(out, '\n');
             pad(indent, out);
             used = indent;
-        } else {
-            umig_buf_byte(out, ' ');
-            used++;
         }
-        umig_buf_text(out, umig_buf_str(&word));
-        umig_buf_fini(&word);
-        used += width;
-        is_first = false;
+        if (width > columns - indent) {
+            put_word_cut(at, bytes, columns - indent, out);
+            used = columns;
+        } else {
+            umig_buf_put(out, at, bytes);
+            used += width + trailing;
+        }
         at += bytes;
-        at += strspn(at, " ");
     }
     umig_buf_byte(out, '\n');
+    fail_with(&clean, out);
     umig_buf_fini(&clean);
 }

@@ -34,7 +34,18 @@ void umig_cells_put(const char *text,
                     enum umig_cells_side side,
                     struct umig_buf *out);
 
-/** Appends a text made harmless, broken at spaces into lines, each after an indent of spaces. */
-void umig_cells_wrap(const char *text, size_t columns, size_t indent, struct umig_buf *out);
+/** As umig_cells_put() at the left, without the padding: for the last column of a line. */
+void umig_cells_fit(const char *text, size_t columns, struct umig_buf *out);
+
+/**
+ * Appends a text made harmless, broken into lines, each after an indent of spaces.
+ *
+ * @param separator  where it may be broken: " ", or " > " to keep the names between whole
+ */
+void umig_cells_wrap(const char *text,
+                     const char *separator,
+                     size_t columns,
+                     size_t indent,
+                     struct umig_buf *out);
 
 #endif

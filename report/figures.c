@@ -38,6 +38,7 @@ struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *figu
     return (struct umig_verdict_figures){
         .profile = figures->profile,
         .cpu = figures->cpu,
+        .paths = &figures->paths,
         .gc = &figures->gc,
         .contention = &figures->contention,
         .quality = &figures->quality,

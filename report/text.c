@@ -5,14 +5,15 @@
 #include <time.h>
 
 #include "analysis/label.h"
-#include "core/clock.h"
 #include "core/err.h"
 #include "core/parse.h"
+#include "core/units.h"
 #include "report/cells.h"
 #include "report/text_page.h"
 
 #define LINE_LIMIT_BYTES (1u << 20)
-#define METHODS_MAX      20
+#define METHODS_MIN      10 /* shown however little they take */
+#define METHODS_MAX      20 /* the others down to 1 % */
 #define SITES_MAX        8
 #define PATH_HEAD_FRAMES 3
 #define PATH_TAIL_FRAMES 10
@@ -106,7 +107,7 @@ static void write_head(struct umig_text_page *page)
     put_fact(profile, " \xC2\xB7 session ", session->id, &line);
     umig_buf_text(&line, " \xC2\xB7 ");
     put_date(session->start_unix_ns, &line);
-    umig_cells_wrap(umig_buf_str(&line), page->width, 0, page->out);
+    umig_cells_wrap(umig_buf_str(&line), " ", page->width, 0, page->out);
 
     umig_buf_clear(&line);
     if (session->end_unix_ns > session->start_unix_ns) {
@@ -136,7 +137,7 @@ static void write_answer(struct umig_text_page *page)
     for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
         struct umig_buf sentence = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
         sentences[i](&figures, &sentence);
-        umig_cells_wrap(umig_buf_str(&sentence), page->width, 2, page->out);
+        umig_cells_wrap(umig_buf_str(&sentence), " ", page->width, 2, page->out);
         umig_buf_fini(&sentence);
     }
 }
@@ -146,17 +147,18 @@ static void write_method(struct umig_text_page *page, const struct umig_hot_meth
     const struct umig_hot *cpu = page->figures->cpu;
     const size_t group_columns = page->width >= 90 ? 22 : 14;
     const size_t fixed = 8 + 12 + 1 + 8 + 8 + 2; /* shares, value, bar and the spaces */
+    const size_t name_columns = page->width - fixed - group_columns - 1;
     struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-    umig_label_method(page->figures->profile, method->method, false, &name);
+    umig_label_method_within(page->figures->profile, method->method, name_columns, &name);
     umig_text_share(page, method->self, cpu->value);
     umig_text_value(page, UMIG_KIND_CPU, method->self);
     umig_buf_byte(page->out, ' ');
     umig_text_bar(page, method->self, cpu->methods[0].self, 7);
     umig_text_share(page, method->total, cpu->value);
     umig_buf_text(page->out, "  ");
-    umig_text_name(page, umig_buf_str(&name), page->width - fixed - group_columns - 1);
-    umig_cells_put(umig_profile_text(page->figures->profile, method->top_group), group_columns,
-                   UMIG_CELLS_LEFT, page->out);
+    umig_text_name(page, umig_buf_str(&name), name_columns);
+    umig_cells_fit(umig_profile_text(page->figures->profile, method->top_group), group_columns,
+                   page->out);
     umig_buf_byte(page->out, '\n');
     umig_buf_fini(&name);
 }
@@ -173,6 +175,9 @@ static void write_methods(struct umig_text_page *page)
                           "mostly runs on");
     const size_t count = cpu->method_count < METHODS_MAX ? cpu->method_count : METHODS_MAX;
     for (size_t i = 0; i < count && cpu->methods[i].self > 0; i++) {
+        if (i >= METHODS_MIN && cpu->methods[i].self < cpu->value / 100) {
+            break;
+        }
         write_method(page, &cpu->methods[i]);
     }
 }
@@ -184,21 +189,23 @@ static void write_sites(struct umig_text_page *page)
     if (cpu->site_count == 0) {
         return;
     }
+    const size_t way_columns = 29;
+    const size_t name_columns = page->width - 8 - 12 - 2 - 1 - way_columns;
     umig_text_heading(page, "Dispatch by call site");
-    umig_text_heads(page, "     CPU         CPU  call site                 of all dispatch");
+    umig_text_heads(page, "     CPU         CPU  call site");
     for (size_t i = 0; i < cpu->site_count && i < SITES_MAX; i++) {
         const struct umig_hot_site *site = &cpu->sites[i];
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        umig_label_method(profile, site->method, false, &name);
+        umig_label_method_within(profile, site->method, name_columns - 6, &name);
         if (site->line != 0) {
             umig_buf_printf(&name, ":%u", site->line);
         }
         umig_text_share(page, site->value, cpu->value);
         umig_text_value(page, UMIG_KIND_CPU, site->value);
         umig_buf_text(page->out, "  ");
-        umig_text_name(page, umig_buf_str(&name), page->width - 8 - 12 - 2 - 1 - 32);
-        umig_cells_put(umig_profile_text(profile, profile->methods.items[site->way].name), 32,
-                       UMIG_CELLS_LEFT, page->out);
+        umig_text_name(page, umig_buf_str(&name), name_columns);
+        umig_cells_fit(umig_profile_text(profile, profile->methods.items[site->way].name),
+                       way_columns, page->out);
         umig_buf_byte(page->out, '\n');
         umig_buf_fini(&name);
     }
@@ -222,6 +229,17 @@ static bool is_same_name(const struct umig_profile *profile, uint32_t a, uint32_
     return x->class_name == y->class_name && x->name == y->name;
 }
 
+/* Lines help where somebody can go and look: in the application's own source. */
+static void put_path_frame(const struct umig_profile *profile, uint32_t frame, struct umig_buf *out)
+{
+    const uint32_t method = profile->frames.items[frame].method;
+    if (umig_label_is_application(profile, method)) {
+        umig_label_frame(profile, frame, true, out);
+    } else {
+        umig_label_method(profile, method, true, out);
+    }
+}
+
 static void write_path(struct umig_text_page *page, const struct umig_path *path)
 {
     const struct umig_profile *profile = page->figures->profile;
@@ -240,12 +258,12 @@ static void write_path(struct umig_text_page *page, const struct umig_path *path
             continue;
         }
         umig_buf_text(&line, i > first ? " > " : "");
-        umig_label_frame(profile, path->frames[i], true, &line);
+        put_path_frame(profile, path->frames[i], &line);
     }
     umig_text_share(page, path->value, page->figures->cpu->value);
     umig_text_value(page, UMIG_KIND_CPU, path->value);
     umig_buf_byte(page->out, '\n');
-    umig_cells_wrap(umig_buf_str(&line), page->width, 6, page->out);
+    umig_cells_wrap(umig_buf_str(&line), " > ", page->width, 6, page->out);
     umig_buf_fini(&line);
 }
 

@@ -29,14 +29,14 @@ void umig_text_heading(struct umig_text_page *page, const char *name)
 void umig_text_note(struct umig_text_page *page, const char *text)
 {
     paint(page, "\x1b[2m");
-    umig_cells_wrap(text, page->width, 2, page->out);
+    umig_cells_wrap(text, " ", page->width, 2, page->out);
     paint(page, "\x1b[0m");
 }
 
 void umig_text_heads(struct umig_text_page *page, const char *text)
 {
     paint(page, "\x1b[2m");
-    umig_buf_text(page->out, text);
+    umig_cells_fit(text, page->width, page->out);
     paint(page, "\x1b[0m");
     umig_buf_byte(page->out, '\n');
 }

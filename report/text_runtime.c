@@ -45,10 +45,14 @@ void umig_text_threads(struct umig_text_page *page)
         umig_text_value(page, UMIG_KIND_CPU, group->value);
         umig_buf_byte(page->out, ' ');
         umig_text_bar(page, group->value, cpu->groups[0].value, 7);
-        umig_text_number(page, group->threads);
+        if (group->threads > 0) {
+            umig_text_number(page, group->threads);
+        } else {
+            umig_cells_put("-", 10, UMIG_CELLS_RIGHT, page->out);
+        }
         umig_buf_text(page->out, "  ");
-        umig_cells_put(text_or_unknown(page->figures->profile, group->group), page->width - 41,
-                       UMIG_CELLS_LEFT, page->out);
+        umig_cells_fit(text_or_unknown(page->figures->profile, group->group), page->width - 41,
+                       page->out);
         umig_buf_byte(page->out, '\n');
     }
     write_rest(page, cpu->group_count, shown, "pools");
@@ -82,7 +86,7 @@ static void write_gc_sum(struct umig_text_page *page)
         umig_label_value(UMIG_KIND_HEAP, gc->after_highest_bytes, &line);
         umig_buf_text(&line, " at most.");
     }
-    umig_cells_wrap(umig_buf_str(&line), page->width, 2, page->out);
+    umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
     umig_buf_fini(&line);
 }
 
@@ -110,7 +114,7 @@ void umig_text_gc(struct umig_text_page *page)
         umig_text_value(page, UMIG_KIND_GC, row->total_ns);
         umig_text_value(page, UMIG_KIND_GC, row->longest_ns);
         umig_buf_text(page->out, "  ");
-        umig_cells_put(umig_buf_str(&what), page->width - 36, UMIG_CELLS_LEFT, page->out);
+        umig_cells_fit(umig_buf_str(&what), page->width - 36, page->out);
         umig_buf_byte(page->out, '\n');
         umig_buf_fini(&what);
     }
@@ -125,7 +129,7 @@ static void write_wait(struct umig_text_page *page,
     umig_text_number(page, row->count);
     umig_text_value(page, UMIG_KIND_LOCKS, row->longest_ns);
     umig_buf_text(page->out, "  ");
-    umig_cells_put(what, page->width - 36, UMIG_CELLS_LEFT, page->out);
+    umig_cells_fit(what, page->width - 36, page->out);
     umig_buf_byte(page->out, '\n');
 }
 
@@ -201,8 +205,8 @@ void umig_text_heap(struct umig_text_page *page)
         umig_text_value(page, UMIG_KIND_HEAP, pool->committed_bytes);
         write_maximum(page, pool->maximum_bytes);
         umig_buf_text(page->out, "  ");
-        umig_cells_put(text_or_unknown(page->figures->profile, pool->pool),
-                       page->width > 72 ? page->width - 62 : 10, UMIG_CELLS_LEFT, page->out);
+        umig_cells_fit(text_or_unknown(page->figures->profile, pool->pool),
+                       page->width > 72 ? page->width - 62 : 10, page->out);
         umig_buf_byte(page->out, '\n');
     }
 }
@@ -213,7 +217,7 @@ void umig_text_quality(struct umig_text_page *page)
     struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
     umig_text_heading(page, "Data quality");
     umig_quality_sentence(page->figures->profile, quality, &line);
-    umig_cells_wrap(umig_buf_str(&line), page->width, 2, page->out);
+    umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
     umig_buf_clear(&line);
     if (quality->java_samples > 0) {
         umig_label_number(quality->java_samples, &line);
@@ -222,7 +226,7 @@ void umig_text_quality(struct umig_text_page *page)
         umig_buf_text(&line, " of them without a whole stack; ");
         umig_label_number(quality->vm_samples, &line);
         umig_buf_text(&line, " in threads of the JVM and of native code.");
-        umig_cells_wrap(umig_buf_str(&line), page->width, 2, page->out);
+        umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
     }
     umig_buf_fini(&line);
     for (unsigned i = 0; i < UMIG_OUTCOME_COUNT; i++) {
@@ -255,6 +259,6 @@ void umig_text_cost(struct umig_text_page *page)
     umig_buf_text(&line, " and ");
     umig_label_value(UMIG_KIND_HEAP, session->agent_memory_bytes, &line);
     umig_buf_text(&line, " of memory.");
-    umig_cells_wrap(umig_buf_str(&line), page->width, 2, page->out);
+    umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
     umig_buf_fini(&line);
 }

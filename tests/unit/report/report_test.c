@@ -1,0 +1,190 @@
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "tests/support/golden.h"
+#include "tests/support/test.h"
+#include "tests/unit/report/sample.h"
+
+#define OUT_LIMIT_BYTES (64u << 20)
+
+static void write(struct umig_profile *profile,
+                  const struct umig_report_options *options,
+                  struct umig_buf *out)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    if (umig_report_write(profile, options, out, &err) != UMIG_OK) {
+        fail_msg("%s", err.text);
+    }
+    umig_profile_destroy(profile);
+}
+
+static void expect_golden(struct umig_profile *profile,
+                          const struct umig_report_options *options,
+                          const char *name)
+{
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    write(profile, options, &out);
+    umig_golden_expect(UMIG_TEST_GOLDEN, name, umig_buf_str(&out));
+    umig_buf_fini(&out);
+}
+
+static void test_text_of_service_matches_golden(void **state)
+{
+    (void)state;
+    expect_golden(umig_sample_service(), &(struct umig_report_options){0}, "service.txt");
+}
+
+static void test_text_unfolded_wide_and_coloured_matches_golden(void **state)
+{
+    (void)state;
+    const struct umig_report_options options = {.unfold = true, .colour = true, .width = 140};
+    expect_golden(umig_sample_service(), &options, "service-unfolded.txt");
+}
+
+static void test_text_of_hostile_names_matches_golden(void **state)
+{
+    (void)state;
+    expect_golden(umig_sample_hostile(), &(struct umig_report_options){.width = 72}, "hostile.txt");
+}
+
+static void test_text_of_quiet_session_matches_golden(void **state)
+{
+    (void)state;
+    expect_golden(umig_sample_quiet(), &(struct umig_report_options){0}, "quiet.txt");
+}
+
+static void test_json_of_service_matches_golden(void **state)
+{
+    (void)state;
+    const struct umig_report_options options = {.format = UMIG_REPORT_JSON};
+    expect_golden(umig_sample_service(), &options, "service.json");
+}
+
+static void test_collapsed_of_hostile_names_matches_golden(void **state)
+{
+    (void)state;
+    const struct umig_report_options options = {.format = UMIG_REPORT_COLLAPSED};
+    expect_golden(umig_sample_hostile(), &options, "hostile.collapsed");
+}
+
+/* Nothing a terminal obeys may reach it, and no line may be wider than was asked for. */
+static void test_text_of_hostile_names_is_harmless(void **state)
+{
+    (void)state;
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+
+    write(umig_sample_hostile(), &(struct umig_report_options){.width = 80}, &out);
+
+    for (size_t i = 0; i < out.len; i++) {
+        const unsigned char c = (unsigned char)out.bytes[i];
+        assert_true(c >= ' ' || c == '\n');
+        assert_int_not_equal(c, 0x7F);
+    }
+    assert_null(strstr(umig_buf_str(&out), "\xE2\x80\xAE"));
+    umig_buf_fini(&out);
+}
+
+static json_t *read_json(struct umig_profile *profile)
+{
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    json_error_t error;
+    write(profile, &(struct umig_report_options){.format = UMIG_REPORT_JSON}, &out);
+    json_t *root = json_loads(umig_buf_str(&out), JSON_REJECT_DUPLICATES, &error);
+    if (root == NULL) {
+        fail_msg("line %d: %s", error.line, error.text);
+    }
+    umig_buf_fini(&out);
+    return root;
+}
+
+static void test_json_reads_back_and_adds_up(void **state)
+{
+    (void)state;
+    json_t *root = read_json(umig_sample_service());
+
+    const json_t *cpu = json_object_get(root, "cpu");
+    json_int_t self = 0;
+    size_t index = 0;
+    json_t *method = NULL;
+    json_array_foreach(json_object_get(cpu, "methods"), index, method)
+    {
+        self += json_integer_value(json_object_get(method, "self_ns"));
+    }
+    assert_true(self == json_integer_value(json_object_get(cpu, "value_ns")));
+    assert_int_equal(json_array_size(json_object_get(root, "answer")), 3);
+    json_decref(root);
+}
+
+static void test_json_of_hostile_names_is_valid(void **state)
+{
+    (void)state;
+    json_t *root = read_json(umig_sample_hostile());
+
+    const json_t *session = json_object_get(root, "session");
+    assert_string_equal(json_string_value(json_object_get(session, "service")),
+                        "\x1b[2J\r\nowned\t\x7f");
+    json_decref(root);
+}
+
+static void test_reports_of_one_profile_are_equal(void **state)
+{
+    (void)state;
+    for (int format = UMIG_REPORT_TEXT; format <= UMIG_REPORT_COLLAPSED; format++) {
+        if (format == UMIG_REPORT_HTML) {
+            continue; /* has tests of its own */
+        }
+        const struct umig_report_options options = {.format = (enum umig_report_format)format};
+        struct umig_buf first = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        struct umig_buf second = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        write(umig_sample_service(), &options, &first);
+        write(umig_sample_service(), &options, &second);
+        assert_string_equal(umig_buf_str(&first), umig_buf_str(&second));
+        umig_buf_fini(&first);
+        umig_buf_fini(&second);
+    }
+}
+
+static void test_wrong_arguments_are_named(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+    enum umig_report_format format = UMIG_REPORT_TEXT;
+    struct umig_profile *profile = umig_sample_quiet();
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    struct umig_buf tiny = UMIG_BUF_INIT(100);
+
+    assert_int_equal(umig_report_format_read("pdf", &format, &err), UMIG_E_ARG);
+    assert_string_equal(err.text, "no report format \"pdf\": text, json, html or collapsed");
+    assert_int_equal(umig_report_format_read("json", &format, &err), UMIG_OK);
+    assert_int_equal(format, UMIG_REPORT_JSON);
+    assert_int_equal(
+        umig_report_write(profile, &(struct umig_report_options){.width = 20}, &out, &err),
+        UMIG_E_ARG);
+    assert_non_null(strstr(err.text, "60 to 400"));
+    assert_int_equal(umig_report_write(profile, &(struct umig_report_options){0}, &tiny, &err),
+                     UMIG_E_LIMIT);
+    umig_buf_fini(&tiny);
+    umig_buf_fini(&out);
+    umig_profile_destroy(profile);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_of_service_matches_golden),
+        cmocka_unit_test(test_text_unfolded_wide_and_coloured_matches_golden),
+        cmocka_unit_test(test_text_of_hostile_names_matches_golden),
+        cmocka_unit_test(test_text_of_quiet_session_matches_golden),
+        cmocka_unit_test(test_json_of_service_matches_golden),
+        cmocka_unit_test(test_collapsed_of_hostile_names_matches_golden),
+        cmocka_unit_test(test_text_of_hostile_names_is_harmless),
+        cmocka_unit_test(test_json_reads_back_and_adds_up),
+        cmocka_unit_test(test_json_of_hostile_names_is_valid),
+        cmocka_unit_test(test_reports_of_one_profile_are_equal),
+        cmocka_unit_test(test_wrong_arguments_are_named),
+    };
+    return cmocka_run_group_tests_name("report.report", tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+#include "tests/unit/report/sample.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+#include "tests/support/collapsed.h"
+#include "tests/support/test.h"
+
+#define START_UNIX_NS (1790000000ull * UMIG_NS_PER_S)
+#define MIB           (1024ull * 1024ull)
+
+static uint32_t string(struct umig_profile *profile, const char *text)
+{
+    uint32_t id = 0;
+    assert_int_equal(umig_profile_string(profile, text, strlen(text), &id), UMIG_OK);
+    return id;
+}
+
+static void set_session(struct umig_profile *profile)
+{
+    struct umig_profile_session *session = &profile->session;
+    session->id = string(profile, "k3f9-orders-0001");
+    session->service = string(profile, "orders");
+    session->instance = string(profile, "orders-1");
+    session->host = string(profile, "shop-7");
+    session->main_class = string(profile, "svc.Main");
+    session->jvm_name = string(profile, "OpenJDK 64-Bit Server VM");
+    session->jvm_version = string(profile, "17.0.10+7");
+    session->collector_name = string(profile, "G1");
+    session->pid = 4711;
+    session->jdk = 17;
+    session->cpu_count = 4;
+    session->max_heap_bytes = 512 * MIB;
+    session->start_unix_ns = START_UNIX_NS;
+    session->end_unix_ns = START_UNIX_NS + 30 * UMIG_NS_PER_S;
+    session->end = UMIG_END_DURATION;
+    session->interval_ns[UMIG_KIND_CPU] = 10 * UMIG_NS_PER_MS;
+    session->interval_ns[UMIG_KIND_HEAP] = UMIG_NS_PER_S;
+    session->interval_ns[UMIG_KIND_LOCKS] = UMIG_NS_PER_MS;
+    session->agent_cpu_ns = 41 * UMIG_NS_PER_MS;
+    session->agent_memory_bytes = 5 * MIB + MIB / 2;
+    session->process_cpu_ns = 25 * UMIG_NS_PER_S;
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        session->has_kind[i] = true;
+    }
+    assert_int_equal(
+        umig_profile_add_label(profile, string(profile, "build"), string(profile, "1.4.2")),
+        UMIG_OK);
+}
+
+static void add_pauses(struct umig_profile *profile)
+{
+    const uint32_t young = string(profile, "G1 Young");
+    const uint32_t evacuation = string(profile, "G1 Evacuation Pause");
+    for (uint64_t i = 0; i < 24; i++) {
+        const struct umig_profile_pause pause = {
+            .start_unix_ns = START_UNIX_NS + i * UMIG_NS_PER_S,
+            .duration_ns = (4 + i % 5) * UMIG_NS_PER_MS,
+            .collection = young,
+            .cause = evacuation,
+            .before_bytes = 300 * MIB,
+            .after_bytes = (90 + i % 3) * MIB,
+        };
+        assert_int_equal(umig_profile_add_pause(profile, &pause), UMIG_OK);
+    }
+    const struct umig_profile_pause unknown = {
+        .start_unix_ns = START_UNIX_NS + 25 * UMIG_NS_PER_S,
+        .duration_ns = 61 * UMIG_NS_PER_MS,
+        .before_bytes = UMIG_BYTES_UNKNOWN,
+        .after_bytes = UMIG_BYTES_UNKNOWN,
+    };
+    assert_int_equal(umig_profile_add_pause(profile, &unknown), UMIG_OK);
+}
+
+static void add_pools(struct umig_profile *profile)
+{
+    static const char *const names[] = {"G1 Eden Space", "G1 Old Gen", "Metaspace", "RSS"};
+    for (uint64_t i = 0; i < 4; i++) {
+        for (uint64_t second = 0; second < 3; second++) {
+            const struct umig_profile_pool_point point = {
+                .unix_ns = START_UNIX_NS + second * UMIG_NS_PER_S,
+                .pool = string(profile, names[i]),
+                .used_bytes = (40 + 20 * i + 7 * second) * MIB,
+                .committed_bytes = (128 + 64 * i) * MIB,
+                .maximum_bytes = i == 1 ? 512 * MIB : UMIG_BYTES_UNKNOWN,
+            };
+            assert_int_equal(umig_profile_add_pool_point(profile, &point), UMIG_OK);
+        }
+    }
+}
+
+static void add_waits(struct umig_profile *profile)
+{
+    const uint32_t stacks[2] = {profile->samples.items[0].stack, profile->samples.items[9].stack};
+    for (uint32_t i = 0; i < 12; i++) {
+        const struct umig_profile_wait wait = {
+            .unix_ns = START_UNIX_NS + i * UMIG_NS_PER_S,
+            .thread = 1,
+            .holder = i % 3 == 0 ? 0 : 2,
+            .monitor_class = i % 4 == 0 ? 0 : string(profile, "svc.Inventory"),
+            .stack = stacks[i % 2],
+            .wait_ns = (i + 1) * 3 * UMIG_NS_PER_MS,
+            .count = 1 + i % 2,
+        };
+        assert_int_equal(umig_profile_add_wait(profile, &wait), UMIG_OK);
+    }
+}
+
+/* Broken stacks and a thread of the JVM's own. */
+static void add_failures(struct umig_profile *profile)
+{
+    struct umig_profile_method method = {.name = string(profile, "unknown_java")};
+    struct umig_profile_frame frame = {.kind = UMIG_FRAME_ERROR};
+    struct umig_profile_sample sample = {.kind = UMIG_KIND_CPU,
+                                         .outcome = UMIG_OUTCOME_UNKNOWN_JAVA,
+                                         .group = string(profile, "pool-*-thread-*"),
+                                         .count = 21,
+                                         .value = 210 * UMIG_NS_PER_MS};
+    uint32_t frame_id = 0;
+    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
+    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
+    assert_int_equal(umig_profile_stack(profile, 0, frame_id, &sample.stack), UMIG_OK);
+    assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+
+    method.name = string(profile, "JIT compiler");
+    frame.kind = UMIG_FRAME_VM;
+    sample.outcome = UMIG_OUTCOME_NO_JAVA;
+    sample.group = string(profile, "C* CompilerThread*");
+    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
+    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
+    assert_int_equal(umig_profile_stack(profile, 0, frame_id, &sample.stack), UMIG_OK);
+    assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+}
+
+static void set_books(struct umig_profile *profile)
+{
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        profile->tallies[i] =
+            (struct umig_profile_tally){.present = true, .produced = 1200, .stored = 1200};
+    }
+    struct umig_profile_tally *cpu = &profile->tallies[UMIG_KIND_CPU];
+    cpu->produced = 1250;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 40;
+    cpu->dropped[UMIG_DROP_STOPPING] = 10;
+}
+
+struct umig_profile *umig_sample_service(void)
+{
+    struct umig_profile *profile =
+        umig_collapsed_load(UMIG_TEST_STACKS "/groovy4-indy-jdk17.stacks");
+    set_session(profile);
+    add_pauses(profile);
+    add_pools(profile);
+    add_waits(profile);
+    add_failures(profile);
+    set_books(profile);
+    return profile;
+}
+
+struct umig_profile *umig_sample_hostile(void)
+{
+    struct umig_profile *profile = umig_collapsed_read(
+        "[\x1b[31mred\x1b[0m\a];svc.\x1b]0,title\a.run:1;svc.A.<script>alert(1)</script>:2 60\n"
+        "[\xE2\x80\xAEred];svc.B.\xE2\x80\xAEgro:3 30\n"
+        "[\xFF\xFE\x80];svc.C.\xC3\x28:4 20\n"
+        "[wide];svc.D.\xE5\x90\x8D\xE5\x89\x8D\xE5\x90\x8D\xE5\x89\x8D\xE5\x90\x8D\xE5\x89\x8D."
+        "cafe\xCC\x81:5 10\n"
+        "[long];svc.E.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb:6 9");
+    set_session(profile);
+    profile->session.service = string(profile, "\x1b[2J\r\nowned\t\x7f");
+    profile->session.end = UMIG_END_LOST;
+    return profile;
+}
+
+struct umig_profile *umig_sample_quiet(void)
+{
+    struct umig_profile *profile = umig_collapsed_read("[main];svc.Main.main:3;svc.Main.work:9 12");
+    set_session(profile);
+    profile->session.end = UMIG_END_RUNNING;
+    return profile;
+}

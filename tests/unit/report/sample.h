@@ -1,0 +1,16 @@
+/* A session with something in every section, to write reports from. */
+#ifndef UMIG_TESTS_UNIT_REPORT_SAMPLE_H
+#define UMIG_TESTS_UNIT_REPORT_SAMPLE_H
+
+#include "analysis/profile.h"
+
+/** A Groovy service under load: stacks of a recording, collections, waits, pools, losses. */
+struct umig_profile *umig_sample_service(void);
+
+/** The same service with names that try to get at the reader. */
+struct umig_profile *umig_sample_hostile(void);
+
+/** A session in which next to nothing happened. */
+struct umig_profile *umig_sample_quiet(void);
+
+#endif
