@@ -1,10 +1,11 @@
 #include <string.h>
 
 #include "cli/verb.h"
-#include "core/clock.h"
+#include "collector/daemon/collector.h"
 #include "core/err.h"
 #include "core/parse.h"
 #include "core/socket.h"
+#include "core/units.h"
 
 #define AGE_MIN_NS     (3600 * UMIG_NS_PER_S)
 #define AGE_MAX_NS     (3650 * 24 * 3600 * UMIG_NS_PER_S)
@@ -36,28 +37,27 @@ enum {
 
 /* What the options say. */
 struct wish {
-    const char *data_dir;
+    struct umig_collector_options options; /* leads to listen */
     struct umig_address listen[LISTEN_MAX];
-    size_t listen_count; /* 0: the usual socket */
-    uint64_t retain_age_ns;
-    uint64_t retain_bytes;
 };
 
 static int read_listen(const struct umig_args *args, struct wish *wish, struct umig_err *err)
 {
+    size_t *count = &wish->options.listen_count;
+    wish->options.listen = wish->listen;
     for (size_t i = 0; i < args->count; i++) {
         if (strcmp(args->items[i].option->name, "listen") != 0) {
             continue;
         }
-        if (wish->listen_count == LISTEN_MAX) {
+        if (*count == LISTEN_MAX) {
             return umig_err_set(err, UMIG_E_ARG, "more than %d addresses to listen on", LISTEN_MAX);
         }
-        const int rc = umig_address_parse(umig_span_of(args->items[i].value),
-                                          &wish->listen[wish->listen_count], err);
+        const int rc =
+            umig_address_parse(umig_span_of(args->items[i].value), &wish->listen[*count], err);
         if (rc != UMIG_OK) {
             return umig_err_trace(err, rc);
         }
-        wish->listen_count++;
+        ++*count;
     }
     return UMIG_OK;
 }
@@ -66,17 +66,17 @@ static int read_retention(const struct umig_args *args, struct wish *wish, struc
 {
     const char *age = umig_args_value(args, "retain-age", "14d");
     const char *size = umig_args_value(args, "retain-size", "2g");
-    int rc = umig_parse_duration(umig_span_of(age), &wish->retain_age_ns, err);
+    int rc = umig_parse_duration(umig_span_of(age), &wish->options.retain_age_ns, err);
     if (rc == UMIG_OK) {
-        rc = umig_parse_size(umig_span_of(size), &wish->retain_bytes, err);
+        rc = umig_parse_size(umig_span_of(size), &wish->options.retain_size_bytes, err);
     }
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    if (wish->retain_age_ns < AGE_MIN_NS || wish->retain_age_ns > AGE_MAX_NS) {
+    if (wish->options.retain_age_ns < AGE_MIN_NS || wish->options.retain_age_ns > AGE_MAX_NS) {
         return umig_err_set(err, UMIG_E_ARG, "--retain-age %s must be 1h to 3650d", age);
     }
-    if (wish->retain_bytes < SIZE_MIN_BYTES) {
+    if (wish->options.retain_size_bytes < SIZE_MIN_BYTES) {
         return umig_err_set(err, UMIG_E_ARG, "--retain-size %s must be 16m or more", size);
     }
     return UMIG_OK;
@@ -84,7 +84,8 @@ static int read_retention(const struct umig_args *args, struct wish *wish, struc
 
 static int run_collector(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
-    struct wish wish = {.data_dir = umig_args_value(args, "data", cli->places.data_dir)};
+    struct wish wish = {
+        .options = {.data_dir = umig_args_value(args, "data", cli->places.data_dir)}};
     int rc = read_listen(args, &wish, err);
     if (rc == UMIG_OK) {
         rc = read_retention(args, &wish, err);
@@ -92,7 +93,10 @@ static int run_collector(struct umig_cli *cli, const struct umig_args *args, str
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    return umig_err_set(err, UMIG_E_UNSUPPORTED, "this build has no collector");
+    rc = umig_collector_run(&wish.options, err);
+    /* The options were good: what stands in the way now is a failure, not a wrong use. */
+    return rc == UMIG_OK ? UMIG_EXIT_GOOD
+                         : umig_err_trace(err, rc == UMIG_E_ARG ? UMIG_E_UNSUPPORTED : rc);
 }
 
 const struct umig_verb umig_verb_collector = {

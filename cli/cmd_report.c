@@ -80,7 +80,7 @@ static int run_report(struct umig_cli *cli, const struct umig_args *args, struct
     };
     int rc = choose_format(args, &question.format, err);
     if (rc == UMIG_OK) {
-        rc = umig_session_name_check(question.session, err);
+        rc = umig_session_selector_check(question.session, err);
     }
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
@@ -88,7 +88,8 @@ static int run_report(struct umig_cli *cli, const struct umig_args *args, struct
     char made_path[128];
     const char *path = umig_args_value(args, "output", NULL);
     if (path == NULL && cli->is_out_terminal && strcmp(question.format, "html") == 0) {
-        snprintf(made_path, sizeof made_path, "umig-report-%s.html", question.session);
+        snprintf(made_path, sizeof made_path, "umig-report-%s.html",
+                 question.session + (question.session[0] == '#'));
         path = made_path; /* nobody reads a page's source on a terminal */
     }
     if (path != NULL && strcmp(path, "-") != 0) {
@@ -103,12 +104,13 @@ static int run_report(struct umig_cli *cli, const struct umig_args *args, struct
 const struct umig_verb umig_verb_report = {
     .name = "report",
     .summary = "say what a session found: text, page, JSON or collapsed stacks",
-    .operands = "[ID|latest]",
+    .operands = "[ID|#N|latest]",
     .max_operands = 1,
     .options = g_options,
-    .notes = "ID may be shortened as long as one session begins with it. Without it the latest is "
-             "meant.\nThe page (html) is one file that needs no network; on a terminal it is "
-             "written to\numig-report-ID.html.",
+    .notes =
+        "ID may be shortened as long as one session begins with it; #N is its number in "
+        "'umig sessions'.\nWithout either the latest is meant.\nThe page (html) is one file that needs no network; on a terminal it is "
+        "written to\numig-report-ID.html.",
     .examples = "# the answer in words\n"
                 "umig report latest\n"
                 "# a page with a flame graph, to show around\n"

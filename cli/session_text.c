@@ -15,6 +15,15 @@ int umig_session_name_check(const char *name, struct umig_err *err)
                         name);
 }
 
+int umig_session_selector_check(const char *selector, struct umig_err *err)
+{
+    uint64_t number = 0;
+    if (selector[0] == '#') {
+        return umig_parse_number(umig_span_of(selector + 1), &number, err);
+    }
+    return umig_session_name_check(selector, err);
+}
+
 void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
                              size_t kind_count,
                              struct umig_buf *out)

@@ -12,6 +12,12 @@
 /** Is this a name a session may have? UMIG_OK, or UMIG_E_ARG saying what is right. */
 UMIG_NODISCARD int umig_session_name_check(const char *name, struct umig_err *err);
 
+/**
+ * Can this mean a stored session: a name, the beginning of one, "latest", or "#N" with N its number
+ * in the store? UMIG_OK, or UMIG_E_ARG saying what is right.
+ */
+UMIG_NODISCARD int umig_session_selector_check(const char *selector, struct umig_err *err);
+
 /** Appends what a session measures: "cpu every 10ms, gc, heap every 1s". */
 void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
                              size_t kind_count,

@@ -1,9 +1,36 @@
 #include "cli/source.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "cli/collector_client.h"
+#include "collector/query/query.h"
 #include "core/err.h"
+
+/* A folder at rest; what it cannot answer is a failure, not a wrong use of the command. */
+static int ask_folder(const char *dir,
+                      const struct umig_question *question,
+                      FILE *out,
+                      struct umig_err *err)
+{
+    const struct umig_query query = {
+        .verb = question->is_report ? UMIG_QUERY_WRITE_REPORT : UMIG_QUERY_LIST_SESSIONS,
+        .session = question->session,
+        .format = question->format,
+        .service = question->service,
+        .should_unfold = question->should_unfold,
+        .width = question->width,
+        .viewer = UMIG_VIEWER_ALL, /* who may read the folder may read all of it */
+    };
+    struct umig_buf document = UMIG_BUF_INIT(UMIG_QUERY_DOCUMENT_BYTES);
+    int rc = umig_query_folder(dir, &query, &document, err);
+    if (rc == UMIG_OK && fwrite(umig_buf_str(&document), 1, document.len, out) != document.len) {
+        rc = umig_err_set_cause(err, UMIG_E_IO, errno, "cannot write the answer: %s",
+                                umig_errno_text(errno));
+    }
+    umig_buf_fini(&document);
+    return rc == UMIG_E_ARG ? UMIG_E_UNSUPPORTED : rc;
+}
 
 int umig_source_write(struct umig_cli *cli,
                       const struct umig_args *args,
@@ -15,6 +42,9 @@ int umig_source_write(struct umig_cli *cli,
     const char *data_dir = umig_args_value(args, "data", NULL);
     if (address != NULL && data_dir != NULL) {
         return umig_err_set(err, UMIG_E_ARG, "--collector and --data exclude each other");
+    }
+    if (data_dir != NULL) {
+        return umig_err_trace(err, ask_folder(data_dir, question, out, err));
     }
     int fd = -1;
     int rc = umig_collector_dial(&cli->places, address, &fd, err);

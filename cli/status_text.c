@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "cli/session_text.h"
-#include "core/clock.h"
 #include "core/parse.h"
+#include "core/units.h"
 #include "include/umig/kinds.h"
 
 static bool begins_with(const char *text, const char *prefix)

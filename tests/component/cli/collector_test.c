@@ -144,7 +144,7 @@ static void test_refusal_is_told(void **state)
 
     assert_int_equal(g_run.code, 3);
     assert_string_equal(g_run.out, "");
-    assert_string_equal(g_run.err, "umig report: refused: no session x\n");
+    assert_string_equal(g_run.err, "umig report: no session x\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start_collector, stop_collector)

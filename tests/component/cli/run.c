@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,19 +69,53 @@ static void read_back(const char *name, char *text, size_t room)
     fclose(file);
 }
 
-void run_umig(const char *words, struct run *run)
+static pid_t spawn(const char *words, posix_spawn_file_actions_t *files)
 {
     char copy[512];
     char *argv[32] = {(char[]){"umig"}};
-    char out[UMIG_SOCKET_PATH_BYTES];
-    char err[UMIG_SOCKET_PATH_BYTES];
     int argc = 1;
     char *rest = NULL;
+    pid_t pid = 0;
     snprintf(copy, sizeof copy, "%s", words);
     for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         assert_in_range(argc, 1, 30);
         argv[argc++] = word;
     }
+    assert_int_equal(posix_spawn(&pid, UMIG_COMMAND, files, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(files);
+    return pid;
+}
+
+void start_umig(const char *words, struct running *running, char line[512])
+{
+    int ends[2];
+    posix_spawn_file_actions_t files;
+    size_t len = 0;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
+    running->pid = spawn(words, &files);
+    running->out_fd = ends[0];
+    close(ends[1]);
+    while (len < 511 && read(ends[0], line + len, 1) == 1 && line[len] != '\n') {
+        len++;
+    }
+    line[len] = '\0';
+}
+
+int stop_umig(struct running *running, int signo)
+{
+    int status = 0;
+    assert_int_equal(kill(running->pid, signo), 0);
+    assert_int_equal(waitpid(running->pid, &status, 0), running->pid);
+    close(running->out_fd);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void run_umig(const char *words, struct run *run)
+{
+    char out[UMIG_SOCKET_PATH_BYTES];
+    char err[UMIG_SOCKET_PATH_BYTES];
     in_runtime_dir("stdout", out);
     in_runtime_dir("stderr", err);
     posix_spawn_file_actions_t files;
@@ -88,11 +123,9 @@ void run_umig(const char *words, struct run *run)
     const int flags = O_CREAT | O_TRUNC | O_WRONLY;
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out, flags, 0600);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err, flags, 0600);
-    pid_t pid = 0;
     int status = 0;
     pass_turn();
-    assert_int_equal(posix_spawn(&pid, UMIG_COMMAND, &files, NULL, argv, environ), 0);
-    posix_spawn_file_actions_destroy(&files);
+    const pid_t pid = spawn(words, &files);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     pass_turn();

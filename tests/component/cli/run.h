@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/buf.h"
 #include "wire/frame.h"
@@ -18,6 +19,18 @@ struct run {
 
 /** Runs "umig WORDS"; words separated by single spaces. */
 void run_umig(const char *words, struct run *run);
+
+/** A command that runs until it is stopped. */
+struct running {
+    pid_t pid;
+    int out_fd; /* its standard output */
+};
+
+/** Starts "umig WORDS" and returns once it has written its first line, which is copied. */
+void start_umig(const char *words, struct running *running, char line[512]);
+
+/** Sends a signal and waits; returns the exit code. */
+int stop_umig(struct running *running, int signo);
 
 /** Makes a fresh folder and sets UMIG_RUNTIME_DIR to it. cmocka's setup and teardown. */
 int make_runtime_dir(void **state);

@@ -53,6 +53,9 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"collector --listen here",                "'here' is not an address"                    },
         {"collector --retain-size lots",           "'lots' is not a size"                        },
         {"collector --retain-age 5",               "'5' is not a duration"                       },
+        {"collector --retain-size 1m",             "--retain-size 1m must be 16m or more"        },
+        {"collector --retain-age 1m",              "--retain-age 1m must be 1h to 3650d"         },
+        {"report #x",                              "'x' is not a whole number"                   },
         {"collector now",                          "'now' is too much"                           },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -75,6 +78,7 @@ static void test_failures_exit_3_and_name_the_thing(void **state)
         {"sessions",                           "no collector listens on "                  },
         {"report latest",                      "start one with 'umig collector'"           },
         {"report --collector tcp:127.0.0.1:1", "cannot connect to tcp:127.0.0.1:1"         },
+        {"sessions --data /no/such/folder",    "/no/such/folder"                           },
         {"report -o /no/such/page",            "cannot write /no/such/page"                },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -1,0 +1,131 @@
+/* The command as daemon and as its client. */
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/component/cli/run.h"
+#include "tests/support/test.h"
+
+static struct run g_run;
+static char g_data_dir[64];
+
+static int make_dirs(void **state)
+{
+    snprintf(g_data_dir, sizeof g_data_dir, "/tmp/umig-data-XXXXXX");
+    if (mkdtemp(g_data_dir) == NULL) {
+        return -1;
+    }
+    return make_runtime_dir(state);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int remove_dirs(void **state)
+{
+    const int rc = nftw(g_data_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return remove_runtime_dir(state) + rc; /* fails if the daemon left its socket behind */
+}
+
+static void with_data(const char *words, const char *rest, char line[256])
+{
+    snprintf(line, 256, "%s --data %s%s", words, g_data_dir, rest);
+}
+
+static void start_collector(struct running *running, const char *rest)
+{
+    char words[256];
+    char ready[512];
+    with_data("collector", rest, words);
+    start_umig(words, running, ready);
+    assert_non_null(strstr(ready, "umig collector: listening on "));
+    assert_non_null(strstr(ready, g_data_dir));
+}
+
+static void test_clients_find_the_daemon_and_ctrl_c_ends_it(void **state)
+{
+    (void)state;
+    struct running collector;
+    start_collector(&collector, "");
+
+    run_umig("sessions", &g_run);
+    assert_int_equal(g_run.code, 0);
+    run_umig("report latest", &g_run);
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, "there are no sessions yet"));
+
+    assert_int_equal(stop_umig(&collector, SIGINT), 0);
+    run_umig("sessions", &g_run);
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, "no collector listens on "));
+}
+
+static void test_second_daemon_on_the_same_folder_is_refused(void **state)
+{
+    (void)state;
+    struct running collector;
+    char words[256];
+    char pid[32];
+    start_collector(&collector, "");
+    snprintf(pid, sizeof pid, "(pid %d)", (int)collector.pid);
+
+    with_data("collector", " --listen tcp:127.0.0.1:0", words);
+    run_umig(words, &g_run);
+
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, "another collector"));
+    assert_non_null(strstr(g_run.err, pid));
+    assert_non_null(strstr(g_run.err, g_data_dir));
+    assert_int_equal(stop_umig(&collector, SIGTERM), 0);
+}
+
+static void test_folder_of_a_killed_daemon_is_read_and_served_again(void **state)
+{
+    (void)state;
+    struct running collector;
+    char words[256];
+    start_collector(&collector, "");
+    assert_int_equal(stop_umig(&collector, SIGKILL), -1);
+
+    with_data("sessions", " --json", words);
+    run_umig(words, &g_run);
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.out, "\"sessions\":[]"));
+
+    start_collector(&collector, ""); /* the dead socket is taken over */
+    assert_int_equal(stop_umig(&collector, SIGINT), 0);
+}
+
+static void test_folder_without_a_store_is_told(void **state)
+{
+    (void)state;
+    char words[256];
+    with_data("report latest", "", words);
+
+    run_umig(words, &g_run);
+
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, g_data_dir));
+    assert_string_equal(g_run.out, "");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_dirs, remove_dirs)
+
+int main(void)
+{
+    const struct CMUnitTest daemon_test[] = {
+        TEST(test_clients_find_the_daemon_and_ctrl_c_ends_it),
+        TEST(test_second_daemon_on_the_same_folder_is_refused),
+        TEST(test_folder_of_a_killed_daemon_is_read_and_served_again),
+        TEST(test_folder_without_a_store_is_told),
+    };
+    return cmocka_run_group_tests(daemon_test, NULL, NULL);
+}
