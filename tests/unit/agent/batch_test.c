@@ -1,0 +1,232 @@
+/* Batches against protobuf-c: every row arrives, under its session, in columns of equal length. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <umig/v1/stream.pb-c.h>
+
+#include "agent/session/batch.h"
+#include "tests/support/test.h"
+
+enum {
+    SLOTS = 64,
+    STACKS = 4096
+};
+
+struct fixture {
+    struct umig_memory memory;
+    struct umig_sessions sessions;
+    struct umig_dictionary dictionary;
+    struct umig_batch batch;
+    struct umig_batch_cost cost;
+    void *dictionary_memory;
+    uint8_t payload[UMIG_BATCH_MAX_BYTES];
+};
+
+static int setup(void **state)
+{
+    struct fixture *fx = calloc(1, sizeof *fx);
+    fx->memory.limit_bytes = 16 << 20;
+    umig_sessions_init(&fx->sessions, &fx->memory, SLOTS, 1);
+    fx->dictionary_memory = calloc(1, umig_dictionary_bytes(STACKS));
+    umig_dictionary_init(&fx->dictionary, fx->dictionary_memory, STACKS);
+    *state = fx;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fx = *state;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        if (fx->sessions.session[i].is_open) {
+            umig_sessions_close(&fx->sessions, &fx->sessions.session[i]);
+        }
+    }
+    free(fx->dictionary_memory);
+    free(fx);
+    return 0;
+}
+
+static struct umig_session *open_session(struct fixture *fx, const char *id)
+{
+    struct umig_session_spec spec = {0};
+    snprintf(spec.id, sizeof spec.id, "%s", id);
+    spec.kinds.has_kind[UMIG_KIND_CPU] = true;
+    spec.kinds.interval_ns[UMIG_KIND_CPU] = 10000000;
+    spec.kinds.has_kind[UMIG_KIND_GC] = true;
+    spec.label_count = 1;
+    snprintf(spec.labels[0].key, sizeof spec.labels[0].key, "build");
+    snprintf(spec.labels[0].value, sizeof spec.labels[0].value, "42");
+    struct umig_session *session = NULL;
+    assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 5, &session, NULL), UMIG_OK);
+    umig_session_begin(session, 7);
+    return session;
+}
+
+static Umig__V1__Batch *write_batch(struct fixture *fx)
+{
+    struct umig_pb_writer writer;
+    umig_pb_writer_init(&writer, fx->payload, sizeof fx->payload);
+    umig_batch_write(&fx->batch, &fx->dictionary, &fx->sessions, &fx->cost, 99, &writer);
+    assert_false(writer.is_full);
+    Umig__V1__Batch *batch = umig__v1__batch__unpack(NULL, writer.len, writer.bytes);
+    assert_non_null(batch);
+    return batch;
+}
+
+static void add_sample(struct fixture *fx, uint32_t session, uint64_t time_ns, uint32_t stack)
+{
+    fx->batch.samples[fx->batch.sample_count++] = (struct umig_batch_sample){
+        .session = session,
+        .kind = UMIG_KIND_CPU,
+        .time_ns = time_ns,
+        .thread = 1,
+        .stack = stack,
+        .outcome = stack % 3,
+        .value = stack * 10000000ull,
+    };
+}
+
+static void test_batch_groups_samples_by_session(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *a = open_session(fx, "a");
+    struct umig_session *b = open_session(fx, "b");
+    add_sample(fx, a->number, 1000, 1);
+    add_sample(fx, b->number, 1100, 2);
+    add_sample(fx, a->number, 900, 3); /* rings are drained one after the other: time may go back */
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    assert_int_equal(batch->n_samples, 2);
+    const Umig__V1__Samples *first = batch->samples[0];
+    assert_int_equal(first->session, a->number);
+    assert_int_equal(first->base_ns, 1000);
+    assert_int_equal(first->n_time_delta_ns, 2);
+    assert_int_equal(first->time_delta_ns[0], 0);
+    assert_int_equal(first->time_delta_ns[1], -100);
+    assert_int_equal(first->n_stack, 2);
+    assert_int_equal(first->stack[1], 3);
+    assert_int_equal(first->outcome[1], 0);
+    assert_int_equal(first->value[1], 30000000);
+    assert_int_equal(batch->samples[1]->n_value, 1);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+static void test_batch_says_a_start_once_and_an_end_last(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    assert_true(umig_batch_is_due(&fx->batch, &fx->sessions));
+
+    Umig__V1__Batch *batch = write_batch(fx);
+    assert_int_equal(batch->n_starts, 1);
+    assert_string_equal(batch->starts[0]->id, "a");
+    assert_int_equal(batch->starts[0]->start_ns, 7);
+    assert_int_equal(batch->starts[0]->n_kinds, 2);
+    assert_string_equal(batch->starts[0]->labels[0]->value, "42");
+    assert_int_equal(batch->n_tallies, 2);
+    umig__v1__batch__free_unpacked(batch, NULL);
+    umig_batch_clear(&fx->batch, &fx->sessions);
+    assert_false(umig_batch_is_due(&fx->batch, &fx->sessions));
+
+    session->ended = UMIG_END_STOPPED;
+    session->end_ns = 1234;
+    assert_true(umig_batch_is_due(&fx->batch, &fx->sessions));
+    batch = write_batch(fx);
+    assert_int_equal(batch->n_starts, 0);
+    assert_int_equal(batch->n_ends, 1);
+    assert_int_equal(batch->ends[0]->end_ns, 1234);
+    assert_int_equal(batch->ends[0]->reason, UMIG_END_STOPPED);
+    umig__v1__batch__free_unpacked(batch, NULL);
+    umig_batch_clear(&fx->batch, &fx->sessions);
+    assert_false(session->is_open);
+}
+
+static void test_batch_carries_the_books(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    session->tallies[UMIG_KIND_CPU].produced = 500;
+    session->tallies[UMIG_KIND_CPU].dropped[UMIG_DROP_RING_FULL] = 20;
+    session->tallies[UMIG_KIND_CPU].dropped[UMIG_DROP_SPOOL_FULL] = 30;
+    session->agent_cpu_at_start_ns = 100;
+    fx->cost = (struct umig_batch_cost){
+        .agent_cpu_ns = 150, .process_cpu_ns = 4000, .agent_memory_bytes = 12};
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    const Umig__V1__Tally *tally = batch->tallies[0];
+    assert_int_equal(tally->kind, UMIG_KIND_CPU);
+    assert_int_equal(tally->produced, 500);
+    assert_int_equal(tally->n_drop_cause, 2);
+    assert_int_equal(tally->drop_cause[1], UMIG_DROP_SPOOL_FULL);
+    assert_int_equal(tally->drop_value[1], 30);
+    assert_int_equal(tally->agent_cpu_ns, 50);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+static void test_batch_pauses_waits_and_heap_arrive(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    fx->batch.pauses[fx->batch.pause_count++] = (struct umig_batch_pause){
+        .session = session->number, .start_ns = 10, .duration_ns = 5, .heap_after = 101};
+    fx->batch.waits[fx->batch.wait_count++] = (struct umig_batch_wait){
+        .session = session->number, .time_ns = 20, .stack = 4, .wait_ns = 77, .count = 3};
+    struct umig_batch_heap_point *point = &fx->batch.heap_points[fx->batch.heap_point_count++];
+    point->session = session->number;
+    point->time_ns = 30;
+    point->rss_bytes = 4096;
+    point->pool_count = 2;
+    point->pools[0].used = 1;
+    point->pools[1].used = 2;
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    assert_int_equal(batch->n_gc_pauses, 1);
+    assert_int_equal(batch->gc_pauses[0]->n_start_ns, 1);
+    assert_int_equal(batch->gc_pauses[0]->heap_after[0], 101);
+    assert_int_equal(batch->gc_pauses[0]->n_cause, 1);
+    assert_int_equal(batch->n_waits, 1);
+    assert_int_equal(batch->waits[0]->wait_ns[0], 77);
+    assert_int_equal(batch->waits[0]->count[0], 3);
+    assert_int_equal(batch->n_heap_points, 1);
+    assert_int_equal(batch->heap_points[0]->n_used, 2);
+    assert_int_equal(batch->heap_points[0]->used[1], 2);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+/* The bound of a batch holds with every list full and a delta at its limit. */
+static void test_batch_fullest_fits_its_bound(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    while (!umig_batch_is_full(&fx->batch, &fx->dictionary)) {
+        fx->batch.samples[fx->batch.sample_count++] = (struct umig_batch_sample){
+            .session = session->number,
+            .kind = UMIG_KIND_CPU,
+            .time_ns = fx->batch.sample_count % 2 == 0 ? 1 : UINT64_MAX / 4,
+            .thread = UINT32_MAX,
+            .stack = UINT32_MAX,
+            .outcome = 19,
+            .value = UINT64_MAX};
+    }
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    assert_int_equal(batch->samples[0]->n_stack, fx->batch.sample_count);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_batch_groups_samples_by_session, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_says_a_start_once_and_an_end_last, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_batch_carries_the_books, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_pauses_waits_and_heap_arrive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_fullest_fits_its_bound, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
+}

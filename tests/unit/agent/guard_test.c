@@ -1,0 +1,140 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/signal/guard.h"
+#include "tests/support/test.h"
+
+static struct umig_slots g_slots;
+static struct umig_slot *g_slot;
+static void *g_unmapped;
+static volatile sig_atomic_t g_chained;
+static sigjmp_buf g_back;
+
+/* Stands for the JVM's handler: it is there first and sees what is not ours. */
+static void host_handler(int signo)
+{
+    (void)signo;
+    g_chained++;
+    siglongjmp(g_back, 1);
+}
+
+/* cmocka puts its own handlers in front for every test: ours go back to where they belong. */
+static struct sigaction g_ours;
+
+static void use_guard(void)
+{
+    sigaction(SIGSEGV, &g_ours, NULL);
+}
+
+static int setup_group(void **state)
+{
+    (void)state;
+    umig_slots_init(&g_slots, calloc(64, sizeof(struct umig_slot)), 64);
+    g_slot = umig_slots_register_locked(&g_slots, (int)syscall(SYS_gettid));
+    g_unmapped = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct sigaction host = {.sa_handler = host_handler, .sa_flags = SA_NODEFER};
+    sigaction(SIGSEGV, &host, NULL);
+    const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
+    struct umig_err err = UMIG_ERR_INIT;
+    const int rc = umig_guard_install(&g_slots, &everything, 1, &err);
+    sigaction(SIGSEGV, NULL, &g_ours);
+    return rc;
+}
+
+static int teardown_group(void **state)
+{
+    (void)state;
+    munmap(g_unmapped, 4096);
+    free(g_slots.slots);
+    return 0;
+}
+
+/* A volatile read of memory that may not be there; the sanitizer cannot see through it. */
+__attribute__((noinline, no_sanitize("address", "undefined"))) static int touch(void *at)
+{
+    return *(volatile int *)at;
+}
+
+static bool touch_guarded(void)
+{
+    struct umig_guard guard;
+    if (UMIG_GUARD_ENTER(g_slot, &guard)) {
+        touch(g_unmapped);
+        umig_guard_leave(g_slot, &guard);
+        return true;
+    }
+    return false;
+}
+
+static void test_guard_catches_a_fault_again_and_again(void **state)
+{
+    (void)state;
+    use_guard();
+    for (int i = 0; i < 1000; i++) {
+        assert_false(touch_guarded());
+    }
+    assert_null(atomic_load(&g_slot->guard));
+    assert_int_equal(g_chained, 0);
+}
+
+static void test_guard_leaves_foreign_faults_to_the_host(void **state)
+{
+    (void)state;
+    use_guard();
+    g_chained = 0;
+
+    if (sigsetjmp(g_back, 1) == 0) {
+        touch(g_unmapped);
+        fail_msg("the memory was readable");
+    }
+
+    assert_int_equal(g_chained, 1);
+}
+
+static void test_guard_nests(void **state)
+{
+    (void)state;
+    use_guard();
+    struct umig_guard outer;
+    bool came_back = false;
+
+    if (UMIG_GUARD_ENTER(g_slot, &outer)) {
+        assert_false(touch_guarded());
+        touch(g_unmapped); /* the outer guard must still be armed */
+        fail_msg("the memory was readable");
+    } else {
+        came_back = true;
+    }
+
+    assert_true(came_back);
+    assert_null(atomic_load(&g_slot->guard));
+}
+
+static void test_guard_knows_when_another_handler_took_over(void **state)
+{
+    (void)state;
+    use_guard();
+    struct sigaction ours;
+    struct sigaction other = {.sa_handler = host_handler};
+    assert_true(umig_guard_is_first());
+
+    sigaction(SIGSEGV, &other, &ours);
+
+    assert_false(umig_guard_is_first());
+    sigaction(SIGSEGV, &ours, NULL);
+    assert_true(umig_guard_is_first());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_guard_catches_a_fault_again_and_again),
+        cmocka_unit_test(test_guard_leaves_foreign_faults_to_the_host),
+        cmocka_unit_test(test_guard_nests),
+        cmocka_unit_test(test_guard_knows_when_another_handler_took_over),
+    };
+    return cmocka_run_group_tests_name("guard", tests, setup_group, teardown_group);
+}

@@ -1,0 +1,291 @@
+/* The handler as a plain function: no signal, no JVM, a fake walker. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "agent/signal/guard.h"
+#include "agent/signal/handler.h"
+#include "core/clock.h"
+#include "tests/support/test.h"
+#include "tests/unit/agent/fake_hotspot.h"
+
+enum {
+    SLOTS = 64,
+    RING_BYTES = 65536,
+    METHODS = 256
+};
+
+struct fixture {
+    struct umig_sampler sampler;
+    struct umig_names names;
+    struct umig_slot *slot;
+    struct fake_method *methods[3];
+    ucontext_t context;
+    int env; /* its address stands for a JNIEnv */
+};
+
+static struct umig_walk_result g_walk_result;
+static struct fixture *g_walked; /* whose methods the fake walker reports */
+static void *g_fault_at;
+
+static struct umig_walk_result fake_walk(const void *walker,
+                                         const struct umig_walk_request *request)
+{
+    (void)walker;
+    if (g_fault_at != NULL) {
+        (void)*(volatile int *)g_fault_at;
+    }
+    for (uint32_t i = 0; i < g_walk_result.frame_count; i++) {
+        request->frames[i] = (struct umig_walk_frame){
+            .method = (uintptr_t)g_walked->methods[i % 3],
+            .bci = (int32_t)i,
+            .kind = UMIG_FRAME_JAVA,
+        };
+    }
+    return g_walk_result;
+}
+
+static int setup(void **state)
+{
+    struct fixture *fx = calloc(1, sizeof *fx);
+    umig_slots_init(&fx->sampler.slots, calloc(SLOTS, sizeof(struct umig_slot)), SLOTS);
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        umig_ring_init(&fx->sampler.rings.ring[i], aligned_alloc(8, RING_BYTES), RING_BYTES,
+                       calloc(1, umig_sampler_scratch_bytes(0)));
+    }
+    umig_names_init(&fx->names, &fake_hotspot, calloc(1, umig_names_bytes(METHODS)), METHODS);
+    atomic_store(&fx->sampler.names, &fx->names);
+    fx->sampler.hotspot = &fake_hotspot;
+    fx->sampler.walk = fake_walk;
+    fx->methods[0] = fake_method_new("a/Leaf", "leaf", NULL, NULL, 0);
+    fx->methods[1] = fake_method_new("a/Middle", "middle", NULL, NULL, 0);
+    fx->methods[2] = fake_method_new("a/Root", "root", NULL, NULL, 0);
+    fx->slot = umig_slots_register_locked(&fx->sampler.slots, (int)syscall(SYS_gettid));
+    atomic_store(&fx->slot->kind, UMIG_THREAD_JAVA);
+    atomic_store(&fx->slot->env, &fx->env);
+    umig_gate_open(&fx->sampler.gate);
+    g_walk_result = (struct umig_walk_result){.outcome = UMIG_OUTCOME_OK, .frame_count = 3};
+    g_walked = fx;
+    g_fault_at = NULL;
+    *state = fx;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fx = *state;
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        free(fx->sampler.rings.ring[i].bytes);
+        free(fx->sampler.rings.ring[i].scratch);
+    }
+    for (int i = 0; i < 3; i++) {
+        fake_method_free(fx->methods[i]);
+    }
+    free(fx->sampler.slots.slots);
+    free(fx->names.memory);
+    free(fx);
+    return 0;
+}
+
+static const struct umig_record *only_record(struct fixture *fx)
+{
+    const struct umig_record *found = NULL;
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        const struct umig_record *record = umig_ring_peek(&fx->sampler.rings.ring[i]);
+        if (record != NULL) {
+            assert_null(found);
+            found = record;
+        }
+    }
+    return found;
+}
+
+static void sample(struct fixture *fx)
+{
+    umig_sig_sample(&fx->sampler, fx->slot, 20 * UMIG_NS_PER_MS, &fx->context);
+}
+
+static void test_handler_records_a_walked_stack(void **state)
+{
+    struct fixture *fx = *state;
+
+    sample(fx);
+
+    const struct umig_record *record = only_record(fx);
+    assert_non_null(record);
+    assert_int_equal(record->type, UMIG_RECORD_CPU);
+    assert_int_equal(record->outcome, UMIG_OUTCOME_OK);
+    assert_int_equal(record->value_ns, 20 * UMIG_NS_PER_MS);
+    assert_int_equal(record->frame_count, 3);
+    assert_int_equal(record->slot, umig_slots_index(&fx->sampler.slots, fx->slot));
+    const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
+    struct umig_name_frame frame;
+    assert_true(umig_names_read(&fx->names, ids[0], &frame));
+    assert_memory_equal(frame.class_text, "a/Leaf", 6);
+    assert_int_equal(atomic_load(&fx->sampler.produced_ns), 20 * UMIG_NS_PER_MS);
+    assert_int_equal(atomic_load(&fx->names.inside), 0);
+    assert_int_equal(atomic_load(&fx->sampler.gate.inside), 0);
+}
+
+static void test_handler_keeps_a_failed_walk_with_its_cause(void **state)
+{
+    struct fixture *fx = *state;
+    g_walk_result = (struct umig_walk_result){.outcome = UMIG_OUTCOME_UNKNOWN_JAVA};
+
+    sample(fx);
+
+    const struct umig_record *record = only_record(fx);
+    assert_int_equal(record->outcome, UMIG_OUTCOME_UNKNOWN_JAVA);
+    assert_int_equal(record->frame_count, 0);
+}
+
+static void test_handler_does_not_walk_threads_without_java(void **state)
+{
+    struct fixture *fx = *state;
+    atomic_store(&fx->slot->env, NULL);
+    atomic_store(&fx->slot->kind, UMIG_THREAD_GC);
+
+    sample(fx);
+
+    assert_int_equal(only_record(fx)->outcome, UMIG_OUTCOME_NO_JAVA);
+}
+
+static void test_handler_says_when_a_java_thread_is_not_known_yet(void **state)
+{
+    struct fixture *fx = *state;
+    atomic_store(&fx->slot->env, NULL);
+
+    sample(fx);
+
+    assert_int_equal(only_record(fx)->outcome, UMIG_OUTCOME_NOT_ATTACHED);
+}
+
+static void test_handler_counts_refusals_by_cause(void **state)
+{
+    struct fixture *fx = *state;
+    const uint64_t value = 20 * UMIG_NS_PER_MS;
+
+    atomic_store(&fx->slot->in_handler, true);
+    sample(fx);
+    atomic_store(&fx->slot->in_handler, false);
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        assert_non_null(umig_rings_lock(&fx->sampler.rings, i));
+    }
+    sample(fx);
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        umig_ring_unlock(&fx->sampler.rings.ring[i]);
+    }
+    assert_true(umig_gate_close(&fx->sampler.gate, 0));
+    sample(fx);
+
+    assert_null(only_record(fx));
+    assert_int_equal(atomic_load(&fx->sampler.dropped_ns[UMIG_DROP_REENTRANT]), value);
+    assert_int_equal(atomic_load(&fx->sampler.dropped_ns[UMIG_DROP_RING_BUSY]), value);
+    assert_int_equal(atomic_load(&fx->sampler.dropped_ns[UMIG_DROP_STOPPING]), value);
+    assert_int_equal(atomic_load(&fx->sampler.produced_ns), 3 * value);
+}
+
+/* Books: produced = recorded + dropped, however many samples there are. */
+static void test_handler_full_ring_drops_are_counted_exactly(void **state)
+{
+    struct fixture *fx = *state;
+    g_walk_result.frame_count = 1000;
+    enum {
+        SAMPLES = 2000
+    };
+
+    for (int i = 0; i < SAMPLES; i++) {
+        sample(fx);
+    }
+
+    uint64_t recorded = 0;
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        const struct umig_record *record;
+        while ((record = umig_ring_peek(&fx->sampler.rings.ring[i])) != NULL) {
+            recorded += record->value_ns;
+            umig_ring_release(&fx->sampler.rings.ring[i], record);
+        }
+    }
+    const uint64_t dropped = atomic_load(&fx->sampler.dropped_ns[UMIG_DROP_RING_FULL]);
+    assert_true(dropped > 0);
+    assert_int_equal(recorded + dropped, atomic_load(&fx->sampler.produced_ns));
+}
+
+static void test_handler_marks_a_cut_stack(void **state)
+{
+    struct fixture *fx = *state;
+    g_walk_result.is_truncated = 1;
+
+    sample(fx);
+
+    assert_int_equal(only_record(fx)->is_truncated, 1);
+}
+
+static void test_handler_survives_a_fault_and_lets_the_thread_rest(void **state)
+{
+    struct fixture *fx = *state;
+    void *unmapped = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
+    struct umig_err err = UMIG_ERR_INIT;
+    assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, &err), UMIG_OK);
+    g_fault_at = unmapped;
+
+    sample(fx);
+    const struct umig_record *record = only_record(fx);
+    assert_int_equal(record->outcome, UMIG_OUTCOME_GUARD);
+    umig_ring_release(
+        &fx->sampler.rings.ring[umig_slots_index(&fx->sampler.slots, fx->slot) % UMIG_RING_COUNT],
+        record);
+    g_fault_at = NULL;
+    sample(fx);
+
+    assert_int_equal(only_record(fx)->outcome, UMIG_OUTCOME_RESTING);
+    assert_int_equal(atomic_load(&fx->sampler.faults), 1);
+    assert_false(atomic_load(&fx->slot->in_handler));
+    munmap(unmapped, 4096);
+}
+
+static void test_handler_install_refuses_a_taken_signal_and_passes_foreign_ones(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_err err = UMIG_ERR_INIT;
+    struct sigaction taken = {.sa_handler = SIG_IGN};
+    sigaction(SIGUSR1, &taken, NULL);
+
+    /* SIG_IGN is free to take; a stray signal must then neither end us nor be sampled. */
+    assert_int_equal(umig_handler_install(&fx->sampler, SIGUSR1, &err), UMIG_OK);
+    assert_true(umig_handler_is_installed());
+    raise(SIGUSR1);
+    assert_int_equal(atomic_load(&fx->sampler.foreign), 1);
+    assert_null(only_record(fx));
+
+    struct sigaction other = {.sa_handler = SIG_DFL};
+    sigaction(SIGUSR1, &other, NULL);
+    assert_false(umig_handler_is_installed());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_handler_survives_a_fault_and_lets_the_thread_rest,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_records_a_walked_stack, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_keeps_a_failed_walk_with_its_cause, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_handler_does_not_walk_threads_without_java, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_handler_says_when_a_java_thread_is_not_known_yet,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_counts_refusals_by_cause, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_full_ring_drops_are_counted_exactly, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_handler_marks_a_cut_stack, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_handler_install_refuses_a_taken_signal_and_passes_foreign_ones, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("handler", tests, NULL, NULL);
+}

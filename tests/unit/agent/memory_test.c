@@ -1,0 +1,43 @@
+#include <string.h>
+
+#include "agent/memory.h"
+#include "tests/support/test.h"
+
+static void test_memory_takes_zeroed_blocks_up_to_the_bound(void **state)
+{
+    (void)state;
+    struct umig_memory memory = {.limit_bytes = 3 * 4096};
+
+    unsigned char *first = umig_memory_take(&memory, 5000); /* two pages */
+    unsigned char *second = umig_memory_take(&memory, 4096);
+
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_int_equal(first[0] | first[4999] | second[4095], 0);
+    assert_null(umig_memory_take(&memory, 1));
+    assert_int_equal(atomic_load(&memory.used_bytes), 3 * 4096);
+    umig_memory_give(&memory, first, 5000);
+    assert_int_equal(atomic_load(&memory.used_bytes), 4096);
+    umig_memory_give(&memory, second, 4096);
+    umig_memory_give(&memory, NULL, 4096);
+    assert_int_equal(atomic_load(&memory.used_bytes), 0);
+}
+
+static void test_memory_refuses_what_the_system_does_not_have(void **state)
+{
+    (void)state;
+    struct umig_memory memory = {.limit_bytes = SIZE_MAX};
+
+    assert_null(umig_memory_take(&memory, (size_t)1 << 60));
+
+    assert_int_equal(atomic_load(&memory.used_bytes), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_memory_takes_zeroed_blocks_up_to_the_bound),
+        cmocka_unit_test(test_memory_refuses_what_the_system_does_not_have),
+    };
+    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}

@@ -1,0 +1,233 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/session/session.h"
+#include "core/clock.h"
+#include "tests/support/test.h"
+
+enum {
+    SLOTS = 1024
+};
+
+struct fixture {
+    struct umig_memory memory;
+    struct umig_sessions sessions;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fx = calloc(1, sizeof *fx);
+    fx->memory.limit_bytes = 64 << 20;
+    umig_sessions_init(&fx->sessions, &fx->memory, SLOTS, 42);
+    *state = fx;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fx = *state;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        if (fx->sessions.session[i].is_open) {
+            umig_sessions_close(&fx->sessions, &fx->sessions.session[i]);
+        }
+    }
+    assert_int_equal(atomic_load(&fx->memory.used_bytes), 0);
+    free(fx);
+    return 0;
+}
+
+static struct umig_session *open_session(struct fixture *fx,
+                                         const char *id,
+                                         enum umig_kind kind,
+                                         uint64_t interval_ns)
+{
+    struct umig_session_spec spec = {0};
+    snprintf(spec.id, sizeof spec.id, "%s", id);
+    spec.kinds.has_kind[kind] = true;
+    spec.kinds.interval_ns[kind] = interval_ns;
+    struct umig_session *session = NULL;
+    struct umig_err err = UMIG_ERR_INIT;
+    assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 1000, &session, &err), UMIG_OK);
+    umig_session_begin(session, 1000);
+    return session;
+}
+
+static struct umig_record cpu_record(uint32_t slot, uint64_t value_ns)
+{
+    return (struct umig_record){
+        .type = UMIG_RECORD_CPU, .slot = slot, .slot_serial = 1, .value_ns = value_ns};
+}
+
+static void test_session_at_the_engines_interval_takes_every_sample_whole(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a", UMIG_KIND_CPU, 10 * UMIG_NS_PER_MS);
+    const struct umig_record one = cpu_record(3, 10 * UMIG_NS_PER_MS);
+    const struct umig_record three = cpu_record(3, 30 * UMIG_NS_PER_MS);
+
+    assert_int_equal(umig_session_share_cpu(&fx->sessions, session, &one), 10 * UMIG_NS_PER_MS);
+    assert_int_equal(umig_session_share_cpu(&fx->sessions, session, &three), 30 * UMIG_NS_PER_MS);
+    assert_int_equal(session->tallies[UMIG_KIND_CPU].produced, 40 * UMIG_NS_PER_MS);
+}
+
+/* A coarse session beside a fine one gets what its threads used, whatever the engine's interval. */
+static void test_session_coarser_than_the_engine_gets_its_exact_share(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a", UMIG_KIND_CPU, 25 * UMIG_NS_PER_MS);
+    uint64_t used = 0;
+    uint64_t taken = 0;
+
+    for (uint32_t i = 0; i < 10000; i++) {
+        const struct umig_record record = cpu_record(i % 7, (1 + i % 3) * 4 * UMIG_NS_PER_MS);
+        const uint64_t share = umig_session_share_cpu(&fx->sessions, session, &record);
+        assert_int_equal(share % (25 * UMIG_NS_PER_MS), 0);
+        used += record.value_ns;
+        taken += share;
+    }
+
+    /* Seven threads, each with less than one interval at either end. */
+    const int64_t off = (int64_t)(used - taken);
+    assert_true(llabs(off) <= (int64_t)(7 * 25 * UMIG_NS_PER_MS));
+    assert_int_equal(session->tallies[UMIG_KIND_CPU].produced, taken);
+}
+
+/* Threads that use less than an interval are represented by their share of all of them. */
+static void test_session_short_threads_are_sampled_in_proportion(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a", UMIG_KIND_CPU, 100 * UMIG_NS_PER_MS);
+    uint64_t taken = 0;
+    enum {
+        THREADS = 20000
+    };
+
+    for (uint32_t i = 0; i < THREADS; i++) {
+        struct umig_record record = cpu_record(i % SLOTS, 4 * UMIG_NS_PER_MS);
+        record.slot_serial = 1 + i / SLOTS;
+        taken += umig_session_share_cpu(&fx->sessions, session, &record);
+    }
+
+    /* 80 s of CPU; the standard deviation of the estimate is 100 ms * sqrt(20000 * 0.04 * 0.96). */
+    const double seconds = (double)taken / 1e9;
+    assert_true(seconds > 80 - 3 * 2.8 && seconds < 80 + 3 * 2.8);
+}
+
+static void test_session_waits_are_carried_to_the_threshold_and_settled(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a", UMIG_KIND_LOCKS, UMIG_NS_PER_MS);
+    struct umig_record record = {.type = UMIG_RECORD_WAIT,
+                                 .slot = 5,
+                                 .slot_serial = 1,
+                                 .value_ns = 400 * UMIG_NS_PER_US,
+                                 .wait_count = 2};
+    const struct umig_tally *tally = &session->tallies[UMIG_KIND_LOCKS];
+
+    assert_int_equal(umig_session_share_wait(session, &record).wait_ns, 0);
+    assert_int_equal(umig_session_share_wait(session, &record).wait_ns, 0);
+    const struct umig_wait_share share = umig_session_share_wait(session, &record);
+    assert_int_equal(share.wait_ns, 1200 * UMIG_NS_PER_US);
+    assert_int_equal(share.count, 6);
+    umig_session_share_wait(session, &record);
+    assert_int_equal(tally->produced, 1200 * UMIG_NS_PER_US);
+
+    umig_session_settle(&fx->sessions, session);
+
+    assert_int_equal(tally->produced, 1600 * UMIG_NS_PER_US);
+    assert_int_equal(tally->dropped[UMIG_DROP_REMAINDER], 400 * UMIG_NS_PER_US);
+}
+
+static void test_session_losses_are_thinned_like_samples(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a", UMIG_KIND_CPU, 10 * UMIG_NS_PER_MS);
+    const struct umig_tally *tally = &session->tallies[UMIG_KIND_CPU];
+
+    for (int i = 0; i < 10; i++) {
+        umig_session_lost(session, UMIG_KIND_CPU, UMIG_DROP_RING_FULL, 4 * UMIG_NS_PER_MS);
+    }
+
+    assert_int_equal(tally->dropped[UMIG_DROP_RING_FULL], 40 * UMIG_NS_PER_MS);
+    assert_int_equal(tally->produced, 40 * UMIG_NS_PER_MS);
+}
+
+static void test_sessions_refuse_what_cannot_be(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session_spec spec = {.id = "ok"};
+    struct umig_session *session = NULL;
+    struct umig_err err = UMIG_ERR_INIT;
+
+    assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 0, &session, &err), UMIG_E_ARG);
+    assert_non_null(strstr(err.text, "at least one"));
+    spec.kinds.has_kind[UMIG_KIND_GC] = true;
+    snprintf(spec.id, sizeof spec.id, "%s", "no/slashes");
+    assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 0, &session, &err), UMIG_E_ARG);
+    assert_non_null(strstr(err.text, "no/slashes"));
+    open_session(fx, "taken", UMIG_KIND_GC, 0);
+    snprintf(spec.id, sizeof spec.id, "%s", "taken");
+    assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 0, &session, &err), UMIG_E_ARG);
+    assert_non_null(strstr(err.text, "already running"));
+    for (int i = 1; i < UMIG_SESSIONS_MAX; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "s%d", i);
+        open_session(fx, id, UMIG_KIND_GC, 0);
+    }
+    snprintf(spec.id, sizeof spec.id, "%s", "one-more");
+    assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 0, &session, &err), UMIG_E_LIMIT);
+    assert_null(session);
+}
+
+static void test_sessions_refuse_over_the_memory_bound(void **state)
+{
+    struct fixture *fx = *state;
+    fx->memory.limit_bytes = 4096;
+    struct umig_session_spec spec = {.id = "big"};
+    struct umig_session *session = NULL;
+    struct umig_err err = UMIG_ERR_INIT;
+    spec.kinds.has_kind[UMIG_KIND_LOCKS] = true;
+
+    assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 0, &session, &err), UMIG_E_NOMEM);
+
+    assert_non_null(strstr(err.text, "memory="));
+    assert_int_equal(atomic_load(&fx->memory.used_bytes), 0);
+}
+
+static void test_sessions_finest_interval_follows_what_runs(void **state)
+{
+    struct fixture *fx = *state;
+    assert_int_equal(umig_sessions_finest(&fx->sessions, UMIG_KIND_CPU), 0);
+    struct umig_session *coarse = open_session(fx, "a", UMIG_KIND_CPU, 20 * UMIG_NS_PER_MS);
+    struct umig_session *fine = open_session(fx, "b", UMIG_KIND_CPU, 5 * UMIG_NS_PER_MS);
+    assert_int_equal(umig_sessions_finest(&fx->sessions, UMIG_KIND_CPU), 5 * UMIG_NS_PER_MS);
+
+    fine->ended = UMIG_END_STOPPED;
+
+    assert_int_equal(umig_sessions_finest(&fx->sessions, UMIG_KIND_CPU), 20 * UMIG_NS_PER_MS);
+    assert_ptr_equal(umig_sessions_find(&fx->sessions, "a"), coarse);
+    assert_null(umig_sessions_find(&fx->sessions, "b"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            test_session_at_the_engines_interval_takes_every_sample_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_session_coarser_than_the_engine_gets_its_exact_share,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_session_short_threads_are_sampled_in_proportion, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_session_waits_are_carried_to_the_threshold_and_settled,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_session_losses_are_thinned_like_samples, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_sessions_refuse_what_cannot_be, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sessions_refuse_over_the_memory_bound, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_sessions_finest_interval_follows_what_runs, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests_name("session", tests, NULL, NULL);
+}
