@@ -21,3 +21,7 @@ if(UMIG_SANITIZE)
     -fsanitize=${umig_sanitize_list} -fno-sanitize-recover=undefined)
   target_link_options(umig_sanitizers INTERFACE -fsanitize=${umig_sanitize_list})
 endif()
+if(UMIG_FUZZ)
+  # Everything is instrumented, so that the fuzzer sees what its input reaches.
+  target_compile_options(umig_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
+endif()
