@@ -260,7 +260,8 @@ static void look_at_dispatch(const struct umig_verdict_figures *figures, struct 
     }
     umig_buf_text(out, ", the call site whose dispatch costs most (");
     umig_label_share(site->value, figures->cpu->value, out);
-    umig_buf_text(out, "): static compilation or declared types take it away.");
+    umig_buf_text(out, "): static compilation, declared types "
+                       "or fewer calls there take it away.");
 }
 
 static void look_at_method(const struct umig_verdict_figures *figures, struct umig_buf *out)

@@ -1,5 +1,6 @@
 #include "report/sessions.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "analysis/label.h"
@@ -12,6 +13,8 @@
 #define WIDTH_DEFAULT    100
 #define WIDTH_MIN        60
 #define WIDTH_MAX        400
+#define SERVICE_MIN      10
+#define FIXED_COLUMNS    62 /* pid, start, length, CPU, the word for the end, and the gaps */
 #define CELL_LIMIT_BYTES (1u << 20)
 
 static const char *or_empty(const char *text)
@@ -61,15 +64,21 @@ static void put_start(uint64_t unix_ns, struct umig_buf *cell)
     }
 }
 
+/* Columns of the texts; an id is never cut, for people copy it into the next command. */
+struct columns {
+    size_t id;
+    size_t service;
+};
+
 static void put_line(const struct umig_session_summary *session,
-                     size_t service_columns,
+                     const struct columns *columns,
                      struct umig_buf *out)
 {
     struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
     umig_buf_text(&cell, or_empty(session->id));
-    put_cell(&cell, 18, UMIG_CELLS_LEFT, out);
+    put_cell(&cell, columns->id, UMIG_CELLS_LEFT, out);
     umig_buf_text(&cell, or_empty(session->service));
-    put_cell(&cell, service_columns, UMIG_CELLS_LEFT, out);
+    put_cell(&cell, columns->service, UMIG_CELLS_LEFT, out);
     umig_buf_printf(&cell, "%u", session->pid);
     put_cell(&cell, 8, UMIG_CELLS_RIGHT, out);
     put_start(session->start_unix_ns, &cell);
@@ -78,22 +87,47 @@ static void put_line(const struct umig_session_summary *session,
     put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
     umig_label_value(UMIG_KIND_CPU, session->cpu_ns, &cell);
     put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
-    umig_buf_text(out, end_key(session->end));
-    umig_buf_text(
-        out, session->is_complete || session->end == UMIG_END_RUNNING ? "\n" : ", data missing\n");
+    const bool is_short = !session->is_complete && session->end != UMIG_END_RUNNING;
+    umig_buf_printf(out, "%s%s\n", end_key(session->end), is_short ? ", data missing" : "");
     umig_buf_fini(&cell);
 }
 
 /* The heads stand in the same columns as the cells of put_line(). */
-static void put_heads(size_t service_columns, struct umig_buf *out)
+static void put_heads(const struct columns *columns, struct umig_buf *out)
 {
-    umig_cells_put("session", 19, UMIG_CELLS_LEFT, out);
-    umig_cells_put("service", service_columns + 1, UMIG_CELLS_LEFT, out);
+    umig_cells_put("session", columns->id + 1, UMIG_CELLS_LEFT, out);
+    umig_cells_put("service", columns->service + 1, UMIG_CELLS_LEFT, out);
     umig_cells_put("pid", 8, UMIG_CELLS_RIGHT, out);
     umig_cells_put(" start (UTC)", 16, UMIG_CELLS_LEFT, out);
     umig_cells_put("length", 12, UMIG_CELLS_RIGHT, out);
     umig_cells_put("CPU", 13, UMIG_CELLS_RIGHT, out);
     umig_buf_text(out, " end\n");
+}
+
+static size_t clean_width(const char *text)
+{
+    struct umig_buf clean = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
+    umig_cells_clean(or_empty(text), &clean);
+    const size_t width = umig_cells_width(umig_buf_str(&clean));
+    umig_buf_fini(&clean);
+    return width;
+}
+
+static struct columns fit_columns(const struct umig_session_summary *sessions,
+                                  size_t count,
+                                  size_t width)
+{
+    struct columns columns = {.id = strlen("session"), .service = SERVICE_MIN};
+    for (size_t i = 0; i < count; i++) {
+        const size_t id = clean_width(sessions[i].id);
+        const size_t service = clean_width(sessions[i].service);
+        columns.id = id > columns.id ? id : columns.id;
+        columns.service = service > columns.service ? service : columns.service;
+    }
+    const size_t others = columns.id + FIXED_COLUMNS;
+    const size_t room = width > others + SERVICE_MIN ? width - others : SERVICE_MIN;
+    columns.service = columns.service > room ? room : columns.service;
+    return columns;
 }
 
 int umig_sessions_text(const struct umig_session_summary *sessions,
@@ -107,14 +141,14 @@ int umig_sessions_text(const struct umig_session_summary *sessions,
         return umig_err_set(err, UMIG_E_ARG, "a width of %zu columns: %d to %d are possible", width,
                             WIDTH_MIN, WIDTH_MAX);
     }
-    const size_t service_columns = width > 100 ? width - 84 : 16;
+    const struct columns columns = fit_columns(sessions, count, width);
     if (count == 0) {
         umig_buf_text(out, "No sessions are stored.\n");
     } else {
-        put_heads(service_columns, out);
+        put_heads(&columns, out);
     }
     for (size_t i = 0; i < count; i++) {
-        put_line(&sessions[i], service_columns, out);
+        put_line(&sessions[i], &columns, out);
     }
     if (out->failed != UMIG_OK) {
         return umig_err_set(err, out->failed, "writing %zu sessions: %s", count,
