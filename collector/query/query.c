@@ -1,0 +1,112 @@
+#include "collector/query/query.h"
+
+#include <string.h>
+
+#include "collector/store/fold.h"
+#include "collector/store/store.h"
+#include "core/err.h"
+#include "report/report.h"
+
+bool umig_query_sees(const struct umig_query *query, const struct umig_session_row *row)
+{
+    if (query->viewer != UMIG_VIEWER_ALL && query->viewer != row->uid) {
+        return false;
+    }
+    return query->service[0] == '\0' || strcmp(query->service, row->process->service) == 0;
+}
+
+static int write_report(struct umig_reader *reader,
+                        const struct umig_query *query,
+                        struct umig_buf *out,
+                        struct umig_err *err)
+{
+    struct umig_report_options options = {.unfold = query->should_unfold, .width = query->width};
+    int64_t key = 0;
+    int rc = UMIG_OK;
+    if (query->format[0] != '\0') {
+        rc = umig_report_format_read(query->format, &options.format, err);
+    }
+    rc = rc != UMIG_OK ? rc : umig_query_select(reader, query, &key, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    struct umig_profile *profile = NULL;
+    rc = umig_profile_create(UMIG_QUERY_PROFILE_BYTES, &profile, err);
+    if (rc == UMIG_OK) {
+        rc = umig_reader_load(reader, key, profile, NULL, err);
+    }
+    if (rc == UMIG_NOT_FOUND) {
+        rc = umig_err_set(err, UMIG_E_ARG, "the session was deleted a moment ago");
+    }
+    rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, out, err);
+    umig_profile_destroy(profile);
+    return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
+}
+
+int umig_query_run(struct umig_reader *reader,
+                   const struct umig_query *query,
+                   struct umig_buf *out,
+                   struct umig_err *err)
+{
+    return query->verb == UMIG_QUERY_WRITE_REPORT ? write_report(reader, query, out, err)
+                                                  : umig_query_list(reader, query, out, err);
+}
+
+/* Folds what a folder at rest still has in its inbox. */
+static int fold_rest(const char *dir, struct umig_store *store, struct umig_err *err)
+{
+    struct umig_folder *folder = NULL;
+    struct umig_fold_result result;
+    int rc = umig_folder_open(dir, umig_store_id(store), &folder, err);
+    rc = rc != UMIG_OK ? rc : umig_folder_run(folder, &result, err);
+    rc = rc != UMIG_OK ? rc
+                       : umig_store_forget_folded(store, result.folded, result.folded_count, err);
+    rc = rc != UMIG_OK ? rc : umig_store_commit(store, err);
+    umig_folder_close(folder);
+    return rc;
+}
+
+/* What is not folded and cannot be: better no answer than one that looks whole. */
+static int refuse_if_waiting(struct umig_reader *reader, const char *dir, struct umig_err *err)
+{
+    uint64_t batches = 0;
+    uint64_t bytes = 0;
+    const int rc = umig_reader_inbox(reader, &batches, &bytes, err);
+    if (rc == UMIG_OK && batches > 0) {
+        return umig_err_set(err, UMIG_E_DENIED,
+                            "%llu batches in %s wait to be folded and the folder may not be "
+                            "written; run this as its owner",
+                            (unsigned long long)batches, dir);
+    }
+    return rc;
+}
+
+int umig_query_folder(const char *dir,
+                      const struct umig_query *query,
+                      struct umig_buf *out,
+                      struct umig_err *err)
+{
+    struct umig_reader *reader = NULL;
+    int rc = umig_reader_open(dir, &reader, err);
+    if (rc == UMIG_NOT_FOUND) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "there is no umig data in %s; give the folder of a collector", dir);
+    }
+    if (rc != UMIG_OK) {
+        umig_reader_close(reader);
+        return umig_err_trace(err, rc);
+    }
+    struct umig_store *store = NULL;
+    const int opened = umig_store_open(dir, &store, err);
+    if (opened == UMIG_OK) {
+        rc = fold_rest(dir, store, err);
+    } else if (opened == UMIG_E_DENIED) {
+        rc = refuse_if_waiting(reader, dir, err);
+    } else if (opened != UMIG_E_BUSY) {
+        rc = opened;
+    }
+    rc = rc != UMIG_OK ? rc : umig_query_run(reader, query, out, err);
+    umig_reader_close(reader);
+    umig_store_close(store);
+    return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
+}

@@ -1,0 +1,85 @@
+/*
+ * Questions about what is stored, answered as a document: the list of sessions, the report of one.
+ * Used by the daemon for QUERY frames and by the command for a data folder (--data).
+ */
+#ifndef UMIG_COLLECTOR_QUERY_QUERY_H
+#define UMIG_COLLECTOR_QUERY_QUERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/store/reader.h"
+#include "core/buf.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+/** Sees the sessions of everybody. */
+#define UMIG_VIEWER_ALL INT64_MIN
+
+/** Memory one session may take while its report is written, and the largest document. */
+#define UMIG_QUERY_PROFILE_BYTES  (256u * 1024u * 1024u)
+#define UMIG_QUERY_DOCUMENT_BYTES (64u * 1024u * 1024u)
+
+enum umig_query_verb {
+    UMIG_QUERY_LIST_SESSIONS,
+    UMIG_QUERY_WRITE_REPORT
+};
+
+struct umig_query {
+    enum umig_query_verb verb;
+    const char *session; /* report: id, unique prefix, #number, or "latest"; "" is latest */
+    const char *format; /* sessions: text, json; report: as umig_report_format_read(); "" is text */
+    const char *service; /* only sessions of this service; "" all */
+    bool should_unfold;
+    unsigned width; /* columns; 0: 100 */
+    int64_t viewer; /* uid whose sessions are seen, -1 those over TCP, UMIG_VIEWER_ALL */
+};
+
+/**
+ * Answers from an open reader: what was folded, nothing of the inbox.
+ *
+ * @param out  the document; its limit bounds it
+ * @return UMIG_OK; UMIG_E_ARG unknown or ambiguous session, unknown format: the text names what
+ *         there is; UMIG_E_NOMEM, UMIG_E_LIMIT too large; failures of the store
+ */
+UMIG_NODISCARD int umig_query_run(struct umig_reader *reader,
+                                  const struct umig_query *query,
+                                  struct umig_buf *out,
+                                  struct umig_err *err);
+
+/**
+ * Answers from a data folder. At rest, everything that was ever acknowledged is in the answer: the
+ * inbox is folded first, under the folder's lock. While a collector runs on it, its last seconds
+ * may be missing (the collector folds every 10 s; asking the collector itself misses nothing).
+ *
+ * @return as umig_query_run(); UMIG_E_ARG too when there is no store in the folder; UMIG_E_DENIED
+ *         when batches wait in a folder that may not be written
+ */
+UMIG_NODISCARD int umig_query_folder(const char *dir,
+                                     const struct umig_query *query,
+                                     struct umig_buf *out,
+                                     struct umig_err *err);
+
+/**
+ * Finds the session a selector means among those the viewer sees.
+ *
+ * Exactly "latest" or "": the one started last. An id given twice names its newest; "#N" is the
+ * session with key N. Else a prefix that fits one id only.
+ *
+ * @return UMIG_OK, UMIG_E_ARG (the text names close ids), failures of the store
+ */
+UMIG_NODISCARD int umig_query_select(struct umig_reader *reader,
+                                     const struct umig_query *query,
+                                     int64_t *out_key,
+                                     struct umig_err *err);
+
+/** Appends the list of sessions as "text" or "json". UMIG_OK, UMIG_E_ARG, UMIG_E_LIMIT ... */
+UMIG_NODISCARD int umig_query_list(struct umig_reader *reader,
+                                   const struct umig_query *query,
+                                   struct umig_buf *out,
+                                   struct umig_err *err);
+
+/** Is a session for the viewer's eyes, and of the service asked for? */
+bool umig_query_sees(const struct umig_query *query, const struct umig_session_row *row);
+
+#endif

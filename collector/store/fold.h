@@ -1,0 +1,83 @@
+/*
+ * Folding: batches of the inbox become cells and rows of day files.
+ *
+ * umig.db and a day file cannot be committed as one. So a fold commits the day file together with
+ * the highest sequence of each stream that is in it, and only then the batches are deleted from the
+ * inbox. Whoever folds again after a crash skips what the day file says it has: the effect is
+ * exactly once.
+ *
+ *   store thread                        fold thread
+ *   put, commit, acknowledge  --inbox-->  fold: day file committed
+ *   forget_folded            <--folded--
+ */
+#ifndef UMIG_COLLECTOR_STORE_FOLD_H
+#define UMIG_COLLECTOR_STORE_FOLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/store/store.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+struct umig_folder;
+
+/** What one fold did; the caller frees nothing, reads it before the next fold. */
+struct umig_fold_result {
+    const struct umig_folded *folded; /* to be given to umig_store_forget_folded() */
+    size_t folded_count;
+    uint64_t batches;
+    uint64_t bytes;
+    const char *set_aside; /* new name of a day file that was damaged or foreign; NULL: none */
+};
+
+/**
+ * Opens the inbox of a data folder for folding, beside the umig_store that writes it.
+ *
+ * @param store_id  umig_store_id() of that store
+ * Thread: the folder belongs to one thread, which need not be the store's.
+ */
+UMIG_NODISCARD int umig_folder_open(const char *dir,
+                                    int64_t store_id,
+                                    struct umig_folder **out_folder,
+                                    struct umig_err *err);
+
+/** Closes; takes NULL; returns NULL. */
+struct umig_folder *umig_folder_close(struct umig_folder *folder);
+
+/**
+ * Folds everything that is in the inbox now.
+ *
+ * @param out_result  set on failure too: what was committed before the failure
+ * @return UMIG_OK; UMIG_E_LIMIT disk full: nothing is lost, fold again later; UMIG_E_IO, UMIG_E_DB,
+ *         UMIG_E_BUG: end the process
+ */
+UMIG_NODISCARD int umig_folder_run(struct umig_folder *folder,
+                                   struct umig_fold_result *out_result,
+                                   struct umig_err *err);
+
+/** How long and how much is kept. 0: no bound. */
+struct umig_retention {
+    uint64_t age_ns;
+    uint64_t size_bytes;
+};
+
+struct umig_retain_result {
+    unsigned days_dropped;
+    uint64_t bytes_dropped;
+    uint64_t bytes_left; /* of the whole data folder */
+    int64_t newest_day;  /* that was dropped */
+    bool is_over_size;   /* still, with only today's file left */
+};
+
+/**
+ * Unlinks day files: those older than the age, then the oldest while the folder is over its size.
+ * Today's file and days with waiting batches stay. The caller then calls umig_store_forget_days().
+ */
+UMIG_NODISCARD int umig_folder_retain(struct umig_folder *folder,
+                                      const struct umig_retention *retention,
+                                      uint64_t now_unix_ns,
+                                      struct umig_retain_result *out_result,
+                                      struct umig_err *err);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * Reads a data folder, also while a collector writes it: sessions, and one session as a profile.
+ * What is still in the inbox is not seen: fold first (fold.h), or read what is at most one fold
+ * old.
+ */
+#ifndef UMIG_COLLECTOR_STORE_READER_H
+#define UMIG_COLLECTOR_STORE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/profile.h"
+#include "collector/batch/batch.h"
+#include "include/umig/attr.h"
+#include "include/umig/kinds.h"
+#include "include/umig/status.h"
+
+struct umig_reader;
+
+/** One session as a list shows it. Texts and messages live until the next call on the reader. */
+struct umig_session_row {
+    int64_t key; /* number in this store, never used twice */
+    const char *id;
+    int64_t uid; /* who sent it; -1 over TCP */
+    uint64_t start_unix_ns;
+    uint64_t end_unix_ns; /* of the last data while it runs */
+    enum umig_end end;
+    const Umig__V1__Process *process;
+    const Umig__V1__SessionStart *start;
+};
+
+/**
+ * Opens a data folder for reading.
+ *
+ * @return UMIG_OK; UMIG_NOT_FOUND there is no store in it; UMIG_E_DENIED, UMIG_E_DB, UMIG_E_IO,
+ *         UMIG_E_UNSUPPORTED
+ *
+ * Thread: the reader belongs to the thread that opened it.
+ */
+UMIG_NODISCARD int umig_reader_open(const char *dir,
+                                    struct umig_reader **out_reader,
+                                    struct umig_err *err);
+
+/** Closes; takes NULL; returns NULL. */
+struct umig_reader *umig_reader_close(struct umig_reader *reader);
+
+/**
+ * Calls back with every session, newest last, until the callback returns other than UMIG_OK.
+ *
+ * @return UMIG_OK, what the callback returned, or a failure of the store
+ */
+UMIG_NODISCARD int umig_reader_sessions(struct umig_reader *reader,
+                                        int (*found)(void *context,
+                                                     const struct umig_session_row *row),
+                                        void *context,
+                                        struct umig_err *err);
+
+/**
+ * Loads one session into an empty profile.
+ *
+ * @param key         of a session row
+ * @param profile     filled; after a failure it holds a part
+ * @param out_damage  number of day files that were damaged and could not be read; may be NULL
+ * @return UMIG_OK; UMIG_NOT_FOUND; UMIG_E_NOMEM the profile's bound; failures of the store
+ */
+UMIG_NODISCARD int umig_reader_load(struct umig_reader *reader,
+                                    int64_t key,
+                                    struct umig_profile *profile,
+                                    unsigned *out_damage,
+                                    struct umig_err *err);
+
+/** Batches in the inbox, acknowledged and not folded yet. */
+UMIG_NODISCARD int umig_reader_inbox(struct umig_reader *reader,
+                                     uint64_t *out_batches,
+                                     uint64_t *out_bytes,
+                                     struct umig_err *err);
+
+#endif

@@ -1,0 +1,22 @@
+/* Inside of struct umig_reader; for reader.c and load.c. */
+#ifndef UMIG_COLLECTOR_STORE_READER_PRIVATE_H
+#define UMIG_COLLECTOR_STORE_READER_PRIVATE_H
+
+#include "collector/store/db.h"
+#include "collector/store/places.h"
+#include "collector/store/reader.h"
+
+struct umig_reader {
+    char dir[UMIG_STORE_PATH_BYTES];
+    struct umig_db main;
+    struct umig_arena hello_arena;
+    struct umig_arena start_arena;
+};
+
+/** Reads the row a statement stands on. UMIG_OK or UMIG_E_DB. */
+UMIG_NODISCARD int umig_reader_row(struct umig_reader *reader,
+                                   sqlite3_stmt *statement,
+                                   struct umig_session_row *out_row,
+                                   struct umig_err *err);
+
+#endif

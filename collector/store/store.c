@@ -1,0 +1,193 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/store/failpoint.h"
+#include "collector/store/places.h"
+#include "collector/store/store_private.h"
+#include "core/err.h"
+
+static int make_folder(const char *path, struct umig_err *err)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        const int status = errno == ENOSPC ? UMIG_E_LIMIT : UMIG_E_DENIED;
+        return umig_err_set_cause(err, status, errno, "cannot make the data folder %s: %s", path,
+                                  umig_errno_text(errno));
+    }
+    return UMIG_OK;
+}
+
+/* As mkdir -p: the default data folder may lie under folders that nobody made yet. */
+static int make_folders(const char *dir, struct umig_err *err)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    const int len = snprintf(path, sizeof path, "%s", dir);
+    if (len <= 0 || len > UMIG_STORE_MAX_DIR_BYTES) {
+        return umig_err_set(err, UMIG_E_ARG, "the path of the data folder has %d bytes (1 to %d)",
+                            len, UMIG_STORE_MAX_DIR_BYTES);
+    }
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        /* What cannot be made here is said by the last one, which needs it. */
+        (void)mkdir(path, 0755);
+        *slash = '/';
+    }
+    int rc = make_folder(dir, err);
+    if (rc == UMIG_OK) {
+        snprintf(path, sizeof path, "%s/days", dir);
+        rc = make_folder(path, err);
+    }
+    return rc;
+}
+
+/* The lock goes with the process, however it ends; the pid in the file is for people. */
+static int take_lock(struct umig_store *store, struct umig_err *err)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    snprintf(path, sizeof path, "%.*s/lock", UMIG_STORE_MAX_DIR_BYTES, store->dir);
+    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (store->lock_fd < 0) {
+        return umig_err_set_cause(err, errno == ENOSPC ? UMIG_E_LIMIT : UMIG_E_DENIED, errno,
+                                  "the data folder %s is not writable: %s", store->dir,
+                                  umig_errno_text(errno));
+    }
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        char pid[16] = "";
+        const ssize_t len = pread(store->lock_fd, pid, sizeof pid - 1, 0);
+        return umig_err_set(err, UMIG_E_BUSY,
+                            "another collector (pid %s) is using the data folder %s; stop it, or "
+                            "choose another folder with --data",
+                            len > 0 ? strtok(pid, "\n") : "?", store->dir);
+    }
+    char pid[16];
+    const int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    if (ftruncate(store->lock_fd, 0) != 0 || pwrite(store->lock_fd, pid, (size_t)len, 0) != len) {
+        return umig_err_set_cause(err, errno == ENOSPC ? UMIG_E_LIMIT : UMIG_E_IO, errno,
+                                  "%s: cannot write: %s", path, umig_errno_text(errno));
+    }
+    return UMIG_OK;
+}
+
+/* Looks for damage with a bound on time: the pages of the tables, not every row of an old inbox. */
+static int check_integrity(struct umig_store *store, struct umig_err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(store->main.handle, "PRAGMA quick_check(1)", -1, &statement, NULL) !=
+        SQLITE_OK) {
+        return umig_db_fail(&store->main, "cannot be checked", err);
+    }
+    int rc = umig_db_step(&store->main, statement, err);
+    if (rc == UMIG_OK) {
+        const char *verdict = (const char *)sqlite3_column_text(statement, 0);
+        if (verdict == NULL || strcmp(verdict, "ok") != 0) {
+            rc = umig_err_set_cause(err, UMIG_E_DB, SQLITE_CORRUPT, "%s: %.120s", store->main.path,
+                                    verdict == NULL ? "no verdict" : verdict);
+        }
+    }
+    sqlite3_finalize(statement);
+    return rc > 0 ? UMIG_OK : rc;
+}
+
+static int read_store_id(struct umig_store *store, struct umig_err *err)
+{
+    sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_STORE_ID);
+    const int rc = umig_db_step(&store->main, statement, err);
+    if (rc == UMIG_OK) {
+        store->id = sqlite3_column_int64(statement, 0);
+        sqlite3_reset(statement);
+        return UMIG_OK;
+    }
+    return rc < 0 ? rc
+                  : umig_err_set_cause(err, UMIG_E_DB, SQLITE_CORRUPT, "%s: its identity is gone",
+                                       store->main.path);
+}
+
+static int open_main(struct umig_store *store, struct umig_err *err)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_store_main_path(store->dir, path);
+    int rc = umig_db_open(&store->main, path, UMIG_DB_WRITE, &umig_main_schema, err);
+    rc = rc != UMIG_OK ? rc : check_integrity(store, err);
+    return rc != UMIG_OK ? rc : read_store_id(store, err);
+}
+
+int umig_store_open(const char *dir, struct umig_store **out_store, struct umig_err *err)
+{
+    struct umig_store *store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        return umig_err_set(err, UMIG_E_NOMEM, "no memory for the store");
+    }
+    store->lock_fd = -1;
+    int rc = make_folders(dir, err);
+    if (rc == UMIG_OK) {
+        snprintf(store->dir, sizeof store->dir, "%s", dir);
+        rc = take_lock(store, err);
+    }
+    rc = rc != UMIG_OK ? rc : open_main(store, err);
+    if (rc != UMIG_OK) {
+        umig_store_close(store);
+        return umig_err_trace(err, rc);
+    }
+    *out_store = store;
+    return UMIG_OK;
+}
+
+struct umig_store *umig_store_close(struct umig_store *store)
+{
+    if (store == NULL) {
+        return NULL;
+    }
+    umig_store_rollback(store);
+    umig_db_close(&store->main);
+    if (store->lock_fd >= 0) {
+        close(store->lock_fd);
+    }
+    free(store);
+    return NULL;
+}
+
+int64_t umig_store_id(const struct umig_store *store)
+{
+    return store->id;
+}
+
+int umig_store_begin(struct umig_store *store, struct umig_err *err)
+{
+    if (store->in_transaction) {
+        return UMIG_OK;
+    }
+    const int rc = umig_db_exec(&store->main, "BEGIN IMMEDIATE", err);
+    store->in_transaction = rc == UMIG_OK;
+    return rc;
+}
+
+int umig_store_commit(struct umig_store *store, struct umig_err *err)
+{
+    if (!store->in_transaction) {
+        return UMIG_OK;
+    }
+    int rc = umig_failpoint("before_commit", err);
+    rc = rc != UMIG_OK ? rc : umig_db_exec(&store->main, "COMMIT", err);
+    if (rc != UMIG_OK) {
+        umig_store_rollback(store);
+        return umig_err_trace(err, rc);
+    }
+    store->in_transaction = false;
+    return UMIG_OK;
+}
+
+void umig_store_rollback(struct umig_store *store)
+{
+    if (store->in_transaction) {
+        /* SQLite may have rolled back by itself (SQLITE_FULL): then there is nothing to do. */
+        if (sqlite3_get_autocommit(store->main.handle) == 0) {
+            (void)sqlite3_exec(store->main.handle, "ROLLBACK", NULL, NULL, NULL);
+        }
+        store->in_transaction = false;
+    }
+}

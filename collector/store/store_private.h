@@ -1,0 +1,23 @@
+/* Inside of struct umig_store; for the files of collector/store that write umig.db. */
+#ifndef UMIG_COLLECTOR_STORE_STORE_PRIVATE_H
+#define UMIG_COLLECTOR_STORE_STORE_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "collector/store/db.h"
+#include "collector/store/places.h"
+#include "collector/store/schema.h"
+#include "collector/store/store.h"
+
+struct umig_store {
+    char dir[UMIG_STORE_PATH_BYTES];
+    int lock_fd;
+    struct umig_db main;
+    int64_t id;
+    bool in_transaction;
+};
+
+/** Begins a transaction unless one is open. */
+UMIG_NODISCARD int umig_store_begin(struct umig_store *store, struct umig_err *err);
+
+#endif
