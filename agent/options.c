@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/clock.h"
 #include "core/err.h"
 #include "core/parse.h"
+#include "core/units.h"
 #include "wire/utf8.h"
 
 enum {

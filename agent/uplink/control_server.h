@@ -16,8 +16,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "core/clock.h"
 #include "core/places.h"
+#include "core/units.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 #include "wire/codec.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "agent/options.h"
-#include "core/clock.h"
+#include "core/units.h"
 #include "tests/support/test.h"
 
 static void test_nothing_asked_for_gives_the_defaults(void **state)
