@@ -53,10 +53,11 @@ class Report {
     if (this.opened >= 0) this.fillSandwich();
     this.countFound();
     showLegend(this);
-    const { weights } = this.shown;
+    const { tree, weights } = this.shown;
+    const small = tree.leftOut > 0 ? `; the ${tree.leftOut.toLocaleString("en-US")} smallest frames are part of their callers` : "";
     const stacks = weights.self.reduce((count, value) => count + (value > 0 ? 1 : 0), 0);
     $("flame-note").textContent =
-      `${this.metric.label}, ${formatValue(this.metric.unit, weights.total[ROOT])} in ${stacks.toLocaleString("en-US")} distinct stacks`;
+      `${this.metric.label}, ${formatValue(this.metric.unit, weights.total[ROOT])} in ${stacks.toLocaleString("en-US")} distinct stacks${small}`;
   }
 
   setModel(view, { tree, weights }) {

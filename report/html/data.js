@@ -8,7 +8,7 @@
 //     "frames":  { "count": F, "class": COL, "method": COL, "kind": COL, "file": COL, "line": COL },
 //     "groups":  [S, ...],                                   thread groups, as indexes of strings
 //     "metrics": [{ "id": "cpu", "label": "CPU time", "unit": "ns", "scale": 10000000 }, ...],
-//     "trees":   [{ "id": "folded", "label": "Folded", "count": N,
+//     "trees":   [{ "id": "folded", "label": "Folded", "count": N, "left_out": 0,
 //                   "chains": COL, "frames": COL, "cells": { "cpu": COL, ... } }, ...] }
 //
 // COL    base64 (with padding) of unsigned LEB128 numbers, each below 2^53.
@@ -18,7 +18,8 @@
 // metrics unit is "ns", "bytes" or "count"; a value times scale is in that unit.
 // trees  nodes in preorder without the root; the page draws siblings in the order of the data, so
 //        the writer puts the heaviest first. "folded" comes first; more trees are optional.
-//        Every tree must hold the same total of each metric.
+//        Every tree must hold the same total of each metric. left_out (optional) tells how many
+//        nodes were too small to be written; their values are in what called them.
 // chains (up, length) pairs. A chain is a run of nodes, each the first child of the one before it.
 //        `up` says how many levels to climb from the end of the previous chain to the node that
 //        the chain hangs from; the first chain hangs from the root and has up = 0, others up >= 1.
@@ -148,6 +149,7 @@ function decodeTree(raw, frames) {
     frame: new Int32Array(raw.count + 1),
     end: new Int32Array(raw.count + 1),
     cells: raw.cells ?? {},
+    leftOut: Number(raw.left_out ?? 0),
   };
   decodeShape(tree, new Column(raw.chains, `trees.${tree.id}.chains`));
   decodeNodeFrames(tree, new Column(raw.frames, `trees.${tree.id}.frames`), frames);

@@ -492,5 +492,5 @@ function shortName(frames, f) {
   const cls = frames.className[f];
   const kind = frames.kind[f];
   if (cls === "" || kind === KIND.native || kind === KIND.jvm) return frames.method[f];
-  return `${cls.slice(cls.lastIndexOf(".") + 1)}.${frames.method[f]}`;
+  return joinName(cls.slice(cls.lastIndexOf(".") + 1), frames.method[f], ".");
 }

@@ -71,9 +71,14 @@ function matcher(text, isRegex) {
 /** The full name of a frame, as search sees it. */
 function fullName(frames, f) {
   const cls = frames.className[f];
-  if (cls === "") return frames.method[f];
   const kind = frames.kind[f];
-  return kind === KIND.native || kind === KIND.jvm ? `${cls}\`${frames.method[f]}` : `${cls}.${frames.method[f]}`;
+  return joinName(cls, frames.method[f], kind === KIND.native || kind === KIND.jvm ? "`" : ".");
+}
+
+/** A class and a method as one name; a part of a class's own code, "{closure 1}", stands apart. */
+function joinName(cls, method, mark) {
+  if (cls === "" || method === "") return cls + method;
+  return `${cls}${method.startsWith("{") ? " " : mark}${method}`;
 }
 
 /** Which frames match: one byte a frame. */

@@ -4,6 +4,7 @@
 import "./data_test.mjs";
 import "./page_test.mjs";
 import "./hostile_test.mjs";
+import "./writer_test.mjs";
 import "./large_test.mjs";
 import { closeBrowser, openBrowser, registered } from "./harness.mjs";
 
@@ -13,7 +14,7 @@ const LIMIT_MS = 120_000; // of one test; a page that hangs is a failure, not a 
 function runLimited(run) {
   let timer;
   const limit = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`not done after ${LIMIT_MS / 1000} s`)), LIMIT_MS)));
-  return Promise.race([run(), limit]).finally(() => clearTimeout(timer));
+  return Promise.race([Promise.resolve().then(run), limit]).finally(() => clearTimeout(timer));
 }
 
 const wanted = process.argv[2] ?? "";

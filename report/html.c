@@ -1,0 +1,377 @@
+#include "report/html.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "analysis/label.h"
+#include "core/err.h"
+#include "include/umig/version.h"
+#include "report/html_data.h"
+#include "report/html_page.h"
+#include "report/html_text.h"
+
+#define HOT_ROWS_MAX     40
+#define THREAD_ROWS_MAX  60
+#define PATH_FRAMES_MAX  9
+#define SENTENCE_LIMIT   65536
+#define DATA_LIMIT_BYTES (256u << 20)
+
+static const char *text_of(const struct umig_html_page *page, uint32_t string)
+{
+    return umig_profile_text(page->figures->profile, string);
+}
+
+void umig_html_no_rows(struct umig_html_page *page, const char *why)
+{
+    umig_buf_printf(page->out, "<tr><td class=\"none\">%s</td></tr>", why);
+}
+
+static void put_service(struct umig_html_page *page)
+{
+    const struct umig_profile_session *const session = &page->figures->profile->session;
+    umig_html_name(session->service != 0 ? text_of(page, session->service) : "unnamed service",
+                   page->out);
+}
+
+static void put_title(struct umig_html_page *page)
+{
+    put_service(page);
+    umig_buf_text(page->out, " \xC2\xB7 UMIG profile");
+}
+
+static void put_fact(struct umig_html_page *page, const char *before, uint32_t string)
+{
+    if (string == 0 || *text_of(page, string) == '\0') {
+        return;
+    }
+    umig_buf_printf(page->out, "<li>%s", before);
+    umig_html_name(text_of(page, string), page->out);
+    umig_buf_text(page->out, "</li>");
+}
+
+static void put_moment(uint64_t unix_ns, struct umig_buf *out)
+{
+    const time_t seconds = (time_t)(unix_ns / 1000000000u);
+    struct tm parts;
+    char text[32];
+    gmtime_r(&seconds, &parts);
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    umig_buf_text(out, text);
+}
+
+static void put_facts(struct umig_html_page *page)
+{
+    const struct umig_profile_session *const session = &page->figures->profile->session;
+    put_fact(page, "session ", session->id);
+    put_fact(page, "instance ", session->instance);
+    umig_buf_text(page->out, "<li>");
+    put_moment(session->start_unix_ns, page->out);
+    umig_buf_text(page->out, "</li>");
+    if (session->end_unix_ns > session->start_unix_ns) {
+        umig_buf_text(page->out, "<li>");
+        umig_label_value(UMIG_KIND_CPU, session->end_unix_ns - session->start_unix_ns, page->out);
+        umig_buf_text(page->out, "</li>");
+    }
+    for (enum umig_kind kind = UMIG_KIND_CPU; kind < UMIG_KIND_COUNT; kind++) {
+        if (session->has_kind[kind]) {
+            umig_buf_printf(page->out, "<li>%s ", umig_quality_kind_key(kind));
+            if (session->interval_ns[kind] > 0) {
+                umig_label_value(UMIG_KIND_CPU, session->interval_ns[kind], page->out);
+            }
+            umig_buf_text(page->out, "</li>");
+        }
+    }
+    put_fact(page, "host ", session->host);
+    umig_buf_printf(page->out, "<li>pid %" PRIu32 "</li>", session->pid);
+    put_fact(page, "", session->jvm_name);
+    put_fact(page, "", session->jvm_version);
+    put_fact(page, "", session->collector_name);
+}
+
+static void put_sentence(struct umig_html_page *page,
+                         void (*write)(const struct umig_verdict_figures *, struct umig_buf *))
+{
+    const struct umig_verdict_figures figures = umig_figures_verdict(page->figures);
+    struct umig_buf sentence = UMIG_BUF_INIT(SENTENCE_LIMIT);
+    write(&figures, &sentence);
+    umig_buf_text(page->out, "<p>");
+    umig_html_text(umig_buf_str(&sentence), page->out);
+    umig_buf_text(page->out, "</p>");
+    umig_buf_fini(&sentence);
+}
+
+static void put_sentences(struct umig_html_page *page)
+{
+    put_sentence(page, umig_verdict_dominates);
+    put_sentence(page, umig_verdict_price);
+    put_sentence(page, umig_verdict_look_at);
+}
+
+static void open_figure(struct umig_html_page *page, const char *name)
+{
+    umig_buf_printf(page->out, "<div><dt>%s</dt><dd>", name);
+}
+
+static void close_figure(struct umig_html_page *page)
+{
+    umig_buf_text(page->out, "</small></dd></div>");
+}
+
+static void put_share_text(struct umig_html_page *page, uint64_t part, uint64_t whole)
+{
+    struct umig_buf text = UMIG_BUF_INIT(64);
+    umig_label_share(part, whole, &text);
+    umig_html_text(umig_buf_str(&text), page->out);
+    umig_buf_fini(&text);
+}
+
+static void put_gc_figures(struct umig_html_page *page)
+{
+    const struct umig_gc *const gc = &page->figures->gc;
+    open_figure(page, "GC pauses");
+    umig_label_value(UMIG_KIND_GC, gc->total_ns, page->out);
+    umig_buf_printf(page->out, "<small>%" PRIu64 " pauses, ", gc->count);
+    put_share_text(page, gc->total_ns, gc->session_ns);
+    umig_buf_text(page->out, " of the session");
+    close_figure(page);
+    open_figure(page, "Longest pause");
+    umig_label_value(UMIG_KIND_GC, gc->longest_ns, page->out);
+    umig_buf_text(page->out, "<small>median ");
+    umig_label_value(UMIG_KIND_GC, gc->median_ns, page->out);
+    close_figure(page);
+    if (gc->after_count > 0) {
+        open_figure(page, "Heap after GC");
+        umig_label_value(UMIG_KIND_HEAP, gc->after_last_bytes, page->out);
+        umig_buf_text(page->out, "<small>at most ");
+        umig_label_value(UMIG_KIND_HEAP, gc->after_highest_bytes, page->out);
+        close_figure(page);
+    }
+}
+
+static void put_figures(struct umig_html_page *page)
+{
+    const struct umig_figures *const f = page->figures;
+    open_figure(page, "CPU used");
+    umig_label_value(UMIG_KIND_CPU, f->cpu->value, page->out);
+    umig_buf_text(page->out, "<small>by the samples");
+    if (f->profile->session.process_cpu_ns > 0) {
+        umig_buf_text(page->out, "; the process says ");
+        umig_label_value(UMIG_KIND_CPU, f->profile->session.process_cpu_ns, page->out);
+    }
+    close_figure(page);
+    open_figure(page, "Samples");
+    umig_label_number(f->cpu->count, page->out);
+    umig_buf_text(page->out, "<small>");
+    put_share_text(page, f->quality.failed_samples, f->quality.java_samples);
+    umig_buf_text(page->out, " of Java's not walked");
+    close_figure(page);
+    put_gc_figures(page);
+    open_figure(page, "Waited for monitors");
+    umig_label_value(UMIG_KIND_LOCKS, f->contention.wait_ns, page->out);
+    umig_buf_printf(page->out, "<small>%" PRIu64 " waits", f->contention.count);
+    close_figure(page);
+}
+
+/* Kind of the first frame of a method: what its mark shows. */
+static int kind_of_method(const struct umig_profile *profile, uint32_t method)
+{
+    for (size_t i = 1; i < profile->frames.count; i++) {
+        if (profile->frames.items[i].method == method) {
+            return (int)profile->frames.items[i].kind;
+        }
+    }
+    return UMIG_FRAME_JAVA;
+}
+
+static void put_method(struct umig_html_page *page, uint32_t method)
+{
+    const struct umig_profile *const profile = page->figures->profile;
+    umig_html_method(profile, method, kind_of_method(profile, method),
+                     (int64_t)page->frame_of_method[method] - 1, page->out);
+}
+
+static void put_hot_note(struct umig_html_page *page)
+{
+    const size_t count = page->figures->cpu->method_count;
+    umig_buf_printf(page->out, "%zu of %zu methods, by the CPU time they use themselves",
+                    count < HOT_ROWS_MAX ? count : HOT_ROWS_MAX, count);
+}
+
+static void put_hot_rows(struct umig_html_page *page)
+{
+    const struct umig_hot *const cpu = page->figures->cpu;
+    for (size_t i = 0; i < cpu->method_count && i < HOT_ROWS_MAX; i++) {
+        const struct umig_hot_method *const m = &cpu->methods[i];
+        const struct umig_profile *const profile = page->figures->profile;
+        umig_buf_text(page->out, "<tr><th scope=\"row\">");
+        put_method(page, m->method);
+        umig_buf_text(page->out, "<small>");
+        umig_html_name(text_of(page, profile->methods.items[m->method].file), page->out);
+        umig_buf_text(page->out, "</small></th>");
+        umig_html_value(UMIG_KIND_CPU, m->self, page->out);
+        umig_html_bar(m->self, cpu->methods[0].self, page->out);
+        umig_html_share(m->self, cpu->value, page->out);
+        umig_html_value(UMIG_KIND_CPU, m->total, page->out);
+        umig_html_share(m->total, cpu->value, page->out);
+        umig_buf_text(page->out, "<td><span class=\"n\">");
+        umig_html_name(text_of(page, m->top_group), page->out);
+        umig_buf_text(page->out, "</span></td></tr>\n");
+    }
+    if (cpu->method_count == 0) {
+        umig_html_no_rows(page, "There is no CPU sample in this session.");
+    }
+}
+
+static void put_paths_note(struct umig_html_page *page)
+{
+    umig_buf_text(page->out, "The call paths that hold most of the CPU time, caller first");
+}
+
+static void put_path(struct umig_html_page *page, const struct umig_path *path)
+{
+    const size_t first =
+        path->frame_count > PATH_FRAMES_MAX ? path->frame_count - PATH_FRAMES_MAX : 0;
+    umig_buf_text(page->out, "<li><b>");
+    put_share_text(page, path->value, page->figures->cpu->value);
+    umig_buf_text(page->out, "</b><span>");
+    umig_label_value(UMIG_KIND_CPU, path->value, page->out);
+    umig_buf_text(page->out, "</span><ol class=\"path\">");
+    if (first > 0) {
+        umig_buf_printf(page->out, "<li class=\"skipped\">%zu callers above</li>", first);
+    }
+    for (size_t i = first; i < path->frame_count; i++) {
+        umig_buf_text(page->out, "<li>");
+        put_method(page, page->figures->profile->frames.items[path->frames[i]].method);
+        umig_buf_text(page->out, "</li>");
+    }
+    umig_buf_text(page->out, "</ol></li>\n");
+}
+
+static void put_paths(struct umig_html_page *page)
+{
+    const struct umig_paths *const paths = &page->figures->paths;
+    for (size_t i = 0; i < paths->count; i++) {
+        put_path(page, &paths->items[i]);
+    }
+    if (paths->count == 0) {
+        umig_buf_text(page->out, "<li class=\"none\">No path holds 2 % of the CPU time.</li>");
+    }
+}
+
+static void put_threads_note(struct umig_html_page *page)
+{
+    umig_buf_printf(page->out, "%zu pools; digits in their names are written as *",
+                    page->figures->cpu->group_count);
+}
+
+static void put_thread_rows(struct umig_html_page *page)
+{
+    const struct umig_hot *const cpu = page->figures->cpu;
+    for (size_t i = 0; i < cpu->group_count && i < THREAD_ROWS_MAX; i++) {
+        const struct umig_hot_group *const group = &cpu->groups[i];
+        umig_buf_text(page->out, "<tr><th scope=\"row\"><span class=\"n\">");
+        umig_html_name(text_of(page, group->group), page->out);
+        umig_buf_text(page->out, "</span></th>");
+        umig_html_count(group->threads, page->out);
+        umig_html_value(UMIG_KIND_CPU, group->value, page->out);
+        umig_html_bar(group->value, cpu->groups[0].value, page->out);
+        umig_html_share(group->value, cpu->value, page->out);
+        umig_html_count(group->count, page->out);
+        umig_buf_text(page->out, "</tr>\n");
+    }
+    if (cpu->group_count == 0) {
+        umig_html_no_rows(page, "There is no CPU sample in this session.");
+    }
+}
+
+static void put_foot(struct umig_html_page *page)
+{
+    umig_buf_text(page->out,
+                  "UMIG " UMIG_VERSION " \xC2\xB7 this page needs no network and loads nothing");
+}
+
+static void put_data(struct umig_html_page *page)
+{
+    umig_buf_put(page->out, umig_buf_str(page->data), page->data->len);
+}
+
+static const struct mark {
+    const char *name;
+    umig_html_mark *put;
+} marks[] = {
+    {"TITLE",        put_title             },
+    {"SERVICE",      put_service           },
+    {"FACTS",        put_facts             },
+    {"SENTENCES",    put_sentences         },
+    {"FIGURES",      put_figures           },
+    {"HOT_NOTE",     put_hot_note          },
+    {"HOT_ROWS",     put_hot_rows          },
+    {"PATHS_NOTE",   put_paths_note        },
+    {"PATHS",        put_paths             },
+    {"THREADS_NOTE", put_threads_note      },
+    {"THREAD_ROWS",  put_thread_rows       },
+    {"GC_NOTE",      umig_html_gc_note     },
+    {"GC_ROWS",      umig_html_gc_rows     },
+    {"LOCKS_NOTE",   umig_html_lock_note   },
+    {"LOCK_ROWS",    umig_html_lock_rows   },
+    {"HEAP_NOTE",    umig_html_heap_note   },
+    {"HEAP_CHART",   umig_html_heap_chart  },
+    {"HEAP_ROWS",    umig_html_heap_rows   },
+    {"QUALITY_NOTE", umig_html_quality_note},
+    {"QUALITY_ROWS", umig_html_quality_rows},
+    {"COST_NOTE",    umig_html_cost_note   },
+    {"COST_ROWS",    umig_html_cost_rows   },
+    {"FOOT",         put_foot              },
+    {"DATA",         put_data              },
+};
+
+static umig_html_mark *find_mark(const char *name, size_t length)
+{
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (strlen(marks[i].name) == length && memcmp(marks[i].name, name, length) == 0) {
+            return marks[i].put;
+        }
+    }
+    return NULL;
+}
+
+/* Only the template is searched for marks: what is put in their place may hold anything. */
+static int fill(struct umig_html_page *page, struct umig_err *err)
+{
+    const char *at = umig_html_template;
+    for (const char *open = strstr(at, "{{"); open != NULL; open = strstr(at, "{{")) {
+        const char *const name = open + 2;
+        const size_t length = strcspn(name, "}");
+        umig_html_mark *const put = find_mark(name, length);
+        if (put == NULL) {
+            return umig_err_set(err, UMIG_E_BUG, "the page's template asks for '%.*s'",
+                                (int)(length < 40 ? length : 40), name);
+        }
+        umig_buf_put(page->out, at, (size_t)(open - at));
+        put(page);
+        at = name + length + 2;
+    }
+    umig_buf_text(page->out, at);
+    return page->out->failed;
+}
+
+int umig_html_write(const struct umig_figures *figures,
+                    const struct umig_profile *unfolded,
+                    struct umig_buf *out,
+                    struct umig_err *err)
+{
+    uint32_t *const frames = calloc(figures->profile->methods.count + 1, sizeof *frames);
+    if (frames == NULL) {
+        return umig_err_set(err, UMIG_E_NOMEM, "the page's methods: no memory");
+    }
+    struct umig_buf data = UMIG_BUF_INIT(DATA_LIMIT_BYTES);
+    struct umig_html_page page = {
+        .figures = figures, .frame_of_method = frames, .data = &data, .out = out};
+    int rc = umig_html_data_write(figures->profile, unfolded, frames, &data, err);
+    rc = rc != UMIG_OK ? rc : fill(&page, err);
+    umig_buf_fini(&data);
+    free(frames);
+    return rc;
+}

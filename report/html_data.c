@@ -1,0 +1,380 @@
+/*
+ * The trees share one table of frames, so their methods are interned into a profile of the block's
+ * own. Frames that differ in lines, or in how a method ran, are one frame there.
+ */
+#include "report/html_data.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/dispatch.h"
+#include "core/err.h"
+#include "core/json.h"
+#include "report/html_text.h"
+#include "report/html_tree.h"
+
+#define NODES_MAX          400000 /* of one tree; about 1 MB */
+#define STRINGS_LIMIT      (64u << 20)
+#define NAMES_LIMIT_FACTOR 3
+
+/* The kinds as the block numbers them; KINDS in report/html/data.js. */
+static const char *const kinds[] = {"java", "groovy",   "native",    "kernel",
+                                    "jvm",  "dispatch", "truncated", "error"};
+
+struct block {
+    struct umig_profile *names;
+    uint32_t *groups; /* strings of names */
+    size_t group_count;
+    struct umig_html_tree trees[2];
+    size_t tree_count;
+    uint64_t scales[UMIG_HTML_METRICS]; /* greatest common divisor of the values; 0: none */
+};
+
+/* One profile's way into the block, by its own ids. */
+struct entry {
+    const struct umig_profile *profile;
+    bool is_unfolded;
+    uint32_t *frames;
+    uint32_t *stacks;
+    uint32_t *groups; /* by string: 1 + index in the block's groups */
+};
+
+static int intern_text(struct block *b, const struct entry *e, uint32_t string, uint32_t *out_id)
+{
+    const char *const text = umig_profile_text(e->profile, string);
+    if (*text == '\0') {
+        *out_id = 0;
+        return UMIG_OK;
+    }
+    return umig_profile_string(b->names, text, strlen(text), out_id);
+}
+
+/* In an unfolded tree the frames of dispatch still have the kinds that they ran as. */
+static enum umig_frame_kind kind_of(const struct entry *e, const struct umig_profile_frame *frame)
+{
+    if (frame->kind > UMIG_FRAME_NATIVE_METHOD) {
+        return frame->kind;
+    }
+    if (!e->is_unfolded) {
+        return UMIG_FRAME_JAVA;
+    }
+    const struct umig_profile_method *const m = &e->profile->methods.items[frame->method];
+    const struct umig_dispatch dispatch = umig_dispatch_of(
+        umig_profile_text(e->profile, m->class_name), umig_profile_text(e->profile, m->name),
+        frame->line, frame->kind, UMIG_NAMING_PLAIN);
+    const bool is_dispatch =
+        dispatch.role == UMIG_ROLE_INVOKER || dispatch.role == UMIG_ROLE_MACHINERY;
+    return is_dispatch ? UMIG_FRAME_DISPATCH : UMIG_FRAME_JAVA;
+}
+
+static int intern_frame(struct block *b, struct entry *e, uint32_t frame)
+{
+    const struct umig_profile_frame *const from = &e->profile->frames.items[frame];
+    const struct umig_profile_method *const m = &e->profile->methods.items[from->method];
+    struct umig_profile_method method = {0};
+    struct umig_profile_frame to = {.kind = kind_of(e, from)};
+    int rc = intern_text(b, e, m->class_name, &method.class_name);
+    rc = rc != UMIG_OK ? rc : intern_text(b, e, m->name, &method.name);
+    rc = rc != UMIG_OK ? rc : intern_text(b, e, m->file, &method.file);
+    rc = rc != UMIG_OK ? rc : umig_profile_method(b->names, &method, &to.method);
+    return rc != UMIG_OK ? rc : umig_profile_frame(b->names, &to, &e->frames[frame]);
+}
+
+/* Callers come before callees, so one pass translates all. */
+static int intern_stacks(struct block *b, struct entry *e)
+{
+    int rc = UMIG_OK;
+    for (size_t i = 1; i < e->profile->frames.count && rc == UMIG_OK; i++) {
+        rc = intern_frame(b, e, (uint32_t)i);
+    }
+    for (size_t i = 1; i < e->profile->stacks.count && rc == UMIG_OK; i++) {
+        const struct umig_profile_stack *const stack = &e->profile->stacks.items[i];
+        rc = umig_profile_stack(b->names, e->stacks[stack->parent], e->frames[stack->frame],
+                                &e->stacks[i]);
+    }
+    return rc;
+}
+
+/* Index of a thread group in the block; the same name of both profiles is one. */
+static int intern_group(struct block *b, struct entry *e, uint32_t string, uint32_t *out_group)
+{
+    if (e->groups[string] == 0) {
+        uint32_t id = 0;
+        const int rc = intern_text(b, e, string, &id);
+        if (rc != UMIG_OK) {
+            return rc;
+        }
+        size_t i = 0;
+        while (i < b->group_count && b->groups[i] != id) {
+            i++;
+        }
+        if (i == b->group_count) {
+            uint32_t *const grown = realloc(b->groups, (i + 1) * sizeof *grown);
+            if (grown == NULL) {
+                return UMIG_E_NOMEM;
+            }
+            b->groups = grown;
+            b->groups[b->group_count++] = id;
+        }
+        e->groups[string] = (uint32_t)i + 1;
+    }
+    *out_group = e->groups[string] - 1;
+    return UMIG_OK;
+}
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+    while (b != 0) {
+        const uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static int add_cell(struct block *b,
+                    struct entry *e,
+                    struct umig_html_cell cell,
+                    uint32_t group_string)
+{
+    if (cell.value == 0) {
+        return UMIG_OK;
+    }
+    struct umig_html_tree *const tree = &b->trees[b->tree_count];
+    const int rc = intern_group(b, e, group_string, &cell.group);
+    if (rc == UMIG_OK) {
+        cell.stack = e->stacks[cell.stack];
+        tree->cells[tree->cell_count++] = cell;
+        b->scales[cell.metric] = common_divisor(b->scales[cell.metric], cell.value);
+    }
+    return rc;
+}
+
+static int add_cells(struct block *b, struct entry *e)
+{
+    const struct umig_profile *const p = e->profile;
+    struct umig_html_tree *const tree = &b->trees[b->tree_count];
+    tree->cells = calloc(p->samples.count + p->waits.count + 1, sizeof *tree->cells);
+    int rc = tree->cells != NULL ? UMIG_OK : UMIG_E_NOMEM;
+    for (size_t i = 0; i < p->samples.count && rc == UMIG_OK; i++) {
+        const struct umig_profile_sample *const sample = &p->samples.items[i];
+        if (sample->kind == UMIG_KIND_CPU) {
+            rc = add_cell(b, e,
+                          (struct umig_html_cell){.stack = sample->stack,
+                                                  .metric = UMIG_HTML_CPU,
+                                                  .value = sample->value},
+                          sample->group);
+        }
+    }
+    for (size_t i = 0; i < p->waits.count && rc == UMIG_OK; i++) {
+        const struct umig_profile_wait *const wait = &p->waits.items[i];
+        rc = add_cell(b, e,
+                      (struct umig_html_cell){
+                          .stack = wait->stack, .metric = UMIG_HTML_WAITS, .value = wait->wait_ns},
+                      p->threads.items[wait->thread].group);
+    }
+    return rc;
+}
+
+static int add_tree(struct block *b, struct entry *e)
+{
+    e->frames = calloc(e->profile->frames.count + 1, sizeof *e->frames);
+    e->stacks = calloc(e->profile->stacks.count + 1, sizeof *e->stacks);
+    e->groups = calloc(e->profile->strings.count + 1, sizeof *e->groups);
+    if (e->frames == NULL || e->stacks == NULL || e->groups == NULL) {
+        return UMIG_E_NOMEM;
+    }
+    int rc = intern_stacks(b, e);
+    rc = rc != UMIG_OK ? rc : add_cells(b, e);
+    b->tree_count++;
+    return rc;
+}
+
+static void entry_fini(struct entry *e)
+{
+    free(e->frames);
+    free(e->stacks);
+    free(e->groups);
+}
+
+static int add_folded(struct block *b, const struct umig_profile *folded, uint32_t *frame_of_method)
+{
+    struct entry e = {.profile = folded};
+    const int rc = add_tree(b, &e);
+    memset(frame_of_method, 0, folded->methods.count * sizeof *frame_of_method);
+    for (size_t i = 1; i < folded->frames.count && rc == UMIG_OK; i++) {
+        frame_of_method[folded->frames.items[i].method] = e.frames[i];
+    }
+    entry_fini(&e);
+    return rc;
+}
+
+static int add_unfolded(struct block *b, const struct umig_profile *unfolded)
+{
+    struct entry e = {.profile = unfolded, .is_unfolded = true};
+    const int rc = unfolded != NULL ? add_tree(b, &e) : UMIG_OK;
+    entry_fini(&e);
+    return rc;
+}
+
+/* Names may hold anything: a less-than sign would let one leave the script element. */
+static void put_strings(const struct block *b, struct umig_buf *out)
+{
+    struct umig_buf text = UMIG_BUF_INIT(STRINGS_LIMIT);
+    struct umig_json json = UMIG_JSON_INIT(&text);
+    umig_json_array(&json, NULL);
+    for (size_t i = 0; i < b->names->strings.count; i++) {
+        umig_json_text(&json, NULL, b->names->strings.items[i]);
+    }
+    umig_json_array_end(&json);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.bytes[i] == '<') {
+            umig_buf_text(out, "\\u003c");
+        } else {
+            umig_buf_byte(out, text.bytes[i]);
+        }
+    }
+    if (text.failed != UMIG_OK && out->failed == UMIG_OK) {
+        out->failed = text.failed;
+    }
+    umig_buf_fini(&text);
+}
+
+enum frame_part {
+    FRAME_CLASS,
+    FRAME_METHOD,
+    FRAME_KIND,
+    FRAME_FILE
+};
+
+static uint64_t frame_number(const struct umig_profile *names, size_t frame, enum frame_part part)
+{
+    const struct umig_profile_frame *const f = &names->frames.items[frame];
+    const struct umig_profile_method *const m = &names->methods.items[f->method];
+    if (part != FRAME_KIND) {
+        return part == FRAME_CLASS ? m->class_name : part == FRAME_METHOD ? m->name : m->file;
+    }
+    const char *const kind = umig_html_kind(names, f->method, (int)f->kind);
+    uint64_t number = 0;
+    while (strcmp(kinds[number], kind) != 0) {
+        number++;
+    }
+    return number;
+}
+
+static void put_frames(const struct block *b, struct umig_buf *out)
+{
+    static const char *const parts[] = {"class", "method", "kind", "file"};
+    const size_t count = b->names->frames.count;
+    umig_buf_printf(out, "{\"count\":%zu", count - 1);
+    for (int part = 0; part < 4; part++) {
+        struct umig_html_column column = {.out = out};
+        umig_buf_printf(out, ",\"%s\":\"", parts[part]);
+        for (size_t i = 1; i < count; i++) {
+            umig_html_column_put(&column, frame_number(b->names, i, (enum frame_part)part));
+        }
+        umig_html_column_end(&column);
+        umig_buf_byte(out, '"');
+    }
+    struct umig_html_column lines = {.out = out};
+    umig_buf_text(out, ",\"line\":\"");
+    for (size_t i = 1; i < count; i++) {
+        umig_html_column_put(&lines, 0); /* a frame stands for a method, whatever the line */
+    }
+    umig_html_column_end(&lines);
+    umig_buf_text(out, "\"}");
+}
+
+static void put_groups(const struct block *b, struct umig_buf *out)
+{
+    for (size_t i = 0; i < b->group_count; i++) {
+        umig_buf_printf(out, "%s%" PRIu32, i > 0 ? "," : "", b->groups[i]);
+    }
+}
+
+static void put_metrics(const struct block *b, struct umig_buf *out)
+{
+    umig_buf_printf(
+        out, "[{\"id\":\"cpu\",\"label\":\"CPU time\",\"unit\":\"ns\",\"scale\":%" PRIu64 "}",
+        b->scales[UMIG_HTML_CPU]);
+    if (b->scales[UMIG_HTML_WAITS] > 0) {
+        umig_buf_printf(out,
+                        ",{\"id\":\"locks\",\"label\":\"Waits for monitors\",\"unit\":\"ns\","
+                        "\"scale\":%" PRIu64 "}",
+                        b->scales[UMIG_HTML_WAITS]);
+    }
+    umig_buf_byte(out, ']');
+}
+
+static int put_tree(struct block *b, size_t index, struct umig_buf *out)
+{
+    static const char *const names[] = {"\"folded\",\"label\":\"Folded\"",
+                                        "\"unfolded\",\"label\":\"Unfolded\""};
+    struct umig_html_tree *const tree = &b->trees[index];
+    int rc = umig_html_tree_build(tree, b->names, NODES_MAX);
+    if (rc != UMIG_OK) {
+        return rc;
+    }
+    umig_buf_printf(out, "%s{\"id\":%s,\"count\":%zu,\"left_out\":%zu,\"chains\":\"",
+                    index > 0 ? "," : "", names[index], tree->node_count - 1, tree->left_out);
+    umig_html_tree_chains(tree, b->names, out);
+    umig_buf_text(out, "\",\"frames\":\"");
+    rc = umig_html_tree_frames(tree, b->names, out);
+    umig_buf_text(out, "\",\"cells\":{\"cpu\":\"");
+    umig_html_tree_cells(tree, UMIG_HTML_CPU, b->scales[UMIG_HTML_CPU], out);
+    if (b->scales[UMIG_HTML_WAITS] > 0) {
+        umig_buf_text(out, "\",\"locks\":\"");
+        umig_html_tree_cells(tree, UMIG_HTML_WAITS, b->scales[UMIG_HTML_WAITS], out);
+    }
+    umig_buf_text(out, "\"}}");
+    return rc;
+}
+
+static int put_block(struct block *b, struct umig_buf *out)
+{
+    /* Without a CPU sample the scale is no divisor of anything. */
+    b->scales[UMIG_HTML_CPU] = b->scales[UMIG_HTML_CPU] > 0 ? b->scales[UMIG_HTML_CPU] : 1;
+    umig_buf_text(out, "{\"version\":1,\"strings\":");
+    put_strings(b, out);
+    umig_buf_text(out, ",\"frames\":");
+    put_frames(b, out);
+    umig_buf_text(out, ",\"groups\":[");
+    put_groups(b, out);
+    umig_buf_text(out, "],\"metrics\":");
+    put_metrics(b, out);
+    umig_buf_text(out, ",\"trees\":[");
+    int rc = UMIG_OK;
+    for (size_t i = 0; i < b->tree_count && rc == UMIG_OK; i++) {
+        rc = put_tree(b, i, out);
+    }
+    umig_buf_text(out, "]}");
+    return rc != UMIG_OK ? rc : out->failed;
+}
+
+static void block_fini(struct block *b)
+{
+    for (size_t i = 0; i < 2; i++) {
+        umig_html_tree_fini(&b->trees[i]);
+    }
+    free(b->groups);
+    umig_profile_destroy(b->names);
+}
+
+int umig_html_data_write(const struct umig_profile *folded,
+                         const struct umig_profile *unfolded,
+                         uint32_t *out_frame_of_method,
+                         struct umig_buf *out,
+                         struct umig_err *err)
+{
+    struct block b = {0};
+    int rc = umig_profile_create(NAMES_LIMIT_FACTOR * folded->limit_bytes, &b.names, err);
+    rc = rc != UMIG_OK ? rc : add_folded(&b, folded, out_frame_of_method);
+    rc = rc != UMIG_OK ? rc : add_unfolded(&b, unfolded);
+    rc = rc != UMIG_OK ? rc : put_block(&b, out);
+    block_fini(&b);
+    if (rc != UMIG_OK) {
+        return umig_err_set(err, rc, "the flame graph's data: %s", umig_status_text(rc));
+    }
+    return UMIG_OK;
+}

@@ -1,0 +1,31 @@
+/* What the sections of the HTML page share; used by report/html*.c only. */
+#ifndef UMIG_REPORT_HTML_PAGE_H
+#define UMIG_REPORT_HTML_PAGE_H
+
+#include "core/buf.h"
+#include "report/figures.h"
+
+/** A page under way. */
+struct umig_html_page {
+    const struct umig_figures *figures;
+    const uint32_t *frame_of_method; /* 1 + frame of the data block by method; 0: none */
+    const struct umig_buf *data;     /* the data block */
+    struct umig_buf *out;
+};
+
+/** Appends the text of one mark; a section without data says so. */
+typedef void umig_html_mark(struct umig_html_page *page);
+
+umig_html_mark umig_html_gc_note, umig_html_gc_rows;
+umig_html_mark umig_html_lock_note, umig_html_lock_rows;
+umig_html_mark umig_html_heap_note, umig_html_heap_chart, umig_html_heap_rows;
+umig_html_mark umig_html_quality_note, umig_html_quality_rows;
+umig_html_mark umig_html_cost_note, umig_html_cost_rows;
+
+/** Appends a row that stands for a table without any. */
+void umig_html_no_rows(struct umig_html_page *page, const char *why);
+
+/** The bundled template, from report/html/ by bundle.cmake; NUL-terminated. */
+extern const char umig_html_template[];
+
+#endif

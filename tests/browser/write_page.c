@@ -1,0 +1,142 @@
+/*
+ * Writes the report page of a profile that is told on standard input: the browser tests' way to the
+ * C writer. One line a stack, fields apart by spaces, names in hexadecimal because they may hold
+ * anything: VALUE_NS GROUP KIND:CLASS:METHOD:FILE..., root first. KIND is an enum umig_frame_kind.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/fold.h"
+#include "core/err.h"
+#include "report/html.h"
+
+#define PROFILE_LIMIT_BYTES (256u << 20)
+#define PAGE_LIMIT_BYTES    (64u << 20)
+
+/* Interns a hexadecimal name; moves *at behind it and the mark that ends it. */
+static int read_name(struct umig_profile *profile, char **at, uint32_t *out_id)
+{
+    const size_t digits = strspn(*at, "0123456789abcdef");
+    struct umig_buf bytes = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    for (size_t i = 0; i + 1 < digits; i += 2) {
+        const char pair[3] = {(*at)[i], (*at)[i + 1], '\0'};
+        umig_buf_byte(&bytes, (char)strtoul(pair, NULL, 16));
+    }
+    *at += digits + ((*at)[digits] != '\0' ? 1 : 0);
+    const int rc =
+        bytes.len == 0 ? UMIG_OK : umig_profile_string(profile, bytes.bytes, bytes.len, out_id);
+    umig_buf_fini(&bytes);
+    return rc;
+}
+
+static int read_frame(struct umig_profile *profile, char **at, uint32_t *stack)
+{
+    struct umig_profile_method method = {0};
+    struct umig_profile_frame frame = {.kind = (enum umig_frame_kind)strtoul(*at, at, 10)};
+    uint32_t frame_id = 0;
+    ++*at;
+    int rc = read_name(profile, at, &method.class_name);
+    rc = rc != UMIG_OK ? rc : read_name(profile, at, &method.name);
+    rc = rc != UMIG_OK ? rc : read_name(profile, at, &method.file);
+    rc = rc != UMIG_OK ? rc : umig_profile_method(profile, &method, &frame.method);
+    rc = rc != UMIG_OK ? rc : umig_profile_frame(profile, &frame, &frame_id);
+    return rc != UMIG_OK ? rc : umig_profile_stack(profile, *stack, frame_id, stack);
+}
+
+static int read_stack(struct umig_profile *profile, char *line)
+{
+    struct umig_profile_sample sample = {.kind = UMIG_KIND_CPU, .count = 1};
+    line[strcspn(line, "\n")] = '\0';
+    sample.value = strtoull(line, &line, 10);
+    line++;
+    int rc = read_name(profile, &line, &sample.group);
+    while (rc == UMIG_OK && *line != '\0') {
+        rc = read_frame(profile, &line, &sample.stack);
+    }
+    return rc != UMIG_OK ? rc : umig_profile_add_sample(profile, &sample);
+}
+
+/* A pause, a wait and a heap that grows, so that every section has rows. */
+static int add_runtime(struct umig_profile *profile, uint32_t name)
+{
+    const uint64_t second = 1000000000u;
+    uint32_t thread = 0;
+    int rc = umig_profile_thread(profile, 7, UMIG_THREAD_JAVA, name, &thread);
+    const struct umig_profile_wait wait = {.unix_ns = 3 * second,
+                                           .thread = thread,
+                                           .monitor_class = name,
+                                           .stack = 1,
+                                           .wait_ns = 5000000,
+                                           .count = 2};
+    rc = rc != UMIG_OK ? rc : umig_profile_add_wait(profile, &wait);
+    for (uint64_t i = 1; i <= 10 && rc == UMIG_OK; i++) {
+        const struct umig_profile_pause pause = {.start_unix_ns = i * second,
+                                                 .duration_ns = i * 1000000,
+                                                 .collection = name,
+                                                 .cause = name,
+                                                 .before_bytes = 90u << 20,
+                                                 .after_bytes = 40u << 20};
+        const struct umig_profile_pool_point point = {.unix_ns = i * second,
+                                                      .pool = name,
+                                                      .used_bytes = (30 + i) << 20,
+                                                      .committed_bytes = 64u << 20,
+                                                      .maximum_bytes = UMIG_BYTES_UNKNOWN};
+        rc = umig_profile_add_pause(profile, &pause);
+        rc = rc != UMIG_OK ? rc : umig_profile_add_pool_point(profile, &point);
+    }
+    profile->session = (struct umig_profile_session){.id = name,
+                                                     .service = name,
+                                                     .host = name,
+                                                     .jvm_name = name,
+                                                     .start_unix_ns = second,
+                                                     .end_unix_ns = 11 * second,
+                                                     .process_cpu_ns = second,
+                                                     .agent_cpu_ns = second / 100};
+    return rc;
+}
+
+static int read_profile(struct umig_profile *profile)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int rc = UMIG_OK;
+    while (rc == UMIG_OK && getline(&line, &room, stdin) > 0) {
+        rc = read_stack(profile, line);
+    }
+    free(line);
+    return rc != UMIG_OK ? rc : add_runtime(profile, profile->samples.items[0].group);
+}
+
+static int write_page(const struct umig_profile *profile, struct umig_err *err)
+{
+    const struct umig_fold_options unfold = {.keep_dispatch = true};
+    struct umig_profile *unfolded = NULL;
+    struct umig_figures figures = {0};
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    int rc = umig_fold(profile, &unfold, &unfolded, err);
+    rc = rc != UMIG_OK ? rc : umig_figures_read(profile, false, &figures, err);
+    rc = rc != UMIG_OK ? rc : umig_html_write(&figures, unfolded, &page, err);
+    if (rc == UMIG_OK && fwrite(page.bytes, 1, page.len, stdout) != page.len) {
+        rc = umig_err_set(err, UMIG_E_IO, "standard output takes no page");
+    }
+    umig_buf_fini(&page);
+    umig_figures_fini(&figures);
+    umig_profile_destroy(unfolded);
+    return rc;
+}
+
+int main(void)
+{
+    struct umig_err err = {0};
+    struct umig_profile *profile = NULL;
+    int rc = umig_profile_create(PROFILE_LIMIT_BYTES, &profile, &err);
+    rc = rc != UMIG_OK ? rc : read_profile(profile);
+    rc = rc != UMIG_OK ? rc : write_page(profile, &err);
+    umig_profile_destroy(profile);
+    if (rc != UMIG_OK) {
+        fprintf(stderr, "write_page: %s %s\n", umig_status_text(rc), err.text);
+    }
+    return rc == UMIG_OK ? 0 : 1;
+}
