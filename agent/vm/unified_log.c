@@ -92,6 +92,9 @@ static int forget_exception(JNIEnv *env, const char *what, struct umig_err *err)
     return umig_err_set(err, UMIG_E_JVM, "%s: the JVM threw an exception", what);
 }
 
+/* Said when an output is changed that is there, whatever the options are. No failure. */
+#define NOTE_OPTIONS_IGNORED "Output options for existing outputs are ignored"
+
 /* Answers of VM.log are empty when it worked. */
 static int check_answer(JNIEnv *env, jstring answer, struct umig_err *err)
 {
@@ -169,7 +172,10 @@ int umig_unified_log_stop(struct umig_unified_log *log, void *jni_env, struct um
     }
     atomic_store(&log->since_ns, UINT64_MAX);
     char command[128];
-    snprintf(command, sizeof command, "VM.log output=/proc/self/fd/%d what=all=off", log->fd);
+    /* The options matter when somebody else has removed the output meanwhile: the JVM then makes it
+     * anew, and would rename the file that is there. */
+    snprintf(command, sizeof command,
+             "VM.log output=/proc/self/fd/%d what=all=off output_options=filecount=0", log->fd);
     return umig_err_trace(err, run_command(log, jni_env, command, err));
 }
 

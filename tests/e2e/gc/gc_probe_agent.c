@@ -9,7 +9,7 @@
  *     pool TIME_NS USED COMMITTED MAXIMUM|NAME
  *     rss TIME_NS BYTES
  *     lost COUNT
- *     silent IS_SILENT
+ *     silent WAS_SILENT
  *
  * An unknown figure is -1.
  */
@@ -35,6 +35,7 @@ static struct umig_heap g_heap;
 static struct umig_gc g_gc;
 static FILE *g_out;
 static bool g_wants_log = true;
+static bool g_was_silent;
 static sem_t g_stop;
 static sem_t g_stopped;
 
@@ -83,10 +84,10 @@ static void *run(void *arg)
     do {
         write_heap();
         write_pauses(umig_clock_monotonic_ns());
+        g_was_silent = g_was_silent || umig_gc_log_is_silent(&g_gc);
     } while (wait_period());
     write_pauses(UINT64_MAX); /* nothing waits for a line any longer */
-    fprintf(g_out, "lost %" PRIu64 "\nsilent %d\n", umig_gc_lost(&g_gc),
-            umig_gc_log_is_silent(&g_gc));
+    fprintf(g_out, "lost %" PRIu64 "\nsilent %d\n", umig_gc_lost(&g_gc), g_was_silent);
     fclose(g_out);
     sem_post(&g_stopped);
     return NULL;

@@ -174,7 +174,7 @@ static void read_probe_pool(struct truth *truth, const char *line)
 void truth_read_probe(struct truth *truth, const char *path)
 {
     FILE *file = open_or_fail(path);
-    int is_silent = 0;
+    int was_silent = 0;
     char line[512];
     while (fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
@@ -185,9 +185,9 @@ void truth_read_probe(struct truth *truth, const char *path)
         }
         sscanf(line, "ready %" SCNu64, &truth->ready_ns);
         sscanf(line, "lost %" SCNu64, &truth->lost);
-        sscanf(line, "silent %d", &is_silent);
+        sscanf(line, "silent %d", &was_silent);
     }
-    truth->is_silent = is_silent != 0;
+    truth->was_silent = was_silent != 0;
     fclose(file);
 }
 

@@ -58,7 +58,7 @@ struct truth_bean {
 struct truth {
     uint64_t ready_ns; /* the probe sees pauses from here on */
     uint64_t lost;
-    bool is_silent;
+    bool was_silent; /* the probe missed lines of the log that it had switched on */
     size_t logged_count;
     size_t pause_count;
     size_t pool_count;

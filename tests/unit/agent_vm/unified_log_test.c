@@ -120,11 +120,13 @@ static void test_start_runs_the_command_and_counts_from_now(void **state)
 static void test_stop_switches_the_output_off_once(void **state)
 {
     struct umig_unified_log *log = *state;
-    char expected[64];
+    char expected[128];
     start(log);
 
+    g_answer = "Output options for existing outputs are ignored.\n";
     assert_int_equal(umig_unified_log_stop(log, &g_env, NULL), UMIG_OK);
-    snprintf(expected, sizeof expected, "VM.log output=/proc/self/fd/%d what=all=off", log->fd);
+    snprintf(expected, sizeof expected,
+             "VM.log output=/proc/self/fd/%d what=all=off output_options=filecount=0", log->fd);
     assert_string_equal(g_command, expected);
     assert_int_equal(umig_unified_log_since(log), UINT64_MAX);
 

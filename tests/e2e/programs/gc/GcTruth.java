@@ -4,6 +4,7 @@ import java.lang.management.MemoryUsage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import javax.management.ObjectName;
 
 /**
  * Makes pauses of every kind for a while, then collects and, once the memory beans stand still,
@@ -13,7 +14,8 @@ import java.util.Random;
  *     bean BEGIN_NS END_NS USED COMMITTED|NAME
  *
  * Floors are of the moment before the last collection. Between the two times of a bean
- * (System.nanoTime) its figures did not change.
+ * (System.nanoTime) its figures did not change. With the argument "disable" it switches every log of
+ * the JVM off on the way, as an application may.
  */
 public class GcTruth {
     static final long ALLOCATE_NS = 1_200_000_000L;
@@ -26,6 +28,12 @@ public class GcTruth {
 
     public static void main(String[] args) throws Exception {
         allocate();
+        if (args.length > 0 && args[0].equals("disable")) {
+            ManagementFactory.getPlatformMBeanServer().invoke(
+                new ObjectName("com.sun.management:type=DiagnosticCommand"), "vmLog",
+                new Object[] {new String[] {"disable"}}, new String[] {String[].class.getName()});
+            allocate();
+        }
         settled(); // loads every class that the second time needs
         System.gc();
         for (String figure : figures()) {
