@@ -55,6 +55,9 @@ void umig_label_method_within(const struct umig_profile *profile,
         at += segment + 1;
     }
     umig_buf_text(out, at);
+    if (whole.failed != UMIG_OK && out->failed == UMIG_OK) {
+        out->failed = whole.failed;
+    }
     umig_buf_fini(&whole);
 }
 

@@ -36,13 +36,15 @@ static int put_stack(const struct umig_profile *profile,
     for (uint32_t at = sample->stack; at != 0; at = profile->stacks.items[at].parent) {
         chain[depth++] = profile->stacks.items[at].frame;
     }
-    while (depth > 0) {
+    int rc = UMIG_OK;
+    while (rc == UMIG_OK && depth > 0) {
         umig_buf_clear(&name);
         umig_label_method(profile, profile->frames.items[chain[--depth]].method, false, &name);
         umig_buf_byte(line, ';');
         put_clean(umig_buf_str(&name), line);
+        rc = name.failed; /* clearing it forgets */
     }
-    const int rc = name.failed != UMIG_OK ? name.failed : line->failed;
+    rc = rc != UMIG_OK ? rc : line->failed;
     umig_buf_fini(&name);
     return rc;
 }

@@ -134,6 +134,16 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
     umig_json_object_end(json);
 }
 
+/* Writes and frees a text; what failed in it has failed for the report. */
+static void put_sentence(struct umig_json *json, const char *key, struct umig_buf *sentence)
+{
+    umig_json_text(json, key, umig_buf_str(sentence));
+    if (sentence->failed != UMIG_OK && json->out->failed == UMIG_OK) {
+        json->out->failed = sentence->failed;
+    }
+    umig_buf_fini(sentence);
+}
+
 static void put_answer(struct umig_json *json, const struct umig_figures *figures)
 {
     static void (*const sentences[])(const struct umig_verdict_figures *, struct umig_buf *) = {
@@ -143,8 +153,7 @@ static void put_answer(struct umig_json *json, const struct umig_figures *figure
     for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
         struct umig_buf sentence = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
         sentences[i](&verdict, &sentence);
-        umig_json_text(json, NULL, umig_buf_str(&sentence));
-        umig_buf_fini(&sentence);
+        put_sentence(json, NULL, &sentence);
     }
     umig_json_array_end(json);
 }
@@ -380,7 +389,7 @@ static void put_quality(struct umig_json *json, const struct umig_figures *figur
     umig_quality_sentence(figures->profile, quality, &sentence);
     umig_json_object(json, "quality");
     umig_json_bool(json, "complete", quality->is_complete);
-    umig_json_text(json, "sentence", umig_buf_str(&sentence));
+    put_sentence(json, "sentence", &sentence);
     umig_json_number(json, "java_samples", quality->java_samples);
     umig_json_number(json, "failed_samples", quality->failed_samples);
     umig_json_number(json, "vm_samples", quality->vm_samples);
@@ -396,7 +405,6 @@ static void put_quality(struct umig_json *json, const struct umig_figures *figur
     umig_json_array_end(json);
     put_books(json, figures);
     umig_json_object_end(json);
-    umig_buf_fini(&sentence);
 }
 
 static void put_cost(struct umig_json *json, const struct umig_profile_session *session)

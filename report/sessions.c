@@ -50,6 +50,9 @@ static void put_cell(struct umig_buf *cell,
 {
     umig_cells_put(umig_buf_str(cell), columns, side, out);
     umig_buf_byte(out, ' ');
+    if (cell->failed != UMIG_OK && out->failed == UMIG_OK) {
+        out->failed = cell->failed;
+    }
     umig_buf_clear(cell);
 }
 

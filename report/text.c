@@ -109,7 +109,7 @@ static void write_head(struct umig_text_page *page)
     put_date(session->start_unix_ns, &line);
     umig_cells_wrap(umig_buf_str(&line), " ", page->width, 0, page->out);
 
-    umig_buf_clear(&line);
+    umig_text_done(page, &line);
     if (session->end_unix_ns > session->start_unix_ns) {
         put_duration(session->end_unix_ns - session->start_unix_ns, &line);
         umig_buf_text(&line, ", ");
@@ -122,10 +122,10 @@ static void write_head(struct umig_text_page *page)
                         umig_profile_text(profile, label->value));
     }
     umig_text_note(page, umig_buf_str(&line));
-    umig_buf_clear(&line);
+    umig_text_done(page, &line);
     put_jvm(profile, &line);
     umig_text_note(page, umig_buf_str(&line));
-    umig_buf_fini(&line);
+    umig_text_done(page, &line);
 }
 
 static void write_answer(struct umig_text_page *page)
@@ -138,7 +138,7 @@ static void write_answer(struct umig_text_page *page)
         struct umig_buf sentence = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
         sentences[i](&figures, &sentence);
         umig_cells_wrap(umig_buf_str(&sentence), " ", page->width, 2, page->out);
-        umig_buf_fini(&sentence);
+        umig_text_done(page, &sentence);
     }
 }
 
@@ -160,7 +160,7 @@ static void write_method(struct umig_text_page *page, const struct umig_hot_meth
     umig_cells_fit(umig_profile_text(page->figures->profile, method->top_group), group_columns,
                    page->out);
     umig_buf_byte(page->out, '\n');
-    umig_buf_fini(&name);
+    umig_text_done(page, &name);
 }
 
 static void write_methods(struct umig_text_page *page)
@@ -207,7 +207,7 @@ static void write_sites(struct umig_text_page *page)
         umig_cells_fit(umig_profile_text(profile, profile->methods.items[site->way].name),
                        way_columns, page->out);
         umig_buf_byte(page->out, '\n');
-        umig_buf_fini(&name);
+        umig_text_done(page, &name);
     }
 }
 
@@ -264,7 +264,7 @@ static void write_path(struct umig_text_page *page, const struct umig_path *path
     umig_text_value(page, UMIG_KIND_CPU, path->value);
     umig_buf_byte(page->out, '\n');
     umig_cells_wrap(umig_buf_str(&line), " > ", page->width, 6, page->out);
-    umig_buf_fini(&line);
+    umig_text_done(page, &line);
 }
 
 static void write_paths(struct umig_text_page *page)

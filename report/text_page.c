@@ -12,6 +12,14 @@ static void paint(struct umig_text_page *page, const char *escape)
     }
 }
 
+void umig_text_done(struct umig_text_page *page, struct umig_buf *part)
+{
+    if (part->failed != UMIG_OK && page->out->failed == UMIG_OK) {
+        page->out->failed = part->failed;
+    }
+    umig_buf_fini(part);
+}
+
 void umig_text_heading(struct umig_text_page *page, const char *name)
 {
     umig_buf_byte(page->out, '\n');
@@ -51,7 +59,7 @@ void umig_text_share(struct umig_text_page *page, uint64_t part, uint64_t whole)
     struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
     umig_label_share(part, whole, &cell);
     put_right(page, &cell, 8);
-    umig_buf_fini(&cell);
+    umig_text_done(page, &cell);
 }
 
 void umig_text_value(struct umig_text_page *page, enum umig_kind kind, uint64_t value)
@@ -59,7 +67,7 @@ void umig_text_value(struct umig_text_page *page, enum umig_kind kind, uint64_t 
     struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
     umig_label_value(kind, value, &cell);
     put_right(page, &cell, 12);
-    umig_buf_fini(&cell);
+    umig_text_done(page, &cell);
 }
 
 void umig_text_number(struct umig_text_page *page, uint64_t number)
@@ -67,7 +75,7 @@ void umig_text_number(struct umig_text_page *page, uint64_t number)
     struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
     umig_label_number(number, &cell);
     put_right(page, &cell, 10);
-    umig_buf_fini(&cell);
+    umig_text_done(page, &cell);
 }
 
 void umig_text_bar(struct umig_text_page *page, uint64_t part, uint64_t whole, size_t columns)

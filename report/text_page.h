@@ -19,6 +19,9 @@ struct umig_text_page {
     bool colour;
 };
 
+/** Frees a part of the page, which may be used again; what failed in it has failed for the page. */
+void umig_text_done(struct umig_text_page *page, struct umig_buf *part);
+
 /** Begins a section: an empty line, its name, a rule to the margin. */
 void umig_text_heading(struct umig_text_page *page, const char *name);
 

@@ -26,7 +26,7 @@ static void write_rest(struct umig_text_page *page, size_t count, size_t shown, 
         struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
         umig_buf_printf(&line, "and %zu more %s", count - shown, what);
         umig_text_note(page, umig_buf_str(&line));
-        umig_buf_fini(&line);
+        umig_text_done(page, &line);
     }
 }
 
@@ -87,7 +87,7 @@ static void write_gc_sum(struct umig_text_page *page)
         umig_buf_text(&line, " at most.");
     }
     umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
-    umig_buf_fini(&line);
+    umig_text_done(page, &line);
 }
 
 void umig_text_gc(struct umig_text_page *page)
@@ -116,7 +116,7 @@ void umig_text_gc(struct umig_text_page *page)
         umig_buf_text(page->out, "  ");
         umig_cells_fit(umig_buf_str(&what), page->width - 36, page->out);
         umig_buf_byte(page->out, '\n');
-        umig_buf_fini(&what);
+        umig_text_done(page, &what);
     }
     write_rest(page, gc->row_count, shown, "kinds");
 }
@@ -149,7 +149,7 @@ static void write_wait_sites(struct umig_text_page *page)
         }
         umig_buf_printf(&what, " (%s)", text_or_unknown(profile, row->monitor_class));
         write_wait(page, row, umig_buf_str(&what));
-        umig_buf_fini(&what);
+        umig_text_done(page, &what);
     }
     write_rest(page, waits->site_count, shown, "places");
 }
@@ -218,7 +218,7 @@ void umig_text_quality(struct umig_text_page *page)
     umig_text_heading(page, "Data quality");
     umig_quality_sentence(page->figures->profile, quality, &line);
     umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
-    umig_buf_clear(&line);
+    umig_text_done(page, &line);
     if (quality->java_samples > 0) {
         umig_label_number(quality->java_samples, &line);
         umig_buf_text(&line, " samples in Java threads, ");
@@ -228,7 +228,7 @@ void umig_text_quality(struct umig_text_page *page)
         umig_buf_text(&line, " in threads of the JVM and of native code.");
         umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
     }
-    umig_buf_fini(&line);
+    umig_text_done(page, &line);
     for (unsigned i = 0; i < UMIG_OUTCOME_COUNT; i++) {
         if (quality->failed[i] > 0) {
             umig_text_share(page, quality->failed[i], quality->java_samples);
@@ -260,5 +260,5 @@ void umig_text_cost(struct umig_text_page *page)
     umig_label_value(UMIG_KIND_HEAP, session->agent_memory_bytes, &line);
     umig_buf_text(&line, " of memory.");
     umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
-    umig_buf_fini(&line);
+    umig_text_done(page, &line);
 }

@@ -6,6 +6,7 @@
 #include "report/report.h"
 #include "tests/support/golden.h"
 #include "tests/support/test.h"
+#include "tests/support/torture.h"
 #include "tests/unit/report/sample.h"
 
 #define OUT_LIMIT_BYTES (64u << 20)
@@ -147,6 +148,54 @@ static void test_reports_of_one_profile_are_equal(void **state)
     }
 }
 
+/* A profile and what its three reports are when memory does not fail. */
+struct torture {
+    struct umig_profile *profile;
+    struct umig_buf want[UMIG_REPORT_COLLAPSED + 1];
+};
+
+/* Writes the reports; gives up at the first refusal, and never passes with less than all of it. */
+static int write_all(void *context)
+{
+    struct torture *torture = context;
+    int rc = UMIG_OK;
+    for (int i = UMIG_REPORT_TEXT; rc == UMIG_OK && i <= UMIG_REPORT_COLLAPSED; i++) {
+        if (i == UMIG_REPORT_HTML) {
+            continue; /* has tests of its own */
+        }
+        const struct umig_report_options options = {.format = (enum umig_report_format)i};
+        struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        rc = umig_report_write(torture->profile, &options, &out, NULL);
+        if (rc == UMIG_OK && torture->want[i].len > 0) {
+            assert_string_equal(umig_buf_str(&out), umig_buf_str(&torture->want[i]));
+        }
+        umig_buf_fini(&out);
+    }
+    return rc;
+}
+
+static void test_every_failed_allocation_is_reported(void **state)
+{
+    (void)state;
+    struct torture torture = {.profile = umig_sample_hostile()};
+    for (int i = UMIG_REPORT_TEXT; i <= UMIG_REPORT_COLLAPSED; i++) {
+        torture.want[i] = (struct umig_buf)UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        if (i != UMIG_REPORT_HTML) {
+            const struct umig_report_options options = {.format = (enum umig_report_format)i};
+            assert_int_equal(umig_report_write(torture.profile, &options, &torture.want[i], NULL),
+                             UMIG_OK);
+        }
+    }
+
+    const size_t allocations = umig_torture(write_all, &torture);
+
+    assert_true(allocations > 200);
+    for (int i = UMIG_REPORT_TEXT; i <= UMIG_REPORT_COLLAPSED; i++) {
+        umig_buf_fini(&torture.want[i]);
+    }
+    umig_profile_destroy(torture.profile);
+}
+
 static void test_wrong_arguments_are_named(void **state)
 {
     (void)state;
@@ -184,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_json_reads_back_and_adds_up),
         cmocka_unit_test(test_json_of_hostile_names_is_valid),
         cmocka_unit_test(test_reports_of_one_profile_are_equal),
+        cmocka_unit_test(test_every_failed_allocation_is_reported),
         cmocka_unit_test(test_wrong_arguments_are_named),
     };
     return cmocka_run_group_tests_name("report.report", tests, NULL, NULL);

@@ -1,0 +1,454 @@
+#include <string.h>
+
+#include "analysis/contention.h"
+#include "analysis/gc.h"
+#include "analysis/hot.h"
+#include "analysis/label.h"
+#include "analysis/paths.h"
+#include "analysis/pools.h"
+#include "analysis/quality.h"
+#include "analysis/verdict.h"
+#include "core/clock.h"
+#include "tests/support/collapsed.h"
+#include "tests/support/test.h"
+
+#define TEXT_LIMIT_BYTES 65536
+#define MIB              (1024ull * 1024ull)
+#define START_UNIX_NS    (1000 * UMIG_NS_PER_S)
+
+static struct umig_hot *hot_of(const struct umig_profile *profile, uint32_t group)
+{
+    struct umig_hot *hot = NULL;
+    assert_int_equal(umig_hot_create(profile, UMIG_KIND_CPU, group, &hot, NULL), UMIG_OK);
+    return hot;
+}
+
+static const struct umig_hot_method *find(const struct umig_profile *profile,
+                                          const struct umig_hot *hot,
+                                          const char *name)
+{
+    for (size_t i = 0; i < hot->method_count; i++) {
+        const uint32_t method = hot->methods[i].method;
+        if (strcmp(umig_profile_text(profile, profile->methods.items[method].name), name) == 0) {
+            return &hot->methods[i];
+        }
+    }
+    fail_msg("no method %s", name);
+    return NULL;
+}
+
+static void test_hot_counts_recursion_once_and_orders_by_self(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("[exec-1];A.a:1;A.b:2;A.a:3;A.b:4 10\n"
+                                                       "[exec-2];A.a:1;A.c:2 30\n"
+                                                       "[other];A.a:1 5");
+    struct umig_hot *hot = hot_of(profile, UMIG_HOT_ALL_GROUPS);
+
+    assert_int_equal(hot->count, 45);
+    assert_int_equal(hot->method_count, 3);
+    assert_int_equal(find(profile, hot, "a")->total_count, 45);
+    assert_int_equal(find(profile, hot, "a")->self_count, 5);
+    assert_int_equal(find(profile, hot, "b")->total_count, 10);
+    assert_ptr_equal(&hot->methods[0], find(profile, hot, "c"));
+    assert_int_equal(hot->group_count, 2);
+    assert_string_equal(umig_profile_text(profile, hot->groups[0].group), "exec-*");
+    assert_int_equal(hot->groups[0].count, 40);
+    assert_int_equal(hot->groups[0].threads, 2);
+    assert_string_equal(umig_profile_text(profile, find(profile, hot, "a")->top_group), "exec-*");
+
+    struct umig_hot *one = hot_of(profile, hot->groups[1].group);
+    assert_int_equal(one->count, 5);
+    assert_int_equal(one->method_count, 1);
+    umig_hot_destroy(one);
+    umig_hot_destroy(hot);
+    umig_profile_destroy(profile);
+}
+
+static void expect_path(const struct umig_profile *profile,
+                        const struct umig_path *path,
+                        const char *want,
+                        uint64_t samples)
+{
+    struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    for (size_t i = 0; i < path->frame_count; i++) {
+        umig_buf_text(&text, i > 0 ? " > " : "");
+        umig_label_frame(profile, path->frames[i], true, &text);
+    }
+    assert_string_equal(umig_buf_str(&text), want);
+    assert_true(path->value == samples * UMIG_COLLAPSED_INTERVAL_NS);
+    umig_buf_fini(&text);
+}
+
+static void test_paths_are_distinct_and_heaviest_first(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("T.run:1;H.handle:2;A.a:3;A.x:4 30\n"
+                                                       "T.run:1;H.handle:2;A.a:3;A.y:5 10\n"
+                                                       "T.run:1;H.handle:2;B.b:3 25\n"
+                                                       "T.run:1;H.handle:9;C.c:3 34\n"
+                                                       "T.run:1;H.handle:2;D.d:3 1");
+    struct umig_paths paths;
+    assert_int_equal(umig_paths_find(profile, UMIG_KIND_CPU, 8, &paths, NULL), UMIG_OK);
+
+    assert_int_equal(paths.count, 4);
+    expect_path(profile, &paths.items[0], "T.run:1 > H.handle:9 > C.c:3", 34);
+    expect_path(profile, &paths.items[1], "T.run:1 > H.handle:9 > A.a:3 > A.x:4", 30);
+    expect_path(profile, &paths.items[2], "T.run:1 > H.handle:9 > B.b:3", 25);
+    expect_path(profile, &paths.items[3], "T.run:1 > H.handle:9 > A.a:3 > A.y:5", 10);
+    umig_paths_fini(&paths);
+
+    assert_int_equal(umig_paths_find(profile, UMIG_KIND_LOCKS, 8, &paths, NULL), UMIG_OK);
+    assert_int_equal(paths.count, 0);
+    umig_paths_fini(&paths);
+    umig_profile_destroy(profile);
+}
+
+static uint32_t string(struct umig_profile *profile, const char *text)
+{
+    uint32_t id = 0;
+    assert_int_equal(umig_profile_string(profile, text, strlen(text), &id), UMIG_OK);
+    return id;
+}
+
+static void add_pause(struct umig_profile *profile, uint64_t second, uint64_t ms, uint64_t after)
+{
+    const struct umig_profile_pause pause = {
+        .start_unix_ns = START_UNIX_NS + second * UMIG_NS_PER_S,
+        .duration_ns = ms * UMIG_NS_PER_MS,
+        .cause = string(profile, ms > 50 ? "System.gc()" : "Allocation Failure"),
+        .before_bytes = 200 * MIB,
+        .after_bytes = after,
+    };
+    assert_int_equal(umig_profile_add_pause(profile, &pause), UMIG_OK);
+}
+
+static void set_span(struct umig_profile *profile, uint64_t seconds)
+{
+    profile->session.start_unix_ns = START_UNIX_NS;
+    profile->session.end_unix_ns = START_UNIX_NS + seconds * UMIG_NS_PER_S;
+    profile->session.end = UMIG_END_STOPPED;
+    profile->session.has_kind[UMIG_KIND_CPU] = true;
+    profile->session.has_kind[UMIG_KIND_GC] = true;
+    profile->session.has_kind[UMIG_KIND_LOCKS] = true;
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        profile->tallies[i].present = true;
+    }
+}
+
+static void test_gc_adds_up_pauses_and_sees_a_climbing_heap(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    set_span(profile, 100);
+    for (uint64_t i = 0; i < 19; i++) {
+        add_pause(profile, i, 1 + i, (10 + 5 * i) * MIB);
+    }
+    add_pause(profile, 19, 100, UMIG_BYTES_UNKNOWN);
+    struct umig_gc gc;
+    assert_int_equal(umig_gc_read(profile, &gc, NULL), UMIG_OK);
+
+    assert_int_equal(gc.count, 20);
+    assert_int_equal(gc.total_ns, 290 * UMIG_NS_PER_MS);
+    assert_int_equal(gc.longest_ns, 100 * UMIG_NS_PER_MS);
+    assert_int_equal(gc.p99_ns, 100 * UMIG_NS_PER_MS);
+    assert_int_equal(gc.median_ns, 10 * UMIG_NS_PER_MS);
+    assert_int_equal(gc.row_count, 2);
+    assert_int_equal(gc.rows[0].count, 19);
+    assert_int_equal(gc.after_count, 19);
+    assert_true(gc.has_trend);
+    assert_true(gc.trend_fit > 0.999);
+    assert_true(gc.trend_bytes_per_s > 4.9 * (double)MIB &&
+                gc.trend_bytes_per_s < 5.1 * (double)MIB);
+    umig_gc_fini(&gc);
+    umig_profile_destroy(profile);
+}
+
+static void test_contention_adds_up_by_class_site_and_holder(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("[w-1];A.a:1;A.put:2 1\n"
+                                                       "[h-1];A.a:1;A.get:3 1");
+    const struct umig_profile_wait waits[] = {
+        {.thread = 1,
+         .holder = 2,
+         .monitor_class = string(profile, "svc.Cache"),
+         .stack = profile->samples.items[0].stack,
+         .wait_ns = 30,
+         .count = 2},
+        {.thread = 1,
+         .holder = 0,
+         .monitor_class = string(profile,        "svc.Cache"),
+         .stack = profile->samples.items[1].stack,
+         .wait_ns = 50,
+         .count = 1},
+        {.thread = 1, .holder = 2, .stack = 0,                      .wait_ns = 5,                                  .count = 1                },
+    };
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(umig_profile_add_wait(profile, &waits[i]), UMIG_OK);
+    }
+    struct umig_contention all;
+    assert_int_equal(umig_contention_read(profile, &all, NULL), UMIG_OK);
+
+    assert_int_equal(all.count, 4);
+    assert_int_equal(all.wait_ns, 85);
+    assert_int_equal(all.class_count, 2);
+    assert_int_equal(all.classes[0].wait_ns, 80);
+    assert_int_equal(all.classes[0].count, 3);
+    assert_int_equal(all.site_count, 3);
+    assert_int_equal(all.sites[0].wait_ns, 50);
+    assert_int_equal(all.holder_count, 2);
+    assert_int_equal(all.holders[0].holder_group, 0);
+    assert_string_equal(umig_profile_text(profile, all.holders[1].holder_group), "h-*");
+    umig_contention_fini(&all);
+    umig_profile_destroy(profile);
+}
+
+static void test_pools_keep_first_last_and_highest(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    static const uint64_t used[] = {5, 9, 7};
+    for (size_t i = 0; i < 3; i++) {
+        const struct umig_profile_pool_point point = {.pool = string(profile, "Old"),
+                                                      .used_bytes = used[i],
+                                                      .maximum_bytes = UMIG_BYTES_UNKNOWN};
+        assert_int_equal(umig_profile_add_pool_point(profile, &point), UMIG_OK);
+    }
+    struct umig_pools pools;
+    assert_int_equal(umig_pools_read(profile, &pools, NULL), UMIG_OK);
+
+    assert_int_equal(pools.count, 1);
+    assert_int_equal(pools.items[0].first_bytes, 5);
+    assert_int_equal(pools.items[0].last_bytes, 7);
+    assert_int_equal(pools.items[0].highest_bytes, 9);
+    umig_pools_fini(&pools);
+    umig_profile_destroy(profile);
+}
+
+static void expect_quality(struct umig_profile *profile, bool is_complete, const char *want)
+{
+    struct umig_quality quality;
+    struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_quality_read(profile, &quality);
+    umig_quality_sentence(profile, &quality, &text);
+    assert_string_equal(umig_buf_str(&text), want);
+    assert_int_equal(quality.is_complete, is_complete);
+    umig_buf_fini(&text);
+}
+
+static void test_quality_closes_the_books_or_says_what_is_missing(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    set_span(profile, 10);
+    struct umig_profile_tally *cpu = &profile->tallies[UMIG_KIND_CPU];
+    cpu->produced = 1000;
+    cpu->stored = 1000;
+    expect_quality(profile, true, "Complete: all that was produced is stored.");
+
+    cpu->stored = 990;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 7;
+    expect_quality(profile, false,
+                   "Not complete: cpu: 7 of 1,000 dropped (ring_full 7). cpu: 3 produced but "
+                   "neither stored nor counted as dropped.");
+
+    profile->session.end = UMIG_END_LOST;
+    cpu->present = false;
+    expect_quality(profile, false,
+                   "Not complete: cpu: the agent's closing count never came. The JVM was killed "
+                   "or lost: its last batch went with it.");
+
+    profile->session.end = UMIG_END_RUNNING;
+    cpu->present = true;
+    cpu->stored = 993;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 7;
+    expect_quality(profile, false,
+                   "So far: cpu: 7 of 1,000 dropped (ring_full 7). The session is running: what "
+                   "is under way is not in yet.");
+    umig_profile_destroy(profile);
+}
+
+static void test_quality_counts_failures_of_java_threads_only(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("A.a:1 90");
+    struct umig_profile_sample sample = {.kind = UMIG_KIND_CPU, .count = 10};
+    sample.outcome = UMIG_OUTCOME_DEOPT;
+    assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+    sample.outcome = UMIG_OUTCOME_NO_JAVA;
+    assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+    struct umig_quality quality;
+
+    umig_quality_read(profile, &quality);
+
+    assert_int_equal(quality.java_samples, 100);
+    assert_int_equal(quality.failed_samples, 10);
+    assert_int_equal(quality.failed[UMIG_OUTCOME_DEOPT], 10);
+    assert_int_equal(quality.vm_samples, 10);
+    umig_profile_destroy(profile);
+}
+
+/* The three sentences, one a line. */
+static void expect_verdict(struct umig_profile *profile, const char *want)
+{
+    struct umig_verdict_figures figures = {.profile = profile};
+    struct umig_paths paths;
+    struct umig_gc gc;
+    struct umig_contention waits;
+    struct umig_quality quality;
+    struct umig_hot *hot = hot_of(profile, UMIG_HOT_ALL_GROUPS);
+    assert_int_equal(umig_paths_find(profile, UMIG_KIND_CPU, 4, &paths, NULL), UMIG_OK);
+    assert_int_equal(umig_gc_read(profile, &gc, NULL), UMIG_OK);
+    assert_int_equal(umig_contention_read(profile, &waits, NULL), UMIG_OK);
+    umig_quality_read(profile, &quality);
+    figures.cpu = hot;
+    figures.paths = &paths;
+    figures.gc = &gc;
+    figures.contention = &waits;
+    figures.quality = &quality;
+
+    struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_verdict_dominates(&figures, &text);
+    umig_buf_byte(&text, '\n');
+    umig_verdict_price(&figures, &text);
+    umig_buf_byte(&text, '\n');
+    umig_verdict_look_at(&figures, &text);
+    assert_string_equal(umig_buf_str(&text), want);
+
+    umig_buf_fini(&text);
+    umig_contention_fini(&waits);
+    umig_gc_fini(&gc);
+    umig_paths_fini(&paths);
+    umig_hot_destroy(hot);
+    umig_profile_destroy(profile);
+}
+
+static void test_verdict_names_what_dominates(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read(
+        "[exec-1];svc.Api.get:1;svc.Orders.total:2;java.math.BigDecimal.add:3 300\n"
+        "[exec-2];svc.Api.get:1;svc.Orders.list:5 100");
+    set_span(profile, 10);
+    profile->session.cpu_count = 4;
+    add_pause(profile, 1, 20, UMIG_BYTES_UNKNOWN);
+
+    expect_verdict(profile,
+                   "4 s of CPU in 10 s (0.40 of 4 processors); 75 % of it is Orders.total and what "
+                   "it calls, mostly on exec-*; hottest by itself is BigDecimal.add with 75 %.\n"
+                   "Collections stopped the JVM for 0.2 % of the time (longest 20 ms); no thread "
+                   "waited for a monitor.\n"
+                   "Look first at BigDecimal.add and at who calls it: the hot paths below show the "
+                   "way.");
+}
+
+static void test_verdict_of_little_data_is_honest(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("[exec-1];svc.Api.get:1 12");
+    set_span(profile, 10);
+    profile->session.has_kind[UMIG_KIND_GC] = false;
+    profile->session.has_kind[UMIG_KIND_LOCKS] = false;
+
+    expect_verdict(profile,
+                   "Only 12 CPU samples, 120 ms of CPU in 10 s (0.01 processors): too few to say "
+                   "what dominates.\n"
+                   "Neither collections nor waits for monitors were measured.\n"
+                   "Measure longer, or under load, before drawing conclusions.");
+}
+
+static void test_verdict_of_nothing_is_honest(void **state)
+{
+    (void)state;
+    expect_verdict(umig_collapsed_read(""),
+                   "CPU was not sampled in this session.\n"
+                   "Neither collections nor waits for monitors were measured.\n"
+                   "Measure longer, or under load, before drawing conclusions.");
+}
+
+static void test_verdict_points_at_waits_and_at_a_climbing_heap(void **state)
+{
+    (void)state;
+    struct umig_profile *waiting = umig_collapsed_read("[exec-1];svc.Api.get:1;svc.Api.put:2 200");
+    set_span(waiting, 2);
+    const struct umig_profile_wait wait = {.thread = 1,
+                                           .monitor_class = string(waiting, "svc.Cache"),
+                                           .stack = waiting->samples.items[0].stack,
+                                           .wait_ns = 3 * UMIG_NS_PER_S,
+                                           .count = 1};
+    assert_int_equal(umig_profile_add_wait(waiting, &wait), UMIG_OK);
+    expect_verdict(waiting,
+                   "2 s of CPU in 2 s (1.00 processors); hottest by itself is Api.put with 100 %, "
+                   "mostly on exec-*.\n"
+                   "No collection stopped the JVM; threads waited 3 s for monitors, most for "
+                   "svc.Cache.\n"
+                   "Look first at the monitor that threads wait for at Api.put:2: 3 s in 1 wait.");
+
+    struct umig_profile *leaking = umig_collapsed_read("[exec-1];svc.Api.get:1 200");
+    set_span(leaking, 100);
+    for (uint64_t i = 0; i < 20; i++) {
+        add_pause(leaking, i, 5, (50 + 5 * i) * MIB);
+    }
+    expect_verdict(leaking,
+                   "2 s of CPU in 1 min 40 s (0.02 processors); hottest by itself is Api.get with "
+                   "100 %, mostly on exec-*.\n"
+                   "Collections stopped the JVM for 0.1 % of the time (longest 5 ms); no thread "
+                   "waited for a monitor.\n"
+                   "Look at the heap first: what collections leave grew from 50.0 MiB to 145.0 "
+                   "MiB; more sessions will tell a leak from a warm-up.");
+}
+
+static void test_labels_read_as_people_write(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t part, whole;
+        const char *want;
+    } shares[] = {
+        {0,   0,     "0 %"    },
+        {0,   9,     "0 %"    },
+        {1,   3000,  "< 0.1 %"},
+        {1,   30,    "3.3 %"  },
+        {996, 10000, "10 %"   },
+        {1,   1,     "100 %"  },
+    };
+    struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        umig_buf_clear(&text);
+        umig_label_share(shares[i].part, shares[i].whole, &text);
+        assert_string_equal(umig_buf_str(&text), shares[i].want);
+    }
+    umig_buf_clear(&text);
+    umig_label_number(1234567, &text);
+    assert_string_equal(umig_buf_str(&text), "1,234,567");
+
+    struct umig_profile *profile = umig_collapsed_read("org.codehaus.groovy.Long.name:1 1");
+    umig_buf_clear(&text);
+    umig_label_method_within(profile, 1, 27, &text);
+    assert_string_equal(umig_buf_str(&text), "o.codehaus.groovy.Long.name");
+    umig_buf_clear(&text);
+    umig_label_method_within(profile, 1, 5, &text);
+    assert_string_equal(umig_buf_str(&text), "o.c.g.Long.name");
+    umig_profile_destroy(profile);
+    umig_buf_fini(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hot_counts_recursion_once_and_orders_by_self),
+        cmocka_unit_test(test_paths_are_distinct_and_heaviest_first),
+        cmocka_unit_test(test_gc_adds_up_pauses_and_sees_a_climbing_heap),
+        cmocka_unit_test(test_contention_adds_up_by_class_site_and_holder),
+        cmocka_unit_test(test_pools_keep_first_last_and_highest),
+        cmocka_unit_test(test_quality_closes_the_books_or_says_what_is_missing),
+        cmocka_unit_test(test_quality_counts_failures_of_java_threads_only),
+        cmocka_unit_test(test_verdict_names_what_dominates),
+        cmocka_unit_test(test_verdict_of_little_data_is_honest),
+        cmocka_unit_test(test_verdict_of_nothing_is_honest),
+        cmocka_unit_test(test_verdict_points_at_waits_and_at_a_climbing_heap),
+        cmocka_unit_test(test_labels_read_as_people_write),
+    };
+    return cmocka_run_group_tests_name("analysis.figures", tests, NULL, NULL);
+}
