@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "analysis/fold.h"
 #include "core/err.h"
 #include "report/collapsed.h"
 #include "report/figures.h"
+#include "report/html.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -36,21 +38,37 @@ int umig_report_format_read(const char *name,
                         name);
 }
 
+/* The page carries both trees and a switch between them; unfolded figures need no second one. */
+static int write_page(const struct umig_figures *figures,
+                      const struct umig_profile *profile,
+                      const struct umig_report_options *options,
+                      struct umig_buf *out,
+                      struct umig_err *err)
+{
+    const struct umig_fold_options keep = {.keep_dispatch = true};
+    struct umig_profile *unfolded = NULL;
+    int rc = options->unfold ? UMIG_OK : umig_fold(profile, &keep, &unfolded, err);
+    rc = rc != UMIG_OK ? rc : umig_html_write(figures, unfolded, out, err);
+    umig_profile_destroy(unfolded);
+    return rc;
+}
+
 static int write_format(const struct umig_figures *figures,
+                        const struct umig_profile *profile,
                         const struct umig_report_options *options,
                         struct umig_buf *out,
                         struct umig_err *err)
 {
     switch (options->format) {
-    case UMIG_REPORT_TEXT:
-        return umig_text_write(figures, options, out, err);
     case UMIG_REPORT_JSON:
         return umig_report_json_write(figures, out, err);
     case UMIG_REPORT_COLLAPSED:
         return umig_collapsed_write(figures->profile, out, err);
     case UMIG_REPORT_HTML:
+        return write_page(figures, profile, options, out, err);
+    case UMIG_REPORT_TEXT:
     default:
-        return umig_err_set(err, UMIG_E_UNSUPPORTED, "this build cannot write HTML reports");
+        return umig_text_write(figures, options, out, err);
     }
 }
 
@@ -70,7 +88,7 @@ int umig_report_write(const struct umig_profile *profile,
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    rc = write_format(&figures, &chosen, out, err);
+    rc = write_format(&figures, profile, &chosen, out, err);
     umig_figures_fini(&figures);
     return umig_err_trace(err, rc);
 }

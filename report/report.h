@@ -1,4 +1,5 @@
-/* A session as text, JSON or collapsed stacks: one profile in, bytes out. No clock, no file. */
+/* A session as text, JSON, a page or collapsed stacks: one profile in, bytes out. No clock, no
+ * file. */
 #ifndef UMIG_REPORT_REPORT_H
 #define UMIG_REPORT_REPORT_H
 
@@ -39,7 +40,7 @@ UMIG_NODISCARD int umig_report_format_read(const char *name,
  * @param profile  as stored, unfolded; borrowed
  * @param out      on failure it may hold a part of the report
  * @return UMIG_OK, UMIG_E_ARG (a width out of range), UMIG_E_NOMEM, UMIG_E_LIMIT (out is too
- *         small), UMIG_E_UNSUPPORTED (this build cannot write the format)
+ *         small)
  */
 UMIG_NODISCARD int umig_report_write(const struct umig_profile *profile,
                                      const struct umig_report_options *options,
