@@ -5,6 +5,7 @@
 #include "cli/verb.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "core/parse.h"
 
 static const struct umig_option g_options[] = {
     {.name = "name",
@@ -15,17 +16,22 @@ static const struct umig_option g_options[] = {
     {.name = NULL                   },
 };
 
+/* Is there anything to stop? */
 static bool has_session(const Umig__V1__AgentStatus *agent, const char *id)
 {
     for (size_t i = 0; i < agent->n_sessions; i++) {
-        if (strcmp(agent->sessions[i]->id, id) == 0) {
+        if (id[0] == '\0' || strcmp(agent->sessions[i]->id, id) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static int stop_one(const struct umig_target *target, const char *id, struct umig_err *err)
+/* Stops in one agent; the reply's text is the ids of what was stopped, a space between. */
+static int stop_one(const struct umig_target *target,
+                    const char *id,
+                    struct umig_buf *out_ids,
+                    struct umig_err *err)
 {
     Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
     Umig__V1__StopSession stop = UMIG__V1__STOP_SESSION__INIT;
@@ -34,60 +40,86 @@ static int stop_one(const struct umig_target *target, const char *id, struct umi
     request.stop = &stop;
     stop.id = umig_message_text(id);
     const int rc = umig_agent_ask(&target->jvm, &request, UMIG_AGENT_TIMEOUT_MS, &reply, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    umig_buf_clear(out_ids);
+    umig_buf_text(out_ids, reply.message->text);
     umig_agent_reply_fini(&reply);
-    return umig_err_trace(err, rc);
+    return UMIG_OK;
 }
 
-static void say_stopped(struct umig_cli *cli, const struct umig_target *target, const char *id)
+/* Tells what was stopped in one agent, for a person or into the document. */
+static void tell(struct umig_cli *cli,
+                 const struct umig_target *target,
+                 const char *ids,
+                 struct umig_json *json)
 {
     const char *service = target->reply.message->agent->process->service;
-    if (id[0] != '\0') {
-        fprintf(cli->out, "Session %s in %s (pid %d) is stopped. Read it with 'umig report %s'.\n",
-                id, service, (int)target->jvm.pid, id);
-    } else {
-        fprintf(cli->out, "The sessions that commands started in %s (pid %d) are stopped.\n",
-                service, (int)target->jvm.pid);
+    struct umig_span rest = umig_span_of(ids);
+    if (json == NULL) {
+        const bool is_one = strchr(ids, ' ') == NULL;
+        fprintf(cli->out, "Stopped %s in %s (pid %d). Read %s with 'umig report %s'.\n", ids,
+                service, (int)target->jvm.pid, is_one ? "it" : "them", is_one ? ids : "ID");
+        return;
     }
+    umig_json_object(json, NULL);
+    umig_json_number(json, "pid", (uint64_t)target->jvm.pid);
+    umig_json_text(json, "service", service);
+    umig_json_array(json, "sessions");
+    while (rest.len > 0) {
+        const struct umig_span id = umig_span_cut(&rest, ' ');
+        char text[80];
+        snprintf(text, sizeof text, "%.*s", (int)id.len, id.at);
+        umig_json_text(json, NULL, text);
+    }
+    umig_json_array_end(json);
+    umig_json_object_end(json);
 }
 
 static int stop_all(struct umig_cli *cli,
                     const struct umig_target_list *targets,
                     const char *id,
-                    bool wants_json,
+                    struct umig_json *json,
                     struct umig_err *err)
 {
-    struct umig_buf document = UMIG_BUF_INIT(1 << 20);
-    struct umig_json json = UMIG_JSON_INIT(&document);
+    struct umig_buf ids = UMIG_BUF_INIT(4096);
     size_t stopped_count = 0;
     int rc = UMIG_OK;
-    umig_json_array(&json, NULL);
     for (size_t i = 0; rc == UMIG_OK && i < targets->count; i++) {
-        const struct umig_target *target = targets->items[i];
-        const Umig__V1__AgentStatus *agent = target->reply.message->agent;
-        if (id[0] != '\0' && !has_session(agent, id)) {
+        if (!has_session(targets->items[i]->reply.message->agent, id)) {
             continue;
         }
-        rc = stop_one(target, id, err);
+        rc = stop_one(targets->items[i], id, &ids, err);
         if (rc == UMIG_OK) {
+            tell(cli, targets->items[i], umig_buf_str(&ids), json);
             stopped_count++;
-            umig_json_object(&json, NULL);
-            umig_json_number(&json, "pid", (uint64_t)target->jvm.pid);
-            umig_json_text(&json, "service", agent->process->service);
-            umig_json_object_end(&json);
-        }
-        if (rc == UMIG_OK && !wants_json) {
-            say_stopped(cli, target, id);
         }
     }
-    umig_json_array_end(&json);
-    if (wants_json) {
-        fprintf(cli->out, "%s\n", umig_buf_str(&document));
-    }
-    umig_buf_fini(&document);
-    if (rc == UMIG_OK && stopped_count == 0) {
+    umig_buf_fini(&ids);
+    if (rc == UMIG_OK && stopped_count == 0 && id[0] == '\0') {
+        rc = umig_err_set(err, UMIG_E_UNSUPPORTED, "no session runs there");
+    } else if (rc == UMIG_OK && stopped_count == 0) {
         rc = umig_err_set(err, UMIG_E_UNSUPPORTED,
                           "no session '%.64s' runs there; 'umig status' lists those that do", id);
     }
+    return umig_err_trace(err, rc);
+}
+
+/* As stop_all(); the document is written even if a later agent failed: what is stopped is stopped.
+ */
+static int stop_with_json(struct umig_cli *cli,
+                          const struct umig_target_list *targets,
+                          const char *id,
+                          struct umig_err *err)
+{
+    struct umig_buf document = UMIG_BUF_INIT(1 << 20);
+    struct umig_json json = UMIG_JSON_INIT(&document);
+    umig_json_array(&json, NULL);
+    const int rc = stop_all(cli, targets, id, &json, err);
+    umig_json_array_end(&json);
+    fprintf(cli->out, "%s\n", umig_buf_str(&document));
+    umig_buf_fini(&document);
     return umig_err_trace(err, rc);
 }
 
@@ -102,7 +134,8 @@ static int run_stop(struct umig_cli *cli, const struct umig_args *args, struct u
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc == UMIG_NOT_FOUND ? UMIG_E_UNSUPPORTED : rc);
     }
-    rc = stop_all(cli, &targets, id, umig_args_has(args, "json"), err);
+    rc = umig_args_has(args, "json") ? stop_with_json(cli, &targets, id, err)
+                                     : stop_all(cli, &targets, id, NULL, err);
     umig_target_list_fini(&targets);
     return rc == UMIG_OK ? UMIG_EXIT_GOOD : umig_err_trace(err, rc);
 }

@@ -73,25 +73,25 @@ static const char *through_groovy_starter(const char *main_class, struct words r
     return main_class;
 }
 
-void umig_jvm_main_class(const char *bytes, size_t byte_count, char *out, size_t room)
+void umig_jvm_main_class(const char *words, size_t byte_count, char *out, size_t room)
 {
-    struct words words = {.at = bytes, .end = bytes + byte_count};
+    struct words left = {.at = words, .end = words + byte_count};
     const char *found = "";
     const char *argfile = "";
-    (void)next_word(&words); /* the launcher itself */
-    for (const char *word = NULL; found[0] == '\0' && (word = next_word(&words)) != NULL;) {
+    (void)next_word(&left); /* the launcher itself */
+    for (const char *word = NULL; found[0] == '\0' && (word = next_word(&left)) != NULL;) {
         const bool is_module = strcmp(word, "-m") == 0 || strcmp(word, "--module") == 0;
         if (strcmp(word, "-jar") == 0 || is_module) {
-            const char *value = next_word(&words);
+            const char *value = next_word(&left);
             found = value == NULL ? "" : is_module ? value : base_name(value);
             break;
         }
         if (takes_next_word(word)) {
-            (void)next_word(&words);
+            (void)next_word(&left);
         } else if (word[0] == '@') {
             argfile = word;
         } else if (word[0] != '-') {
-            found = through_groovy_starter(word, words);
+            found = through_groovy_starter(word, left);
         }
     }
     snprintf(out, room, "%s", found[0] != '\0' ? found : argfile);

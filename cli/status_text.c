@@ -1,5 +1,5 @@
 /*
- * Counters of a session come by name: produced.KIND (in the kind's unit), samples, outcome.KEY
+ * Counters of a session come by name: samples.KIND, produced.KIND (in the kind's unit), outcome.KEY
  * (stacks by how their walk ended), dropped.KIND.CAUSE. A name that is not known here is shown as
  * it is: agents may be newer than the command.
  */
@@ -33,10 +33,15 @@ static void put_duration(struct umig_buf *out, uint64_t ns)
     umig_buf_text(out, text);
 }
 
+static bool is_time(const char *kind)
+{
+    return begins_with(kind, "cpu") || begins_with(kind, "locks");
+}
+
 /* The value of a counter of a kind, in the kind's unit: time, or records. */
 static void put_kind_value(struct umig_buf *out, const char *kind, uint64_t value)
 {
-    if (begins_with(kind, "cpu") || begins_with(kind, "locks")) {
+    if (is_time(kind)) {
         put_duration(out, value);
     } else {
         umig_buf_printf(out, "%" PRIu64, value);
@@ -105,6 +110,20 @@ static void put_stacks(struct umig_buf *out, const Umig__V1__SessionStatus *sess
     umig_buf_fini(&causes);
 }
 
+/* " in 1230 samples", where the kind is measured in something else than records. */
+static void put_samples(struct umig_buf *out,
+                        const Umig__V1__SessionStatus *session,
+                        const char *kind)
+{
+    for (size_t i = 0; i < session->n_counters; i++) {
+        const Umig__V1__Counter *counter = session->counters[i];
+        if (begins_with(counter->name, "samples.") && counter->value != 0 &&
+            strcmp(strchr(counter->name, '.') + 1, kind) == 0) {
+            umig_buf_printf(out, " in %" PRIu64 " samples", counter->value);
+        }
+    }
+}
+
 /* "produced.cpu" and the like: what was measured, and what of it is missing. */
 static void put_books(struct umig_buf *out, const Umig__V1__SessionStatus *session, bool has_color)
 {
@@ -115,7 +134,7 @@ static void put_books(struct umig_buf *out, const Umig__V1__SessionStatus *sessi
         const Umig__V1__Counter *counter = session->counters[i];
         struct umig_buf *line = &others;
         const char *name = counter->name;
-        if (begins_with(name, "outcome.") || counter->value == 0) {
+        if (begins_with(name, "outcome.") || begins_with(name, "samples.") || counter->value == 0) {
             continue;
         }
         if (begins_with(name, "produced.") || begins_with(name, "dropped.")) {
@@ -124,6 +143,9 @@ static void put_books(struct umig_buf *out, const Umig__V1__SessionStatus *sessi
         }
         umig_buf_printf(line, "%s%s ", line->len > 0 ? ", " : "", name);
         put_kind_value(line, line == &others ? "" : name, counter->value);
+        if (line == &measured && is_time(name)) {
+            put_samples(line, session, name);
+        }
     }
     put_label(out, "measured", has_color);
     umig_buf_printf(out, "%s\n", measured.len > 0 ? umig_buf_str(&measured) : "nothing yet");

@@ -38,8 +38,8 @@ static void put_status(struct umig_buf *out)
     Umig__V1__Process process = UMIG__V1__PROCESS__INIT;
     Umig__V1__KindOption kind = UMIG__V1__KIND_OPTION__INIT;
     Umig__V1__KindOption *kinds[] = {&kind};
-    Umig__V1__Counter counters[5];
-    Umig__V1__Counter *counter_items[5];
+    Umig__V1__Counter counters[6];
+    Umig__V1__Counter *counter_items[6];
     static const struct {
         const char *name;
         uint64_t value;
@@ -48,9 +48,10 @@ static void put_status(struct umig_buf *out)
         {"outcome.ok",            9900       },
         {"outcome.unknown_java",  100        },
         {"dropped.cpu.ring_full", 20000000   },
+        {"samples.cpu",           1230       },
         {"novelty",               7          },
     };
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         umig__v1__counter__init(&counters[i]);
         memcpy(&counters[i].name, &values[i].name, sizeof counters[i].name);
         counters[i].value = values[i].value;
@@ -71,7 +72,7 @@ static void put_status(struct umig_buf *out)
     session.kinds = kinds;
     session.n_kinds = 1;
     session.counters = counter_items;
-    session.n_counters = 5;
+    session.n_counters = 6;
     process.service = service;
     process.jdk = 21;
     agent.process = &process;
@@ -120,6 +121,8 @@ static void answer_well(const struct umig_frame_header *header,
     } else if (request->verb == UMIG__V1__CONTROL_VERB__CONTROL_START) {
         put_started(request->start, out);
     } else {
+        char stopped[] = "load-7 other";
+        reply.text = stopped;
         atomic_fetch_add(&g_stop_count, 1);
         pack_reply(&reply, out);
     }
@@ -253,7 +256,7 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
     assert_non_null(strstr(g_run.out, "0.50 % of one CPU (500 ms), 6.0 MiB of 32.0 MiB memory"));
     assert_non_null(strstr(g_run.out, "load-7?, runs for 12 s, ends in 18 s"));
     assert_non_null(strstr(g_run.out, "cpu every 10ms"));
-    assert_non_null(strstr(g_run.out, "measured   cpu 12.3 s"));
+    assert_non_null(strstr(g_run.out, "measured   cpu 12.3 s in 1230 samples\n"));
     assert_non_null(strstr(g_run.out, "dropped    cpu.ring_full 20 ms"));
     assert_non_null(strstr(g_run.out, "10000, 1.00 % failed: unknown_java 100"));
     assert_non_null(strstr(g_run.out, "counters   novelty 7"));
@@ -313,6 +316,11 @@ static void test_stop_by_name_knows_what_runs(void **state)
     run_on_me("stop", "");
     assert_int_equal(g_run.code, 0);
     assert_int_equal(atomic_load(&g_stop_count), 1);
+    assert_non_null(strstr(g_run.out, "Stopped load-7 other in orders"));
+
+    run_on_me("stop", " --json");
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.out, "\"sessions\":[\"load-7\",\"other\"]}]\n"));
 }
 
 static void test_bad_answers_are_told_from_each_other(void **state)
