@@ -105,8 +105,8 @@ static int check_answer(JNIEnv *env, jstring answer, struct umig_err *err)
     if (text == NULL) {
         return forget_exception(env, "VM.log", err);
     }
-    const int rc =
-        text[0] == '\0' ? UMIG_OK : umig_err_set(err, UMIG_E_JVM, "VM.log answered: %s", text);
+    const bool is_fine = text[0] == '\0' || strstr(text, NOTE_OPTIONS_IGNORED) != NULL;
+    const int rc = is_fine ? UMIG_OK : umig_err_set(err, UMIG_E_JVM, "VM.log answered: %s", text);
     (*env)->ReleaseStringUTFChars(env, answer, text);
     return rc;
 }
