@@ -15,11 +15,11 @@
 #include "core/log.h"
 
 enum {
-    SLOTS = 16384,
-    NAME_METHODS = 16384,    /* at 32 MiB */
-    RING_BYTES = 256 * 1024, /* at 32 MiB */
-    STACK_ROOM = 131072,     /* at 32 MiB */
-    SPOOL_SHARE = 5,         /* of the memory: one fifth */
+    SLOTS = 16384, /* at 32 MiB, like the following */
+    NAME_METHODS = 16384,
+    RING_BYTES = 256 * 1024,
+    STACK_ROOM = 131072,
+    SPOOL_SHARE = 5, /* of the memory: one fifth */
     LOOP_STACK_BYTES = 256 * 1024,
 };
 
@@ -541,7 +541,8 @@ static int start_thread(struct umig_agent *agent, struct umig_err *err)
 
 int umig_agent_start(struct umig_agent *agent, struct umig_err *err)
 {
-    void *slots = umig_memory_take(&agent->memory, SLOTS * sizeof(struct umig_slot));
+    const uint32_t slot_count = scaled(agent, SLOTS);
+    void *slots = umig_memory_take(&agent->memory, slot_count * sizeof(struct umig_slot));
     if (slots == NULL || getrandom(&agent->epoch, sizeof agent->epoch, 0) < 0) {
         return umig_err_set(err, UMIG_E_NOMEM, "no memory for the thread table");
     }
@@ -550,9 +551,9 @@ int umig_agent_start(struct umig_agent *agent, struct umig_err *err)
     agent->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&agent->finish_mutex, NULL);
     pthread_cond_init(&agent->finish_cond, NULL);
-    umig_slots_init(&agent->sampler.slots, slots, SLOTS);
+    umig_slots_init(&agent->sampler.slots, slots, slot_count);
     umig_threads_init(&agent->threads, &agent->sampler.slots, SIGPROF);
-    umig_sessions_init(&agent->sessions, &agent->memory, SLOTS, agent->epoch);
+    umig_sessions_init(&agent->sessions, &agent->memory, slot_count, agent->epoch);
     agent->pump.sampler = &agent->sampler;
     agent->pump.sessions = &agent->sessions;
     agent->pump.uplink = &agent->uplink;
