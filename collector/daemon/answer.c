@@ -156,7 +156,7 @@ static int run(struct umig_keeper *keeper,
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
 }
 
-/* A report must have everything that was acknowledged: what waits is folded first. */
+/* An answer must have everything that was acknowledged: what waits is folded first. */
 static int prepare(struct umig_keeper *keeper,
                    const struct umig_keeper_query *query,
                    struct umig_err *err)
@@ -166,7 +166,7 @@ static int prepare(struct umig_keeper *keeper,
         return umig_err_set(err, UMIG_E_ARG, "query %" PRIu32 " is not known to this collector",
                             query->verb);
     }
-    if (query->verb != UMIG__V1__QUERY_VERB__QUERY_REPORT) {
+    if (query->verb == UMIG__V1__QUERY_VERB__QUERY_STATUS) {
         return UMIG_OK;
     }
     const int rc = umig_keeper_flush(keeper);

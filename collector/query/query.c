@@ -33,7 +33,7 @@ static int write_report(struct umig_reader *reader,
     struct umig_profile *profile = NULL;
     rc = umig_profile_create(UMIG_QUERY_PROFILE_BYTES, &profile, err);
     if (rc == UMIG_OK) {
-        rc = umig_reader_load(reader, key, profile, NULL, err);
+        rc = umig_reader_load(reader, key, profile, err);
     }
     if (rc == UMIG_NOT_FOUND) {
         rc = umig_err_set(err, UMIG_E_ARG, "the session was deleted a moment ago");

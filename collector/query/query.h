@@ -73,7 +73,7 @@ UMIG_NODISCARD int umig_query_select(struct umig_reader *reader,
                                      int64_t *out_key,
                                      struct umig_err *err);
 
-/** Appends the list of sessions as "text" or "json". UMIG_OK, UMIG_E_ARG, UMIG_E_LIMIT ... */
+/** Appends the list of sessions as "text" or "json" (report/sessions.h). As umig_query_run(). */
 UMIG_NODISCARD int umig_query_list(struct umig_reader *reader,
                                    const struct umig_query *query,
                                    struct umig_buf *out,

@@ -533,32 +533,31 @@ static int load_session(struct umig_reader *reader,
     return rc;
 }
 
+static int explain_damage(const struct umig_err *day_err, struct umig_err *err)
+{
+    return umig_err_set_cause(err, UMIG_E_DB, day_err->cause,
+                              "%.140s; a part of this session cannot be read: move the file away "
+                              "to see the rest",
+                              day_err->text);
+}
+
 int umig_reader_load(struct umig_reader *reader,
                      int64_t key,
                      struct umig_profile *profile,
-                     unsigned *out_damage,
                      struct umig_err *err)
 {
     int rc = load_session(reader, key, profile, err);
-    unsigned damage = 0;
     sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_SESSION_DAYS);
     sqlite3_bind_int64(statement, 1, key);
     while (rc == UMIG_OK && (rc = umig_db_step(&reader->main, statement, err)) == UMIG_OK) {
         struct umig_err day_err = UMIG_ERR_INIT;
         rc = load_day_file(reader, sqlite3_column_int64(statement, 0), key, profile, &day_err);
         if (rc == UMIG_E_DB && umig_db_is_damaged(&day_err)) {
-            damage++;
-            rc = UMIG_OK;
+            rc = explain_damage(&day_err, err);
         } else if (rc != UMIG_OK && err != NULL) {
             *err = day_err;
         }
     }
     sqlite3_reset(statement);
-    if (rc != UMIG_END) {
-        return rc;
-    }
-    if (out_damage != NULL) {
-        *out_damage = damage;
-    }
-    return UMIG_OK;
+    return rc == UMIG_END ? UMIG_OK : rc;
 }

@@ -61,13 +61,31 @@ UMIG_NODISCARD int umig_reader_sessions(struct umig_reader *reader,
  *
  * @param key         of a session row
  * @param profile     filled; after a failure it holds a part
- * @param out_damage  number of day files that were damaged and could not be read; may be NULL
- * @return UMIG_OK; UMIG_NOT_FOUND; UMIG_E_NOMEM the profile's bound; failures of the store
+ * @return UMIG_OK; UMIG_NOT_FOUND; UMIG_E_NOMEM the profile's bound; UMIG_E_DB a day file is
+ *         damaged: it is named, for without it the rest would look whole; failures of the store
  */
 UMIG_NODISCARD int umig_reader_load(struct umig_reader *reader,
                                     int64_t key,
                                     struct umig_profile *profile,
-                                    unsigned *out_damage,
+                                    struct umig_err *err);
+
+/** CPU samples of one session over all its days. */
+struct umig_session_sum {
+    uint64_t samples;
+    uint64_t value_ns;
+    uint64_t produced_ns;  /* by the agent's newest books */
+    uint64_t remainder_ns; /* of it: left over below one interval, no loss */
+    uint64_t books_ns;     /* agent's time of those books; 0: none came */
+};
+
+/**
+ * Adds up the CPU samples of all sessions, reading each day file once.
+ *
+ * @param sums  indexed by session key, sum_count zeroed items; higher keys are left out
+ */
+UMIG_NODISCARD int umig_reader_sums(struct umig_reader *reader,
+                                    struct umig_session_sum *sums,
+                                    size_t sum_count,
                                     struct umig_err *err);
 
 /** Batches in the inbox, acknowledged and not folded yet. */

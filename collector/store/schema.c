@@ -150,6 +150,7 @@ static const char *const read_statements[UMIG_READ_COUNT] = {
         "SELECT id, name, uid, start_unix_ns, end_unix_ns, last_unix_ns, end_reason, start, hello"
         " FROM sessions WHERE id=?1",
     [UMIG_READ_SESSION_DAYS] = "SELECT day FROM session_days WHERE session=?1 ORDER BY day",
+    [UMIG_READ_DAYS] = "SELECT DISTINCT day FROM session_days ORDER BY day",
     [UMIG_READ_INBOX_SIZE] = "SELECT count(*), coalesce(sum(length(payload)), 0) FROM inbox",
 };
 
@@ -299,6 +300,9 @@ static const char *const view_statements[UMIG_VIEW_COUNT] = {
     [UMIG_VIEW_TALLIES] =
         "SELECT kind, produced, dropped, agent_cpu_ns, agent_memory_bytes, process_cpu_ns"
         " FROM tallies WHERE session=?1",
+    [UMIG_VIEW_ALL_TOTALS] = "SELECT session, count, value FROM thread_totals WHERE kind=?1",
+    [UMIG_VIEW_ALL_TALLIES] =
+        "SELECT session, time_ns, produced, dropped FROM tallies WHERE kind=?1",
 };
 
 /* clang-format on */

@@ -46,6 +46,7 @@ enum umig_read_statement {
     UMIG_READ_SESSIONS,
     UMIG_READ_SESSION,
     UMIG_READ_SESSION_DAYS,
+    UMIG_READ_DAYS,
     UMIG_READ_INBOX_SIZE,
     UMIG_READ_COUNT,
 };
@@ -91,6 +92,8 @@ enum umig_view_statement {
     UMIG_VIEW_HEAP,
     UMIG_VIEW_WAITS,
     UMIG_VIEW_TALLIES,
+    UMIG_VIEW_ALL_TOTALS,
+    UMIG_VIEW_ALL_TALLIES,
     UMIG_VIEW_COUNT,
 };
 

@@ -49,7 +49,7 @@ static void run(const struct umig_collector_process *p, int out_fd)
         setenv("UMIG_FAIL_POINT", p->fail_point, 1);
     }
     if (p->file_size_limit != 0) {
-        const struct rlimit limit = {p->file_size_limit, p->file_size_limit};
+        const struct rlimit limit = {p->file_size_limit, RLIM_INFINITY};
         (void)setrlimit(RLIMIT_FSIZE, &limit);
     }
     const struct umig_collector_options options = {

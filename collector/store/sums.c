@@ -1,0 +1,98 @@
+/* Sums over all sessions, for lists of them. */
+#include "collector/store/reader_private.h"
+#include "collector/store/schema.h"
+#include "collector/store/varint.h"
+#include "core/err.h"
+
+struct summing {
+    struct umig_db db;
+    struct umig_session_sum *sums;
+    size_t count;
+};
+
+/* NULL: a session that is not asked for. */
+static struct umig_session_sum *sum_of(const struct summing *summing, sqlite3_stmt *statement)
+{
+    const int64_t key = sqlite3_column_int64(statement, 0);
+    return key > 0 && (uint64_t)key < summing->count ? &summing->sums[key] : NULL;
+}
+
+static void add_total(struct summing *summing, sqlite3_stmt *statement)
+{
+    struct umig_session_sum *sum = sum_of(summing, statement);
+    if (sum != NULL) {
+        sum->samples += (uint64_t)sqlite3_column_int64(statement, 1);
+        sum->value_ns += (uint64_t)sqlite3_column_int64(statement, 2);
+    }
+}
+
+/* Books are cumulative: the newest stand for all days. */
+static void add_books(struct summing *summing, sqlite3_stmt *statement)
+{
+    struct umig_session_sum *sum = sum_of(summing, statement);
+    const uint64_t books_ns = (uint64_t)sqlite3_column_int64(statement, 1);
+    if (sum == NULL || books_ns < sum->books_ns) {
+        return;
+    }
+    sum->books_ns = books_ns;
+    sum->produced_ns = (uint64_t)sqlite3_column_int64(statement, 2);
+    sum->remainder_ns = 0;
+    struct umig_varint_reader reader = {.at = sqlite3_column_blob(statement, 3)};
+    reader.end = reader.at + sqlite3_column_bytes(statement, 3);
+    uint64_t cause = 0;
+    uint64_t value = 0;
+    while (umig_varint_get(&reader, &cause) && umig_varint_get(&reader, &value)) {
+        sum->remainder_ns += cause == UMIG_DROP_REMAINDER ? value : 0;
+    }
+}
+
+static int for_rows(struct summing *summing,
+                    int statement_index,
+                    void (*add)(struct summing *summing, sqlite3_stmt *statement),
+                    struct umig_err *err)
+{
+    sqlite3_stmt *statement = umig_db_statement(&summing->db, statement_index);
+    sqlite3_bind_int64(statement, 1, UMIG_KIND_CPU);
+    int rc = UMIG_OK;
+    while ((rc = umig_db_step(&summing->db, statement, err)) == UMIG_OK) {
+        add(summing, statement);
+    }
+    return rc == UMIG_END ? UMIG_OK : rc;
+}
+
+static int add_day(const struct umig_reader *reader,
+                   int64_t day,
+                   struct umig_session_sum *sums,
+                   size_t sum_count,
+                   struct umig_err *err)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_store_day_path(reader->dir, day, path);
+    struct summing summing = {.sums = sums, .count = sum_count};
+    int rc = umig_db_open(&summing.db, path, UMIG_DB_READ, &umig_view_schema, err);
+    rc = rc != UMIG_OK ? rc : for_rows(&summing, UMIG_VIEW_ALL_TOTALS, add_total, err);
+    rc = rc != UMIG_OK ? rc : for_rows(&summing, UMIG_VIEW_ALL_TALLIES, add_books, err);
+    umig_db_close(&summing.db);
+    return rc == UMIG_NOT_FOUND ? UMIG_OK : rc;
+}
+
+int umig_reader_sums(struct umig_reader *reader,
+                     struct umig_session_sum *sums,
+                     size_t sum_count,
+                     struct umig_err *err)
+{
+    sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_DAYS);
+    int rc = UMIG_OK;
+    while ((rc = umig_db_step(&reader->main, statement, err)) == UMIG_OK) {
+        struct umig_err day_err = UMIG_ERR_INIT;
+        rc = add_day(reader, sqlite3_column_int64(statement, 0), sums, sum_count, &day_err);
+        if (rc != UMIG_OK && !umig_db_is_damaged(&day_err)) {
+            sqlite3_reset(statement);
+            if (err != NULL) {
+                *err = day_err;
+            }
+            return umig_err_trace(err, rc);
+        }
+    }
+    return rc == UMIG_END ? UMIG_OK : rc;
+}
