@@ -63,7 +63,7 @@ static const struct umig_hot_method *find_method(const struct umig_hot *cpu, uin
 
 /*
  * The method of the application that says most about where the time goes: on the heaviest path the
- * deepest one that still holds a third of everything.
+ * deepest one that still holds a fifth of everything.
  */
 static const struct umig_hot_method *dominating(const struct umig_verdict_figures *figures)
 {
@@ -76,7 +76,7 @@ static const struct umig_hot_method *dominating(const struct umig_verdict_figure
         const struct umig_hot_method *hot = umig_label_is_application(figures->profile, method)
                                                 ? find_method(figures->cpu, method)
                                                 : NULL;
-        if (hot != NULL && hot->total >= figures->cpu->value / 3) {
+        if (hot != NULL && hot->total >= figures->cpu->value / 5) {
             return hot;
         }
     }

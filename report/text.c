@@ -39,7 +39,7 @@ static void put_duration(uint64_t ns, struct umig_buf *out)
 /* "cpu every 10 ms, gc, heap every 1 s" */
 static void put_kinds(const struct umig_profile_session *session, struct umig_buf *out)
 {
-    const char *lead = "";
+    const char *lead = "; ";
     for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
         if (session->has_kind[i]) {
             umig_buf_printf(out, "%s%s", lead, umig_quality_kind_key((enum umig_kind)i));
@@ -114,7 +114,7 @@ static void write_head(struct umig_text_page *page)
         put_duration(session->end_unix_ns - session->start_unix_ns, &line);
         umig_buf_text(&line, ", ");
     }
-    umig_buf_printf(&line, "%s; ", end_text(session->end));
+    umig_buf_text(&line, end_text(session->end));
     put_kinds(session, &line);
     for (size_t i = 0; i < profile->labels.count; i++) {
         const struct umig_profile_label *label = &profile->labels.items[i];
