@@ -28,11 +28,12 @@ static const struct {
     jint version;
     size_t slot;
 } g_jmm_tables[] = {
-    {0x20030000, 38}, /* JDK 14 to 20 */
-    {0x20040000, 39}, /* JDK 21 on */
+    {0x20030000, 38}, /* JDK 17 to 20 */
+    {0x20040000, 39}, /* JDK 21 to 25 */
 };
 
-/* The newest JDK whose table was looked at. Calling a wrong slot would crash the JVM. */
+/* The releases whose tables were looked at. Calling a wrong slot would crash the JVM. */
+#define OLDEST_KNOWN_JDK 17
 #define NEWEST_KNOWN_JDK 25
 
 static int jdk_release(const struct umig_libjvm *libjvm)
@@ -46,7 +47,8 @@ static void *find_execute(const struct umig_libjvm *libjvm)
 {
     get_management_fn get_management;
     *(void **)&get_management = umig_libjvm_symbol(libjvm, "JVM_GetManagement");
-    if (get_management == NULL || jdk_release(libjvm) > NEWEST_KNOWN_JDK) {
+    const int release = jdk_release(libjvm);
+    if (get_management == NULL || release < OLDEST_KNOWN_JDK || release > NEWEST_KNOWN_JDK) {
         return NULL;
     }
     for (size_t i = 0; i < sizeof g_jmm_tables / sizeof g_jmm_tables[0]; i++) {
@@ -71,8 +73,8 @@ int umig_unified_log_open(struct umig_unified_log *log,
     log->execute = find_execute(libjvm);
     if (log->execute == NULL) {
         return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                            "diagnostic commands of this JVM (release %d): known are 14 to %d",
-                            jdk_release(libjvm), NEWEST_KNOWN_JDK);
+                            "diagnostic commands of this JVM (release %d): known are %d to %d",
+                            jdk_release(libjvm), OLDEST_KNOWN_JDK, NEWEST_KNOWN_JDK);
     }
     return UMIG_OK;
 }
