@@ -1,5 +1,4 @@
 /* The command umig: sets up what the verbs share, runs one, exits. */
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -18,7 +17,6 @@ static unsigned terminal_width(void)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_CTYPE, "C.UTF-8");
     const char *no_color = getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe): one thread */
     struct umig_cli cli = {
         .out = stdout,
