@@ -174,7 +174,8 @@ void umig_sig_sample(struct umig_sampler *sampler,
         drop(sampler, UMIG_DROP_STOPPING, value_ns);
         return;
     }
-    const uint64_t begin_ns = umig_clock_monotonic_ns();
+    /* CPU, not wall: a busy machine takes the processor away in here as anywhere. */
+    const uint64_t begin_ns = umig_clock_thread_cpu_ns();
     if (atomic_exchange_explicit(&slot->in_handler, true, memory_order_relaxed)) {
         drop(sampler, UMIG_DROP_REENTRANT, value_ns);
     } else {
@@ -188,7 +189,7 @@ void umig_sig_sample(struct umig_sampler *sampler,
         }
         atomic_store_explicit(&slot->in_handler, false, memory_order_relaxed);
     }
-    atomic_fetch_add_explicit(&sampler->handler_ns, umig_clock_monotonic_ns() - begin_ns,
+    atomic_fetch_add_explicit(&sampler->handler_ns, umig_clock_thread_cpu_ns() - begin_ns,
                               memory_order_relaxed);
     umig_gate_leave(&sampler->gate);
 }

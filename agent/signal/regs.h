@@ -11,7 +11,8 @@ struct umig_regs {
     uintptr_t pc;
     uintptr_t sp;
     uintptr_t fp;
-    uintptr_t method; /* where the interpreter's method entries hold the Method* */
+    uintptr_t method;    /* where the interpreter's method entries hold the Method* */
+    uintptr_t sender_sp; /* where adapters and method entries hold the caller's sp */
 };
 
 #if defined(__x86_64__)
