@@ -334,6 +334,30 @@ static void test_slow_taker_holds_others_up_for_a_second_only(void **state)
     close(slow);
 }
 
+/* The second request is in our buffer already: no poll tells of it when the first reply is out. */
+static void test_request_behind_a_large_reply_needs_no_tick(void **state)
+{
+    struct fixture *fx = *state;
+    static uint8_t sink[UMIG_CONTROL_REPLY_BYTES];
+    uint8_t bytes[128];
+    size_t len = request_frame(bytes, UMIG_FRAME_CONTROL_REQUEST, "1");
+    len += request_frame(bytes + len, UMIG_FRAME_CONTROL_REQUEST, "2");
+    const int fd = dial(fx);
+    fx->reply_len = 250 * 1024;
+    assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), len);
+    pump(fx);
+    assert_int_equal(fx->handled, 1);
+    assert_true(recv(fd, sink, sizeof sink, MSG_DONTWAIT) > 0);
+
+    struct pollfd fds[UMIG_CONTROL_POLL_MAX];
+    const size_t count = umig_control_server_poll(&fx->server, fds);
+    assert_true(poll(fds, count, 0) > 0);
+    umig_control_server_on_ready(&fx->server, fds, count, fx->now_ns);
+
+    assert_int_equal(fx->handled, 2);
+    close(fd);
+}
+
 static void test_large_reply_arrives_whole(void **state)
 {
     struct fixture *fx = *state;
@@ -531,6 +555,7 @@ int main(void)
         TEST(test_every_truncation_and_bit_flip_is_survived),
         TEST(test_slow_request_is_hung_up_on_after_five_seconds),
         TEST(test_slow_taker_holds_others_up_for_a_second_only),
+        TEST(test_request_behind_a_large_reply_needs_no_tick),
         TEST(test_large_reply_arrives_whole),
         TEST(test_ninth_command_is_refused_and_the_eight_go_on),
         TEST(test_twenty_first_request_in_a_second_is_refused),

@@ -297,6 +297,41 @@ static void test_tcp_by_number_and_by_name_connects(void **state)
     }
 }
 
+static void set_loopback(struct umig_resolve_result *where, size_t index, uint16_t port)
+{
+    const struct sockaddr_in in = {
+        .sin_family = AF_INET,
+        .sin_port = htons(port),
+        .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)},
+    };
+    memcpy(&where->items[index].address, &in, sizeof in);
+    where->items[index].len = sizeof in;
+    where->count = index + 1;
+}
+
+/* localhost is ::1 first; a collector on 127.0.0.1 must be found all the same. */
+static void test_every_address_of_a_name_is_tried(void **state)
+{
+    struct peer *peer = *state;
+    struct umig_uplink *uplink = &peer->uplink;
+    struct umig_address closed = {.host = "127.0.0.1"};
+    int fd = -1;
+    assert_int_equal(umig_socket_listen(&closed, 0, &fd, NULL), UMIG_OK);
+    const uint16_t closed_port = umig_socket_port(fd);
+    listen_on_loopback(peer, "name");
+    close(fd); /* nobody has this port now, and the other was not given out again */
+    set_loopback(&uplink->where, 0, closed_port);
+    set_loopback(&uplink->where, 1, uplink->addresses.items[0].address.port);
+    assert_int_equal(umig_dial_start(&closed, &uplink->where, 0, &uplink->fd, NULL), UMIG_AGAIN);
+    uplink->state = UMIG_UPLINK_CONNECTING;
+    uplink->deadline_ns = UINT64_MAX;
+    uplink->where_next = 1;
+
+    run_until_greeting(peer);
+
+    expect_hello_over_tcp(peer);
+}
+
 static void test_tcp_name_that_does_not_exist_is_said(void **state)
 {
     struct peer *peer = *state;
@@ -368,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_addresses_come_from_the_options_or_the_places),
         TEST(test_collector_of_another_user_gets_nothing),
         TEST(test_tcp_by_number_and_by_name_connects),
+        TEST(test_every_address_of_a_name_is_tried),
         TEST(test_tcp_name_that_does_not_exist_is_said),
         TEST(test_without_a_hello_nobody_is_dialled),
         cmocka_unit_test(test_what_an_uplink_cannot_be_made_of_is_named),
