@@ -51,16 +51,18 @@ static int compare_ns(const void *a, const void *b)
 
 static int compare_rows(const void *a, const void *b, void *context)
 {
+    const struct umig_profile *const *at = context;
+    const struct umig_profile *profile = *at;
     const struct umig_gc_row *x = a;
     const struct umig_gc_row *y = b;
     if (x->total_ns != y->total_ns) {
         return x->total_ns > y->total_ns ? -1 : 1;
     }
-    const int by_kind = strcmp(umig_profile_text(context, x->collection),
-                               umig_profile_text(context, y->collection));
+    const int by_kind = strcmp(umig_profile_text(profile, x->collection),
+                               umig_profile_text(profile, y->collection));
     return by_kind != 0
                ? by_kind
-               : strcmp(umig_profile_text(context, x->cause), umig_profile_text(context, y->cause));
+               : strcmp(umig_profile_text(profile, x->cause), umig_profile_text(profile, y->cause));
 }
 
 /* Least squares of heap after a pause over time, both measured from the first point. */
@@ -140,7 +142,7 @@ int umig_gc_read(const struct umig_profile *profile, struct umig_gc *out_gc, str
     set_quantiles(profile, durations, &gc);
     set_trend(profile, &gc);
     free(durations);
-    qsort_r(gc.rows, gc.row_count, sizeof *gc.rows, compare_rows, (void *)(uintptr_t)profile);
+    qsort_r(gc.rows, gc.row_count, sizeof *gc.rows, compare_rows, &profile);
     *out_gc = gc;
     return UMIG_OK;
 }

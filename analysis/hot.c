@@ -151,6 +151,12 @@ static int add_sample(struct work *w, const struct umig_profile_sample *sample, 
     return rc;
 }
 
+static const struct umig_profile *profile_of(const void *context)
+{
+    const struct umig_profile *const *profile = context;
+    return *profile;
+}
+
 static int order(uint64_t a, uint64_t b)
 {
     return a > b ? -1 : a < b;
@@ -179,7 +185,8 @@ static int compare_methods(const void *a, const void *b, void *context)
         return by_self;
     }
     const int by_total = order(x->total, y->total);
-    return by_total != 0 ? by_total : order_methods_by_name(context, x->method, y->method);
+    return by_total != 0 ? by_total
+                         : order_methods_by_name(profile_of(context), x->method, y->method);
 }
 
 static int compare_groups(const void *a, const void *b, void *context)
@@ -187,9 +194,9 @@ static int compare_groups(const void *a, const void *b, void *context)
     const struct umig_hot_group *x = a;
     const struct umig_hot_group *y = b;
     const int by_value = order(x->value, y->value);
-    return by_value != 0
-               ? by_value
-               : strcmp(umig_profile_text(context, x->group), umig_profile_text(context, y->group));
+    return by_value != 0 ? by_value
+                         : strcmp(umig_profile_text(profile_of(context), x->group),
+                                  umig_profile_text(profile_of(context), y->group));
 }
 
 static int compare_sites(const void *a, const void *b, void *context)
@@ -200,12 +207,12 @@ static int compare_sites(const void *a, const void *b, void *context)
     if (by_value != 0) {
         return by_value;
     }
-    const int by_name = order_methods_by_name(context, x->method, y->method);
+    const int by_name = order_methods_by_name(profile_of(context), x->method, y->method);
     if (by_name != 0) {
         return by_name;
     }
     return x->line != y->line ? (x->line > y->line) - (x->line < y->line)
-                              : order_methods_by_name(context, x->way, y->way);
+                              : order_methods_by_name(profile_of(context), x->way, y->way);
 }
 
 static void set_top_groups(struct work *w)
@@ -224,7 +231,7 @@ static void set_top_groups(struct work *w)
 static void finish(struct work *w)
 {
     struct umig_hot *hot = w->hot;
-    void *context = (void *)(uintptr_t)w->profile; /* qsort_r() has no const context */
+    void *context = &w->profile; /* qsort_r() has no const context: its address will do */
     set_top_groups(w);
     for (uint32_t i = 0; i < w->profile->methods.count; i++) {
         if (w->methods[i].total_count > 0) {

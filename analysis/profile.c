@@ -7,7 +7,7 @@
 #include "analysis/utf8.h"
 #include "core/err.h"
 
-#define LIMIT_MIN_BYTES (64u * 1024u)
+#define LIMIT_MIN_BYTES ((size_t)64 * 1024)
 #define ROOM_MIN        16u
 
 /* What malloc adds to a small block, so that a million short names are charged as they cost. */
@@ -167,7 +167,9 @@ struct umig_profile *umig_profile_destroy(struct umig_profile *profile)
         return NULL;
     }
     for (size_t i = 0; i < profile->strings.count; i++) {
-        free((void *)(uintptr_t)profile->strings.items[i]); /* const for readers, ours to free */
+        void *text = NULL; /* const for readers, ours to free */
+        memcpy(&text, &profile->strings.items[i], sizeof text);
+        free(text);
     }
     free((void *)profile->strings.items);
     free(profile->labels.items);

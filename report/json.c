@@ -66,7 +66,7 @@ static const char *end_key(enum umig_end end)
 #undef END_KEY
     case UMIG_END_COUNT:
     default:
-        return "lost";
+        return "unknown";
     }
 }
 

@@ -53,6 +53,7 @@ void umig_golden_expect(const char *folder, const char *name, const char *text)
 {
     char path[1024];
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): tests have one thread */
     const char *update = getenv("UMIG_UPDATE_GOLDEN");
     if (update != NULL && strcmp(update, "1") == 0) {
         write_file(path, text);

@@ -4,6 +4,7 @@
 
 #include "tests/support/test.h"
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): names of ld --wrap */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -39,6 +40,8 @@ void *__wrap_realloc(void *old, size_t size)
 {
     return should_fail() ? NULL : __real_realloc(old, size);
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 size_t umig_torture(int (*body)(void *context), void *context)
 {
