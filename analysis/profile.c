@@ -418,6 +418,9 @@ int umig_profile_thread(struct umig_profile *profile,
     const uint32_t hash = umig_intern_hash(&key, sizeof key);
     const uint32_t found = umig_intern_find(index, hash, same_thread, profile->threads.items, &key);
     if (found != 0) {
+        if (profile->threads.items[found].kind == UMIG_THREAD_UNKNOWN) {
+            profile->threads.items[found].kind = kind;
+        }
         *out_id = found;
         return UMIG_OK;
     }

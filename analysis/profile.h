@@ -190,6 +190,7 @@ UMIG_NODISCARD int umig_profile_stack(struct umig_profile *profile,
 
 /**
  * Interns a thread; group is derived from the name. Threads are told apart by tid and name.
+ * A kind that was unknown at first is learned from a later call.
  */
 UMIG_NODISCARD int umig_profile_thread(struct umig_profile *profile,
                                        uint32_t tid,

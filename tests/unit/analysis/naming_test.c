@@ -67,7 +67,7 @@ static void test_naming_of_java_lambdas_names_the_method(void **state)
         {"svc.Orders", "lambda$a$b$4",    "", "svc.Orders.a$b {lambda 4} ()"     },
         {"svc.Orders", "lambda$",         "", "svc.Orders.lambda$ ()"            },
         {"svc.Orders", "lambda$3",        "", "svc.Orders.lambda$3 ()"           },
-        {"svc.Orders", "lambda$$3",       "", "svc.Orders.lambda$$3 ()"         },
+        {"svc.Orders", "lambda$$3",       "", "svc.Orders.lambda$$3 ()"          },
     };
     CHECK(cases);
 }

@@ -191,6 +191,20 @@ static void test_threads_are_told_apart_by_tid_and_name(void **state)
     assert_string_equal(umig_profile_text(profile, profile->threads.items[2].group), "exec-*");
 }
 
+static void test_thread_kind_is_learned_once(void **state)
+{
+    struct umig_profile *profile = *state;
+    const uint32_t name = string(profile, "GC Thread#0");
+    uint32_t id = 0;
+
+    assert_int_equal(umig_profile_thread(profile, 7, UMIG_THREAD_UNKNOWN, name, &id), UMIG_OK);
+    assert_int_equal(umig_profile_thread(profile, 7, UMIG_THREAD_GC, name, &id), UMIG_OK);
+    assert_int_equal(umig_profile_thread(profile, 7, UMIG_THREAD_JAVA, name, &id), UMIG_OK);
+
+    assert_int_equal(profile->threads.count, 2);
+    assert_int_equal(profile->threads.items[id].kind, UMIG_THREAD_GC);
+}
+
 static void test_samples_of_one_place_add_up_and_stop_at_the_top(void **state)
 {
     struct umig_profile *profile = *state;
@@ -315,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_group_replaces_runs_of_digits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads_are_told_apart_by_tid_and_name, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_thread_kind_is_learned_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_samples_of_one_place_add_up_and_stop_at_the_top, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_thread_totals_add_up_by_thread_and_kind, setup,
