@@ -1,0 +1,158 @@
+package driver;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * CPU of a request of a dynamic Groovy service with CPU sampling at 10 ms, against without; and the
+ * same for async-profiler, in the same JVM. A round is one leg of each in random order, with a leg
+ * without a profiler on both sides of it. A round's figure is the median request of the leg, with the
+ * CPU of the profiler's own threads shared out over its requests, over the median request of the
+ * legs without. Our handler stays installed for good, so the peer takes another signal by itself.
+ */
+final class RequestCpu {
+    private static final double LIMIT = 1.02;
+    private static final int PATIENCE_S = 120;
+    private static final int LEG_REQUESTS = 40;
+
+    private enum Leg {
+        OFF("without a profiler"),
+        UMIG("umig cpu:10ms"),
+        PEER("async-profiler ctimer 10ms");
+
+        final String text;
+
+        Leg(String text) {
+            this.text = text;
+        }
+    }
+
+    /** One leg: the median CPU of its requests, and of the profiler's own threads a request. */
+    private record Cost(double requestNs, double ownNs) {
+        double wholeNs() {
+            return requestNs + ownNs;
+        }
+    }
+
+    private final Target target;
+    private final Agent agent;
+    private final Map<Leg, List<Double>> ratios = new EnumMap<>(Leg.class);
+    private final Map<Leg, List<Cost>> costs = new EnumMap<>(Leg.class);
+
+    private RequestCpu(Target target) {
+        this.target = target;
+        agent = new Agent(target.pid());
+        for (Leg leg : Leg.values()) {
+            ratios.put(leg, new ArrayList<>());
+            costs.put(leg, new ArrayList<>());
+        }
+    }
+
+    static int run(Options options) throws Exception {
+        var verdict = new Verdict("request-cpu");
+        int rounds = options.isShort() ? 6 : 50;
+        for (Jdk jdk : Jdk.wanted(options)) {
+            try (Target target = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").agent("")
+                    .start("GroovyService", Tree.ROOT.resolve("bench/programs/pricing.groovy").toString())) {
+                var bench = new RequestCpu(target);
+                bench.warmUp(options.isShort() ? 400 : 1500);
+                bench.measure(rounds);
+                verdict.addRatio(jdk.toString(), bench.report(jdk), LIMIT);
+            }
+        }
+        return verdict.close();
+    }
+
+    private double[] serve(int requests) throws Exception {
+        String[] words = target.ask("run " + requests, PATIENCE_S).split(" ");
+        return Arrays.stream(words).skip(1).mapToDouble(Double::parseDouble).toArray();
+    }
+
+    private void peer(String command) throws Exception {
+        String answer = target.ask("peer " + command, PATIENCE_S);
+        if (answer.contains("error") || answer.contains("ERROR")) {
+            throw new Trouble("async-profiler, '" + command + "': " + answer);
+        }
+    }
+
+    /* The peer is loaded first, so that our guard is the first handler of faults; then both have
+     * run once, and the code is hot. */
+    private void warmUp(int requests) throws Exception {
+        if (!target.line(PATIENCE_S).equals("ready")) {
+            throw new Trouble("the service did not come up");
+        }
+        peer("version");
+        cost(Leg.UMIG);
+        cost(Leg.PEER);
+        for (int done = 0; done < requests; done += 100) {
+            serve(100);
+        }
+    }
+
+    private Cost cost(Leg leg) throws Exception {
+        switch (leg) {
+            case UMIG -> agent.start("bench", "--cpu", "10ms");
+            case PEER -> peer("start,event=ctimer,interval=10ms");
+            case OFF -> { }
+        }
+        long ownBefore = Proc.threadCpuNs(target.pid(), "umig-");
+        double[] requests = serve(LEG_REQUESTS);
+        double own = (double) (Proc.threadCpuNs(target.pid(), "umig-") - ownBefore) / LEG_REQUESTS;
+        switch (leg) {
+            case UMIG -> agent.stop("bench");
+            case PEER -> peer("stop");
+            case OFF -> { }
+        }
+        return new Cost(Stats.median(requests), own);
+    }
+
+    private void measure(int rounds) throws Exception {
+        var random = new Random(1);
+        Cost before = cost(Leg.OFF);
+        for (int round = 0; round < rounds; round++) {
+            var legs = new ArrayList<>(List.of(Leg.UMIG, Leg.PEER));
+            Collections.shuffle(legs, random);
+            for (Leg leg : legs) {
+                Cost on = cost(leg);
+                Cost after = cost(Leg.OFF);
+                double off = (before.requestNs + after.requestNs) / 2;
+                ratios.get(leg).add(on.wholeNs() / off);
+                ratios.get(Leg.OFF).add(after.requestNs / before.requestNs);
+                costs.get(leg).add(on);
+                costs.get(Leg.OFF).add(after);
+                before = after;
+            }
+        }
+    }
+
+    private static double[] array(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private static double medianMs(List<Cost> costs, java.util.function.ToDoubleFunction<Cost> part) {
+        return Stats.median(costs.stream().mapToDouble(part).toArray()) / 1e6;
+    }
+
+    private Stats.Estimate report(Jdk jdk) throws IOException, InterruptedException {
+        Map<String, Long> counters = agent.counters();
+        System.out.printf("%n%s, %,d requests a leg, %d rounds%n", jdk, LEG_REQUESTS,
+                ratios.get(Leg.UMIG).size());
+        System.out.printf("%-28s %10s %12s  %s%n", "", "request ms", "own threads", "ratio [95 %]");
+        for (Leg leg : Leg.values()) {
+            System.out.printf("%-28s %10.3f %9.3f ms  %s%n", leg.text,
+                    medianMs(costs.get(leg), Cost::requestNs),
+                    leg == Leg.UMIG ? medianMs(costs.get(leg), Cost::ownNs) : 0.0,
+                    Stats.estimate(array(ratios.get(leg))));
+        }
+        System.out.printf("umig's handler: %.1f us a sample, %,d samples%n",
+                counters.get("engine.handler_ns") / 1e3 / Math.max(1, counters.get("engine.records")),
+                counters.get("engine.records"));
+        return Stats.estimate(array(ratios.get(Leg.UMIG)));
+    }
+}

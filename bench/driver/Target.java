@@ -1,0 +1,144 @@
+package driver;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A JVM under test. It talks in lines; one that stays silent for too long is a hang: its threads are
+ * dumped, it is killed, and the run is over. So is a crash.
+ */
+final class Target implements AutoCloseable {
+    private static final String END = "\0end";
+    private final Process process;
+    private final PrintStream orders;
+    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+
+    private Target(Process process) {
+        this.process = process;
+        orders = new PrintStream(process.getOutputStream(), true);
+        var reader = new Thread(this::read, "reader-" + process.pid());
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** What to run: a program of bench/programs with JVM options; the agent by {@link #agent}. */
+    static final class Plan {
+        private final List<String> options = new ArrayList<>();
+        private final Jdk jdk;
+
+        Plan(Jdk jdk) {
+            this.jdk = jdk;
+            options.add("-XX:ErrorFile=" + Tree.RUN.resolve("hs_err_%p.log"));
+            if (jdk.feature() >= 22) {
+                options.add("--enable-native-access=ALL-UNNAMED");
+            }
+        }
+
+        Plan with(String... more) {
+            options.addAll(List.of(more));
+            return this;
+        }
+
+        Plan agent(String text) {
+            return with("-agentpath:" + Tree.AGENT + (text.isEmpty() ? "" : "=" + text));
+        }
+
+        Target start(String program, String... arguments) throws IOException {
+            var words = new ArrayList<>(List.of(jdk.java()));
+            words.addAll(options);
+            words.addAll(List.of("-cp", Tree.CLASS_PATH, "programs." + program));
+            words.addAll(List.of(arguments));
+            var builder = new ProcessBuilder(words).directory(Tree.RUN.toFile())
+                    .redirectError(Tree.RUN.resolve("jvm.err").toFile());
+            builder.environment().put("UMIG_RUNTIME_DIR", Tree.RUN.toString());
+            return new Target(builder.start());
+        }
+    }
+
+    private void read() {
+        try (var reader = new BufferedReader(new InputStreamReader(process.getInputStream()))) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                lines.add(line);
+            }
+        } catch (IOException e) {
+            // the process was killed: its end says it
+        }
+        lines.add(END);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** The next line; a hang after so many seconds, a crash if the JVM ends instead. */
+    String line(int patienceS) throws InterruptedException, IOException {
+        String line = lines.poll(patienceS, TimeUnit.SECONDS);
+        if (line == null) {
+            throw hang(patienceS);
+        }
+        if (line.equals(END)) {
+            throw new Trouble("the JVM ended with " + process.waitFor() + crashText());
+        }
+        return line;
+    }
+
+    String ask(String order, int patienceS) throws InterruptedException, IOException {
+        orders.println(order);
+        return line(patienceS);
+    }
+
+    void order(String order) {
+        orders.println(order);
+    }
+
+    /** Waits for the end of the JVM; its exit code. */
+    int end(int patienceS) throws InterruptedException, IOException {
+        if (!process.waitFor(patienceS, TimeUnit.SECONDS)) {
+            throw hang(patienceS);
+        }
+        return process.exitValue();
+    }
+
+    private Trouble hang(int patienceS) throws InterruptedException, IOException {
+        Path dump = Tree.RUN.resolve("hang-" + pid() + ".txt");
+        var gdb = new ProcessBuilder("gdb", "-p", String.valueOf(pid()), "-batch", "-ex",
+                "thread apply all bt 40").redirectErrorStream(true).redirectOutput(dump.toFile());
+        try {
+            Process dumper = gdb.start();
+            if (!dumper.waitFor(60, TimeUnit.SECONDS)) {
+                dumper.destroyForcibly();
+            }
+        } catch (IOException e) {
+            Files.writeString(dump, "gdb is not here: " + e.getMessage());
+        }
+        process.destroyForcibly();
+        return new Trouble("pid " + pid() + " hangs: nothing for " + patienceS + " s; threads in " + dump);
+    }
+
+    /** What the JVM left behind when it died, for the message. */
+    private static String crashText() throws IOException {
+        try (Stream<Path> files = Files.list(Tree.RUN)) {
+            List<Path> reports = files.filter(f -> f.toString().contains("hs_err")).toList();
+            if (!reports.isEmpty()) {
+                return "; crash report " + reports.get(0);
+            }
+        }
+        return ": " + Files.readString(Tree.RUN.resolve("jvm.err")).strip();
+    }
+
+    /** Kills what is still there: every target ends with the run. */
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

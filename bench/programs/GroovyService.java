@@ -1,0 +1,69 @@
+package programs;
+
+import groovy.lang.Closure;
+import groovy.lang.GroovyShell;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * The dynamic Groovy service of the benches, told by lines on standard input what to do. One request
+ * thread: what one request costs is then not blurred by others.
+ *
+ * <pre>
+ * run N             serve N requests; answers with the CPU nanoseconds of each
+ * process           answers with the CPU nanoseconds of the process so far
+ * peer COMMAND      gives async-profiler a command; answers with its answer
+ * </pre>
+ *
+ * Usage: GroovyService SCRIPT
+ */
+public final class GroovyService {
+    private final Closure<?> request;
+    private int served;
+
+    private GroovyService(File script) throws Exception {
+        request = (Closure<?>) new GroovyShell().evaluate(script);
+    }
+
+    private String run(int count) {
+        var threads = ManagementFactory.getThreadMXBean();
+        var costs = new StringBuilder("cpu");
+        for (int i = 0; i < count; i++) {
+            long before = threads.getCurrentThreadCpuTime();
+            request.call(served++);
+            costs.append(' ').append(threads.getCurrentThreadCpuTime() - before);
+        }
+        return costs.toString();
+    }
+
+    private static String peer(String command) throws Exception {
+        return one.profiler.AsyncProfiler.getInstance().execute(command).strip().replace('\n', ' ');
+    }
+
+    private static String processCpu() {
+        var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        return "cpu " + system.getProcessCpuTime();
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        var service = new GroovyService(new File(arguments[0]));
+        ExecutorService worker =
+                Executors.newSingleThreadExecutor(task -> new Thread(task, "request-1"));
+        var orders = new BufferedReader(new InputStreamReader(System.in));
+        System.out.println("ready");
+        for (String line = orders.readLine(); line != null; line = orders.readLine()) {
+            String[] words = line.split(" ", 2);
+            System.out.println(switch (words[0]) {
+                case "run" -> worker.submit(() -> service.run(Integer.parseInt(words[1]))).get();
+                case "process" -> processCpu();
+                case "peer" -> "peer " + peer(words[1]);
+                default -> "unknown " + line;
+            });
+        }
+        worker.shutdown();
+    }
+}
