@@ -15,6 +15,7 @@ enum umig_refuse_code {
     UMIG_REFUSE_DENIED = 3,
     UMIG_REFUSE_STORE_FULL = 4,
     UMIG_REFUSE_LIMIT = 5,
+    UMIG_REFUSE_UNKNOWN_STREAM = 6,
 };
 
 struct umig_welcome {

@@ -32,6 +32,7 @@ static int on_welcome(struct umig_uplink *uplink,
     uplink->state = UMIG_UPLINK_OPEN;
     uplink->opened_ns = now_ns;
     uplink->connect_count++;
+    uplink->is_stream_unknown = false;
     uplink->problem_rank = UMIG_UPLINK_NO_PROBLEM;
     uplink->problem[0] = '\0';
     return UMIG_OK;
@@ -58,6 +59,7 @@ static int on_refuse(struct umig_uplink *uplink,
         return UMIG_OK;
     }
     uplink->is_refused = uplink->is_refused || retry_ns == 0;
+    uplink->is_stream_unknown = refuse.code == UMIG_REFUSE_UNKNOWN_STREAM;
     uplink->retry_ns = retry_ns;
     return umig_err_set(err, UMIG_E_DENIED, "the collector refused (code %u): %s", refuse.code,
                         refuse.text);

@@ -445,8 +445,6 @@ uint64_t umig_uplink_tick(struct umig_uplink *uplink, uint64_t now_ns)
     return UINT64_MAX;
 }
 
-/* ---- batches ---- */
-
 size_t umig_uplink_room(const struct umig_uplink *uplink)
 {
     if (uplink->state == UMIG_UPLINK_OVER || uplink->is_bye_queued || !is_ours(uplink)) {
@@ -467,11 +465,28 @@ int umig_uplink_submit(struct umig_uplink *uplink,
     return umig_spool_put(&uplink->spool, payload, payload_bytes, out_sequence);
 }
 
+uint64_t umig_uplink_begin_epoch(struct umig_uplink *uplink, uint64_t epoch, uint64_t now_ns)
+{
+    if (!is_ours(uplink) || uplink->state == UMIG_UPLINK_OVER) {
+        return 0;
+    }
+    const uint64_t discarded = umig_spool_count(&uplink->spool);
+    hang_up(uplink, now_ns);
+    umig_spool_init(&uplink->spool, uplink->spool.bytes, uplink->spool.size, epoch);
+    uplink->sent_to = 0;
+    uplink->is_stream_unknown = false;
+    uplink->state = UMIG_UPLINK_WAITING;
+    uplink->address = 0;
+    uplink->deadline_ns = now_ns;
+    return discarded;
+}
+
 void umig_uplink_status(const struct umig_uplink *uplink, struct umig_uplink_status *out_status)
 {
     *out_status = (struct umig_uplink_status){
         .state = uplink->state,
         .is_connected = uplink->state == UMIG_UPLINK_OPEN,
+        .is_stream_unknown = uplink->is_stream_unknown,
         .problem = uplink->problem,
         .acked_sequence = umig_spool_acked(&uplink->spool),
         .unacked_batches = umig_spool_count(&uplink->spool),

@@ -120,6 +120,7 @@ struct umig_uplink {
     uint64_t opened_ns;
     uint64_t retry_ns; /* a refused HELLO asks for this delay */
     bool is_refused;   /* in this round, for good: wait long */
+    bool is_stream_unknown;
     bool is_finishing;
     bool is_last_round; /* finishing: the addresses are tried once more */
 
@@ -135,6 +136,7 @@ struct umig_uplink {
 struct umig_uplink_status {
     enum umig_uplink_state state;
     bool is_connected;                /* OPEN */
+    bool is_stream_unknown;           /* umig_uplink_begin_epoch() is the way on */
     char address[UMIG_ADDRESS_BYTES]; /* in use, or tried next */
     const char *problem;              /* why it is not connected or rests; "" when all is well */
     uint64_t acked_sequence;
@@ -204,6 +206,17 @@ UMIG_NODISCARD int umig_uplink_submit(struct umig_uplink *uplink,
                                       const uint8_t *payload,
                                       size_t payload_bytes,
                                       uint64_t *out_sequence);
+
+/**
+ * Goes on as a new stream. A collector refuses a stream whose first batches it does not have (its
+ * data was lost or it is another one): what is in the spool refers to dictionaries that are in
+ * those, and is worth nothing without. The caller counts what it had put into the discarded
+ * batches as UMIG_DROP_REFUSED, and begins again with a new generation and its sessions' starts.
+ *
+ * @param epoch  random, not 0, not the one before
+ * @return number of batches that were discarded; sequences begin with 1 again
+ */
+uint64_t umig_uplink_begin_epoch(struct umig_uplink *uplink, uint64_t epoch, uint64_t now_ns);
 
 /**
  * Begins the end: what is in the spool is sent and its acknowledgement awaited, then BYE is sent.

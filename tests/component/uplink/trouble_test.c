@@ -146,6 +146,36 @@ static void test_refused_hello_is_said_again_when_asked_to(void **state)
     peer_welcome(peer, 0);
 }
 
+/* A collector with new data does not have what the dictionaries of the rest refer to. */
+static void test_stream_the_collector_does_not_have_goes_on_as_a_new_one(void **state)
+{
+    struct peer *peer = *state;
+    uint8_t payload[128];
+    peer_listen(peer);
+    peer_welcome(peer, 0);
+    peer_submit(peer, 100);
+    peer_submit(peer, 100);
+    peer_expect_batches(peer, 1, 2);
+    peer_send(peer, UMIG_FRAME_ACK, 1, NULL, 0);
+    peer_hang_up(peer);
+    peer_pass(peer, UMIG_NS_PER_S);
+    peer_accept(peer);
+    const size_t len = peer_refuse_payload(payload, 6, "go on with a new epoch", 0);
+    peer_send(peer, UMIG_FRAME_REFUSE, 0, payload, len);
+    assert_true(peer_status(peer).is_stream_unknown);
+    peer_hang_up(peer);
+
+    const uint64_t discarded = umig_uplink_begin_epoch(&peer->uplink, PEER_EPOCH, peer->now_ns);
+
+    assert_int_equal(discarded, 1);
+    assert_int_equal(peer_status(peer).unacked_batches, 0);
+    peer_submit(peer, 100);
+    peer_welcome(peer, 0); /* at once: the long delay was for the old stream */
+    peer_expect_batches(peer, 1, 1);
+    assert_false(peer_status(peer).is_stream_unknown);
+    assert_int_equal(peer_status(peer).resent_count, 0);
+}
+
 /* An endless delay would lose the session as surely as a refusal. */
 static void test_retry_is_a_minute_at_most(void **state)
 {
@@ -398,6 +428,7 @@ int main(void)
         TEST(test_refuse_amid_a_batch_ends_it_before_it_begins_again),
         TEST(test_refuse_for_good_hangs_up_and_waits_long),
         TEST(test_refused_hello_is_said_again_when_asked_to),
+        TEST(test_stream_the_collector_does_not_have_goes_on_as_a_new_one),
         TEST(test_retry_is_a_minute_at_most),
         TEST(test_second_address_is_tried_at_once),
         cmocka_unit_test(test_addresses_come_from_the_options_or_the_places),
