@@ -230,6 +230,21 @@ void umig_threads_ended(struct umig_threads *threads, int tid)
     pthread_mutex_unlock(&threads->slots->mutex);
 }
 
+void umig_threads_forget(struct umig_threads *threads)
+{
+    for (uint32_t i = 0; i < threads->slots->count; i++) {
+        struct umig_slot *slot = &threads->slots->slots[i];
+        if (atomic_load(&slot->tid) == 0) {
+            continue;
+        }
+        pthread_mutex_lock(&threads->slots->mutex);
+        if (atomic_load(&slot->tid) != 0 && atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
+            end_locked(slot);
+        }
+        pthread_mutex_unlock(&threads->slots->mutex);
+    }
+}
+
 /* --- finding threads --- */
 
 /* Field 20 of /proc/self/stat; the command in field 2 may hold anything but ends at the last ')'.

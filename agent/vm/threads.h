@@ -50,6 +50,11 @@ void umig_threads_started(struct umig_threads *threads, int tid, void *env, cons
 /** Says that a thread is about to end: its timer goes, its slot is kept until reaped. */
 void umig_threads_ended(struct umig_threads *threads, int tid);
 
+/**
+ * Forgets all threads and their JNIEnvs: from now on nobody says when one ends. Thread: any.
+ */
+void umig_threads_forget(struct umig_threads *threads);
+
 /** Looks for new and vanished threads if it is time. Thread: the native loop. */
 void umig_threads_check(struct umig_threads *threads, uint64_t now_ns);
 

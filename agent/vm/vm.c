@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "agent/vm/vm_private.h"
 #include "core/clock.h"
 #include "core/err.h"
+
+/* Names of threads are read again this often while stacks are sampled. */
+#define REFRESH_NS (10 * UMIG_NS_PER_S)
 
 struct umig_vm *g_umig_vm;
 
@@ -98,6 +102,22 @@ static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32
     return wanted;
 }
 
+/* One step of the attached thread: makes so what is wanted, or reads names again. */
+static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t provided)
+{
+    atomic_store(&vm->is_busy, true);
+    if (wanted != provided) {
+        atomic_store(&vm->provided, make_so(vm, jni, wanted, provided));
+        vm->hooks.on_change(vm->hooks.ctx);
+    } else if ((provided & UMIG_VM_STACKS) != 0) {
+        struct umig_err err = UMIG_ERR_INIT;
+        if (umig_vm_stacks_refresh(vm, jni, &err) != UMIG_OK) {
+            note_problem(vm, &err);
+        }
+    }
+    atomic_store(&vm->is_busy, false);
+}
+
 static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
 {
     (void)jvmti;
@@ -107,16 +127,20 @@ static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
     while (!atomic_load(&vm->stopping)) {
         const uint32_t wanted = atomic_load(&vm->wanted);
         const uint32_t provided = atomic_load(&vm->provided);
-        if (wanted == provided) {
-            pthread_cond_wait(&vm->changed, &vm->mutex);
-            continue;
+        bool is_due = wanted != provided;
+        if (!is_due) {
+            const uint64_t until_ns = umig_clock_monotonic_ns() + REFRESH_NS;
+            const struct timespec until = {
+                .tv_sec = (time_t)(until_ns / UMIG_NS_PER_S),
+                .tv_nsec = (long)(until_ns % UMIG_NS_PER_S),
+            };
+            is_due = pthread_cond_clockwait(&vm->changed, &vm->mutex, CLOCK_MONOTONIC, &until) ==
+                     ETIMEDOUT;
         }
         pthread_mutex_unlock(&vm->mutex);
-        atomic_store(&vm->is_busy, true);
-        const uint32_t now = make_so(vm, jni, wanted, provided);
-        atomic_store(&vm->provided, now);
-        atomic_store(&vm->is_busy, false);
-        vm->hooks.on_change(vm->hooks.ctx);
+        if (is_due && !atomic_load(&vm->stopping)) {
+            work(vm, jni, wanted, provided);
+        }
         pthread_mutex_lock(&vm->mutex);
     }
     pthread_mutex_unlock(&vm->mutex);
@@ -288,6 +312,11 @@ int umig_vm_open(struct umig_vm *vm,
                             "JDK %u is too old: UMIG knows JDK 17 and later", vm->info.jdk);
     }
     umig_layout_read(&vm->libjvm, vm->info.jdk, &vm->hotspot, vm->missing, sizeof vm->missing);
+    if (vm->info.jdk > 25) {
+        /* jmethodIDs are no addresses any more (JDK-8268406): what they mean cannot be read. */
+        vm->hotspot.can_name = false;
+        snprintf(vm->missing, sizeof vm->missing, "the jmethodID of JDK %u", vm->info.jdk);
+    }
     vm->agct.hotspot = &vm->hotspot;
     /* POSIX gives functions of dlsym() as void *; ISO C wants the detour over memory. */
     void *call = umig_libjvm_symbol(&vm->libjvm, "AsyncGetCallTrace");

@@ -29,6 +29,9 @@ int umig_vm_tid_of(struct umig_vm *vm, JNIEnv *jni, jthread thread);
 /** Makes stacks walkable: events of threads and classes, ids of methods, threads that exist. */
 int umig_vm_stacks_arm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err);
 
+/** Reads the names of all threads again: applications rename them. */
+int umig_vm_stacks_refresh(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err);
+
 /** The reverse. Ids stay: the JVM has no way to take them back. */
 int umig_vm_stacks_disarm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err);
 

@@ -207,8 +207,15 @@ int umig_vm_stacks_arm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
     return umig_err_trace(err, rc);
 }
 
+int umig_vm_stacks_refresh(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
+{
+    return umig_err_trace(err, introduce_all(vm, vm->jvmti, jni, err));
+}
+
 int umig_vm_stacks_disarm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
 {
     (void)jni;
-    return umig_err_trace(err, set_events(vm, false, err));
+    const int rc = set_events(vm, false, err);
+    umig_threads_forget(vm->threads);
+    return umig_err_trace(err, rc);
 }
