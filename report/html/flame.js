@@ -14,6 +14,7 @@ const TEXT_PX = 26; // narrower frames get no label
 const PAD = 4; // left and right of a label
 const FONT = '11.5px -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif';
 const ZOOM_MS = 220;
+const MAX_ROWS = 400; // rows that are kept ready
 const MAX_LABEL = 200; // characters that are measured; no screen shows more
 
 class FlameView {
@@ -57,6 +58,7 @@ class FlameView {
     const isSameTree = this.model !== null && this.model.tree === model.tree;
     this.model = { ...model, start: placeNodes(model.tree, model.weights.total) };
     this.levels = isSameTree ? this.levels : levelsOf(model.tree);
+    this.lineUp();
     if (!isSameTree) {
       this.history = [];
       this.selected = -1;
@@ -68,8 +70,25 @@ class FlameView {
     if (!isSameTree) this.scrollToRoot();
   }
 
+  /** Copies what a row needs into row order: searching and drawing it then read memory in line. */
+  lineUp() {
+    const { tree, weights, start, paint } = this.model;
+    const { nodes } = this.levels;
+    this.forgetRows();
+    this.starts = new Float64Array(nodes.length);
+    this.ends = new Float64Array(nodes.length);
+    this.paints = new Uint16Array(nodes.length);
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i];
+      this.starts[i] = start[node];
+      this.ends[i] = start[node] + weights.total[node];
+      this.paints[i] = paint[tree.frame[node]];
+    }
+  }
+
   setTheme(name) {
     this.palette = paletteOf(name);
+    this.forgetRows();
     this.hatch = hatch(this.pen, name);
     this.schedule();
   }
@@ -84,6 +103,7 @@ class FlameView {
   /** Highlights the frames marked in `isMatch` (one byte a frame), or none if it is null. */
   setSearch(isMatch) {
     this.search = isMatch;
+    this.forgetRows();
     this.matchesBefore = null;
     if (isMatch !== null && this.model !== null) {
       const { nodes } = this.levels;
@@ -235,12 +255,10 @@ class FlameView {
 
   /** In the level order, the first index in [from, to) whose node ends after `position`. */
   firstEndingAfter(position, from, to) {
-    const { start, weights } = this.model;
-    const { nodes } = this.levels;
+    const ends = this.ends;
     while (from < to) {
       const middle = (from + to) >> 1;
-      const node = nodes[middle];
-      if (start[node] + weights.total[node] > position) to = middle;
+      if (ends[middle] > position) to = middle;
       else from = middle + 1;
     }
     return from;
@@ -322,52 +340,71 @@ class FlameView {
 
   /** Draws the frames of one depth; its slivers go to that line of their image. */
   drawRow(depth, line) {
-    const { start, weights } = this.model;
-    const { nodes, first } = this.levels;
+    const { starts, ends } = this;
     const { left, right } = this.window;
     const scale = this.width / (right - left);
     const y = this.rowTop(depth);
-    const end = first[depth + 1];
-    let i = this.firstEndingAfter(left, first[depth], end);
-    while (i < end && start[nodes[i]] < right) {
-      const node = nodes[i];
-      const x = (start[node] - left) * scale;
-      const width = weights.total[node] * scale;
-      if (width >= MIN_PX) {
-        this.drawFrame(node, depth, x, y, width);
-        i++;
-      } else {
-        i = this.addSliver(i, end, Math.max(0, x), line, scale);
-      }
-    }
+    const { words, wide } = this.rowAt(depth, scale);
+    this.stripWords.set(words, line * this.strip.width);
+    for (const i of wide) this.drawFrame(this.levels.nodes[i], depth, (starts[i] - left) * scale, y, (ends[i] - starts[i]) * scale);
   }
 
-  /** Adds narrow neighbours to the slivers' image, a pixel or more; returns the index after them. */
-  addSliver(i, end, x, line, scale) {
-    const { tree, paint, start, weights } = this.model;
-    const { nodes } = this.levels;
+  /** What a depth shows in the window: pixels of slivers, and which frames are wide. Kept while the
+   * window stays, so that scrolling and hovering look at new rows only. */
+  rowAt(depth, scale) {
+    const { left, right } = this.window;
+    const key = `${left} ${right} ${this.canvas.width}`;
+    if (this.rowsKey !== key || this.rowsSeen.size >= MAX_ROWS) this.forgetRows();
+    this.rowsKey = key;
+    let row = this.rowsSeen.get(depth);
+    if (row === undefined) {
+      row = this.lookAtRow(depth, scale);
+      this.rowsSeen.set(depth, row);
+    }
+    return row;
+  }
+
+  forgetRows() {
+    this.rowsSeen = new Map();
+  }
+
+  lookAtRow(depth, scale) {
+    const { starts, ends } = this;
+    const { left, right } = this.window;
+    const row = { words: new Uint32Array(this.canvas.width), wide: [] };
+    const end = this.levels.first[depth + 1];
+    let i = this.firstEndingAfter(left, this.levels.first[depth], end);
+    while (i < end && starts[i] < right) {
+      if ((ends[i] - starts[i]) * scale >= MIN_PX) {
+        row.wide.push(i++);
+      } else {
+        i = this.addSliver(i, end, Math.max(0, (starts[i] - left) * scale), row.words, scale);
+      }
+    }
+    return row;
+  }
+
+  /** Adds narrow neighbours to a row's pixels, one or more; returns the index after them. */
+  addSliver(i, end, x, pixels, scale) {
     const next = this.gallop(this.window.left + (x + 1 / this.ratio) / scale, i + 1, end);
-    const last = nodes[next - 1];
-    const stop = (start[last] + weights.total[last] - this.window.left) * scale;
+    const stop = (this.ends[next - 1] - this.window.left) * scale;
     if (stop <= x) return next; // they weigh nothing
     const isMatch = this.matchesBefore !== null && this.matchesBefore[next] > this.matchesBefore[i];
     const { matchWord, sliverWords, dimWords } = this.palette;
     const words = this.search === null ? sliverWords : dimWords;
+    const word = isMatch ? matchWord : words[this.paints[i]];
     const from = Math.floor(x * this.ratio);
-    const to = Math.min(this.strip.width, Math.max(from + 1, Math.round(stop * this.ratio)));
-    const row = line * this.strip.width;
-    this.stripWords.fill(isMatch ? matchWord : words[paint[tree.frame[nodes[i]]]], row + from, row + to);
+    const to = Math.min(pixels.length, Math.max(from + 1, Math.round(stop * this.ratio)));
+    for (let at = from; at < to; at++) pixels[at] = word;
     return next;
   }
 
   /** As firstEndingAfter(), for an answer that is likely near `from`. */
   gallop(position, from, end) {
-    const { start, weights } = this.model;
-    const { nodes } = this.levels;
     let low = from;
     for (let step = 1; low < end; step *= 2) {
       const probe = Math.min(end - 1, low + step - 1);
-      if (start[nodes[probe]] + weights.total[nodes[probe]] > position) return this.firstEndingAfter(position, low, probe);
+      if (this.ends[probe] > position) return this.firstEndingAfter(position, low, probe);
       low = probe + 1;
     }
     return end;
