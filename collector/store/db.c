@@ -46,8 +46,14 @@ static int status_of(int primary, int error_number)
 
 int umig_db_fail(struct umig_db *db, const char *what, struct umig_err *err)
 {
+    /*
+     * SQLite 3.40 forgets the errno of a write that failed inside COMMIT; the thread's own still
+     * has it. Were it another's, the failure would count as I/O: on the safe side.
+     */
+    const int thread_errno = errno;
     const int code = sqlite3_extended_errcode(db->handle);
-    const int error_number = sqlite3_system_errno(db->handle);
+    const int sqlite_errno = sqlite3_system_errno(db->handle);
+    const int error_number = sqlite_errno != 0 ? sqlite_errno : thread_errno;
     return umig_err_set_cause(err, status_of(code & 0xff, error_number), code, "%s: %s: %s%s%s",
                               db->path, what, sqlite3_errmsg(db->handle),
                               (code & 0xff) == SQLITE_IOERR ? ": " : "",
