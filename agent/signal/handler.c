@@ -4,15 +4,12 @@
 #include <string.h>
 
 #include "agent/signal/guard.h"
+#include "agent/signal/install.h"
 #include "agent/signal/regs.h"
 #include "agent/signal/sigsafe_only.h"
 #include "core/clock.h"
-#include "core/err.h"
 
-/* Global because a signal handler is handed nothing of ours. */
-static struct umig_sampler *_Atomic g_sampler;
-static struct sigaction g_before;
-static int g_signo;
+struct umig_handler_state g_umig_handler;
 
 static void drop(struct umig_sampler *sampler, enum umig_drop cause, uint64_t value_ns)
 {
@@ -213,17 +210,20 @@ static void pass_on(int signo, siginfo_t *info, void *context)
 {
     /* The default action of SIGPROF ends the process; a stray signal must not do that to the host.
      */
-    if ((g_before.sa_flags & SA_SIGINFO) != 0 && g_before.sa_sigaction != NULL) {
-        g_before.sa_sigaction(signo, info, context);
-    } else if (g_before.sa_handler != SIG_DFL && g_before.sa_handler != SIG_IGN) {
-        g_before.sa_handler(signo);
+    if ((g_umig_handler.before.sa_flags & SA_SIGINFO) != 0 &&
+        g_umig_handler.before.sa_sigaction != NULL) {
+        g_umig_handler.before.sa_sigaction(signo, info, context);
+    } else if (g_umig_handler.before.sa_handler != SIG_DFL &&
+               g_umig_handler.before.sa_handler != SIG_IGN) {
+        g_umig_handler.before.sa_handler(signo);
     }
 }
 
-static void on_timer(int signo, siginfo_t *info, void *context)
+void umig_sig_on_timer(int signo, siginfo_t *info, void *context)
 {
     const int saved_errno = errno;
-    struct umig_sampler *sampler = atomic_load_explicit(&g_sampler, memory_order_relaxed);
+    struct umig_sampler *sampler =
+        atomic_load_explicit(&g_umig_handler.sampler, memory_order_relaxed);
     struct umig_slot *slot = slot_of_signal(sampler, info);
     if (slot == NULL) {
         atomic_fetch_add_explicit(&sampler->foreign, 1, memory_order_relaxed);
@@ -235,44 +235,4 @@ static void on_timer(int signo, siginfo_t *info, void *context)
         umig_sig_sample(sampler, slot, ticks * interval, context);
     }
     errno = saved_errno;
-}
-
-int umig_handler_install(struct umig_sampler *sampler, int signo, struct umig_err *err)
-{
-    if (atomic_load(&g_sampler) == sampler && umig_handler_is_installed()) {
-        return UMIG_OK;
-    }
-    struct sigaction before;
-    if (sigaction(signo, NULL, &before) != 0) {
-        return umig_err_set_cause(err, UMIG_E_IO, errno, "sigaction: %s", umig_errno_text(errno));
-    }
-    const bool is_taken = (before.sa_flags & SA_SIGINFO) != 0
-                              ? before.sa_sigaction != NULL
-                              : before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN;
-    if (is_taken) {
-        return umig_err_set(err, UMIG_E_BUSY,
-                            "signal %d already has a handler: another profiler is in this JVM",
-                            signo);
-    }
-    g_before = before;
-    g_signo = signo;
-    atomic_store(&g_sampler, sampler);
-    struct sigaction ours = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO | SA_RESTART};
-    /* Everything but faults waits: nested walks are what AsyncGetCallTrace cannot take. */
-    sigfillset(&ours.sa_mask);
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        sigdelset(&ours.sa_mask, faults[i]);
-    }
-    if (sigaction(signo, &ours, NULL) != 0) {
-        return umig_err_set_cause(err, UMIG_E_IO, errno, "sigaction: %s", umig_errno_text(errno));
-    }
-    return UMIG_OK;
-}
-
-bool umig_handler_is_installed(void)
-{
-    struct sigaction now;
-    return g_signo != 0 && sigaction(g_signo, NULL, &now) == 0 &&
-           (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_timer;
 }

@@ -10,15 +10,6 @@ static uint32_t home_of(const struct umig_slots *table, int tid)
     return ((uint32_t)tid * 2654435769u >> 7) & (table->count - 1);
 }
 
-void umig_slots_init(struct umig_slots *table, void *memory, uint32_t count)
-{
-    table->slots = memory;
-    table->count = count;
-    pthread_mutex_init(&table->mutex, NULL);
-    atomic_init(&table->live, 0);
-    atomic_init(&table->refused, 0);
-}
-
 struct umig_slot *umig_slots_find(const struct umig_slots *table, int tid)
 {
     const uint32_t home = home_of(table, tid);
