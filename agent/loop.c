@@ -320,11 +320,37 @@ static void check_signals(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
+/*
+ * The collector does not have what this stream began with: its data were lost, or it is another
+ * one. The agent begins again with it, as a new stream.
+ */
+static void begin_stream_if_unknown(struct umig_agent *agent, uint64_t now_ns)
+{
+    struct umig_uplink_status status;
+    umig_uplink_status(&agent->uplink, &status);
+    if (!status.is_stream_unknown) {
+        return;
+    }
+    uint64_t epoch = 0;
+    if (getrandom(&epoch, sizeof epoch, 0) != (ssize_t)sizeof epoch) {
+        return; /* next time */
+    }
+    agent->epoch = epoch | 1;
+    umig_agent_measure_cost(agent);
+    const uint64_t lost = umig_uplink_begin_epoch(&agent->uplink, agent->epoch, now_ns);
+    umig_pump_restart(&agent->pump, now_ns);
+    umig_log(UMIG_LOG_WARN,
+             "the collector lacks what this JVM sent before: %llu batches are lost, sessions begin "
+             "again",
+             (unsigned long long)lost);
+}
+
 static void tick(struct umig_agent *agent, uint64_t now_ns)
 {
     if (!has_sessions(agent)) {
         return;
     }
+    begin_stream_if_unknown(agent, now_ns);
     reconcile(agent);
     check_signals(agent, now_ns);
     begin_sessions(agent, now_ns);

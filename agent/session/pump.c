@@ -94,6 +94,22 @@ void umig_pump_flush(struct umig_pump *pump, uint64_t now_ns, bool is_forced)
     pump->next_batch_ns = now_ns + UMIG_NS_PER_S;
 }
 
+void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns)
+{
+    umig_batch_clear(pump->batch, pump->sessions);
+    umig_dictionary_begin_generation(&pump->dictionary);
+    pump->dictionary.generation = 1;
+    forget_dictionary_ids(pump);
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &pump->sessions->session[i];
+        if (session->is_armed) {
+            umig_session_restart(session, now_ns);
+            session->agent_cpu_at_start_ns = pump->cost->agent_cpu_ns;
+            session->process_cpu_at_start_ns = pump->cost->process_cpu_ns;
+        }
+    }
+}
+
 /* --- names and stacks --- */
 
 static uint32_t text_frame(struct umig_dictionary *dictionary, uint32_t kind, const char *text)

@@ -62,6 +62,12 @@ UMIG_NODISCARD int umig_pump_init(struct umig_pump *pump,
                                   uint32_t stack_room,
                                   struct umig_err *err);
 
+/**
+ * Begins again as a new stream: an empty dictionary of generation 1, sessions that start now with
+ * new books. What was in the batch being built is booked as refused in the old books and gone.
+ */
+void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns);
+
 /** Takes everything out of the rings and books what handlers dropped. */
 void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns);
 

@@ -134,6 +134,14 @@ void umig_session_begin(struct umig_session *session, uint64_t now_ns)
     session->end_ns = duration == 0 ? UINT64_MAX : now_ns + duration;
 }
 
+void umig_session_restart(struct umig_session *session, uint64_t now_ns)
+{
+    memset(session->tallies, 0, sizeof session->tallies);
+    memset(session->outcomes, 0, sizeof session->outcomes);
+    session->is_start_sent = false;
+    session->start_ns = now_ns;
+}
+
 struct umig_session *umig_sessions_find(struct umig_sessions *sessions, const char *id)
 {
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {

@@ -112,6 +112,9 @@ uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_ki
 /** Begins: what came before is not the session's. Sets its start and its end. */
 void umig_session_begin(struct umig_session *session, uint64_t now_ns);
 
+/** Begins anew, with new books, and as long as before: what it had is lost to the collector. */
+void umig_session_restart(struct umig_session *session, uint64_t now_ns);
+
 /** Does the session take part in a kind now? It does from its beginning to its end. */
 bool umig_session_takes(const struct umig_session *session, enum umig_kind kind);
 
