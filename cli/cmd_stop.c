@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <string.h>
 
 #include "cli/agent_client.h"
@@ -13,7 +14,7 @@ static const struct umig_option g_options[] = {
      .value_name = "NAME",
      .help = "only this session; default: every one that a command started"},
     {.name = "json", .help = "write JSON"},
-    {.name = NULL                   },
+    {.name = NULL},
 };
 
 /* Is there anything to stop? */
@@ -25,6 +26,36 @@ static bool has_session(const Umig__V1__AgentStatus *agent, const char *id)
         }
     }
     return false;
+}
+
+/* How long to wait for the collector to have everything, and how often to ask: an agent answers 20
+ * requests a second. */
+enum {
+    STORED_PATIENCE_MS = 3000,
+    STORED_POLL_MS = 100
+};
+
+/*
+ * Waits until the collector acknowledged what the agent had sent when it stopped, so that a report
+ * right after the stop is whole. Without a collector, or with a slow one, it is not waited for.
+ */
+static void await_stored(const struct umig_target *target, const Umig__V1__AgentStatus *stopped)
+{
+    const uint64_t last = stopped->acked_sequence + stopped->unacked_batches;
+    bool is_waiting = stopped->collector_connected && stopped->unacked_batches > 0;
+    for (int waited = 0; is_waiting && waited < STORED_PATIENCE_MS; waited += STORED_POLL_MS) {
+        Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
+        struct umig_agent_reply reply = {.message = NULL};
+        poll(NULL, 0, STORED_POLL_MS);
+        request.verb = UMIG__V1__CONTROL_VERB__CONTROL_STATUS;
+        if (umig_agent_ask(&target->jvm, &request, UMIG_AGENT_TIMEOUT_MS, &reply, NULL) !=
+            UMIG_OK) {
+            return;
+        }
+        const Umig__V1__AgentStatus *now = reply.message->agent;
+        is_waiting = now != NULL && now->collector_connected && now->acked_sequence < last;
+        umig_agent_reply_fini(&reply);
+    }
 }
 
 /* Stops in one agent; the reply's text is the ids of what was stopped, a space between. */
@@ -45,6 +76,9 @@ static int stop_one(const struct umig_target *target,
     }
     umig_buf_clear(out_ids);
     umig_buf_text(out_ids, reply.message->text);
+    if (reply.message->agent != NULL) {
+        await_stored(target, reply.message->agent);
+    }
     umig_agent_reply_fini(&reply);
     return UMIG_OK;
 }
