@@ -89,17 +89,17 @@ static int write_status(struct umig_keeper *keeper,
         return umig_err_trace(err, rc);
     }
     const struct status_row rows[] = {
-        {"connections",   "connections",                  atomic_load(&c->connections)},
-        {"agents",        "agents connected",             atomic_load(&c->agents)     },
-        {"batches",       "batches stored",               atomic_load(&c->batches)    },
-        {"samples",       "samples stored",               atomic_load(&c->samples)    },
-        {"bytes",         "bytes stored",                 atomic_load(&c->bytes)      },
-        {"duplicates",    "duplicates recognised",        atomic_load(&c->duplicates) },
-        {"refused",       "peers refused",                atomic_load(&c->refused)    },
-        {"commits",       "commits",                      atomic_load(&c->commits)    },
-        {"full_disk",     "commits on a full disk",       atomic_load(&c->full_disk)  },
-        {"inbox_batches", "batches waiting to be folded", waiting                     },
-        {"inbox_bytes",   "bytes waiting to be folded",   waiting_bytes               },
+        {"connections", "connections", atomic_load(&c->connections)},
+        {"agents", "agents connected", atomic_load(&c->agents)},
+        {"batches", "batches stored", atomic_load(&c->batches)},
+        {"samples", "samples stored", atomic_load(&c->samples)},
+        {"bytes", "bytes stored", atomic_load(&c->bytes)},
+        {"duplicates", "duplicates recognised", atomic_load(&c->duplicates)},
+        {"refused", "peers refused", atomic_load(&c->refused)},
+        {"commits", "commits", atomic_load(&c->commits)},
+        {"full_disk", "commits on a full disk", atomic_load(&c->full_disk)},
+        {"inbox_batches", "batches waiting to be folded", waiting},
+        {"inbox_bytes", "bytes waiting to be folded", waiting_bytes},
     };
     if (strcmp(format, "json") == 0) {
         struct umig_json json = UMIG_JSON_INIT(out);

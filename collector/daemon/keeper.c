@@ -93,20 +93,27 @@ static bool can_wait(int rc)
     return rc == UMIG_OK || rc == UMIG_E_LIMIT || rc == UMIG_E_NOMEM;
 }
 
-static int fold(struct umig_keeper *keeper)
+/* Folds on the calling thread; what was folded is posted, whatever came after it. */
+static int fold_now(struct umig_keeper *keeper, struct umig_err *err)
 {
-    struct umig_err err = UMIG_ERR_INIT;
     struct umig_fold_result result;
-    const int rc = umig_folder_run(keeper->folder, &result, &err);
+    const int rc = umig_folder_run(keeper->folder, &result, err);
     if (result.set_aside != NULL) {
         umig_log(UMIG_LOG_ERROR,
                  "a day file was damaged or of another store; it is kept as %s and a new one begun",
                  result.set_aside);
     }
+    post_folded(keeper, &result);
+    return rc;
+}
+
+static int fold(struct umig_keeper *keeper)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    const int rc = fold_now(keeper, &err);
     if (rc != UMIG_OK && can_wait(rc)) {
         umig_log_err(UMIG_LOG_ERROR, "cannot fold now, batches wait in the inbox", &err);
     }
-    post_folded(keeper, &result);
     if (!can_wait(rc)) {
         fail(keeper, rc, &err);
     }
@@ -342,9 +349,7 @@ int umig_keeper_failure(const struct umig_keeper *keeper, struct umig_err *err)
 
 int umig_keeper_finish(struct umig_keeper *keeper, struct umig_store *store, struct umig_err *err)
 {
-    struct umig_fold_result result;
-    int rc = umig_folder_run(keeper->folder, &result, err);
-    post_folded(keeper, &result);
+    int rc = fold_now(keeper, err);
     rc = rc != UMIG_OK ? rc : forget(keeper, store, err);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : umig_store_commit(store, err);
 }
