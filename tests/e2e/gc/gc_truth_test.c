@@ -44,11 +44,11 @@ static const struct {
     const char *name;
     const char *flag;
 } g_collectors[] = {
-    {"Serial",     "-XX:+UseSerialGC"                                  },
-    {"Parallel",   "-XX:+UseParallelGC"                                },
-    {"G1",         "-XX:+UseG1GC -XX:InitiatingHeapOccupancyPercent=20"},
-    {"ZGC",        "-XX:+UseZGC"                                       },
-    {"Shenandoah", "-XX:+UseShenandoahGC"                              },
+    {"Serial", "-XX:+UseSerialGC"},
+    {"Parallel", "-XX:+UseParallelGC"},
+    {"G1", "-XX:+UseG1GC -XX:InitiatingHeapOccupancyPercent=20"},
+    {"ZGC", "-XX:+UseZGC"},
+    {"Shenandoah", "-XX:+UseShenandoahGC"},
 };
 
 static int run(const char *format, ...) UMIG_PRINTF(1, 2);
@@ -299,7 +299,7 @@ static void print_row(int feature, const char *collector, const struct verdict *
 
 static bool is_truth(const struct verdict *verdict, bool has_log)
 {
-    return verdict->logged > 0 && verdict->unmapped == 0 &&
+    return verdict->logged > 0 && verdict->unmapped == 0 && verdict->unlogged == 0 &&
            verdict->late * 100 <= verdict->pairs * TOLERATED_PERCENT + 99 &&
            verdict->wrong_kinds == 0 && (!has_log || verdict->wrong_causes == 0) &&
            verdict->wrong_heaps == 0 && verdict->pools > 0 && verdict->wrong_pools == 0;
@@ -313,10 +313,11 @@ static bool check_run(const struct jdk *jdk, size_t collector)
     print_row(jdk->feature, g_collectors[collector].name, &verdict);
     const bool is_good = is_truth(&verdict, true) && truth->lost == 0 && !truth->was_silent;
     if (!is_good) {
-        print_message("wrong: %zu unmapped, %zu late, %zu kinds, %zu causes, %zu heaps, "
-                      "%zu pools\n",
-                      verdict.unmapped, verdict.late, verdict.wrong_kinds, verdict.wrong_causes,
-                      verdict.wrong_heaps, verdict.wrong_pools);
+        print_message(
+            "wrong: %zu unmapped, %zu unlogged, %zu late, %zu kinds, %zu causes, %zu heaps, "
+            "%zu pools\n",
+            verdict.unmapped, verdict.unlogged, verdict.late, verdict.wrong_kinds,
+            verdict.wrong_causes, verdict.wrong_heaps, verdict.wrong_pools);
     }
     free(truth);
     return is_good;
