@@ -9,7 +9,7 @@
 
 static const struct umig_option g_options[] = {
     {.name = "json", .help = "write JSON"},
-    {.name = NULL             },
+    {.name = NULL},
 };
 
 /* What is told of one JVM; agent NULL: none, or it did not answer. */
@@ -104,13 +104,8 @@ static void write_text(struct umig_cli *cli,
 static int run_jvms(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
     static const struct umig_column columns[] = {
-        {"PID",      true },
-        {"USER",     false},
-        {"JDK",      false},
-        {"AGENT",    false},
-        {"SERVICE",  false},
-        {"MAIN",     false},
-        {"SESSIONS", false},
+        {"PID", true},      {"USER", false}, {"JDK", false},      {"AGENT", false},
+        {"SERVICE", false}, {"MAIN", false}, {"SESSIONS", false},
     };
     struct umig_jvm_list jvms;
     const int rc = umig_jvm_list_scan(&jvms, err);

@@ -16,10 +16,10 @@ static const struct umig_option g_options[] = {
      .arity = UMIG_ARITY_VALUE,
      .value_name = "FILE",
      .help = "write to FILE, whole or not at all; - is standard output"},
-    {.name = "unfold",                      .help = "show Groovy's dispatch frames instead of folding them"},
-    {.name = "json",          .help = "same as --format json"},
+    {.name = "unfold", .help = "show Groovy's dispatch frames instead of folding them"},
+    {.name = "json", .help = "same as --format json"},
     UMIG_SOURCE_OPTIONS,
-    {.name = NULL  },
+    {.name = NULL},
 };
 
 static int choose_format(const struct umig_args *args,

@@ -9,7 +9,7 @@ static const struct umig_option g_options[] = {
      .help = "only sessions of this service"},
     {.name = "json", .help = "write JSON"},
     UMIG_SOURCE_OPTIONS,
-    {.name = NULL                   },
+    {.name = NULL},
 };
 
 static int run_sessions(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)

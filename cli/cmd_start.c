@@ -20,7 +20,7 @@ static const struct umig_option g_options[] = {
      .value_name = "TIME",
      .help = "sample each thread after TIME on a CPU",
      .kind = UMIG_KIND_CPU},
-    {.name = "gc",   .help = "record every stop-the-world pause", .kind = UMIG_KIND_GC},
+    {.name = "gc", .help = "record every stop-the-world pause", .kind = UMIG_KIND_GC},
     {.name = "heap",
      .arity = UMIG_ARITY_OPTIONAL,
      .value_name = "TIME",
@@ -44,7 +44,7 @@ static const struct umig_option g_options[] = {
      .value_name = "KEY=VALUE",
      .help = "note on the session; may be repeated"},
     {.name = "json", .help = "write JSON"},
-    {.name = NULL       },
+    {.name = NULL},
 };
 
 /* The message being made, with the memory its pointers lead to. */

@@ -5,7 +5,7 @@
 
 static const struct umig_option g_options[] = {
     {.name = "json", .help = "write JSON"},
-    {.name = NULL             },
+    {.name = NULL},
 };
 
 static void write_json(struct umig_cli *cli, const struct umig_target_list *targets)

@@ -18,19 +18,19 @@ static const struct umig_kind_rule g_rules[] = {
      .min_ns = UMIG_NS_PER_MS,
      .max_ns = UMIG_NS_PER_S,
      .meaning = "CPU time between two samples of a thread"},
-    {.kind = UMIG_KIND_GC,           .name = "gc", .meaning = "every pause is recorded"},
+    {.kind = UMIG_KIND_GC, .name = "gc", .meaning = "every pause is recorded"},
     {.kind = UMIG_KIND_HEAP,
      .name = "heap",
      .default_ns = UMIG_NS_PER_S,
      .min_ns = 100 * UMIG_NS_PER_MS,
      .max_ns = 60 * UMIG_NS_PER_S,
-     .meaning = "time between two readings of the memory pools"                                       },
+     .meaning = "time between two readings of the memory pools"},
     {.kind = UMIG_KIND_LOCKS,
      .name = "locks",
      .default_ns = UMIG_NS_PER_MS,
      .min_ns = 10 * UMIG_NS_PER_US,
      .max_ns = 10 * UMIG_NS_PER_S,
-     .meaning = "time a thread has waited between two samples"                                      },
+     .meaning = "time a thread has waited between two samples"},
 };
 
 enum {
@@ -167,12 +167,8 @@ void umig_interval_text(uint64_t ns, char out[UMIG_INTERVAL_TEXT_BYTES])
         uint64_t factor;
         const char *name;
     } units[] = {
-        {3600 * UMIG_NS_PER_S, "h" },
-        {60 * UMIG_NS_PER_S,   "m" },
-        {UMIG_NS_PER_S,        "s" },
-        {UMIG_NS_PER_MS,       "ms"},
-        {UMIG_NS_PER_US,       "us"},
-        {1,                    "ns"},
+        {3600 * UMIG_NS_PER_S, "h"}, {60 * UMIG_NS_PER_S, "m"}, {UMIG_NS_PER_S, "s"},
+        {UMIG_NS_PER_MS, "ms"},      {UMIG_NS_PER_US, "us"},    {1, "ns"},
     };
     size_t i = 0;
     while (ns % units[i].factor != 0 || (ns == 0 && units[i].factor > UMIG_NS_PER_S)) {

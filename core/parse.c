@@ -12,21 +12,17 @@ struct unit {
 };
 
 static const struct unit g_time_units[] = {
-    {"ns", 1                        },
-    {"us", UMIG_NS_PER_US           },
-    {"ms", UMIG_NS_PER_MS           },
-    {"s",  UMIG_NS_PER_S            },
-    {"m",  60 * UMIG_NS_PER_S       },
-    {"h",  3600 * UMIG_NS_PER_S     },
-    {"d",  24 * 3600 * UMIG_NS_PER_S},
+    {"ns", 1},
+    {"us", UMIG_NS_PER_US},
+    {"ms", UMIG_NS_PER_MS},
+    {"s", UMIG_NS_PER_S},
+    {"m", 60 * UMIG_NS_PER_S},
+    {"h", 3600 * UMIG_NS_PER_S},
+    {"d", 24 * 3600 * UMIG_NS_PER_S},
 };
 
 static const struct unit g_size_units[] = {
-    {"",  1         },
-    {"b", 1         },
-    {"k", 1ull << 10},
-    {"m", 1ull << 20},
-    {"g", 1ull << 30},
+    {"", 1}, {"b", 1}, {"k", 1ull << 10}, {"m", 1ull << 20}, {"g", 1ull << 30},
 };
 
 struct umig_span umig_span_of(const char *text)

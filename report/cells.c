@@ -26,15 +26,8 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t point)
 static bool is_hostile(uint32_t point)
 {
     static const struct range ranges[] = {
-        {0x80,    0x9F   },
-        {0xAD,    0xAD   },
-        {0x61C,   0x61C  },
-        {0x200B,  0x200F },
-        {0x2028,  0x202E },
-        {0x2060,  0x206F },
-        {0xFEFF,  0xFEFF },
-        {0xFFF9,  0xFFFB },
-        {0xE0000, 0xE007F},
+        {0x80, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},   {0x200B, 0x200F},   {0x2028, 0x202E},
+        {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
     };
     return is_in(ranges, sizeof ranges / sizeof ranges[0], point);
 }
@@ -42,15 +35,9 @@ static bool is_hostile(uint32_t point)
 static bool is_wide(uint32_t point)
 {
     static const struct range ranges[] = {
-        {0x1100,  0x115F },
-        {0x2E80,  0xA4CF },
-        {0xAC00,  0xD7A3 },
-        {0xF900,  0xFAFF },
-        {0xFE30,  0xFE6F },
-        {0xFF00,  0xFF60 },
-        {0xFFE0,  0xFFE6 },
-        {0x1F300, 0x1FAFF},
-        {0x20000, 0x3FFFD},
+        {0x1100, 0x115F}, {0x2E80, 0xA4CF},   {0xAC00, 0xD7A3},
+        {0xF900, 0xFAFF}, {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},
+        {0xFFE0, 0xFFE6}, {0x1F300, 0x1FAFF}, {0x20000, 0x3FFFD},
     };
     return is_in(ranges, sizeof ranges / sizeof ranges[0], point);
 }
@@ -58,11 +45,7 @@ static bool is_wide(uint32_t point)
 static bool is_combining(uint32_t point)
 {
     static const struct range ranges[] = {
-        {0x300,  0x36F },
-        {0x1AB0, 0x1AFF},
-        {0x20D0, 0x20FF},
-        {0xFE00, 0xFE0F},
-        {0xFE20, 0xFE2F},
+        {0x300, 0x36F}, {0x1AB0, 0x1AFF}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F},
     };
     return is_in(ranges, sizeof ranges / sizeof ranges[0], point);
 }

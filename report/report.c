@@ -18,9 +18,9 @@ static const struct {
     const char *name;
     enum umig_report_format format;
 } formats[] = {
-    {"text",      UMIG_REPORT_TEXT     },
-    {"json",      UMIG_REPORT_JSON     },
-    {"html",      UMIG_REPORT_HTML     },
+    {"text", UMIG_REPORT_TEXT},
+    {"json", UMIG_REPORT_JSON},
+    {"html", UMIG_REPORT_HTML},
     {"collapsed", UMIG_REPORT_COLLAPSED},
 };
 

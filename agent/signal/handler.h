@@ -48,7 +48,7 @@ struct umig_sampler {
     atomic_uint_fast64_t foreign;                          /* signals that were not ours */
 };
 
-/** Scratch each ring needs, the walker's own part of walker_bytes included. */
+/** Scratch each ring needs, the walker's own part of walker_bytes included. Signal: any. */
 size_t umig_sampler_scratch_bytes(size_t walker_bytes);
 
 /**
@@ -58,6 +58,8 @@ size_t umig_sampler_scratch_bytes(size_t walker_bytes);
  * @param sampler  borrowed for the life of the process
  * @param signo    SIGPROF
  * @return UMIG_OK, UMIG_E_IO, UMIG_E_BUSY when another handler than the default owns the signal
+ *
+ * Signal: never.
  */
 UMIG_NODISCARD int umig_handler_install(struct umig_sampler *sampler,
                                         int signo,
@@ -94,7 +96,14 @@ UMIG_SIGNAL_SAFE static inline void umig_names_leave(struct umig_names *names)
     atomic_fetch_sub(&names->inside, 1);
 }
 
-/** Turns walked frames into ids in place of a record; stops at the first it cannot name. */
+/**
+ * Names walked frames.
+ *
+ * @param out_ids  room for frame_count ids
+ * @return how many were named: fewer than frame_count when the tables are full
+ *
+ * Signal: async-signal-safe, under the guard.
+ */
 UMIG_SIGNAL_SAFE uint32_t umig_sampler_name_frames(struct umig_names *names,
                                                    const struct umig_walk_frame *frames,
                                                    uint32_t frame_count,

@@ -64,6 +64,8 @@ struct umig_slots {
  *
  * @param memory  count * sizeof(struct umig_slot) zero bytes; borrowed until the table is forgotten
  * @param count   a power of two, at least UMIG_SLOT_WINDOW
+ *
+ * Signal: never.
  */
 void umig_slots_init(struct umig_slots *table, void *memory, uint32_t count);
 

@@ -16,14 +16,14 @@ struct prefix {
 };
 
 static const struct prefix g_prefixes[] = {
-    {"Script",                                    true,  1           },
-    {"script",                                    true,  STAMP_DIGITS},
-    {"GeneratedMethodAccessor",                   true,  1           },
-    {"GeneratedConstructorAccessor",              true,  1           },
-    {"GeneratedSerializationConstructorAccessor", true,  1           },
-    {"$Proxy",                                    true,  1           },
-    {"proxy",                                     true,  1           },
-    {"BoundMethodHandle$Species_",                false, 1           },
+    {"Script", true, 1},
+    {"script", true, STAMP_DIGITS},
+    {"GeneratedMethodAccessor", true, 1},
+    {"GeneratedConstructorAccessor", true, 1},
+    {"GeneratedSerializationConstructorAccessor", true, 1},
+    {"$Proxy", true, 1},
+    {"proxy", true, 1},
+    {"BoundMethodHandle$Species_", false, 1},
 };
 
 static bool is_digit(char c)

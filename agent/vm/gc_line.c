@@ -58,11 +58,7 @@ static const char *read_z_generation(const char **at)
     static const struct {
         const char *letter;
         const char *words;
-    } generations[] = {
-        {"y: ", "Minor"      },
-        {"Y: ", "Major Young"},
-        {"O: ", "Major Old"  }
-    };
+    } generations[] = {{"y: ", "Minor"}, {"Y: ", "Major Young"}, {"O: ", "Major Old"}};
     for (size_t i = 0; i < sizeof generations / sizeof generations[0]; i++) {
         if (skip(at, generations[i].letter)) {
             return generations[i].words;
@@ -113,7 +109,7 @@ static bool read_unit(const char **at, uint64_t *out_unit)
         char letter;
         uint64_t unit;
     } units[] = {
-        {'B', 1                },
+        {'B', 1},
         {'K', UINT64_C(1) << 10},
         {'M', UINT64_C(1) << 20},
         {'G', UINT64_C(1) << 30},

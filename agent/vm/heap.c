@@ -320,10 +320,10 @@ static const struct {
     const char *name;
     void (*open)(struct finder *finder);
 } g_collectors[] = {
-    {UMIG_COLLECTOR_SERIAL,     "UseSerialGC",     "Serial",     open_serial    },
-    {UMIG_COLLECTOR_PARALLEL,   "UseParallelGC",   "Parallel",   open_parallel  },
-    {UMIG_COLLECTOR_G1,         "UseG1GC",         "G1",         open_g1        },
-    {UMIG_COLLECTOR_Z,          "UseZGC",          "ZGC",        open_z         },
+    {UMIG_COLLECTOR_SERIAL, "UseSerialGC", "Serial", open_serial},
+    {UMIG_COLLECTOR_PARALLEL, "UseParallelGC", "Parallel", open_parallel},
+    {UMIG_COLLECTOR_G1, "UseG1GC", "G1", open_g1},
+    {UMIG_COLLECTOR_Z, "UseZGC", "ZGC", open_z},
     {UMIG_COLLECTOR_SHENANDOAH, "UseShenandoahGC", "Shenandoah", open_shenandoah},
 };
 

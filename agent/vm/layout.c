@@ -26,38 +26,38 @@ struct field {
 #define AT(member) offsetof(struct umig_hotspot, member)
 
 static const struct field g_fields[] = {
-    {AT(method_const),        NAMES,    "Method",             "_constMethod"           },
-    {AT(const_constants),     NAMES,    "ConstMethod",        "_constants"             },
-    {AT(const_name_index),    NAMES,    "ConstMethod",        "_name_index"            },
-    {AT(const_code_size),     NAMES,    "ConstMethod",        "_code_size"             },
-    {AT(const_flags),         NAMES,    "ConstMethod",        "_flags"                 },
-    {AT(const_flags),         NAMES,    "ConstMethod",        "_flags._flags"          }, /* 21 */
-    {AT(pool_holder),         NAMES,    "ConstantPool",       "_pool_holder"           },
-    {AT(pool_source_file),    OPTIONAL, "ConstantPool",       "_source_file_name_index"},
-    {AT(klass_name),          NAMES,    "Klass",              "_name"                  },
-    {AT(symbol_hash),         NAMES,    "Symbol",             "_hash_and_refcount"     },
-    {AT(symbol_length),       NAMES,    "Symbol",             "_length"                },
-    {AT(symbol_body),         NAMES,    "Symbol",             "_body"                  },
-    {AT(symbol_body),         NAMES,    "Symbol",             "_body[0]"               },
+    {AT(method_const), NAMES, "Method", "_constMethod"},
+    {AT(const_constants), NAMES, "ConstMethod", "_constants"},
+    {AT(const_name_index), NAMES, "ConstMethod", "_name_index"},
+    {AT(const_code_size), NAMES, "ConstMethod", "_code_size"},
+    {AT(const_flags), NAMES, "ConstMethod", "_flags"},
+    {AT(const_flags), NAMES, "ConstMethod", "_flags._flags"}, /* 21 */
+    {AT(pool_holder), NAMES, "ConstantPool", "_pool_holder"},
+    {AT(pool_source_file), OPTIONAL, "ConstantPool", "_source_file_name_index"},
+    {AT(klass_name), NAMES, "Klass", "_name"},
+    {AT(symbol_hash), NAMES, "Symbol", "_hash_and_refcount"},
+    {AT(symbol_length), NAMES, "Symbol", "_length"},
+    {AT(symbol_body), NAMES, "Symbol", "_body"},
+    {AT(symbol_body), NAMES, "Symbol", "_body[0]"},
 
-    {AT(thread_stack_base),   STACK,    "JavaThread",         "_stack_base"            },
-    {AT(thread_stack_size),   STACK,    "JavaThread",         "_stack_size"            },
-    {AT(thread_os_thread),    STACK,    "JavaThread",         "_osthread"              },
-    {AT(thread_os_thread),    STACK,    "Thread",             "_osthread"              }, /* 25 */
-    {AT(os_thread_id),        STACK,    "OSThread",           "_thread_id"             },
+    {AT(thread_stack_base), STACK, "JavaThread", "_stack_base"},
+    {AT(thread_stack_size), STACK, "JavaThread", "_stack_size"},
+    {AT(thread_os_thread), STACK, "JavaThread", "_osthread"},
+    {AT(thread_os_thread), STACK, "Thread", "_osthread"}, /* 25 */
+    {AT(os_thread_id), STACK, "OSThread", "_thread_id"},
 
-    {AT(array_data),          CODE,     "GrowableArray<int>", "_data"                  },
-    {AT(heap_segmap),         CODE,     "CodeHeap",           "_segmap"                },
-    {AT(heap_low),            CODE,     "CodeHeap",           "_memory"                },
-    {AT(heap_log2_segment),   CODE,     "CodeHeap",           "_log2_segment_size"     },
-    {AT(block_used),          CODE,     "HeapBlock::Header",  "_used"                  },
-    {AT(blob_name),           CODE,     "CodeBlob",           "_name"                  },
-    {AT(blob_frame_size),     CODE,     "CodeBlob",           "_frame_size"            },
-    {AT(blob_frame_complete), CODE,     "CodeBlob",           "_frame_complete_offset" },
-    {AT(blob_code_begin),     OPTIONAL, "CodeBlob",           "_code_begin"            },
-    {AT(blob_code_offset),    OPTIONAL, "CodeBlob",           "_code_offset"           }, /* 25 */
-    {AT(nmethod_method),      CODE,     "nmethod",            "_method"                },
-    {AT(nmethod_method),      CODE,     "CompiledMethod",     "_method"                }, /* 17 */
+    {AT(array_data), CODE, "GrowableArray<int>", "_data"},
+    {AT(heap_segmap), CODE, "CodeHeap", "_segmap"},
+    {AT(heap_low), CODE, "CodeHeap", "_memory"},
+    {AT(heap_log2_segment), CODE, "CodeHeap", "_log2_segment_size"},
+    {AT(block_used), CODE, "HeapBlock::Header", "_used"},
+    {AT(blob_name), CODE, "CodeBlob", "_name"},
+    {AT(blob_frame_size), CODE, "CodeBlob", "_frame_size"},
+    {AT(blob_frame_complete), CODE, "CodeBlob", "_frame_complete_offset"},
+    {AT(blob_code_begin), OPTIONAL, "CodeBlob", "_code_begin"},
+    {AT(blob_code_offset), OPTIONAL, "CodeBlob", "_code_offset"}, /* 25 */
+    {AT(nmethod_method), CODE, "nmethod", "_method"},
+    {AT(nmethod_method), CODE, "CompiledMethod", "_method"}, /* 17 */
 };
 
 static int32_t *target_of(struct umig_hotspot *hs, const struct field *row)

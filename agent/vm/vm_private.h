@@ -16,8 +16,10 @@ int umig_vm_failed(struct umig_vm *vm, jvmtiError error, const char *what, struc
 /** Enables or disables one event for all threads. UMIG_OK or UMIG_E_JVM. */
 int umig_vm_event(struct umig_vm *vm, jvmtiEvent event, bool enabled, struct umig_err *err);
 
-/** Callbacks of vm_stacks.c and vm_locks.c into the table. */
+/** Puts the callbacks of vm_stacks.c into the table. */
 void umig_vm_stacks_callbacks(jvmtiEventCallbacks *callbacks);
+
+/** Puts the callbacks of vm_locks.c into the table. */
 void umig_vm_locks_callbacks(jvmtiEventCallbacks *callbacks);
 
 /** Measures JNIEnv* - JavaThread* on the calling thread; 0 when it cannot be. */

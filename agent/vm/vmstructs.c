@@ -166,8 +166,8 @@ struct constant_table {
 };
 
 static const struct constant_table g_constant_tables[] = {
-    {"gHotSpotVMIntConstants",  "gHotSpotVMIntConstantEntryArrayStride",
-     "gHotSpotVMIntConstantEntryNameOffset",  "gHotSpotVMIntConstantEntryValueOffset",  4},
+    {"gHotSpotVMIntConstants", "gHotSpotVMIntConstantEntryArrayStride",
+     "gHotSpotVMIntConstantEntryNameOffset", "gHotSpotVMIntConstantEntryValueOffset", 4},
     {"gHotSpotVMLongConstants", "gHotSpotVMLongConstantEntryArrayStride",
      "gHotSpotVMLongConstantEntryNameOffset", "gHotSpotVMLongConstantEntryValueOffset", 8},
 };

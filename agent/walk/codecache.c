@@ -63,14 +63,10 @@ struct blob_name {
 
 /* By name, since the type of a blob is not exported by every version. */
 static const struct blob_name g_blob_names[] = {
-    {"nmethod",        7,  UMIG_BLOB_NMETHOD    },
-    {"native nmethod", 14, UMIG_BLOB_NATIVE     },
-    {"Interpreter",    11, UMIG_BLOB_INTERPRETER},
-    {"I2C/C2I",        7,  UMIG_BLOB_FRAMELESS  },
-    {"vtable",         6,  UMIG_BLOB_FRAMELESS  },
-    {"itable",         6,  UMIG_BLOB_FRAMELESS  },
-    {"VtableBlob",     10, UMIG_BLOB_FRAMELESS  },
-    {"MethodHandles",  13, UMIG_BLOB_FRAMELESS  },
+    {"nmethod", 7, UMIG_BLOB_NMETHOD},          {"native nmethod", 14, UMIG_BLOB_NATIVE},
+    {"Interpreter", 11, UMIG_BLOB_INTERPRETER}, {"I2C/C2I", 7, UMIG_BLOB_FRAMELESS},
+    {"vtable", 6, UMIG_BLOB_FRAMELESS},         {"itable", 6, UMIG_BLOB_FRAMELESS},
+    {"VtableBlob", 10, UMIG_BLOB_FRAMELESS},    {"MethodHandles", 13, UMIG_BLOB_FRAMELESS},
 };
 
 static enum umig_blob_kind kind_of_name(uintptr_t name)

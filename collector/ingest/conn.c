@@ -32,10 +32,8 @@ static void keep_alive(int fd)
         int option;
         int value;
     } options[] = {
-        {SOL_SOCKET,  SO_KEEPALIVE,     1    },
-        {IPPROTO_TCP, TCP_KEEPIDLE,     5    },
-        {IPPROTO_TCP, TCP_KEEPINTVL,    2    },
-        {IPPROTO_TCP, TCP_KEEPCNT,      5    },
+        {SOL_SOCKET, SO_KEEPALIVE, 1},          {IPPROTO_TCP, TCP_KEEPIDLE, 5},
+        {IPPROTO_TCP, TCP_KEEPINTVL, 2},        {IPPROTO_TCP, TCP_KEEPCNT, 5},
         {IPPROTO_TCP, TCP_USER_TIMEOUT, 15000},
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {

@@ -120,13 +120,13 @@ static int add_samples(struct umig_folder *folder,
         at_ns += (uint64_t)s->time_delta_ns[i];
         const struct umig_fold_sample sample = {
             .key = {.session = session,
-                    .slot = unix_of(stream,   at_ns) / (int64_t)SLOT_NS,
+                    .slot = unix_of(stream, at_ns) / (int64_t)SLOT_NS,
                     .kind = s->kind,
                     .group = umig_ids_get(&map->groups, s->thread[i]),
                     .outcome = s->outcome[i]},
-            .entry = {.stack = umig_ids_get(&map->stacks,     s->stack[i]),
-                    .count = 1,
-                    .value = s->value[i]},
+            .entry = {.stack = umig_ids_get(&map->stacks, s->stack[i]),
+                      .count = 1,
+                      .value = s->value[i]},
         };
         const struct umig_fold_total total = {
             .session = session,

@@ -44,12 +44,8 @@ static void put_status(struct umig_buf *out)
         const char *name;
         uint64_t value;
     } values[] = {
-        {"produced.cpu",          12300000000},
-        {"outcome.ok",            9900       },
-        {"outcome.unknown_java",  100        },
-        {"dropped.cpu.ring_full", 20000000   },
-        {"samples.cpu",           1230       },
-        {"novelty",               7          },
+        {"produced.cpu", 12300000000},       {"outcome.ok", 9900},  {"outcome.unknown_java", 100},
+        {"dropped.cpu.ring_full", 20000000}, {"samples.cpu", 1230}, {"novelty", 7},
     };
     for (size_t i = 0; i < 6; i++) {
         umig__v1__counter__init(&counters[i]);
@@ -330,9 +326,9 @@ static void test_bad_answers_are_told_from_each_other(void **state)
         void (*answer)(const struct umig_frame_header *, const uint8_t *, struct umig_buf *);
         const char *says;
     } cases[] = {
-        {answer_garbage, "not a UMIG frame"                       },
-        {answer_empty,   "its status is empty"                    },
-        {answer_refusal, ": not you"                              },
+        {answer_garbage, "not a UMIG frame"},
+        {answer_empty, "its status is empty"},
+        {answer_refusal, ": not you"},
         {answer_nothing, "closed the connection without an answer"},
     };
     char pid[32];

@@ -143,17 +143,17 @@ static void test_frames_that_do_not_belong_end_the_connection(void **state)
 {
     struct peer *peer = *state;
     static const struct wrong_frame cases[] = {
-        {UMIG_FRAME_HELLO,           0,           PEER_EPOCH, "type 1, not expected here"   },
-        {UMIG_FRAME_WELCOME,         0,           PEER_EPOCH, "type 2, not expected here"   },
-        {UMIG_FRAME_BATCH,           1,           PEER_EPOCH, "type 3, not expected here"   },
-        {UMIG_FRAME_PING,            0,           PEER_EPOCH, "type 6, not expected here"   },
-        {UMIG_FRAME_PONG,            0,           PEER_EPOCH, "a ping nobody sent"          },
-        {UMIG_FRAME_CONTROL_REQUEST, 0,           PEER_EPOCH, "type 16, not expected"       },
-        {64,                         0,           PEER_EPOCH, "type 64, not expected"       },
-        {255,                        0,           PEER_EPOCH, "type 255, not expected"      },
-        {UMIG_FRAME_ACK,             BATCHES + 1, PEER_EPOCH, "batch 4, the last sent was 3"},
-        {UMIG_FRAME_ACK,             UINT64_MAX,  PEER_EPOCH, "the last sent was 3"         },
-        {UMIG_FRAME_ACK,             1,           77,         "another agent"               },
+        {UMIG_FRAME_HELLO, 0, PEER_EPOCH, "type 1, not expected here"},
+        {UMIG_FRAME_WELCOME, 0, PEER_EPOCH, "type 2, not expected here"},
+        {UMIG_FRAME_BATCH, 1, PEER_EPOCH, "type 3, not expected here"},
+        {UMIG_FRAME_PING, 0, PEER_EPOCH, "type 6, not expected here"},
+        {UMIG_FRAME_PONG, 0, PEER_EPOCH, "a ping nobody sent"},
+        {UMIG_FRAME_CONTROL_REQUEST, 0, PEER_EPOCH, "type 16, not expected"},
+        {64, 0, PEER_EPOCH, "type 64, not expected"},
+        {255, 0, PEER_EPOCH, "type 255, not expected"},
+        {UMIG_FRAME_ACK, BATCHES + 1, PEER_EPOCH, "batch 4, the last sent was 3"},
+        {UMIG_FRAME_ACK, UINT64_MAX, PEER_EPOCH, "the last sent was 3"},
+        {UMIG_FRAME_ACK, 1, 77, "another agent"},
     };
     peer_listen(peer);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -191,17 +191,17 @@ static void test_wrong_messages_before_welcome_are_refused_by_name(void **state)
 {
     struct peer *peer = *state;
     static const struct wrong_payload cases[] = {
-        {UMIG_FRAME_WELCOME, "",                         0, "speaks protocol 0"                  },
-        {UMIG_FRAME_WELCOME, "\x08\x02",                 2, "speaks protocol 2"                  },
-        {UMIG_FRAME_WELCOME, "\x0a\x00",                 2, "field 1 is not a number"            },
-        {UMIG_FRAME_WELCOME, "\x08\x01\x18\x09",         4, "batch 9, the last sent was 0"       },
-        {UMIG_FRAME_WELCOME, "\x08\x01\x20\x01",         4, "frames of 1 bytes only"             },
-        {UMIG_FRAME_WELCOME, "\x08\xff\xff\xff\xff\x7f", 6, "more than 32 bits"                  },
-        {UMIG_FRAME_WELCOME, "\x08",                     1, "within a number"                    },
-        {UMIG_FRAME_REFUSE,  "\x10\x01",                 2, "is not a string"                    },
-        {UMIG_FRAME_REFUSE,  "\x12\x05",                 2, "length of 5, 0 bytes are left"      },
-        {UMIG_FRAME_ACK,     "",                         0, "type 4, not expected before WELCOME"},
-        {UMIG_FRAME_PONG,    "",                         0, "type 7, not expected before WELCOME"},
+        {UMIG_FRAME_WELCOME, "", 0, "speaks protocol 0"},
+        {UMIG_FRAME_WELCOME, "\x08\x02", 2, "speaks protocol 2"},
+        {UMIG_FRAME_WELCOME, "\x0a\x00", 2, "field 1 is not a number"},
+        {UMIG_FRAME_WELCOME, "\x08\x01\x18\x09", 4, "batch 9, the last sent was 0"},
+        {UMIG_FRAME_WELCOME, "\x08\x01\x20\x01", 4, "frames of 1 bytes only"},
+        {UMIG_FRAME_WELCOME, "\x08\xff\xff\xff\xff\x7f", 6, "more than 32 bits"},
+        {UMIG_FRAME_WELCOME, "\x08", 1, "within a number"},
+        {UMIG_FRAME_REFUSE, "\x10\x01", 2, "is not a string"},
+        {UMIG_FRAME_REFUSE, "\x12\x05", 2, "length of 5, 0 bytes are left"},
+        {UMIG_FRAME_ACK, "", 0, "type 4, not expected before WELCOME"},
+        {UMIG_FRAME_PONG, "", 0, "type 7, not expected before WELCOME"},
     };
     peer_listen(peer);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

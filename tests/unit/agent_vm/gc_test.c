@@ -149,13 +149,13 @@ static void test_kind_without_log_comes_from_the_counters(void **state)
         unsigned grown;
         const char *kind;
     } cases[] = {
-        {UMIG_COLLECTOR_SERIAL,     3, "Pause Young + Full"     },
-        {UMIG_COLLECTOR_SERIAL,     2, "Pause Full"             },
-        {UMIG_COLLECTOR_PARALLEL,   1, "Pause Young"            },
-        {UMIG_COLLECTOR_G1,         4, "Pause Remark or Cleanup"},
-        {UMIG_COLLECTOR_G1,         0, ""                       },
-        {UMIG_COLLECTOR_Z,          4, ""                       },
-        {UMIG_COLLECTOR_SHENANDOAH, 2, ""                       },
+        {UMIG_COLLECTOR_SERIAL, 3, "Pause Young + Full"},
+        {UMIG_COLLECTOR_SERIAL, 2, "Pause Full"},
+        {UMIG_COLLECTOR_PARALLEL, 1, "Pause Young"},
+        {UMIG_COLLECTOR_G1, 4, "Pause Remark or Cleanup"},
+        {UMIG_COLLECTOR_G1, 0, ""},
+        {UMIG_COLLECTOR_Z, 4, ""},
+        {UMIG_COLLECTOR_SHENANDOAH, 2, ""},
     };
     struct fixture *fixture = *state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

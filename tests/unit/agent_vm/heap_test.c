@@ -31,16 +31,16 @@ static void test_read_takes_each_figure_from_its_origin(void **state)
         .source_count = 2,
         .sources =
             {
-                      {.name = "Eden Space",
+                {.name = "Eden Space",
                  .is_heap = true,
                  .used = figure(UMIG_HEAP_SPAN, &eden),
                  .committed = figure(UMIG_HEAP_WORD, &committed),
                  .maximum = {.origin = UMIG_HEAP_CONSTANT, .at = 9000}},
-                      {.name = "Survivor Space",
+                {.name = "Survivor Space",
                  .is_heap = true,
                  .used = figure(UMIG_HEAP_SPAN_VIA, &survivor),
                  .committed = figure(UMIG_HEAP_COUNTER, &committed)},
-                      },
+            },
     };
     struct umig_heap_reading reading;
 
@@ -120,10 +120,10 @@ static void test_used_is_the_sum_of_the_heap_pools(void **state)
         .source_count = 3,
         .sources =
             {
-                      {.name = "Eden Space", .is_heap = true, .used = figure(UMIG_HEAP_WORD, &eden)},
-                      {.name = "Tenured Gen", .is_heap = true, .used = figure(UMIG_HEAP_WORD, &old)},
-                      {.name = "Metaspace", .used = figure(UMIG_HEAP_WORD, &metaspace)},
-                      },
+                {.name = "Eden Space", .is_heap = true, .used = figure(UMIG_HEAP_WORD, &eden)},
+                {.name = "Tenured Gen", .is_heap = true, .used = figure(UMIG_HEAP_WORD, &old)},
+                {.name = "Metaspace", .used = figure(UMIG_HEAP_WORD, &metaspace)},
+            },
     };
 
     assert_int_equal(umig_heap_used(&heap), 120);
@@ -151,9 +151,9 @@ static void test_used_is_unknown_not_less_when_a_pool_is_unknown(void **state)
         .source_count = 2,
         .sources =
             {
-                      {.name = "Eden Space", .is_heap = true, .used = figure(UMIG_HEAP_WORD, &eden)},
-                      {.name = "Tenured Gen", .is_heap = true},
-                      },
+                {.name = "Eden Space", .is_heap = true, .used = figure(UMIG_HEAP_WORD, &eden)},
+                {.name = "Tenured Gen", .is_heap = true},
+            },
     };
     const struct umig_heap nothing = {.source_count = 0};
 

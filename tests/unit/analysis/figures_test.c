@@ -178,11 +178,11 @@ static void test_contention_adds_up_by_class_site_and_holder(void **state)
          .count = 2},
         {.thread = 1,
          .holder = 0,
-         .monitor_class = string(profile,        "svc.Cache"),
+         .monitor_class = string(profile, "svc.Cache"),
          .stack = profile->samples.items[1].stack,
          .wait_ns = 50,
          .count = 1},
-        {.thread = 1, .holder = 2, .stack = 0,                      .wait_ns = 5,                                  .count = 1                },
+        {.thread = 1, .holder = 2, .stack = 0, .wait_ns = 5, .count = 1},
     };
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(umig_profile_add_wait(profile, &waits[i]), UMIG_OK);
@@ -406,12 +406,8 @@ static void test_labels_read_as_people_write(void **state)
         uint64_t part, whole;
         const char *want;
     } shares[] = {
-        {0,   0,     "0 %"    },
-        {0,   9,     "0 %"    },
-        {1,   3000,  "< 0.1 %"},
-        {1,   30,    "3.3 %"  },
-        {996, 10000, "10 %"   },
-        {1,   1,     "100 %"  },
+        {0, 0, "0 %"},    {0, 9, "0 %"},        {1, 3000, "< 0.1 %"},
+        {1, 30, "3.3 %"}, {996, 10000, "10 %"}, {1, 1, "100 %"},
     };
     struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {

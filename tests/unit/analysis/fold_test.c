@@ -303,7 +303,7 @@ static const struct recording recordings[] = {
                             "svc.Orders.shipAll {closure 9}:72"
                             " > "
                             "[groovy dispatch: reflection]:72"
-                            "\n"}                                     },
+                            "\n"}},
     {"groovy3-callsite-jdk17",
      {LOOP "svc.Main.main {closure 3}:14"
            " > "
@@ -316,7 +316,7 @@ static const struct recording recordings[] = {
            "svc.Orders.methodMissing:53"
            " > "
            "[groovy dispatch: call site]:53"
-           "\n"}                                                      },
+           "\n"}},
     {"groovy3-indy-jdk17",
      {LOOP "svc.Main.main {closure 5}:25"
            " > " DGM("times:16474") " > "
@@ -346,7 +346,7 @@ static const struct recording recordings[] = {
            "svc.Item.getSum:24"
            " > "
            "[groovy dispatch: indy]:24"
-           "\n"}                                                      },
+           "\n"}},
     {"groovy4-callsite-jdk17",
      {LOOP "svc.Main.main {closure 3}:14"
            " > "
@@ -385,7 +385,7 @@ static const struct recording recordings[] = {
            "svc.Orders.xml {closure 14}:105"
            " > "
            "[groovy dispatch: indy]:105"
-           "\n"}                                                      },
+           "\n"}},
     {"groovy4-indy-jdk25",
      {LOOP "svc.Main.main {closure 3}:14"
            " > "
@@ -399,7 +399,7 @@ static const struct recording recordings[] = {
                             "svc.Orders.methodMissing:52"
                             " > "
                             "[groovy dispatch: indy]:52"
-                            "\n"}                                     },
+                            "\n"}},
     {"groovy5-indy-jdk17",
      {LOOP "svc.Main.main {closure 3}:14"
            " > "
@@ -413,7 +413,7 @@ static const struct recording recordings[] = {
                                "svc.Main.main {closure 1}:8"
                                " > "
                                "svc.Work.spin:13"
-                               "\n"}                                  },
+                               "\n"}},
     {"groovy5-indy-jdk25",
      {LOOP "svc.Main.main {closure 3}:14"
            " > "
@@ -427,7 +427,7 @@ static const struct recording recordings[] = {
                                "svc.Priced.taxed {closure 1}:9"
                                " > "
                                "[groovy dispatch: metaclass]:9"
-                               "\n"}                                  },
+                               "\n"}},
 };
 
 static void expect_chains(const struct umig_profile *profile, const struct recording *recording)

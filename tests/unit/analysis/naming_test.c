@@ -31,27 +31,27 @@ static void test_naming_of_closures_names_method_and_number(void **state)
 {
     (void)state;
     static const struct name_case cases[] = {
-        {"svc.Orders$_total_closure3",           "doCall",    "",              "svc.Orders.total {closure 3} ()"      },
-        {"svc.Orders$_total_closure3$_closure4", "doCall",    "Orders.groovy",
-         "svc.Orders.total {closure 3} {closure 4} (Orders.groovy)"                                                   },
-        {"svc.Orders$_total_closure3_closure4",  "doCall",    "",
-         "svc.Orders.total {closure 3} {closure 4} ()"                                                                },
-        {"svc.Orders$_closure1",                 "doCall",    "",              "svc.Orders.{closure 1} ()"            },
-        {"svc.Orders$__clinit__closure2",        "doCall",    "",              "svc.Orders.<clinit> {closure 2} ()"   },
-        {"svc.Orders$_total_lambda1",            "doCall",    "",              "svc.Orders.total {lambda 1} ()"       },
-        {"svc.Orders$_total_closure3$_lambda1",  "doCall",    "",
-         "svc.Orders.total {closure 3} {lambda 1} ()"                                                                 },
-        {"svc.Orders$_is_big_closure12",         "doCall",    "",              "svc.Orders.is_big {closure 12} ()"    },
-        {"svc.Orders$Line$_sum_closure1",        "doCall",    "",              "svc.Orders$Line.sum {closure 1} ()"   },
-        {"svc.Orders$_total_closure3",           "getFactor", "",
-         "svc.Orders.total {closure 3} getFactor ()"                                                                  },
-        {"svc.T$Trait$Helper$_tax_closure1",     "doCall",    "",              "svc.T.tax {closure 1} ()"             },
-        {"Orders$_total_closure3",               "doCall",    "",              "Orders.total {closure 3} ()"          },
- /* near misses stay as they are */
-        {"svc.Orders$_total_closure",            "doCall",    "",              "svc.Orders$_total_closure.doCall ()"  },
-        {"svc.Orders$_total_closure3x",          "doCall",    "",              "svc.Orders$_total_closure3x.doCall ()"},
-        {"$_",                                   "a",         "",              "$_.a ()"                              },
-        {"",                                     "",          "",              ". ()"                                 },
+        {"svc.Orders$_total_closure3", "doCall", "", "svc.Orders.total {closure 3} ()"},
+        {"svc.Orders$_total_closure3$_closure4", "doCall", "Orders.groovy",
+         "svc.Orders.total {closure 3} {closure 4} (Orders.groovy)"},
+        {"svc.Orders$_total_closure3_closure4", "doCall", "",
+         "svc.Orders.total {closure 3} {closure 4} ()"},
+        {"svc.Orders$_closure1", "doCall", "", "svc.Orders.{closure 1} ()"},
+        {"svc.Orders$__clinit__closure2", "doCall", "", "svc.Orders.<clinit> {closure 2} ()"},
+        {"svc.Orders$_total_lambda1", "doCall", "", "svc.Orders.total {lambda 1} ()"},
+        {"svc.Orders$_total_closure3$_lambda1", "doCall", "",
+         "svc.Orders.total {closure 3} {lambda 1} ()"},
+        {"svc.Orders$_is_big_closure12", "doCall", "", "svc.Orders.is_big {closure 12} ()"},
+        {"svc.Orders$Line$_sum_closure1", "doCall", "", "svc.Orders$Line.sum {closure 1} ()"},
+        {"svc.Orders$_total_closure3", "getFactor", "",
+         "svc.Orders.total {closure 3} getFactor ()"},
+        {"svc.T$Trait$Helper$_tax_closure1", "doCall", "", "svc.T.tax {closure 1} ()"},
+        {"Orders$_total_closure3", "doCall", "", "Orders.total {closure 3} ()"},
+        /* near misses stay as they are */
+        {"svc.Orders$_total_closure", "doCall", "", "svc.Orders$_total_closure.doCall ()"},
+        {"svc.Orders$_total_closure3x", "doCall", "", "svc.Orders$_total_closure3x.doCall ()"},
+        {"$_", "a", "", "$_.a ()"},
+        {"", "", "", ". ()"},
     };
     CHECK(cases);
 }
@@ -60,14 +60,14 @@ static void test_naming_of_java_lambdas_names_the_method(void **state)
 {
     (void)state;
     static const struct name_case cases[] = {
-        {"svc.Orders", "lambda$total$3",  "", "svc.Orders.total {lambda 3} ()"   },
-        {"svc.Orders", "lambda$new$0",    "", "svc.Orders.<init> {lambda 0} ()"  },
+        {"svc.Orders", "lambda$total$3", "", "svc.Orders.total {lambda 3} ()"},
+        {"svc.Orders", "lambda$new$0", "", "svc.Orders.<init> {lambda 0} ()"},
         {"svc.Orders", "lambda$static$1", "", "svc.Orders.<clinit> {lambda 1} ()"},
-        {"svc.Orders", "lambda$null$4",   "", "svc.Orders.{lambda 4} ()"         },
-        {"svc.Orders", "lambda$a$b$4",    "", "svc.Orders.a$b {lambda 4} ()"     },
-        {"svc.Orders", "lambda$",         "", "svc.Orders.lambda$ ()"            },
-        {"svc.Orders", "lambda$3",        "", "svc.Orders.lambda$3 ()"           },
-        {"svc.Orders", "lambda$$3",       "", "svc.Orders.lambda$$3 ()"          },
+        {"svc.Orders", "lambda$null$4", "", "svc.Orders.{lambda 4} ()"},
+        {"svc.Orders", "lambda$a$b$4", "", "svc.Orders.a$b {lambda 4} ()"},
+        {"svc.Orders", "lambda$", "", "svc.Orders.lambda$ ()"},
+        {"svc.Orders", "lambda$3", "", "svc.Orders.lambda$3 ()"},
+        {"svc.Orders", "lambda$$3", "", "svc.Orders.lambda$$3 ()"},
     };
     CHECK(cases);
 }
@@ -76,19 +76,19 @@ static void test_naming_of_scripts_is_one_over_recompilation(void **state)
 {
     (void)state;
     static const struct name_case cases[] = {
-        {"Script1",                                 "run",    "Script1.groovy",                 "Script*.run (Script*.groovy)"},
-        {"Script42",                                "run",    "",                               "Script*.run ()"              },
-        {"Script42",                                "run",    "rules.groovy",                   "rules.run (rules.groovy)"    },
-        {"Script42$_run_closure1",                  "doCall", "Script42.groovy",
-         "Script*.run {closure 1} (Script*.groovy)"                                                                           },
-        {"script17000000000001234",                 "run",    "script17000000000001234.groovy",
-         "script*.run (script*.groovy)"                                                                                       },
+        {"Script1", "run", "Script1.groovy", "Script*.run (Script*.groovy)"},
+        {"Script42", "run", "", "Script*.run ()"},
+        {"Script42", "run", "rules.groovy", "rules.run (rules.groovy)"},
+        {"Script42$_run_closure1", "doCall", "Script42.groovy",
+         "Script*.run {closure 1} (Script*.groovy)"},
+        {"script17000000000001234", "run", "script17000000000001234.groovy",
+         "script*.run (script*.groovy)"},
         {"Script_0123456789abcdef0123456789abcdef", "run",
-         "Script_0123456789abcdef0123456789abcdef.groovy",                                      "Script*.run (Script*.groovy)"},
-        {"SimpleTemplateScript7",                   "run",    "",                               "SimpleTemplateScript*.run ()"},
-        {"rules",                                   "run",    "rules.groovy",                   "rules.run (rules.groovy)"    },
-        {"BuildScript2",                            "run",    "",                               "BuildScript2.run ()"         },
-        {"Script_notahash",                         "run",    "",                               "Script_notahash.run ()"      },
+         "Script_0123456789abcdef0123456789abcdef.groovy", "Script*.run (Script*.groovy)"},
+        {"SimpleTemplateScript7", "run", "", "SimpleTemplateScript*.run ()"},
+        {"rules", "run", "rules.groovy", "rules.run (rules.groovy)"},
+        {"BuildScript2", "run", "", "BuildScript2.run ()"},
+        {"Script_notahash", "run", "", "Script_notahash.run ()"},
     };
     CHECK(cases);
 }
@@ -97,19 +97,19 @@ static void test_naming_of_hidden_classes_drops_what_changes(void **state)
 {
     (void)state;
     static const struct name_case cases[] = {
-        {"java.lang.invoke.LambdaForm$MH/0x00007f4350099000", "guard",  "LambdaForm$MH",
-         "java.lang.invoke.LambdaForm$MH.guard (LambdaForm$MH)"                                                       },
-        {"java.lang.invoke.LambdaForm$MH.0x00007f4350099000", "guard",  "",
-         "java.lang.invoke.LambdaForm$MH.guard ()"                                                                    },
-        {"svc.Work$$Lambda$27/0x00007f06940da228",            "run",    "",              "svc.Work$$Lambda.run ()"    },
-        {"svc.Work$$Lambda.0x000000004e10d3f0",               "run",    "",              "svc.Work$$Lambda.run ()"    },
-        {"svc.Work$$Lambda$14/1234567",                       "run",    "",              "svc.Work$$Lambda.run ()"    },
-        {"svc.Hidden+0x00007f06940da228",                     "run",    "",              "svc.Hidden.run ()"          },
-        {"jdk.internal.reflect.GeneratedMethodAccessor57",    "invoke", "",
-         "jdk.internal.reflect.GeneratedMethodAccessor*.invoke ()"                                                    },
-        {"jdk.proxy2.$Proxy12",                               "go",     "",              "jdk.proxy*.$Proxy*.go ()"   },
-        {"com.sun.proxy.$Proxy9",                             "go",     "",              "com.sun.proxy.$Proxy*.go ()"},
-        {"svc.0xzz",                                          "go",     "",              "svc.0xzz.go ()"             },
+        {"java.lang.invoke.LambdaForm$MH/0x00007f4350099000", "guard", "LambdaForm$MH",
+         "java.lang.invoke.LambdaForm$MH.guard (LambdaForm$MH)"},
+        {"java.lang.invoke.LambdaForm$MH.0x00007f4350099000", "guard", "",
+         "java.lang.invoke.LambdaForm$MH.guard ()"},
+        {"svc.Work$$Lambda$27/0x00007f06940da228", "run", "", "svc.Work$$Lambda.run ()"},
+        {"svc.Work$$Lambda.0x000000004e10d3f0", "run", "", "svc.Work$$Lambda.run ()"},
+        {"svc.Work$$Lambda$14/1234567", "run", "", "svc.Work$$Lambda.run ()"},
+        {"svc.Hidden+0x00007f06940da228", "run", "", "svc.Hidden.run ()"},
+        {"jdk.internal.reflect.GeneratedMethodAccessor57", "invoke", "",
+         "jdk.internal.reflect.GeneratedMethodAccessor*.invoke ()"},
+        {"jdk.proxy2.$Proxy12", "go", "", "jdk.proxy*.$Proxy*.go ()"},
+        {"com.sun.proxy.$Proxy9", "go", "", "com.sun.proxy.$Proxy*.go ()"},
+        {"svc.0xzz", "go", "", "svc.0xzz.go ()"},
     };
     CHECK(cases);
 }
@@ -118,9 +118,9 @@ static void test_naming_of_traits_drops_the_helper(void **state)
 {
     (void)state;
     static const struct name_case cases[] = {
-        {"svc.Priced$Trait$Helper",      "tax",    "", "svc.Priced.tax ()"                },
-        {"svc.Priced$Trait$FieldHelper", "x",      "", "svc.Priced$Trait$FieldHelper.x ()"},
-        {"svc.Map$Entry",                "getKey", "", "svc.Map$Entry.getKey ()"          },
+        {"svc.Priced$Trait$Helper", "tax", "", "svc.Priced.tax ()"},
+        {"svc.Priced$Trait$FieldHelper", "x", "", "svc.Priced$Trait$FieldHelper.x ()"},
+        {"svc.Map$Entry", "getKey", "", "svc.Map$Entry.getKey ()"},
     };
     CHECK(cases);
 }

@@ -100,15 +100,15 @@ static void test_string_with_bad_bytes_is_made_readable(void **state)
         size_t byte_count;
         const char *want;
     } cases[] = {
-        {"a\0b",                     3,
+        {"a\0b", 3,
          "a\xE2\x90\x80"
-         "b"                                                                              },
-        {"\xFF",                     1, "\xEF\xBF\xBD"                                    },
-        {"x\xC3",                    2, "x\xEF\xBF\xBD"                                   },
-        {"\xC0\xAF",                 2, "\xEF\xBF\xBD\xEF\xBF\xBD"                        },
-        {"\xED\xA0\x80",             3, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"            },
-        {"\xF4\x90\x80\x80",         4, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-        {"\xC3\xA9\xF0\x9F\x90\x98", 6, "\xC3\xA9\xF0\x9F\x90\x98"                        },
+         "b"},
+        {"\xFF", 1, "\xEF\xBF\xBD"},
+        {"x\xC3", 2, "x\xEF\xBF\xBD"},
+        {"\xC0\xAF", 2, "\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xED\xA0\x80", 3, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xF4\x90\x80\x80", 4, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"\xC3\xA9\xF0\x9F\x90\x98", 6, "\xC3\xA9\xF0\x9F\x90\x98"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -157,11 +157,11 @@ static void test_group_replaces_runs_of_digits(void **state)
 {
     struct umig_profile *profile = *state;
     static const char *const cases[][2] = {
-        {"http-nio-8080-exec-12", "http-nio-*-exec-*" },
-        {"main",                  "main"              },
-        {"C2 CompilerThread0",    "C* CompilerThread*"},
-        {"42",                    "*"                 },
-        {"",                      ""                  },
+        {"http-nio-8080-exec-12", "http-nio-*-exec-*"},
+        {"main", "main"},
+        {"C2 CompilerThread0", "C* CompilerThread*"},
+        {"42", "*"},
+        {"", ""},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -4,10 +4,10 @@
 #include "tests/support/test.h"
 
 static const struct umig_option g_options[] = {
-    {.name = "cpu",         .arity = UMIG_ARITY_OPTIONAL, .value_name = "TIME"},
+    {.name = "cpu", .arity = UMIG_ARITY_OPTIONAL, .value_name = "TIME"},
     {.name = "gc"},
-    {.name = "name",          .arity = UMIG_ARITY_VALUE, .value_name = "NAME"},
-    {.name = "output",        .letter = 'o', .arity = UMIG_ARITY_VALUE, .value_name = "FILE"},
+    {.name = "name", .arity = UMIG_ARITY_VALUE, .value_name = "NAME"},
+    {.name = "output", .letter = 'o', .arity = UMIG_ARITY_VALUE, .value_name = "FILE"},
     {.name = NULL},
 };
 

@@ -14,8 +14,8 @@ static void test_main_class_table(void **state)
         size_t byte_count;
         const char *main_class;
     } cases[] = {
-  /* Version 14 falls over the macro in the rows. */
-  /* clang-format off */
+        /* Version 14 falls over the macro in the rows. */
+        /* clang-format off */
         {WORDS("java\0-Xmx1g\0-cp\0a.jar:b.jar\0com.acme.Orders\0--port\0""80"), "com.acme.Orders"},
         {WORDS("java\0-classpath\0x\0Main"), "Main"},
         {WORDS("java\0--class-path=x\0Main"), "Main"},
@@ -35,7 +35,7 @@ static void test_main_class_table(void **state)
         {WORDS("java\0-cp"), ""},
         {"", 0, ""},
         {"java\0Mai", 8, ""}, /* cut in the middle of a word */
-  /* clang-format on */
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char name[160] = "before";
@@ -52,8 +52,8 @@ static void test_control_option_table(void **state)
         size_t byte_count;
         const char *path;
     } cases[] = {
-  /* Version 14 falls over the macro in the rows. */
-  /* clang-format off */
+        /* Version 14 falls over the macro in the rows. */
+        /* clang-format off */
         {WORDS("java\0-agentpath:/l/libumigagent.so=control=/run/a.sock\0Main"), "/run/a.sock"},
         {WORDS("java\0-agentpath:/l.so=service=x,control=/a,memory=8m\0Main"), "/a"},
         {WORDS("HOME=/\0JAVA_TOOL_OPTIONS=-Xmx1g -agentpath:/l.so=control=/b -Dx=y\0P=1"), "/b"},
@@ -62,7 +62,7 @@ static void test_control_option_table(void **state)
         {WORDS("java\0-agentpath:/l.so=remotecontrol=/no\0Main"), ""},
         {WORDS("java\0-agentpath:/l.so=control=\0Main"), ""},
         {"", 0, ""},
-  /* clang-format on */
+        /* clang-format on */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[UMIG_SOCKET_PATH_BYTES] = "before";

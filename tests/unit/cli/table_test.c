@@ -5,9 +5,9 @@
 #include "tests/support/test.h"
 
 static const struct umig_column g_columns[] = {
-    {"PID",     true },
+    {"PID", true},
     {"SERVICE", false},
-    {"MAIN",    false},
+    {"MAIN", false},
 };
 
 static void assert_written(const struct umig_table *table, bool has_color, const char *want)

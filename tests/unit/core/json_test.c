@@ -36,16 +36,16 @@ static void test_text_is_always_valid_json_and_utf8(void **state)
 {
     (void)state;
     static const struct text_case cases[] = {
-        {"plain",                    "\"plain\""                                           },
-        {"a\"b\\c",                  "\"a\\\"b\\\\c\""                                     },
-        {"\n\t\x01\x7f",             "\"\\u000a\\u0009\\u0001\\u007f\""                    },
-        {"\xc3\xa9\xf0\x9f\x98\x80", "\"\xc3\xa9\xf0\x9f\x98\x80\""                        },
-        {"\xff",                     "\"\xef\xbf\xbd\""                                    }, /* no lead byte */
-        {"\xc0\xaf",                 "\"\xef\xbf\xbd\xef\xbf\xbd\""                        }, /* overlong */
-        {"\xc3",                     "\"\xef\xbf\xbd\""                                    }, /* cut short */
-        {"\xf0\x9f\x98",             "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""            },
-        {"\xed\xa0\x80",             "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""            }, /* surrogate */
-        {"\xf4\x90\x80\x80",         "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"plain", "\"plain\""},
+        {"a\"b\\c", "\"a\\\"b\\\\c\""},
+        {"\n\t\x01\x7f", "\"\\u000a\\u0009\\u0001\\u007f\""},
+        {"\xc3\xa9\xf0\x9f\x98\x80", "\"\xc3\xa9\xf0\x9f\x98\x80\""},
+        {"\xff", "\"\xef\xbf\xbd\""},                 /* no lead byte */
+        {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""}, /* overlong */
+        {"\xc3", "\"\xef\xbf\xbd\""},                 /* cut short */
+        {"\xf0\x9f\x98", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* surrogate */
+        {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -13,15 +13,15 @@ static void test_number_table(void **state)
 {
     (void)state;
     static const struct value_case cases[] = {
-        {"0",                    UMIG_OK,    0         },
-        {"007",                  UMIG_OK,    7         },
-        {"18446744073709551615", UMIG_OK,    UINT64_MAX},
-        {"18446744073709551616", UMIG_E_ARG, 0         },
-        {"",                     UMIG_E_ARG, 0         },
-        {"-1",                   UMIG_E_ARG, 0         },
-        {"+1",                   UMIG_E_ARG, 0         },
-        {"1 ",                   UMIG_E_ARG, 0         },
-        {"0x10",                 UMIG_E_ARG, 0         },
+        {"0", UMIG_OK, 0},
+        {"007", UMIG_OK, 7},
+        {"18446744073709551615", UMIG_OK, UINT64_MAX},
+        {"18446744073709551616", UMIG_E_ARG, 0},
+        {"", UMIG_E_ARG, 0},
+        {"-1", UMIG_E_ARG, 0},
+        {"+1", UMIG_E_ARG, 0},
+        {"1 ", UMIG_E_ARG, 0},
+        {"0x10", UMIG_E_ARG, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t value = 99;
@@ -35,21 +35,21 @@ static void test_duration_table(void **state)
 {
     (void)state;
     static const struct value_case cases[] = {
-        {"5ns",                   UMIG_OK,    5               },
-        {"500us",                 UMIG_OK,    500000          },
-        {"10ms",                  UMIG_OK,    10000000        },
-        {"10MS",                  UMIG_OK,    10000000        },
-        {"30s",                   UMIG_OK,    30000000000     },
-        {"5m",                    UMIG_OK,    300000000000    },
-        {"1h",                    UMIG_OK,    3600000000000   },
-        {"10",                    UMIG_E_ARG, 0               },
-        {"10 ms",                 UMIG_E_ARG, 0               },
-        {"ms",                    UMIG_E_ARG, 0               },
-        {"1.5s",                  UMIG_E_ARG, 0               },
-        {"10mss",                 UMIG_E_ARG, 0               },
-        {"14d",                   UMIG_OK,    1209600000000000},
-        {"1w",                    UMIG_E_ARG, 0               },
-        {"18446744073709551615s", UMIG_E_ARG, 0               },
+        {"5ns", UMIG_OK, 5},
+        {"500us", UMIG_OK, 500000},
+        {"10ms", UMIG_OK, 10000000},
+        {"10MS", UMIG_OK, 10000000},
+        {"30s", UMIG_OK, 30000000000},
+        {"5m", UMIG_OK, 300000000000},
+        {"1h", UMIG_OK, 3600000000000},
+        {"10", UMIG_E_ARG, 0},
+        {"10 ms", UMIG_E_ARG, 0},
+        {"ms", UMIG_E_ARG, 0},
+        {"1.5s", UMIG_E_ARG, 0},
+        {"10mss", UMIG_E_ARG, 0},
+        {"14d", UMIG_OK, 1209600000000000},
+        {"1w", UMIG_E_ARG, 0},
+        {"18446744073709551615s", UMIG_E_ARG, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t value = 99;
@@ -68,15 +68,9 @@ static void test_size_table(void **state)
 {
     (void)state;
     static const struct value_case cases[] = {
-        {"512",          UMIG_OK,    512        },
-        {"512b",         UMIG_OK,    512        },
-        {"2k",           UMIG_OK,    2048       },
-        {"32m",          UMIG_OK,    32ull << 20},
-        {"2G",           UMIG_OK,    2ull << 30 },
-        {"1t",           UMIG_E_ARG, 0          },
-        {"",             UMIG_E_ARG, 0          },
-        {"-1m",          UMIG_E_ARG, 0          },
-        {"17179869184g", UMIG_E_ARG, 0          },
+        {"512", UMIG_OK, 512},         {"512b", UMIG_OK, 512},      {"2k", UMIG_OK, 2048},
+        {"32m", UMIG_OK, 32ull << 20}, {"2G", UMIG_OK, 2ull << 30}, {"1t", UMIG_E_ARG, 0},
+        {"", UMIG_E_ARG, 0},           {"-1m", UMIG_E_ARG, 0},      {"17179869184g", UMIG_E_ARG, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t value = 99;
@@ -135,13 +129,13 @@ static void test_durations_read_as_people_write_them(void **state)
         uint64_t ns;
         const char *text;
     } cases[] = {
-        {0,              "0 ns"      },
-        {999,            "999 ns"    },
-        {1500,           "1.5 us"    },
-        {10000000,       "10 ms"     },
-        {999600000,      "1 s"       },
-        {2500000000,     "2.5 s"     },
-        {200000000000,   "3 min 20 s"},
+        {0, "0 ns"},
+        {999, "999 ns"},
+        {1500, "1.5 us"},
+        {10000000, "10 ms"},
+        {999600000, "1 s"},
+        {2500000000, "2.5 s"},
+        {200000000000, "3 min 20 s"},
         {90000000000000, "25 h 0 min"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -158,12 +152,8 @@ static void test_bytes_read_as_people_write_them(void **state)
         uint64_t bytes;
         const char *text;
     } cases[] = {
-        {0,          "0 B"     },
-        {1023,       "1023 B"  },
-        {1024,       "1.0 KiB" },
-        {1048575,    "1.0 MiB" },
-        {17000000,   "16.2 MiB"},
-        {UINT64_MAX, "16.0 EiB"},
+        {0, "0 B"},           {1023, "1023 B"},       {1024, "1.0 KiB"},
+        {1048575, "1.0 MiB"}, {17000000, "16.2 MiB"}, {UINT64_MAX, "16.0 EiB"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[32];

@@ -67,18 +67,18 @@ static void test_address_table(void **state)
 {
     (void)state;
     static const struct address_case cases[] = {
-        {"unix:/run/x.sock",    "unix:/run/x.sock",    NULL                               },
-        {"tcp:127.0.0.1:7077",  "tcp:127.0.0.1:7077",  NULL                               },
-        {"tcp:[::1]:0",         "tcp:[::1]:0",         NULL                               },
-        {"tcp:profiler.lan:80", "tcp:profiler.lan:80", NULL                               },
-        {"unix:relative",       NULL,                  "must begin with '/'"              },
-        {"unix:",               NULL,                  "write unix:/PATH or tcp:HOST:PORT"},
-        {"tcp:127.0.0.1",       NULL,                  "write tcp:HOST:PORT"              },
-        {"tcp::80",             NULL,                  "write tcp:HOST:PORT"              },
-        {"tcp:host:65536",      NULL,                  "PORT 0 to 65535"                  },
-        {"tcp:host:http",       NULL,                  "'tcp:host:http' is not an address"},
-        {"/run/x.sock",         NULL,                  "'/run/x.sock' is not an address"  },
-        {"",                    NULL,                  "'' is not an address"             },
+        {"unix:/run/x.sock", "unix:/run/x.sock", NULL},
+        {"tcp:127.0.0.1:7077", "tcp:127.0.0.1:7077", NULL},
+        {"tcp:[::1]:0", "tcp:[::1]:0", NULL},
+        {"tcp:profiler.lan:80", "tcp:profiler.lan:80", NULL},
+        {"unix:relative", NULL, "must begin with '/'"},
+        {"unix:", NULL, "write unix:/PATH or tcp:HOST:PORT"},
+        {"tcp:127.0.0.1", NULL, "write tcp:HOST:PORT"},
+        {"tcp::80", NULL, "write tcp:HOST:PORT"},
+        {"tcp:host:65536", NULL, "PORT 0 to 65535"},
+        {"tcp:host:http", NULL, "'tcp:host:http' is not an address"},
+        {"/run/x.sock", NULL, "'/run/x.sock' is not an address"},
+        {"", NULL, "'' is not an address"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_address address;

@@ -9,16 +9,17 @@ static void test_clean_makes_what_a_terminal_obeys_visible(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"plain.Name",      "plain.Name"                      },
-        {"\x1b[2J",         "\xE2\x90\x9B[2J"                 },
-        {"a\nb\tc\x7f",     "a\xE2\x90\x8A"
+        {"plain.Name", "plain.Name"},
+        {"\x1b[2J", "\xE2\x90\x9B[2J"},
+        {"a\nb\tc\x7f", "a\xE2\x90\x8A"
                         "b\xE2\x90\x89"
                         "c\xE2\x90\xA1"},
-        {"\xE2\x80\xAEgro", "\\u{202E}gro"                    },
+        {"\xE2\x80\xAEgro", "\\u{202E}gro"},
         {"\xC2\x9B"
-         "31m",    "\\u{9B}31m"                      },
-        {"\xFF",            "\xEF\xBF\xBD"                    },
-        {"\xE5\x90\x8D",    "\xE5\x90\x8D"                    },
+         "31m",
+         "\\u{9B}31m"},
+        {"\xFF", "\xEF\xBF\xBD"},
+        {"\xE5\x90\x8D", "\xE5\x90\x8D"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_buf out = UMIG_BUF_INIT(LIMIT_BYTES);
@@ -46,12 +47,12 @@ static void test_put_fills_its_columns_exactly(void **state)
         enum umig_cells_side side;
         const char *want;
     } cases[] = {
-        {"ab",                                   4, UMIG_CELLS_LEFT,  "ab  "                     },
-        {"ab",                                   4, UMIG_CELLS_RIGHT, "  ab"                     },
-        {"abcd",                                 4, UMIG_CELLS_LEFT,  "abcd"                     },
-        {"abcdefghij",                           7, UMIG_CELLS_LEFT,  "ab\xE2\x80\xA6ghij"       },
-        {"abcdefghij",                           1, UMIG_CELLS_LEFT,  "\xE2\x80\xA6"             },
-        {"\xE5\x90\x8D\xE5\x90\x8D\xE5\x90\x8D", 4, UMIG_CELLS_LEFT,  "\xE2\x80\xA6\xE5\x90\x8D "},
+        {"ab", 4, UMIG_CELLS_LEFT, "ab  "},
+        {"ab", 4, UMIG_CELLS_RIGHT, "  ab"},
+        {"abcd", 4, UMIG_CELLS_LEFT, "abcd"},
+        {"abcdefghij", 7, UMIG_CELLS_LEFT, "ab\xE2\x80\xA6ghij"},
+        {"abcdefghij", 1, UMIG_CELLS_LEFT, "\xE2\x80\xA6"},
+        {"\xE5\x90\x8D\xE5\x90\x8D\xE5\x90\x8D", 4, UMIG_CELLS_LEFT, "\xE2\x80\xA6\xE5\x90\x8D "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_buf out = UMIG_BUF_INIT(LIMIT_BYTES);
@@ -74,11 +75,11 @@ static void test_wrap_breaks_at_the_separator_only(void **state)
 {
     (void)state;
     static const char *const cases[][3] = {
-        {"one two three four",       " ",   "  one two\n  three four\n"          },
-        {"a b > c d > e f g",        " > ", "  a b > c d >\n  e f g\n"           },
-        {"abcdefghijklmnopqrst",     " ",   "  abc\xE2\x80\xA6nopqrst\n"         },
-        {"x abcdefghijklmnopqrst y", " ",   "  x\n  abc\xE2\x80\xA6opqrst\n  y\n"},
-        {"",                         " ",   "  \n"                               },
+        {"one two three four", " ", "  one two\n  three four\n"},
+        {"a b > c d > e f g", " > ", "  a b > c d >\n  e f g\n"},
+        {"abcdefghijklmnopqrst", " ", "  abc\xE2\x80\xA6nopqrst\n"},
+        {"x abcdefghijklmnopqrst y", " ", "  x\n  abc\xE2\x80\xA6opqrst\n  y\n"},
+        {"", " ", "  \n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_buf out = UMIG_BUF_INIT(LIMIT_BYTES);

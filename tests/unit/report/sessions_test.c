@@ -29,7 +29,7 @@ static const struct umig_session_summary sessions[] = {
      .start_unix_ns = START_UNIX_NS + 3600 * UMIG_NS_PER_S,
      .end_unix_ns = START_UNIX_NS + 3725 * UMIG_NS_PER_S,
      .end = UMIG_END_LOST},
-    {.id = "live",      .pid = 99,   .start_unix_ns = START_UNIX_NS,                               .end = UMIG_END_RUNNING   },
+    {.id = "live", .pid = 99, .start_unix_ns = START_UNIX_NS, .end = UMIG_END_RUNNING},
 };
 
 static const size_t session_count = sizeof sessions / sizeof sessions[0];

@@ -103,12 +103,8 @@ static void test_frame_decode_refuses_each_wrong_field_by_name(void **state)
         uint8_t value;
         const char *word;
     } cases[] = {
-        {0,  'X',  "not a UMIG frame"},
-        {4,  2,    "version 2"       },
-        {6,  2,    "flags 0x2"       },
-        {7,  0x80, "flags 0x8000"    },
-        {10, 1,    "announces 65536" },
-        {11, 0xff, "announces 42781" },
+        {0, 'X', "not a UMIG frame"}, {4, 2, "version 2"},        {6, 2, "flags 0x2"},
+        {7, 0x80, "flags 0x8000"},    {10, 1, "announces 65536"}, {11, 0xff, "announces 42781"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t bytes[UMIG_FRAME_HEADER_BYTES];

@@ -170,21 +170,21 @@ static void test_reader_malformed_is_refused_by_name(void **state)
 {
     (void)state;
     static const struct malformed cases[] = {
-        {"\x08",                                             1,  "within a number"     },
-        {"\x80",                                             1,  "within a number"     },
-        {"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",     11, "more than 64 bits"   },
-        {"\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 12, "more than 64 bits"   },
-        {"\x00\x01",                                         2,  "0 is no field number"},
-        {"\x80\x80\x80\x80\x10\x01",                         6,  "is no field number"  },
-        {"\x0b",                                             1,  "wire type 3"         },
-        {"\x0c",                                             1,  "wire type 4"         },
-        {"\x0e",                                             1,  "wire type 6"         },
-        {"\x0f",                                             1,  "wire type 7"         },
-        {"\x09\x01\x02\x03\x04\x05\x06\x07",                 8,  "number of 8 bytes"   },
-        {"\x0d\x01\x02\x03",                                 4,  "number of 4 bytes"   },
-        {"\x0a\x02x",                                        3,  "length of 2, 1 bytes"},
-        {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",     11, "18446744073709551615"},
-        {"\x0a",                                             1,  "within a number"     },
+        {"\x08", 1, "within a number"},
+        {"\x80", 1, "within a number"},
+        {"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11, "more than 64 bits"},
+        {"\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 12, "more than 64 bits"},
+        {"\x00\x01", 2, "0 is no field number"},
+        {"\x80\x80\x80\x80\x10\x01", 6, "is no field number"},
+        {"\x0b", 1, "wire type 3"},
+        {"\x0c", 1, "wire type 4"},
+        {"\x0e", 1, "wire type 6"},
+        {"\x0f", 1, "wire type 7"},
+        {"\x09\x01\x02\x03\x04\x05\x06\x07", 8, "number of 8 bytes"},
+        {"\x0d\x01\x02\x03", 4, "number of 4 bytes"},
+        {"\x0a\x02x", 3, "length of 2, 1 bytes"},
+        {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "18446744073709551615"},
+        {"\x0a", 1, "within a number"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_pb_reader reader;

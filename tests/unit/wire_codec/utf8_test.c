@@ -15,26 +15,27 @@ static void test_from_jvm_each_form_becomes_its_utf8(void **state)
 {
     (void)state;
     static const struct conversion cases[] = {
-        {"",                                     0, ""                    },
-        {"plain",                                5, "plain"               },
-        {"\xc3\xa9\xe2\x82\xac",                 5, "\xc3\xa9\xe2\x82\xac"},
-        {"\xed\xa0\xbd\xed\xb8\x80",             6, "\xf0\x9f\x98\x80"    }, /* a pair: U+1F600 */
-        {"\xed\xa0\x80\xed\xb0\x80",             6, "\xf0\x90\x80\x80"    }, /* the first: U+10000 */
-        {"\xed\xaf\xbf\xed\xbf\xbf",             6, "\xf4\x8f\xbf\xbf"    }, /* the last: U+10FFFF */
-        {"\xf0\x9f\x98\x80",                     4, "\xf0\x9f\x98\x80"    }, /* already UTF-8 */
+        {"", 0, ""},
+        {"plain", 5, "plain"},
+        {"\xc3\xa9\xe2\x82\xac", 5, "\xc3\xa9\xe2\x82\xac"},
+        {"\xed\xa0\xbd\xed\xb8\x80", 6, "\xf0\x9f\x98\x80"}, /* a pair: U+1F600 */
+        {"\xed\xa0\x80\xed\xb0\x80", 6, "\xf0\x90\x80\x80"}, /* the first: U+10000 */
+        {"\xed\xaf\xbf\xed\xbf\xbf", 6, "\xf4\x8f\xbf\xbf"}, /* the last: U+10FFFF */
+        {"\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80"},         /* already UTF-8 */
         {"a\xc0\x80"
-         "b",                           4, "a" BAD "b"           }, /* U+0000 in two bytes */
-        {"a\0b",                                 3, "a" BAD "b"           },
-        {"\xed\xa0\xbdx",                        4, BAD "x"               }, /* high alone */
-        {"\xed\xb8\x80x",                        4, BAD "x"               }, /* low alone */
+         "b",
+         4, "a" BAD "b"}, /* U+0000 in two bytes */
+        {"a\0b", 3, "a" BAD "b"},
+        {"\xed\xa0\xbdx", 4, BAD "x"},                                       /* high alone */
+        {"\xed\xb8\x80x", 4, BAD "x"},                                       /* low alone */
         {"\xed\xa0\xbd\xed\xa0\xbd\xed\xb8\x80", 9, BAD "\xf0\x9f\x98\x80"}, /* high, then a pair */
-        {"\xed\xa0\xbd\xed\xb8",                 5, BAD BAD BAD           }, /* the pair is cut */
-        {"\xff\xfe",                             2, BAD BAD               },
-        {"\xc1\x81",                             2, BAD BAD               }, /* overlong */
-        {"\xe0\x80\x80",                         3, BAD BAD BAD           },
-        {"\xf4\x90\x80\x80",                     4, BAD BAD BAD BAD       }, /* beyond U+10FFFF */
-        {"\xc3",                                 1, BAD                   },
-        {"\xc3z",                                2, BAD "z"               },
+        {"\xed\xa0\xbd\xed\xb8", 5, BAD BAD BAD},                            /* the pair is cut */
+        {"\xff\xfe", 2, BAD BAD},
+        {"\xc1\x81", 2, BAD BAD}, /* overlong */
+        {"\xe0\x80\x80", 3, BAD BAD BAD},
+        {"\xf4\x90\x80\x80", 4, BAD BAD BAD BAD}, /* beyond U+10FFFF */
+        {"\xc3", 1, BAD},
+        {"\xc3z", 2, BAD "z"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t out[64];
