@@ -10,7 +10,7 @@ import { serviceProfile } from "./service.mjs";
 
 function reportUrl(given) {
   if (given !== undefined) return existsSync(given) ? pathToFileURL(given).href : given;
-  const { profile, folded, unfolded } = serviceProfile(24_000);
+  const { profile, folded, unfolded } = serviceProfile(12_000);
   return writePage("screenshot", writeReport(profile, [["folded", "Folded", folded], ["unfolded", "Unfolded", unfolded]]));
 }
 

@@ -148,7 +148,7 @@ export function sections(profile, stacks, data, facts = {}) {
   return {
     TITLE: `${escape(service)} \u00b7 UMIG profile`,
     SERVICE: escape(service),
-    FACTS: ["session 20261123-2041", "30 s", "CPU every 10 ms", "host web-3, pid 4711", "OpenJDK 25.0.3, G1", "Groovy 4.0.26"].map((f) => `<li>${f}</li>`).join(""),
+    FACTS: ["made-up data", "session 20261123-2041", "30 s", "CPU every 10 ms", "host web-3, pid 4711", "OpenJDK 25.0.3, G1", "Groovy 4.0.26"].map((f) => `<li>${f}</li>`).join(""),
     SENTENCES: `<p>${code(rules.id)} and what it calls take <strong>${percent(rules.total, whole)}</strong> of the CPU; most of it is spent in ${code(hot.id)} itself (${percent(hot.self, whole)}).</p>` +
       `<p>Dynamic calls of Groovy cost ${percent(methods.filter((m) => KINDS[profile.frames[m.id].kind] === "dispatch").reduce((s, m) => s + m.self, 0), whole)} on top, and compiling scripts at run time 7.3 %: the rules are parsed anew for every order.</p>` +
       `<p>Garbage collection is not the trouble: 2.2 % of the time, the longest pause 38 ms; the heap returns to the same level after each.</p>`,
