@@ -78,16 +78,33 @@ static bool pop_return(struct umig_step *step)
     return is_code(step, pc) && move(step, pc, regs->sp + WORD, regs->fp);
 }
 
-/* The same where r13 may hold the sp the caller had before arguments were moved about. */
+/* Does a compiled caller's frame, begun at sp, end in a return address? Others tell nothing. */
+static bool is_frame_at(const struct umig_step *step, uintptr_t pc, uintptr_t sp)
+{
+    const struct umig_blob blob = umig_codecache_find(step->hotspot, pc);
+    if (blob.kind != UMIG_BLOB_NMETHOD || blob.frame_words < 2 ||
+        blob.frame_words > FRAME_WORDS_MAX) {
+        return true;
+    }
+    const uintptr_t end = sp + (uintptr_t)(uint32_t)blob.frame_words * WORD;
+    return is_above(step, end, 0) && is_code(step, word_at(end, -1));
+}
+
+/*
+ * The same where r13 may hold the sp the caller had before arguments were moved about. It holds it
+ * only in a part of the code, so the caller's frame decides.
+ */
 static bool pop_return_to_sender(struct umig_step *step)
 {
-    const struct umig_regs *regs = &step->regs;
-    const uintptr_t pc = load(regs->sp);
-    const uintptr_t sender = regs->sender_sp;
-    const uintptr_t sp = regs->sp + WORD;
-    const bool is_sender =
-        sender > sp && sender - sp <= ADAPTER_WORDS_MAX * WORD && is_above(step, sender, 1);
-    return is_code(step, pc) && move(step, pc, is_sender ? sender : sp, regs->fp);
+    const uintptr_t pc = load(step->regs.sp);
+    const uintptr_t sp = step->regs.sp + WORD;
+    const uintptr_t sender = step->regs.sender_sp;
+    if (!is_code(step, pc)) {
+        return false;
+    }
+    const bool is_sender = sender > sp && sender - sp <= ADAPTER_WORDS_MAX * WORD &&
+                           is_above(step, sender, 1) && !is_frame_at(step, pc, sp);
+    return move(step, pc, is_sender ? sender : sp, step->regs.fp);
 }
 
 /* Leaves a frame of known size: the caller's fp and the return address are its last two words. */
@@ -121,6 +138,20 @@ static bool pop_by_fp(struct umig_step *step)
     }
     const uintptr_t pc = word_at(fp, FP_RETURN);
     return is_code(step, pc) && move(step, pc, fp + 2 * WORD, load(fp));
+}
+
+/*
+ * The stub that lets the JVM look at a method before its body runs: pushes -1, which the JVM may
+ * replace, then makes a frame (StubGenerator::generate_method_entry_barrier).
+ */
+static bool pop_entry_barrier(struct umig_step *step)
+{
+    const uintptr_t fp = step->regs.fp;
+    if (!is_above(step, fp, 3) || word_at(fp, 1) != UINTPTR_MAX) {
+        return false;
+    }
+    const uintptr_t pc = word_at(fp, 2);
+    return is_code(step, pc) && move(step, pc, fp + 3 * WORD, load(fp));
 }
 
 /* A stub that pushed registers: the first word that is a return address into a method. */
@@ -189,7 +220,8 @@ static bool pop_stub(struct umig_step *step, const struct umig_blob *blob)
         offset >= (uintptr_t)blob->frame_complete && pop_frame(step, blob->frame_words)) {
         return true;
     }
-    return pop_return(step) || pop_by_fp(step) || pop_saved_fp(step) || pop_by_scan(step);
+    return pop_return(step) || pop_entry_barrier(step) || pop_by_fp(step) || pop_saved_fp(step) ||
+           pop_by_scan(step);
 }
 
 /*
