@@ -2,58 +2,65 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "core/buf.h"
 #include "tests/support/test.h"
 
-static const char path[] = UMIG_TEST_DATA "/wire/session.umig";
+#define FILE_LIMIT_BYTES (64u << 20)
 
-struct umig_emitter *umig_golden_emitter(void)
+static void write_file(const char *path, const char *text)
 {
-    const struct umig_emitter_options options = {
-        .epoch = UINT64_C(0x1122334455667788),
-        .seed = 7,
-        .session = "golden",
-        .service = "orders",
-        .samples_per_batch = 12,
-        .stacks_per_batch = 10,
-        .batches_per_generation = 2,
-        .anchor_unix_ns = UINT64_C(1700000000000000000),
-    };
-    struct umig_emitter *e = umig_emitter_create(&options);
-    for (int i = 0; i < 3; i++) {
-        umig_emitter_make_batch(e);
+    FILE *file = fopen(path, "we");
+    if (file == NULL || fputs(text, file) == EOF || fclose(file) != 0) {
+        fail_msg("cannot write %s", path);
     }
-    umig_emitter_make_end(e);
-    return e;
 }
 
-static void write_golden(void)
+static void read_file(const char *path, struct umig_buf *out)
 {
-    struct umig_emitter *e = umig_golden_emitter();
-    struct umig_buf bytes = UMIG_BUF_INIT(1 << 20);
-    umig_emitter_record(e, &bytes);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes.bytes, 1, bytes.len, file), bytes.len);
-    assert_int_equal(fclose(file), 0);
-    umig_buf_fini(&bytes);
-    umig_emitter_destroy(e);
-}
-
-void umig_golden_read(struct umig_buf *out)
-{
-    const char *update = getenv("UMIG_UPDATE_GOLDEN");
-    if (update != NULL && update[0] == '1') {
-        write_golden();
-    }
-    FILE *file = fopen(path, "rb");
+    char block[65536];
+    FILE *file = fopen(path, "re");
     if (file == NULL) {
-        fail_msg("%s is missing; UMIG_UPDATE_GOLDEN=1 writes it", path);
+        fail_msg("no golden file %s: make it with UMIG_UPDATE_GOLDEN=1", path);
+        return;
     }
-    char chunk[4096];
     size_t got = 0;
-    while ((got = fread(chunk, 1, sizeof chunk, file)) > 0) {
-        assert_int_equal(umig_buf_put(out, chunk, got), UMIG_OK);
+    while ((got = fread(block, 1, sizeof block, file)) > 0) {
+        assert_int_equal(umig_buf_put(out, block, got), UMIG_OK);
     }
     (void)fclose(file);
+}
+
+static void expect_equal(const char *path, const char *want, const char *got)
+{
+    size_t line = 1;
+    size_t start = 0;
+    size_t at = 0;
+    while (want[at] != '\0' && want[at] == got[at]) {
+        if (want[at++] == '\n') {
+            line++;
+            start = at;
+        }
+    }
+    if (want[at] != got[at]) {
+        fail_msg("%s:%zu\nwant %.*s\ngot  %.*s", path, line, (int)strcspn(want + start, "\n"),
+                 want + start, (int)strcspn(got + start, "\n"), got + start);
+    }
+}
+
+void umig_golden_expect(const char *folder, const char *name, const char *text)
+{
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): tests have one thread */
+    const char *update = getenv("UMIG_UPDATE_GOLDEN");
+    if (update != NULL && strcmp(update, "1") == 0) {
+        write_file(path, text);
+        return;
+    }
+    struct umig_buf want = UMIG_BUF_INIT(FILE_LIMIT_BYTES);
+    read_file(path, &want);
+    expect_equal(path, umig_buf_str(&want), text);
+    umig_buf_fini(&want);
 }

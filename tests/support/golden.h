@@ -1,14 +1,11 @@
-/* The golden session of tests/data/wire: its maker and its bytes. */
+/* Golden files: what a writer wrote is compared with a file in the tree that people have read. */
 #ifndef UMIG_TESTS_SUPPORT_GOLDEN_H
 #define UMIG_TESTS_SUPPORT_GOLDEN_H
 
-#include "core/buf.h"
-#include "tests/support/emitter.h"
-
-/** The emitter that makes the golden session: HELLO, three batches in two generations, end, BYE. */
-struct umig_emitter *umig_golden_emitter(void);
-
-/** Reads tests/data/wire/session.umig; with UMIG_UPDATE_GOLDEN=1 writes it first. */
-void umig_golden_read(struct umig_buf *out);
+/**
+ * Fails the test if the text differs from the file, naming the first line that does. With
+ * UMIG_UPDATE_GOLDEN=1 in the environment it writes the file instead.
+ */
+void umig_golden_expect(const char *folder, const char *name, const char *text);
 
 #endif

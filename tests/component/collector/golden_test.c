@@ -13,7 +13,7 @@
 #include "include/umig/kinds.h"
 #include "tests/support/check_ledger.h"
 #include "tests/support/collector_process.h"
-#include "tests/support/golden.h"
+#include "tests/support/golden_session.h"
 #include "tests/support/test.h"
 #include "wire/frame.h"
 
