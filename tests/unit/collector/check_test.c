@@ -1,0 +1,229 @@
+/* One good batch; each case spoils one thing and must be told which. */
+#include <string.h>
+
+#include "collector/batch/batch.h"
+#include "include/umig/kinds.h"
+#include "tests/support/test.h"
+
+/* A batch with two of everything, built in place so that a case can spoil it. */
+struct good {
+    Umig__V1__Batch batch;
+    Umig__V1__Dictionary dictionary;
+    Umig__V1__SessionStart start;
+    Umig__V1__KindOption kind;
+    Umig__V1__Samples samples;
+    Umig__V1__Waits waits;
+    Umig__V1__Tally tally;
+    Umig__V1__SessionEnd end;
+    Umig__V1__SessionStart *starts[1];
+    Umig__V1__KindOption *kinds[1];
+    Umig__V1__Samples *samples_list[1];
+    Umig__V1__Waits *waits_list[1];
+    Umig__V1__Tally *tallies[1];
+    Umig__V1__SessionEnd *ends[1];
+    char *strings[2];
+    uint32_t one[2], two[2], frame_kind[2], parent[2], thread_kind[2], outcome[2], drop[1];
+    int64_t delta[2];
+    uint64_t value[2];
+    struct umig_known known;
+};
+
+static char text_a[] = "a.B";
+static char text_b[] = "run";
+static char id[] = "s-1";
+
+static void fill_dictionary(struct good *g)
+{
+    Umig__V1__Dictionary *d = &g->dictionary;
+    umig__v1__dictionary__init(d);
+    g->strings[0] = text_a;
+    g->strings[1] = text_b;
+    d->first_string = d->first_method = d->first_frame = d->first_stack = d->first_thread = 1;
+    d->n_strings = 2;
+    d->strings = g->strings;
+    d->n_method_class = d->n_method_name = d->n_method_file = 2;
+    d->method_class = d->method_name = d->method_file = g->one;
+    d->n_frame_kind = d->n_frame_method = d->n_frame_line = 2;
+    d->frame_kind = g->frame_kind;
+    d->frame_method = d->frame_line = g->one;
+    d->n_stack_parent = d->n_stack_frame = 2;
+    d->stack_parent = g->parent;
+    d->stack_frame = g->one;
+    d->n_thread_tid = d->n_thread_kind = d->n_thread_name = 2;
+    d->thread_tid = d->thread_name = g->one;
+    d->thread_kind = g->thread_kind;
+}
+
+static void fill_rows(struct good *g)
+{
+    umig__v1__samples__init(&g->samples);
+    g->samples.session = 1;
+    g->samples.kind = UMIG_KIND_CPU;
+    g->samples.base_ns = 1000;
+    g->samples.n_time_delta_ns = g->samples.n_thread = g->samples.n_stack = 2;
+    g->samples.n_outcome = g->samples.n_value = 2;
+    g->samples.time_delta_ns = g->delta;
+    g->samples.thread = g->samples.stack = g->one;
+    g->samples.outcome = g->outcome;
+    g->samples.value = g->value;
+    umig__v1__waits__init(&g->waits);
+    g->waits.session = 1;
+    g->waits.base_ns = 1000;
+    g->waits.n_time_delta_ns = g->waits.n_thread = g->waits.n_stack = g->waits.n_holder = 2;
+    g->waits.n_monitor_class = g->waits.n_wait_ns = g->waits.n_count = 2;
+    g->waits.time_delta_ns = g->delta;
+    g->waits.thread = g->waits.stack = g->waits.holder = g->waits.monitor_class = g->one;
+    g->waits.wait_ns = g->value;
+    g->waits.count = g->one;
+    umig__v1__tally__init(&g->tally);
+    g->tally.session = 1;
+    g->tally.kind = UMIG_KIND_CPU;
+    g->tally.time_ns = 1000;
+    g->tally.n_drop_cause = g->tally.n_drop_value = 1;
+    g->tally.drop_cause = g->drop;
+    g->tally.drop_value = g->value;
+}
+
+static void make_good(struct good *g)
+{
+    memset(g, 0, sizeof *g);
+    g->one[0] = g->one[1] = 1;
+    g->two[0] = g->two[1] = 2;
+    g->frame_kind[0] = g->frame_kind[1] = UMIG_FRAME_COMPILED;
+    g->parent[1] = 1;
+    g->thread_kind[0] = g->thread_kind[1] = UMIG_THREAD_JAVA;
+    g->drop[0] = UMIG_DROP_RING_FULL;
+    fill_dictionary(g);
+    fill_rows(g);
+    umig__v1__session_start__init(&g->start);
+    umig__v1__kind_option__init(&g->kind);
+    umig__v1__session_end__init(&g->end);
+    g->kind.kind = UMIG_KIND_CPU;
+    g->kinds[0] = &g->kind;
+    g->start.session = 1;
+    g->start.id = id;
+    g->start.start_ns = 1000;
+    g->start.n_kinds = 1;
+    g->start.kinds = g->kinds;
+    g->end.session = 1;
+    g->end.end_ns = 2000;
+    g->end.reason = UMIG_END_STOPPED;
+    umig__v1__batch__init(&g->batch);
+    g->batch.generation = 1;
+    g->batch.created_ns = 1000;
+    g->batch.dictionary = &g->dictionary;
+    g->starts[0] = &g->start;
+    g->samples_list[0] = &g->samples;
+    g->waits_list[0] = &g->waits;
+    g->tallies[0] = &g->tally;
+    g->ends[0] = &g->end;
+    g->batch.n_starts = g->batch.n_samples = g->batch.n_waits = 1;
+    g->batch.n_tallies = g->batch.n_ends = 1;
+    g->batch.starts = g->starts;
+    g->batch.samples = g->samples_list;
+    g->batch.waits = g->waits_list;
+    g->batch.tallies = g->tallies;
+    g->batch.ends = g->ends;
+}
+
+static void test_check_of_good_batch_moves_known_ids_on(void **state)
+{
+    (void)state;
+    struct good g;
+    struct umig_known after = {.generation = 0};
+    make_good(&g);
+
+    assert_int_equal(umig_batch_check(&g.batch, &g.known, &after, NULL), UMIG_OK);
+
+    assert_int_equal(after.generation, 1);
+    assert_int_equal(after.strings, 2);
+    assert_int_equal(after.stacks, 2);
+    assert_int_equal(after.threads, 2);
+    assert_int_equal(after.sessions, 1);
+}
+
+/* clang-format off */
+static void generation_0(struct good *g) { g->batch.generation = 0; }
+static void generation_jump(struct good *g) { g->batch.generation = 2; }
+static void created_0(struct good *g) { g->batch.created_ns = 0; }
+static void string_gap(struct good *g) { g->dictionary.first_string = 2; }
+static void string_again(struct good *g) { g->known.generation = 1; g->known.strings = 1; }
+static void too_many(struct good *g)
+{ g->known.generation = 1; g->known.strings = UMIG_BATCH_MAX_IDS - 1;
+  g->dictionary.first_string = UMIG_BATCH_MAX_IDS; }
+static void method_short(struct good *g) { g->dictionary.n_method_file = 1; }
+static void method_class(struct good *g) { g->one[1] = 3; }
+static void frame_kind_0(struct good *g) { g->frame_kind[1] = 0; }
+static void frame_dispatch(struct good *g) { g->frame_kind[1] = UMIG_FRAME_DISPATCH; }
+static void own_parent(struct good *g) { g->parent[1] = 2; }
+static void thread_kind(struct good *g) { g->thread_kind[0] = UMIG_THREAD_COUNT; }
+static void session_again(struct good *g) { g->known.sessions = 1; }
+static void session_name(struct good *g) { static char bad[] = "a b"; g->start.id = bad; }
+static void session_unknown(struct good *g) { g->samples.session = 2; }
+static void kind_unknown(struct good *g) { g->samples.kind = UMIG_KIND_COUNT; }
+static void column_short(struct good *g) { g->samples.n_value = 1; }
+static void stack_unknown(struct good *g) { g->two[0] = 3; g->samples.stack = g->two; }
+static void thread_none(struct good *g) { g->two[0] = 0; g->samples.thread = g->two; }
+static void outcome_unknown(struct good *g) { g->outcome[0] = UMIG_OUTCOME_COUNT; }
+static void delta_far(struct good *g) { g->delta[0] = INT64_MAX; }
+static void delta_before_0(struct good *g) { g->delta[0] = -5000; }
+static void wait_short(struct good *g) { g->waits.n_holder = 0; }
+static void drop_unknown(struct good *g) { g->drop[0] = UMIG_DROP_COUNT; }
+static void end_running(struct good *g) { g->end.reason = UMIG_END_RUNNING; }
+/* clang-format on */
+
+static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*spoil)(struct good *g);
+        const char *word;
+    } cases[] = {
+        {generation_0, "Batch.generation"},
+        {generation_jump, "Batch.generation"},
+        {created_0, "Batch.created_ns"},
+        {string_gap, "strings begin at 2"},
+        {string_again, "strings begin at 1"},
+        {too_many, "begin a new one"},
+        {method_short, "method_file has 1 rows"},
+        {method_class, "method_class[1] is 3"},
+        {frame_kind_0, "frame_kind[1] is 0"},
+        {frame_dispatch, "frame_kind[1] is 11"},
+        {own_parent, "before its child 2"},
+        {thread_kind, "thread_kind[0]"},
+        {session_again, "was used before"},
+        {session_name, "'a b' is no name"},
+        {session_unknown, "Samples.session"},
+        {kind_unknown, "Samples.kind"},
+        {column_short, "Samples.value has 1"},
+        {stack_unknown, "Samples.stack[0] is 3"},
+        {thread_none, "Samples.thread[0] is 0"},
+        {outcome_unknown, "Samples.outcome[0]"},
+        {delta_far, "over two days"},
+        {delta_before_0, "over a day from its"},
+        {wait_short, "Waits.holder has 0"},
+        {drop_unknown, "Tally.drop_cause[0]"},
+        {end_running, "SessionEnd.reason[0]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct good g;
+        struct umig_err err = UMIG_ERR_INIT;
+        struct umig_known after = {.strings = 77};
+        make_good(&g);
+        cases[i].spoil(&g);
+        const int rc = umig_batch_check(&g.batch, &g.known, &after, &err);
+        if (rc >= UMIG_OK || strstr(err.text, cases[i].word) == NULL) {
+            fail_msg("case '%s': status %d, '%s'", cases[i].word, rc, err.text);
+        }
+        assert_int_equal(after.strings, 77); /* outputs are untouched on failure */
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_check_of_good_batch_moves_known_ids_on),
+        cmocka_unit_test(test_check_of_spoiled_batch_names_what_is_wrong),
+    };
+    return cmocka_run_group_tests_name("unit.collector.check", tests, NULL, NULL);
+}

@@ -1,0 +1,148 @@
+/* Retention over files that only look like days: what goes, what stays. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "collector/store/fold.h"
+#include "collector/store/places.h"
+#include "collector/store/store.h"
+#include "core/clock.h"
+#include "tests/support/test.h"
+#include "tests/support/tree.h"
+
+enum {
+    TODAY = 20000,
+    FILE_BYTES = 1 << 20
+};
+
+#define DAY_NS (UINT64_C(86400) * UMIG_NS_PER_S)
+
+struct fixture {
+    char dir[64];
+    struct umig_store *store;
+    struct umig_folder *folder;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    snprintf(f->dir, sizeof f->dir, "/tmp/umig-test-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    assert_int_equal(umig_store_open(f->dir, &f->store, NULL), UMIG_OK);
+    assert_int_equal(umig_folder_open(f->dir, umig_store_id(f->store), &f->folder, NULL), UMIG_OK);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    umig_folder_close(f->folder);
+    umig_store_close(f->store);
+    umig_tree_remove(f->dir);
+    free(f);
+    return 0;
+}
+
+static void make_day(const struct fixture *f, int64_t day)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_store_day_path(f->dir, day, path);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, FILE_BYTES), 0);
+    close(fd);
+}
+
+static bool has_day(const struct fixture *f, int64_t day)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_store_day_path(f->dir, day, path);
+    return access(path, F_OK) == 0;
+}
+
+static struct umig_retain_result retain(const struct fixture *f,
+                                        uint64_t age_ns,
+                                        uint64_t size_bytes)
+{
+    const struct umig_retention retention = {.age_ns = age_ns, .size_bytes = size_bytes};
+    struct umig_retain_result result;
+    assert_int_equal(umig_folder_retain(f->folder, &retention, TODAY * DAY_NS + 1, &result, NULL),
+                     UMIG_OK);
+    return result;
+}
+
+static void test_retain_by_age_drops_days_that_are_wholly_older(void **state)
+{
+    const struct fixture *f = *state;
+    for (int64_t day = TODAY - 4; day <= TODAY; day++) {
+        make_day(f, day);
+    }
+
+    const struct umig_retain_result result = retain(f, 2 * DAY_NS, 0);
+
+    assert_int_equal(result.days_dropped, 2);
+    assert_false(has_day(f, TODAY - 3));
+    assert_true(has_day(f, TODAY - 2));
+    assert_true(has_day(f, TODAY));
+}
+
+static void test_retain_by_size_drops_the_oldest_first(void **state)
+{
+    const struct fixture *f = *state;
+    for (int64_t day = TODAY - 4; day <= TODAY; day++) {
+        make_day(f, day);
+    }
+
+    const struct umig_retain_result result = retain(f, 0, 3 * FILE_BYTES + FILE_BYTES / 2);
+
+    assert_int_equal(result.days_dropped, 2);
+    assert_true(result.bytes_left <= 3 * FILE_BYTES + FILE_BYTES / 2);
+    assert_false(has_day(f, TODAY - 3));
+    assert_true(has_day(f, TODAY - 2));
+    assert_false(result.is_over_size);
+}
+
+static void test_retain_keeps_today_and_says_that_it_is_over(void **state)
+{
+    const struct fixture *f = *state;
+    make_day(f, TODAY - 1);
+    make_day(f, TODAY);
+
+    const struct umig_retain_result result = retain(f, 0, 1000);
+
+    assert_int_equal(result.days_dropped, 1);
+    assert_true(has_day(f, TODAY));
+    assert_true(result.is_over_size);
+}
+
+static void test_day_names_round_trip_and_others_are_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"2024-02-30.db", "2024-1-1.db", "2024-01-01.db-wal", "x",
+                                      "2024-01-01.db.damaged-1"};
+    int64_t day = 0;
+
+    assert_true(umig_store_day_parse("2024-10-04.db", &day));
+    assert_int_equal(day, 20000);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(umig_store_day_parse(bad[i], &day));
+    }
+    assert_int_equal(umig_store_day_of(TODAY * DAY_NS - 1), TODAY - 1);
+    assert_int_equal(umig_store_day_of(TODAY * DAY_NS), TODAY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_days_that_are_wholly_older, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_retain_by_size_drops_the_oldest_first, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_retain_keeps_today_and_says_that_it_is_over, set_up,
+                                        tear_down),
+        cmocka_unit_test(test_day_names_round_trip_and_others_are_refused),
+    };
+    return cmocka_run_group_tests_name("unit.collector.retain", tests, NULL, NULL);
+}
