@@ -10,25 +10,30 @@ enum {
     DICTIONARY_TAG = 3 << 3 | 2
 };
 
+/* Bytes and what they are said to be. */
+struct encoded {
+    const ProtobufCMessageDescriptor *descriptor;
+    const uint8_t *bytes;
+    size_t byte_count;
+    struct umig_prescan_limits limits;
+};
+
 static int unpack(struct umig_arena *arena,
-                  const ProtobufCMessageDescriptor *descriptor,
-                  const uint8_t *bytes,
-                  size_t byte_count,
-                  const struct umig_prescan_limits *limits,
+                  const struct encoded *in,
                   ProtobufCMessage **out_message,
                   struct umig_err *err)
 {
-    const int rc = umig_prescan(descriptor, bytes, byte_count, limits, err);
+    const int rc = umig_prescan(in->descriptor, in->bytes, in->byte_count, &in->limits, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    umig_arena_reset(arena, byte_count);
+    umig_arena_reset(arena, in->byte_count);
     ProtobufCMessage *message =
-        protobuf_c_message_unpack(descriptor, &arena->allocator, byte_count, bytes);
+        protobuf_c_message_unpack(in->descriptor, &arena->allocator, in->byte_count, in->bytes);
     if (message == NULL) {
         return umig_err_set(err, UMIG_E_LIMIT,
                             "%s of %zu bytes does not decode within %zu bytes of memory",
-                            descriptor->short_name, byte_count, arena->cap);
+                            in->descriptor->short_name, in->byte_count, arena->cap);
     }
     *out_message = message;
     return UMIG_OK;
@@ -88,8 +93,9 @@ int umig_batch_decode(struct umig_arena *arena,
                       struct umig_err *err)
 {
     ProtobufCMessage *message = NULL;
-    const int rc = unpack(arena, &umig__v1__batch__descriptor, payload, byte_count,
-                          &UMIG_PRESCAN_BATCH, &message, err);
+    const struct encoded in = {&umig__v1__batch__descriptor, payload, byte_count,
+                               UMIG_PRESCAN_BATCH};
+    const int rc = unpack(arena, &in, &message, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
@@ -135,8 +141,9 @@ int umig_hello_decode(struct umig_arena *arena,
                       struct umig_err *err)
 {
     ProtobufCMessage *message = NULL;
-    int rc = unpack(arena, &umig__v1__hello__descriptor, payload, byte_count, &UMIG_PRESCAN_SMALL,
-                    &message, err);
+    const struct encoded in = {&umig__v1__hello__descriptor, payload, byte_count,
+                               UMIG_PRESCAN_SMALL};
+    int rc = unpack(arena, &in, &message, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
@@ -155,8 +162,9 @@ int umig_query_decode(struct umig_arena *arena,
                       struct umig_err *err)
 {
     ProtobufCMessage *message = NULL;
-    const int rc = unpack(arena, &umig__v1__query__descriptor, payload, byte_count,
-                          &UMIG_PRESCAN_SMALL, &message, err);
+    const struct encoded in = {&umig__v1__query__descriptor, payload, byte_count,
+                               UMIG_PRESCAN_SMALL};
+    const int rc = unpack(arena, &in, &message, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
@@ -171,8 +179,9 @@ int umig_dictionary_decode(struct umig_arena *arena,
                            struct umig_err *err)
 {
     ProtobufCMessage *message = NULL;
-    const int rc = unpack(arena, &umig__v1__dictionary__descriptor, bytes, byte_count,
-                          &UMIG_PRESCAN_BATCH, &message, err);
+    const struct encoded in = {&umig__v1__dictionary__descriptor, bytes, byte_count,
+                               UMIG_PRESCAN_BATCH};
+    const int rc = unpack(arena, &in, &message, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
@@ -187,8 +196,9 @@ int umig_session_start_decode(struct umig_arena *arena,
                               struct umig_err *err)
 {
     ProtobufCMessage *message = NULL;
-    const int rc = unpack(arena, &umig__v1__session_start__descriptor, bytes, byte_count,
-                          &UMIG_PRESCAN_SMALL, &message, err);
+    const struct encoded in = {&umig__v1__session_start__descriptor, bytes, byte_count,
+                               UMIG_PRESCAN_SMALL};
+    const int rc = unpack(arena, &in, &message, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }

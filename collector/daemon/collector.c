@@ -68,7 +68,8 @@ static int add_path(struct listening *listening,
 /* /run/umig is root's: others may look through it and nothing else. */
 static int add_host_socket(struct listening *listening, struct umig_err *err)
 {
-    if (mkdir("/run/umig", 0755) != 0 && errno != EEXIST) {
+    const int made = mkdir("/run/umig", 0755);
+    if ((made != 0 && errno != EEXIST) || (made == 0 && chmod("/run/umig", 0755) != 0)) {
         return umig_err_set_cause(err, UMIG_E_DENIED, errno, "cannot make /run/umig: %s",
                                   umig_errno_text(errno));
     }
@@ -161,7 +162,6 @@ static void *wait_for_signal(void *context)
     return NULL;
 }
 
-/* SIGXFSZ: a file size limit is to be an error of write(), like a full disk. */
 static int start_waiting(struct signal_waiter *waiter,
                          struct umig_ingest *ingest,
                          struct umig_err *err)
@@ -190,7 +190,8 @@ static void raise_descriptor_limit(void)
     }
 }
 
-static int explain(const struct collector *c, int rc, struct umig_err *err)
+/* A damaged umig.db: what to do about it. */
+static int explain(int rc, struct umig_err *err)
 {
     if (rc == UMIG_E_DB && err != NULL) {
         const struct umig_err before = *err;
@@ -199,7 +200,6 @@ static int explain(const struct collector *c, int rc, struct umig_err *err)
                                   "again: agents resume by themselves",
                                   before.text);
     }
-    (void)c;
     return rc;
 }
 
@@ -221,7 +221,7 @@ static int open_all(struct collector *c,
     rc = choose_addresses(c, options, err);
     rc = rc != UMIG_OK ? rc : umig_store_open(c->dir, &c->store, err);
     if (rc != UMIG_OK) {
-        return explain(c, rc, err);
+        return explain(rc, err);
     }
     const struct umig_keeper_options keeper = {
         .dir = c->dir, .store_id = umig_store_id(c->store), .retention = c->retention};
@@ -259,7 +259,7 @@ static int serve(struct collector *c,
         umig_log(UMIG_LOG_WARN, "the disk is full; what waits is folded at the next start");
         rc = UMIG_OK;
     }
-    return explain(c, rc, err);
+    return explain(rc, err);
 }
 
 int umig_collector_run(const struct umig_collector_options *options, struct umig_err *err)
@@ -272,8 +272,10 @@ int umig_collector_run(const struct umig_collector_options *options, struct umig
     sigaddset(&waiter.signals, SIGTERM);
     /* Blocked before any thread exists: the waiter alone takes them. */
     pthread_sigmask(SIG_BLOCK, &waiter.signals, &before);
+    /* What was measured is for the owner's eyes, also in a folder that others may enter. */
+    const mode_t umask_before = umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is to be an error, like a full disk */
     raise_descriptor_limit();
     int rc = open_all(&c, options, err);
     rc = rc != UMIG_OK ? rc : serve(&c, options->out_fd, &waiter, err);
@@ -281,6 +283,7 @@ int umig_collector_run(const struct umig_collector_options *options, struct umig
     umig_ingest_destroy(c.ingest);
     umig_keeper_destroy(c.keeper);
     umig_store_close(c.store);
+    (void)umask(umask_before);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
 }

@@ -19,4 +19,10 @@ UMIG_NODISCARD int umig_reader_row(struct umig_reader *reader,
                                    struct umig_session_row *out_row,
                                    struct umig_err *err);
 
+/** Describes the session of a profile; no data yet. UMIG_OK, UMIG_NOT_FOUND, UMIG_E_NOMEM ... */
+UMIG_NODISCARD int umig_reader_load_session(struct umig_reader *reader,
+                                            int64_t key,
+                                            struct umig_profile *profile,
+                                            struct umig_err *err);
+
 #endif
