@@ -278,6 +278,17 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "uplink.batches", agent->pump.batches);
 }
 
+static void write_problem(struct umig_pb_writer *writer, struct umig_agent *agent)
+{
+    char problem[sizeof agent->problem + sizeof agent->vm.problem];
+    pthread_mutex_lock(&agent->vm.mutex);
+    const bool has_both = agent->problem[0] != '\0' && agent->vm.problem[0] != '\0';
+    snprintf(problem, sizeof problem, "%s%s%s", agent->problem, has_both ? "; " : "",
+             agent->vm.problem);
+    pthread_mutex_unlock(&agent->vm.mutex);
+    umig_pb_str(writer, 14, problem);
+}
+
 static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent)
 {
     const uint64_t now_ns = umig_clock_monotonic_ns();
@@ -303,6 +314,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     umig_pb_str(writer, 11, "agct");
     umig_pb_uint(writer, 12, uplink.unacked_batches);
     umig_pb_uint(writer, 13, uplink.acked_sequence);
+    write_problem(writer, agent);
     umig_pb_close(writer, status);
 }
 

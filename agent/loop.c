@@ -216,10 +216,10 @@ int umig_agent_open_session(struct umig_agent *agent,
     return umig_err_trace(err, rc);
 }
 
-static void take_pauses(struct umig_agent *agent, uint64_t now_ns)
+static void take_pauses(struct umig_agent *agent, uint64_t patience_ns, uint64_t now_ns)
 {
     struct umig_gc_pause pause;
-    while (umig_gc_take(&agent->vm.gc, now_ns, &pause) == UMIG_OK) {
+    while (umig_gc_take(&agent->vm.gc, patience_ns, &pause) == UMIG_OK) {
         umig_pump_pause(&agent->pump, &pause, now_ns);
     }
 }
@@ -248,7 +248,7 @@ static void read_heap(struct umig_agent *agent, uint64_t now_ns)
 
 static void drain(struct umig_agent *agent, uint64_t now_ns)
 {
-    take_pauses(agent, now_ns);
+    take_pauses(agent, now_ns, now_ns);
     umig_pump_drain(&agent->pump, now_ns);
     umig_threads_reap(&agent->threads);
 }
@@ -261,10 +261,8 @@ void umig_agent_end_session(struct umig_agent *agent,
     if (!session->is_armed) {
         umig_session_begin(session, now_ns);
     }
-    if (reason != UMIG_END_VM_EXIT) {
-        /* A pause that waits for its line in the log is told without it. */
-        take_pauses(agent, now_ns + UMIG_GC_LINE_WAIT_NS);
-    }
+    /* A pause that still waits for its line in the log is told without it. */
+    take_pauses(agent, UINT64_MAX, now_ns);
     drain(agent, now_ns);
     umig_session_settle(&agent->sessions, session);
     session->ended = reason;
@@ -302,6 +300,18 @@ void umig_agent_measure_cost(struct umig_agent *agent)
                                atomic_load(&agent->sampler.handler_ns);
     agent->cost.process_cpu_ns = umig_clock_process_cpu_ns();
     agent->cost.agent_memory_bytes = atomic_load(&agent->memory.used_bytes);
+}
+
+/* The application may have switched the JVM's log off: kinds of pauses then come from counters. */
+static void check_gc_log(struct umig_agent *agent)
+{
+    if ((agent->wanted & UMIG_VM_GC_LOG) != 0 && umig_gc_log_is_silent(&agent->vm.gc)) {
+        struct umig_err err = UMIG_ERR_INIT;
+        (void)umig_err_set(&err, UMIG_E_UNSUPPORTED,
+                           "the JVM's log was switched off by the application: pauses are told "
+                           "without their kind");
+        say_problem(agent, &err);
+    }
 }
 
 static void check_signals(struct umig_agent *agent, uint64_t now_ns)
@@ -356,6 +366,7 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
     begin_sessions(agent, now_ns);
     umig_threads_check(&agent->threads, now_ns);
     drain(agent, now_ns);
+    check_gc_log(agent);
     read_heap(agent, now_ns);
     umig_agent_measure_cost(agent);
     end_due_sessions(agent, now_ns);

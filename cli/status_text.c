@@ -197,6 +197,10 @@ void umig_agent_status_text(const struct umig_target *target, bool has_color, st
     put_collector(out, agent);
     put_label(out, "own cost", has_color);
     put_own_cost(out, agent);
+    if (agent->problem[0] != '\0') {
+        put_label(out, "problem", has_color);
+        umig_buf_printf(out, "%s\n", agent->problem);
+    }
     if (agent->n_sessions == 0) {
         put_label(out, "sessions", has_color);
         umig_buf_text(out, "none; the agent is idle\n");
