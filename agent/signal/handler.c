@@ -9,6 +9,10 @@
 #include "agent/signal/sigsafe_only.h"
 #include "core/clock.h"
 
+enum {
+    MEMO_SIZE = 256 /* a power of two */
+};
+
 struct umig_handler_state g_umig_handler;
 
 static void drop(struct umig_sampler *sampler, enum umig_drop cause, uint64_t value_ns)
@@ -52,16 +56,42 @@ struct umig_names *umig_sampler_enter_names(struct umig_sampler *sampler)
     }
 }
 
+/* Fibonacci hashing, as in agent/signal/slots.c. */
+static uint32_t hash_frame(const struct umig_walk_frame *frame)
+{
+    const uint64_t mixed = ((uint64_t)frame->method >> 3) ^ ((uint64_t)(uint32_t)frame->bci << 40);
+    return (uint32_t)(mixed * UINT64_C(0x9e3779b97f4a7c15) >> 40);
+}
+
+static bool is_same_frame(const struct umig_walk_frame *a, const struct umig_walk_frame *b)
+{
+    return a->method == b->method && a->bci == b->bci && a->kind == b->kind;
+}
+
+/*
+ * A dynamic stack repeats itself: of 230 frames some 80 are different. A frame seen further up in
+ * the same stack has the same id (nothing on a stack can be unloaded), and needs no look into the
+ * JVM. The memo holds positions + 1 by hash.
+ */
 uint32_t umig_sampler_name_frames(struct umig_names *names,
                                   const struct umig_walk_frame *frames,
                                   uint32_t frame_count,
                                   uint32_t *out_ids)
 {
+    uint16_t memo[MEMO_SIZE];
+    _Static_assert(UMIG_STACK_MAX_FRAMES < UINT16_MAX, "a position has 16 bits");
+    memset(memo, 0, sizeof memo);
     for (uint32_t i = 0; i < frame_count; i++) {
+        uint16_t *known = &memo[hash_frame(&frames[i]) & (MEMO_SIZE - 1)];
+        if (*known != 0 && is_same_frame(&frames[i], &frames[*known - 1])) {
+            out_ids[i] = out_ids[*known - 1];
+            continue;
+        }
         out_ids[i] = umig_names_frame(names, frames[i].method, frames[i].bci, frames[i].kind);
         if (out_ids[i] == UMIG_FRAME_NONE) {
             return i;
         }
+        *known = (uint16_t)(i + 1);
     }
     return frame_count;
 }

@@ -164,6 +164,28 @@ static void test_handler_says_when_a_java_thread_is_not_known_yet(void **state)
     assert_int_equal(only_record(fx)->outcome, UMIG_OUTCOME_NOT_ATTACHED);
 }
 
+static void test_handler_names_repeated_frames_like_new_ones(void **state)
+{
+    struct fixture *fx = *state;
+    enum {
+        FRAMES = 600
+    }; /* more than the memo has places */
+    struct umig_walk_frame frames[FRAMES];
+    uint32_t ids[FRAMES];
+    for (uint32_t i = 0; i < FRAMES; i++) {
+        frames[i] = (struct umig_walk_frame){
+            .method = (uintptr_t)fx->methods[i % 3],
+            .bci = (int32_t)(i * i % 50),
+            .kind = i % 7 == 0 ? UMIG_FRAME_NATIVE_METHOD : UMIG_FRAME_JAVA,
+        };
+    }
+    assert_int_equal(umig_sampler_name_frames(&fx->names, frames, FRAMES, ids), FRAMES);
+    for (uint32_t i = 0; i < FRAMES; i++) {
+        assert_int_equal(
+            ids[i], umig_names_frame(&fx->names, frames[i].method, frames[i].bci, frames[i].kind));
+    }
+}
+
 static void test_handler_counts_refusals_by_cause(void **state)
 {
     struct fixture *fx = *state;
@@ -283,6 +305,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_says_when_a_java_thread_is_not_known_yet,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_names_repeated_frames_like_new_ones, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_handler_counts_refusals_by_cause, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_full_ring_drops_are_counted_exactly, setup,
                                         teardown),
