@@ -201,11 +201,12 @@ void umig_threads_started(struct umig_threads *threads, int tid, void *env, cons
     pthread_mutex_unlock(&threads->slots->mutex);
 }
 
-static void end_locked(struct umig_slot *slot)
+static void end_locked(struct umig_threads *threads, struct umig_slot *slot)
 {
     delete_timer_locked(slot);
     atomic_store(&slot->env, NULL);
     atomic_store(&slot->state, UMIG_SLOT_ENDED);
+    atomic_fetch_add(&threads->leaving, 1);
 }
 
 void umig_threads_ended(struct umig_threads *threads, int tid)
@@ -213,7 +214,7 @@ void umig_threads_ended(struct umig_threads *threads, int tid)
     pthread_mutex_lock(&threads->slots->mutex);
     struct umig_slot *slot = umig_slots_find(threads->slots, tid);
     if (slot != NULL) {
-        end_locked(slot);
+        end_locked(threads, slot);
     }
     pthread_mutex_unlock(&threads->slots->mutex);
 }
@@ -227,7 +228,7 @@ void umig_threads_forget(struct umig_threads *threads)
         }
         pthread_mutex_lock(&threads->slots->mutex);
         if (atomic_load(&slot->tid) != 0 && atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
-            end_locked(slot);
+            end_locked(threads, slot);
         }
         pthread_mutex_unlock(&threads->slots->mutex);
     }
@@ -287,7 +288,7 @@ static void end_unseen(struct umig_threads *threads)
         /* A thread that came while the folder was read is not in it; it exists nevertheless. */
         if (atomic_load(&slot->tid) == tid && syscall(SYS_tgkill, getpid(), tid, 0) != 0 &&
             errno == ESRCH) {
-            end_locked(slot);
+            end_locked(threads, slot);
         }
         pthread_mutex_unlock(&threads->slots->mutex);
     }
@@ -334,6 +335,9 @@ void umig_threads_check(struct umig_threads *threads, uint64_t now_ns)
 
 void umig_threads_reap(struct umig_threads *threads)
 {
+    if (atomic_load(&threads->leaving) == 0) {
+        return; /* the table is large, and this is asked twenty times a second */
+    }
     for (uint32_t i = 0; i < threads->slots->count; i++) {
         struct umig_slot *slot = &threads->slots->slots[i];
         if (atomic_load(&slot->tid) == 0 || atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
@@ -344,6 +348,7 @@ void umig_threads_reap(struct umig_threads *threads)
             atomic_store(&slot->state, UMIG_SLOT_DRAINED);
         } else if (!atomic_load(&slot->in_handler)) {
             umig_slots_free_locked(threads->slots, slot);
+            atomic_fetch_sub(&threads->leaving, 1);
         }
         pthread_mutex_unlock(&threads->slots->mutex);
     }

@@ -22,6 +22,7 @@
 
 struct umig_threads {
     struct umig_slots *slots;
+    atomic_uint leaving; /* slots whose thread ended and that are not free yet */
     int signo;
     atomic_uint_fast64_t interval_ns; /* 0: no timers */
     atomic_uint_fast64_t refused;     /* timers the kernel did not give */
