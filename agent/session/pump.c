@@ -211,7 +211,6 @@ static uint32_t stack_of(struct umig_pump *pump,
                          uint64_t now_ns)
 {
     if (record->frame_count == 0) {
-        pump->last_count = 0;
         return umig_dictionary_stack(&pump->dictionary, 0, frame_without_stack(pump, record, slot));
     }
     const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
