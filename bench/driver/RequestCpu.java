@@ -20,6 +20,8 @@ final class RequestCpu {
     private static final double LIMIT = 1.02;
     private static final int PATIENCE_S = 120;
     private static final int LEG_REQUESTS = 40;
+    /** Served first in each leg: a session looks once at every loaded class, which is no rate. */
+    private static final int ARMING_REQUESTS = 5;
 
     private enum Leg {
         OFF("without a profiler"),
@@ -101,6 +103,7 @@ final class RequestCpu {
             case PEER -> peer("start,event=ctimer,interval=10ms");
             case OFF -> { }
         }
+        serve(ARMING_REQUESTS);
         long ownBefore = Proc.threadCpuNs(target.pid(), "umig-");
         double[] requests = serve(LEG_REQUESTS);
         double own = (double) (Proc.threadCpuNs(target.pid(), "umig-") - ownBefore) / LEG_REQUESTS;
