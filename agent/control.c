@@ -280,7 +280,7 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
 
 static void write_problem(struct umig_pb_writer *writer, struct umig_agent *agent)
 {
-    char problem[sizeof agent->problem + sizeof agent->vm.problem];
+    char problem[sizeof agent->problem + sizeof agent->vm.problem + sizeof "; "];
     pthread_mutex_lock(&agent->vm.mutex);
     const bool has_both = agent->problem[0] != '\0' && agent->vm.problem[0] != '\0';
     snprintf(problem, sizeof problem, "%s%s%s", agent->problem, has_both ? "; " : "",
