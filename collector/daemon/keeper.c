@@ -12,8 +12,7 @@
 #include "core/log.h"
 #include "core/parse.h"
 
-#define FOLD_EVERY_NS   (10 * UMIG_NS_PER_S)
-#define RETAIN_EVERY_NS (60 * UMIG_NS_PER_S)
+#define FOLD_EVERY_NS (10 * UMIG_NS_PER_S)
 
 /* An inbox of this size is folded before its time. */
 #define FOLD_AT_BYTES (8u * 1024u * 1024u)
@@ -27,6 +26,7 @@ int umig_keeper_create(const struct umig_keeper_options *options,
         return umig_err_set(err, UMIG_E_NOMEM, "no memory for the keeper");
     }
     keeper->options = *options;
+    keeper->full_file = -1;
     pthread_mutex_init(&keeper->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -126,18 +126,18 @@ static void log_retention(const struct umig_keeper *keeper, const struct umig_re
     char left[32];
     umig_format_bytes(result->bytes_dropped, dropped, sizeof dropped);
     umig_format_bytes(result->bytes_left, left, sizeof left);
-    if (result->days_dropped > 0) {
+    if (result->files_dropped > 0) {
         umig_log(UMIG_LOG_INFO, "retention: dropped %u day file(s), %s; %s are left",
-                 result->days_dropped, dropped, left);
+                 result->files_dropped, dropped, left);
     }
     if (result->is_over_size) {
         umig_log(UMIG_LOG_WARN,
-                 "retention: today's data alone is over --retain-size: %s are kept in %s", left,
+                 "retention: still over --retain-size with the newest file only: %s in %s", left,
                  keeper->options.dir);
     }
 }
 
-static void retain(struct umig_keeper *keeper)
+static void retain(struct umig_keeper *keeper, bool is_first)
 {
     struct umig_err err = UMIG_ERR_INIT;
     struct umig_retain_result result;
@@ -149,7 +149,9 @@ static void retain(struct umig_keeper *keeper)
     }
     log_retention(keeper, &result);
     pthread_mutex_lock(&keeper->lock);
-    keeper->has_dropped_days = true; /* also once at start: a crash may have come between */
+    /* Once at start in any case: a crash may have come between unlinking and forgetting. */
+    keeper->has_dropped_days = keeper->has_dropped_days || is_first || result.files_dropped > 0;
+    keeper->full_file = result.full_file;
     pthread_mutex_unlock(&keeper->lock);
 }
 
@@ -177,15 +179,14 @@ static bool await_fold(struct umig_keeper *keeper, uint64_t due_ns, uint64_t *ou
 static void *fold_loop(void *context)
 {
     struct umig_keeper *keeper = context;
-    uint64_t retain_at_ns = 0;
+    bool is_first = true;
     uint64_t wanted = 0;
     uint64_t due_ns = 0; /* at once: what the last collector left */
     while (await_fold(keeper, due_ns, &wanted)) {
         const int rc = fold(keeper);
-        const uint64_t now_ns = umig_clock_monotonic_ns();
-        if (now_ns >= retain_at_ns) {
-            retain(keeper);
-            retain_at_ns = now_ns + RETAIN_EVERY_NS;
+        if (rc == UMIG_OK || rc == UMIG_E_LIMIT) {
+            retain(keeper, is_first); /* on a full disk, too: it may help */
+            is_first = false;
         }
         pthread_mutex_lock(&keeper->lock);
         keeper->folds_done = wanted;
@@ -193,7 +194,7 @@ static void *fold_loop(void *context)
         pthread_cond_broadcast(&keeper->changed);
         pthread_mutex_unlock(&keeper->lock);
         umig_ingest_wake(keeper->ingest);
-        due_ns = now_ns + FOLD_EVERY_NS;
+        due_ns = umig_clock_monotonic_ns() + FOLD_EVERY_NS;
     }
     return NULL;
 }
@@ -286,9 +287,11 @@ static int forget(void *context, struct umig_store *store, struct umig_err *err)
     keeper->folded = NULL;
     keeper->folded_count = 0;
     keeper->folded_room = 0;
+    const int64_t full_file = keeper->full_file;
     keeper->has_dropped_days = false;
     pthread_mutex_unlock(&keeper->lock);
     int rc = UMIG_OK;
+    umig_store_begin_part(store, full_file);
     if (count > 0) {
         rc = umig_store_forget_folded(store, folded, count, err);
     }

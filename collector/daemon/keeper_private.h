@@ -40,6 +40,7 @@ struct umig_keeper {
     size_t folded_count;
     size_t folded_room;
     bool has_dropped_days;
+    int64_t full_file; /* day file that had its share of the size; -1 none */
     struct umig_keeper_query queries[UMIG_KEEPER_MAX_QUERIES];
     size_t query_count;
     int failure;

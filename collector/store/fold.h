@@ -13,6 +13,7 @@
 #ifndef UMIG_COLLECTOR_STORE_FOLD_H
 #define UMIG_COLLECTOR_STORE_FOLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,17 +63,21 @@ struct umig_retention {
     uint64_t size_bytes;
 };
 
+/** A day file that has this share of the size gets a next part: dropping one frees as much. */
+#define UMIG_RETENTION_SHARES 8u
+
 struct umig_retain_result {
-    unsigned days_dropped;
+    unsigned files_dropped;
     uint64_t bytes_dropped;
     uint64_t bytes_left; /* of the whole data folder */
-    int64_t newest_day;  /* that was dropped */
-    bool is_over_size;   /* still, with only today's file left */
+    bool is_over_size;   /* still, with only the newest file left */
+    int64_t full_file;   /* the newest, if it has had its share: umig_store_begin_part(); else -1 */
 };
 
 /**
- * Unlinks day files: those older than the age, then the oldest while the folder is over its size.
- * Today's file and days with waiting batches stay. The caller then calls umig_store_forget_days().
+ * Unlinks day files: those of days that are wholly older than the age, then the oldest while the
+ * folder is over its size; the file that is being filled stays. To be called after a fold, so that
+ * no batch waits for a file that goes. The caller then calls umig_store_forget_days().
  */
 UMIG_NODISCARD int umig_folder_retain(struct umig_folder *folder,
                                       const struct umig_retention *retention,

@@ -12,13 +12,25 @@
 /** DIR/umig.db */
 void umig_store_main_path(const char *dir, char out[UMIG_STORE_PATH_BYTES]);
 
-/** DIR/days/YYYY-MM-DD.db of a UTC day, counted from 1970-01-01. */
-void umig_store_day_path(const char *dir, int64_t day, char out[UMIG_STORE_PATH_BYTES]);
+/** Files that one day may be cut into; beyond, the last one grows. */
+#define UMIG_STORE_PARTS 1000
+
+/**
+ * Number of a day file: the UTC day, counted from 1970-01-01, times UMIG_STORE_PARTS, plus its
+ * part. Newer files have higher numbers.
+ */
+static inline int64_t umig_store_file_of(int64_t day, int64_t part)
+{
+    return day * UMIG_STORE_PARTS + part;
+}
+
+/** DIR/days/YYYY-MM-DD.db, or DIR/days/YYYY-MM-DD.PART.db from part 1 on. */
+void umig_store_day_path(const char *dir, int64_t file, char out[UMIG_STORE_PATH_BYTES]);
 
 /** UTC day of a time. */
 int64_t umig_store_day_of(uint64_t unix_ns);
 
-/** Reads a day from a file name YYYY-MM-DD.db; false for any other name. */
-bool umig_store_day_parse(const char *file_name, int64_t *out_day);
+/** Reads a number from a file's name as umig_store_day_path() writes it; false for any other. */
+bool umig_store_day_parse(const char *file_name, int64_t *out_file);
 
 #endif

@@ -161,7 +161,7 @@ static int insert_payload(struct umig_store *store,
     sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_INBOX_INSERT);
     sqlite3_bind_int64(statement, 1, stream->key);
     sqlite3_bind_int64(statement, 2, (int64_t)in->sequence);
-    sqlite3_bind_int64(statement, 3, umig_store_day_of(in->now_unix_ns));
+    sqlite3_bind_int64(statement, 3, umig_store_file_at(store, in->now_unix_ns));
     umig_db_bind_bytes(statement, 4, in->payload, in->payload_bytes);
     int rc = umig_db_run(&store->main, statement, err);
     if (rc != UMIG_OK || in->batch->dictionary_bytes == 0) {
@@ -236,7 +236,7 @@ static int touch_session(struct umig_store *store,
         return rc;
     }
     statement = umig_db_statement(&store->main, UMIG_MAIN_SESSION_DAY);
-    sqlite3_bind_int64(statement, 1, umig_store_day_of(in->now_unix_ns));
+    sqlite3_bind_int64(statement, 1, umig_store_file_at(store, in->now_unix_ns));
     sqlite3_bind_int64(statement, 2, key);
     return umig_db_run(&store->main, statement, err);
 }

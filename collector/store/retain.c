@@ -1,6 +1,7 @@
 /* What is too old or too much: whole day files go, oldest first. */
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,11 +26,15 @@ static uint64_t size_of(const char *path)
     return bytes;
 }
 
-/* The oldest day file and the size of all. UMIG_NOT_FOUND without one. */
-static int survey(const struct umig_folder *folder,
-                  int64_t *out_oldest,
-                  uint64_t *out_bytes,
-                  struct umig_err *err)
+/* What is in the folder. */
+struct survey {
+    int64_t oldest; /* day files; INT64_MAX and -1 without one */
+    int64_t newest;
+    uint64_t newest_bytes;
+    uint64_t bytes; /* of everything */
+};
+
+static int survey_folder(const struct umig_folder *folder, struct survey *out, struct umig_err *err)
 {
     char path[UMIG_STORE_PATH_BYTES];
     snprintf(path, sizeof path, "%.*s/days", UMIG_STORE_MAX_DIR_BYTES, folder->dir);
@@ -38,25 +43,29 @@ static int survey(const struct umig_folder *folder,
         return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot read %s: %s", path,
                                   umig_errno_text(errno));
     }
-    *out_oldest = INT64_MAX;
-    *out_bytes = 0;
+    struct survey survey = {.oldest = INT64_MAX, .newest = -1};
     const struct dirent *entry = NULL;
     while ((entry = readdir(days)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
         char file[UMIG_STORE_PATH_BYTES + 256];
         struct stat st;
+        int64_t number = 0;
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (stat(file, &st) == 0 && S_ISREG(st.st_mode)) {
-            *out_bytes += (uint64_t)st.st_size; /* files that were set aside count too */
+        if (stat(file, &st) != 0 || !S_ISREG(st.st_mode)) {
+            continue;
         }
-        int64_t day = 0;
-        if (umig_store_day_parse(entry->d_name, &day) && day < *out_oldest) {
-            *out_oldest = day;
+        survey.bytes += (uint64_t)st.st_size; /* files that were set aside count too */
+        if (umig_store_day_parse(entry->d_name, &number)) {
+            survey.oldest = number < survey.oldest ? number : survey.oldest;
+            survey.newest_bytes =
+                number > survey.newest ? (uint64_t)st.st_size : survey.newest_bytes;
+            survey.newest = number > survey.newest ? number : survey.newest;
         }
     }
     closedir(days);
     umig_store_main_path(folder->dir, path);
-    *out_bytes += size_of(path);
-    return *out_oldest == INT64_MAX ? UMIG_NOT_FOUND : UMIG_OK;
+    survey.bytes += size_of(path);
+    *out = survey;
+    return UMIG_OK;
 }
 
 /* Removes a day: the log first, so that no log is ever left for a new file of that name. */
@@ -84,39 +93,44 @@ static int drop_day(struct umig_folder *folder,
     return UMIG_OK;
 }
 
+/* The newest file is being filled: it goes by age only. */
+static bool must_go(const struct survey *survey, int64_t oldest_day, uint64_t size_bytes)
+{
+    if (survey->newest < 0) {
+        return false;
+    }
+    const bool is_over = size_bytes > 0 && survey->bytes > size_bytes;
+    return survey->oldest / UMIG_STORE_PARTS < oldest_day ||
+           (is_over && survey->oldest != survey->newest);
+}
+
 int umig_folder_retain(struct umig_folder *folder,
                        const struct umig_retention *retention,
                        uint64_t now_unix_ns,
                        struct umig_retain_result *out_result,
                        struct umig_err *err)
 {
-    struct umig_retain_result result = {.days_dropped = 0};
-    const int64_t today = umig_store_day_of(now_unix_ns);
-    const uint64_t oldest_ns = retention->age_ns > 0 && retention->age_ns < now_unix_ns
-                                   ? now_unix_ns - retention->age_ns
-                                   : 0;
-    const int64_t oldest_kept = umig_store_day_of(oldest_ns);
-    for (;;) {
-        int64_t day = 0;
-        const int rc = survey(folder, &day, &result.bytes_left, err);
-        if (rc < 0) {
-            return umig_err_trace(err, rc);
-        }
-        const bool is_over = retention->size_bytes > 0 && result.bytes_left > retention->size_bytes;
-        const bool is_old = rc == UMIG_OK && oldest_ns > 0 && day < oldest_kept;
-        if (rc == UMIG_NOT_FOUND || day >= today || (!is_over && !is_old)) {
-            result.is_over_size = is_over;
-            break;
-        }
+    struct umig_retain_result result = {.files_dropped = 0};
+    struct survey survey;
+    const uint64_t age_ns = retention->age_ns;
+    const int64_t oldest_day =
+        age_ns > 0 && age_ns < now_unix_ns ? umig_store_day_of(now_unix_ns - age_ns) : 0;
+    int rc = survey_folder(folder, &survey, err);
+    while (rc == UMIG_OK && must_go(&survey, oldest_day, retention->size_bytes)) {
         uint64_t bytes = 0;
-        const int dropped = drop_day(folder, day, &bytes, err);
-        if (dropped != UMIG_OK) {
-            return umig_err_trace(err, dropped);
-        }
-        result.days_dropped++;
+        rc = drop_day(folder, survey.oldest, &bytes, err);
+        result.files_dropped += rc == UMIG_OK;
         result.bytes_dropped += bytes;
-        result.newest_day = day;
+        rc = rc != UMIG_OK ? rc : survey_folder(folder, &survey, err);
     }
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    const uint64_t size_bytes = retention->size_bytes;
+    result.bytes_left = survey.bytes;
+    result.is_over_size = size_bytes > 0 && survey.bytes > size_bytes;
+    const bool is_full = size_bytes > 0 && survey.newest_bytes > size_bytes / UMIG_RETENTION_SHARES;
+    result.full_file = is_full ? survey.newest : -1;
     *out_result = result;
     return UMIG_OK;
 }

@@ -113,7 +113,11 @@ static int open_main(struct umig_store *store, struct umig_err *err)
     umig_store_main_path(store->dir, path);
     int rc = umig_db_open(&store->main, path, UMIG_DB_WRITE, &umig_main_schema, err);
     rc = rc != UMIG_OK ? rc : check_integrity(store, err);
-    return rc != UMIG_OK ? rc : read_store_id(store, err);
+    rc = rc != UMIG_OK ? rc : read_store_id(store, err);
+    /* Goes on with the part that was being filled. */
+    return rc != UMIG_OK ? rc
+                         : umig_db_number(&store->main, "SELECT max(day) FROM session_days",
+                                          &store->file, err);
 }
 
 int umig_store_open(const char *dir, struct umig_store **out_store, struct umig_err *err)
@@ -154,6 +158,22 @@ struct umig_store *umig_store_close(struct umig_store *store)
 int64_t umig_store_id(const struct umig_store *store)
 {
     return store->id;
+}
+
+void umig_store_begin_part(struct umig_store *store, int64_t full_file)
+{
+    if (store->file == full_file && full_file % UMIG_STORE_PARTS < UMIG_STORE_PARTS - 1) {
+        store->file++;
+    }
+}
+
+int64_t umig_store_file_at(struct umig_store *store, uint64_t now_unix_ns)
+{
+    const int64_t day = umig_store_day_of(now_unix_ns);
+    if (store->file / UMIG_STORE_PARTS != day) {
+        store->file = umig_store_file_of(day, 0);
+    }
+    return store->file;
 }
 
 int umig_store_begin(struct umig_store *store, struct umig_err *err)

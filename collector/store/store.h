@@ -114,6 +114,12 @@ UMIG_NODISCARD int umig_store_running_streams(struct umig_store *store,
                                               void *context,
                                               struct umig_err *err);
 
+/**
+ * Begins a new day file with the next batch, if full_file is still the one being filled: it has had
+ * its share of the size (umig_folder_retain).
+ */
+void umig_store_begin_part(struct umig_store *store, int64_t full_file);
+
 /** A stream's batches up to a sequence are in a day file for good. */
 struct umig_folded {
     int64_t stream;

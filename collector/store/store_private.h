@@ -15,9 +15,13 @@ struct umig_store {
     struct umig_db main;
     int64_t id;
     bool in_transaction;
+    int64_t file; /* day file that the newest batch goes to */
 };
 
 /** Begins a transaction unless one is open. */
 UMIG_NODISCARD int umig_store_begin(struct umig_store *store, struct umig_err *err);
+
+/** Day file of a batch that arrives now: of its day, the part that is being filled. */
+int64_t umig_store_file_at(struct umig_store *store, uint64_t now_unix_ns);
 
 #endif

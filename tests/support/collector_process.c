@@ -52,8 +52,10 @@ static void run(const struct umig_collector_process *p, int out_fd)
         const struct rlimit limit = {p->file_size_limit, RLIM_INFINITY};
         (void)setrlimit(RLIMIT_FSIZE, &limit);
     }
-    const struct umig_collector_options options = {
-        .data_dir = p->data, .lost_after_ns = p->lost_after_ns, .out_fd = out_fd};
+    const struct umig_collector_options options = {.data_dir = p->data,
+                                                   .lost_after_ns = p->lost_after_ns,
+                                                   .retain_size_bytes = p->retain_size_bytes,
+                                                   .out_fd = out_fd};
     struct umig_err err = UMIG_ERR_INIT;
     const int rc = umig_collector_run(&options, &err);
     if (rc != UMIG_OK) {

@@ -14,8 +14,9 @@ struct umig_collector_process {
     struct umig_address address;
     pid_t pid; /* 0: not running */
     uint64_t lost_after_ns;
-    uint64_t file_size_limit; /* RLIMIT_FSIZE; 0: none */
-    const char *fail_point;   /* as UMIG_FAIL_POINT; NULL: none */
+    uint64_t retain_size_bytes; /* 0: the default */
+    uint64_t file_size_limit;   /* RLIMIT_FSIZE; 0: none */
+    const char *fail_point;     /* as UMIG_FAIL_POINT; NULL: none */
 };
 
 /** Makes the folders. */

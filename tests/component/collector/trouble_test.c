@@ -198,7 +198,8 @@ static void test_damaged_day_file_is_set_aside_and_a_new_one_begun(void **state)
     assert_int_equal(umig_collector_process_stop(p), 0);
     umig_emitter_disconnect(e);
     char path[UMIG_STORE_PATH_BYTES];
-    umig_store_day_path(p->data, umig_store_day_of(umig_clock_unix_ns()), path);
+    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
     damage(path);
 
     umig_collector_process_start(p);
@@ -246,6 +247,46 @@ static void test_session_of_a_killed_jvm_is_lost_and_reopens_on_return(void **st
     assert_int_equal(umig_collector_process_stop(p), 0);
     struct umig_profile *profile = umig_load_only_session(p->data);
     umig_check_ledger(profile, umig_emitter_ledger(e));
+    umig_profile_destroy(profile);
+    umig_emitter_destroy(e);
+}
+
+/* Sends and asks (which folds) until a day file is there, or is gone. */
+static void feed_until(struct umig_emitter *e,
+                       const struct umig_collector_process *p,
+                       int64_t part,
+                       bool is_there)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    char list[8192];
+    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+    umig_store_day_path(p->data, umig_store_file_of(today, part), path);
+    for (int i = 0; (access(path, F_OK) == 0) != is_there; i++) {
+        assert_true(i < 100);
+        umig_emitter_make_batch(e);
+        deliver(e, p);
+        assert_true(ask(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, "", list, sizeof list));
+    }
+}
+
+static void test_data_over_the_size_goes_in_parts_and_the_books_say_so(void **state)
+{
+    struct umig_collector_process *p = *state;
+    p->retain_size_bytes = 256 << 10;
+    struct umig_emitter *e = make_emitter(28, "s");
+    umig_collector_process_start(p);
+
+    feed_until(e, p, 1, true);
+    feed_until(e, p, 0, false);
+    umig_emitter_make_batch(e);
+    deliver(e, p);
+    assert_int_equal(umig_collector_process_stop(p), 0);
+
+    assert_log_has(p, "retention: dropped 1 day file(s)");
+    struct umig_profile *profile = umig_load_only_session(p->data);
+    const struct umig_profile_tally *cpu = &profile->tallies[UMIG_KIND_CPU];
+    assert_int_equal(cpu->produced, umig_emitter_ledger(e)->produced_value);
+    assert_in_range(cpu->stored, 1, cpu->produced - 1);
     umig_profile_destroy(profile);
     umig_emitter_destroy(e);
 }
@@ -355,6 +396,7 @@ int main(void)
         TEST(test_damaged_store_ends_the_start_and_says_what_to_do),
         TEST(test_damaged_day_file_is_set_aside_and_a_new_one_begun),
         TEST(test_session_of_a_killed_jvm_is_lost_and_reopens_on_return),
+        TEST(test_data_over_the_size_goes_in_parts_and_the_books_say_so),
         TEST(test_second_connection_of_an_epoch_fences_the_first),
         TEST(test_stream_whose_start_is_not_stored_is_told_so),
         TEST(test_report_over_the_socket_has_what_was_just_acknowledged),

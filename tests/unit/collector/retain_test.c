@@ -6,7 +6,7 @@
 
 #include "collector/store/fold.h"
 #include "collector/store/places.h"
-#include "collector/store/store.h"
+#include "collector/store/store_private.h"
 #include "core/clock.h"
 #include "tests/support/test.h"
 #include "tests/support/tree.h"
@@ -48,7 +48,7 @@ static int tear_down(void **state)
 static void make_day(const struct fixture *f, int64_t day)
 {
     char path[UMIG_STORE_PATH_BYTES];
-    umig_store_day_path(f->dir, day, path);
+    umig_store_day_path(f->dir, umig_store_file_of(day, 0), path);
     const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, FILE_BYTES), 0);
@@ -58,7 +58,7 @@ static void make_day(const struct fixture *f, int64_t day)
 static bool has_day(const struct fixture *f, int64_t day)
 {
     char path[UMIG_STORE_PATH_BYTES];
-    umig_store_day_path(f->dir, day, path);
+    umig_store_day_path(f->dir, umig_store_file_of(day, 0), path);
     return access(path, F_OK) == 0;
 }
 
@@ -82,7 +82,7 @@ static void test_retain_by_age_drops_days_that_are_wholly_older(void **state)
 
     const struct umig_retain_result result = retain(f, 2 * DAY_NS, 0);
 
-    assert_int_equal(result.days_dropped, 2);
+    assert_int_equal(result.files_dropped, 2);
     assert_false(has_day(f, TODAY - 3));
     assert_true(has_day(f, TODAY - 2));
     assert_true(has_day(f, TODAY));
@@ -97,14 +97,14 @@ static void test_retain_by_size_drops_the_oldest_first(void **state)
 
     const struct umig_retain_result result = retain(f, 0, 3 * FILE_BYTES + FILE_BYTES / 2);
 
-    assert_int_equal(result.days_dropped, 2);
+    assert_int_equal(result.files_dropped, 2);
     assert_true(result.bytes_left <= 3 * FILE_BYTES + FILE_BYTES / 2);
     assert_false(has_day(f, TODAY - 3));
     assert_true(has_day(f, TODAY - 2));
     assert_false(result.is_over_size);
 }
 
-static void test_retain_keeps_today_and_says_that_it_is_over(void **state)
+static void test_retain_keeps_the_newest_and_says_that_it_is_over(void **state)
 {
     const struct fixture *f = *state;
     make_day(f, TODAY - 1);
@@ -112,22 +112,56 @@ static void test_retain_keeps_today_and_says_that_it_is_over(void **state)
 
     const struct umig_retain_result result = retain(f, 0, 1000);
 
-    assert_int_equal(result.days_dropped, 1);
+    assert_int_equal(result.files_dropped, 1);
     assert_true(has_day(f, TODAY));
     assert_true(result.is_over_size);
+    assert_int_equal(result.full_file, umig_store_file_of(TODAY, 0));
+}
+
+static void test_retain_by_age_drops_the_newest_too(void **state)
+{
+    const struct fixture *f = *state;
+    make_day(f, TODAY - 9);
+
+    const struct umig_retain_result result = retain(f, 2 * DAY_NS, 100 * FILE_BYTES);
+
+    assert_int_equal(result.files_dropped, 1);
+    assert_false(result.is_over_size);
+    assert_int_equal(result.full_file, -1);
+}
+
+static void test_store_begins_a_part_once_and_a_day_at_part_0(void **state)
+{
+    const struct fixture *f = *state;
+    const uint64_t now_ns = TODAY * DAY_NS;
+
+    assert_int_equal(umig_store_file_at(f->store, now_ns), umig_store_file_of(TODAY, 0));
+    umig_store_begin_part(f->store, umig_store_file_of(TODAY, 0));
+    umig_store_begin_part(f->store, umig_store_file_of(TODAY, 0));
+    assert_int_equal(umig_store_file_at(f->store, now_ns), umig_store_file_of(TODAY, 1));
+    umig_store_begin_part(f->store, -1);
+    assert_int_equal(umig_store_file_at(f->store, now_ns), umig_store_file_of(TODAY, 1));
+    assert_int_equal(umig_store_file_at(f->store, now_ns + DAY_NS),
+                     umig_store_file_of(TODAY + 1, 0));
 }
 
 static void test_day_names_round_trip_and_others_are_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"2024-02-30.db", "2024-1-1.db", "2024-01-01.db-wal", "x",
-                                      "2024-01-01.db.damaged-1"};
-    int64_t day = 0;
+    static const char *const bad[] = {
+        "2024-02-30.db",           "2024-1-1.db",     "2024-01-01.db-wal", "x",
+        "2024-01-01.db.damaged-1", "2024-01-01.0.db", "2024-01-01.07.db",  "2024-01-01.1000.db"};
+    char path[UMIG_STORE_PATH_BYTES];
+    int64_t file = 0;
 
-    assert_true(umig_store_day_parse("2024-10-04.db", &day));
-    assert_int_equal(day, 20000);
+    assert_true(umig_store_day_parse("2024-10-04.db", &file));
+    assert_int_equal(file, umig_store_file_of(20000, 0));
+    assert_true(umig_store_day_parse("2024-10-04.12.db", &file));
+    assert_int_equal(file, umig_store_file_of(20000, 12));
+    umig_store_day_path("/d", file, path);
+    assert_string_equal(path, "/d/days/2024-10-04.12.db");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_false(umig_store_day_parse(bad[i], &day));
+        assert_false(umig_store_day_parse(bad[i], &file));
     }
     assert_int_equal(umig_store_day_of(TODAY * DAY_NS - 1), TODAY - 1);
     assert_int_equal(umig_store_day_of(TODAY * DAY_NS), TODAY);
@@ -140,7 +174,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_retain_by_size_drops_the_oldest_first, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(test_retain_keeps_today_and_says_that_it_is_over, set_up,
+        cmocka_unit_test_setup_teardown(test_retain_keeps_the_newest_and_says_that_it_is_over,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_the_newest_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_begins_a_part_once_and_a_day_at_part_0, set_up,
                                         tear_down),
         cmocka_unit_test(test_day_names_round_trip_and_others_are_refused),
     };
