@@ -268,6 +268,7 @@ void umig_agent_end_session(struct umig_agent *agent,
     session->ended = reason;
     session->end_ns = now_ns;
     reconcile(agent);
+    drain(agent, now_ns); /* what came until the gate was shut: the engine's books want it */
     umig_agent_measure_cost(agent);
     umig_pump_flush(&agent->pump, now_ns, true);
 }
