@@ -222,6 +222,7 @@ static void take_pauses(struct umig_agent *agent, uint64_t patience_ns, uint64_t
     while (umig_gc_take(&agent->vm.gc, patience_ns, &pause) == UMIG_OK) {
         umig_pump_pause(&agent->pump, &pause, now_ns);
     }
+    umig_pump_lost_pauses(&agent->pump, umig_gc_lost(&agent->vm.gc));
 }
 
 static void read_heap(struct umig_agent *agent, uint64_t now_ns)

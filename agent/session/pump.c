@@ -229,8 +229,11 @@ static uint32_t stack_of(struct umig_pump *pump,
             return 0;
         }
         /* A record of all new long names may fill the delta by itself: it goes out in between. */
-        if (umig_dictionary_delta_bytes(&pump->dictionary) > UMIG_BATCH_DELTA_BYTES &&
-            has_room(pump)) {
+        if (umig_dictionary_delta_bytes(&pump->dictionary) > UMIG_BATCH_DELTA_BYTES) {
+            if (!has_room(pump)) {
+                pump->last_count = 0; /* another name, and the batch would be too large to write */
+                return 0;
+            }
             write_batch(pump, now_ns);
         }
     }
@@ -338,10 +341,10 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
     struct place place = {.drop = UMIG_DROP_SPOOL_FULL};
     uint32_t holder = 0;
     if (make_room(pump, now_ns)) {
-        place.drop = UMIG_DROP_DICTIONARY_FULL;
         place.thread = thread_of(pump, slot);
         holder = holder_of(pump, record);
         place.stack = place.thread != 0 ? stack_of(pump, record, slot, now_ns) : 0;
+        place.drop = has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
     }
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &pump->sessions->session[i];
@@ -461,6 +464,18 @@ void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, 
             .heap_before = known(pause->heap_before),
             .heap_after = known(pause->heap_after),
         };
+    }
+}
+
+void umig_pump_lost_pauses(struct umig_pump *pump, uint64_t lost_count)
+{
+    const uint64_t lost = lost_count - pump->pauses_lost_seen;
+    pump->pauses_lost_seen = lost_count;
+    for (int i = 0; i < UMIG_SESSIONS_MAX && lost > 0; i++) {
+        struct umig_session *session = &pump->sessions->session[i];
+        if (umig_session_takes(session, UMIG_KIND_GC)) {
+            umig_session_lost(session, UMIG_KIND_GC, UMIG_DROP_RING_FULL, lost);
+        }
     }
 }
 

@@ -44,6 +44,7 @@ struct umig_pump {
 
     uint64_t dropped_seen_ns[UMIG_DROP_COUNT]; /* of the sampler's books */
     uint64_t dropped_wait_seen_ns[UMIG_DROP_COUNT];
+    uint64_t pauses_lost_seen;
     uint64_t next_batch_ns;
     uint64_t records;     /* taken from the rings */
     uint64_t recorded_ns; /* their CPU time: produced = recorded + dropped, checked at stop */
@@ -73,6 +74,9 @@ void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns);
 
 /** A pause, for every session that takes part. */
 void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, uint64_t now_ns);
+
+/** Books the pauses that nobody took in time: how many there ever were. */
+void umig_pump_lost_pauses(struct umig_pump *pump, uint64_t lost_count);
 
 /** A reading of the heap, for one session. */
 void umig_pump_heap(struct umig_pump *pump,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/session/pump.h"
 #include "agent/session/session.h"
 #include "core/clock.h"
 #include "tests/support/test.h"
@@ -210,6 +211,22 @@ static void test_sessions_finest_interval_follows_what_runs(void **state)
     assert_null(umig_sessions_find(&fx->sessions, "b"));
 }
 
+static void test_lost_pauses_are_produced_and_dropped_once(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *gc = open_session(fx, "gc", UMIG_KIND_GC, 1);
+    struct umig_session *heap = open_session(fx, "heap", UMIG_KIND_HEAP, 1000);
+    struct umig_pump pump = {.sessions = &fx->sessions};
+
+    umig_pump_lost_pauses(&pump, 3);
+    umig_pump_lost_pauses(&pump, 3);
+    umig_pump_lost_pauses(&pump, 5);
+
+    assert_int_equal(gc->tallies[UMIG_KIND_GC].produced, 5);
+    assert_int_equal(gc->tallies[UMIG_KIND_GC].dropped[UMIG_DROP_RING_FULL], 5);
+    assert_int_equal(heap->tallies[UMIG_KIND_GC].produced, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +244,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sessions_refuse_over_the_memory_bound, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_sessions_finest_interval_follows_what_runs, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_lost_pauses_are_produced_and_dropped_once, setup,
                                         teardown),
     };
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);
