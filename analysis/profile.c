@@ -371,6 +371,18 @@ int umig_profile_stack(struct umig_profile *profile,
     return UMIG_OK;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* "C2 CompilerThread", "G1 Conc#0": a capital, one digit, a space is a name, no number. */
+static bool is_named_digit(const char *from, const char *at)
+{
+    const bool at_start = at - from == 1 || (at - from > 1 && at[-2] == ' ');
+    return at_start && at[-1] >= 'A' && at[-1] <= 'Z' && at[1] == ' ';
+}
+
 int umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *out_group)
 {
     if (name >= profile->strings.count) {
@@ -387,10 +399,10 @@ int umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *ou
     }
     size_t length = 0;
     for (const char *at = from; *at != '\0'; at++) {
-        const bool is_digit = *at >= '0' && *at <= '9';
-        const bool goes_on = is_digit && at > from && at[-1] >= '0' && at[-1] <= '9';
+        const bool is_number = is_digit(*at) && !is_named_digit(from, at);
+        const bool goes_on = is_number && at > from && is_digit(at[-1]);
         if (!goes_on) {
-            group[length++] = is_digit ? '*' : *at;
+            group[length++] = is_number ? '*' : *at;
         }
     }
     group[length] = '\0';

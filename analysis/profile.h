@@ -198,7 +198,10 @@ UMIG_NODISCARD int umig_profile_thread(struct umig_profile *profile,
                                        uint32_t name,
                                        uint32_t *out_id);
 
-/** Derives the group of a thread name: every run of digits becomes one '*'. */
+/**
+ * Derives the group of a thread name: every run of digits becomes one '*', but for names like C2
+ * and G1 at the beginning of a word.
+ */
 UMIG_NODISCARD int umig_profile_group(struct umig_profile *profile,
                                       uint32_t name,
                                       uint32_t *out_group);

@@ -159,7 +159,10 @@ static void test_group_replaces_runs_of_digits(void **state)
     static const char *const cases[][2] = {
         {"http-nio-8080-exec-12", "http-nio-*-exec-*"},
         {"main", "main"},
-        {"C2 CompilerThread0", "C* CompilerThread*"},
+        {"C2 CompilerThread0", "C2 CompilerThread*"},
+        {"G1 Conc#0", "G1 Conc#*"},
+        {"pool C1 worker", "pool C1 worker"},
+        {"T12 worker", "T* worker"},
         {"42", "*"},
         {"", ""},
     };
