@@ -362,6 +362,31 @@ static void test_unknown_session_is_refused_with_the_closest(void **state)
     umig_emitter_destroy(e);
 }
 
+static void test_session_is_found_by_prefix_number_and_latest(void **state)
+{
+    struct umig_collector_process *p = *state;
+    static char text[1 << 20];
+    static const char *const ids[] = {"night-run", "night-walk", "night-run"};
+    umig_collector_process_start(p);
+    for (uint64_t i = 0; i < 3; i++) {
+        struct umig_emitter *e = make_emitter(30 + i, ids[i]);
+        umig_emitter_make_batch(e);
+        deliver(e, p);
+        umig_emitter_destroy(e);
+    }
+    const uint32_t report = UMIG__V1__QUERY_VERB__QUERY_REPORT;
+
+    assert_false(ask(p, report, "night", text, sizeof text));
+    assert_non_null(strstr(text, "'night' begins several sessions: "));
+    assert_true(ask(p, report, "night-w", text, sizeof text));
+    assert_true(ask(p, report, "night-r", text, sizeof text)); /* one id, given twice */
+    assert_true(ask(p, report, "#1", text, sizeof text));
+    assert_true(ask(p, report, "latest", text, sizeof text));
+    assert_false(ask(p, report, "#4", text, sizeof text));
+    assert_false(ask(p, 77, "", text, sizeof text));
+    assert_string_equal(text, "query 77 is not known to this collector");
+}
+
 static void test_wrong_first_frame_is_refused_by_name(void **state)
 {
     struct umig_collector_process *p = *state;
@@ -401,6 +426,7 @@ int main(void)
         TEST(test_stream_whose_start_is_not_stored_is_told_so),
         TEST(test_report_over_the_socket_has_what_was_just_acknowledged),
         TEST(test_unknown_session_is_refused_with_the_closest),
+        TEST(test_session_is_found_by_prefix_number_and_latest),
         TEST(test_wrong_first_frame_is_refused_by_name),
     };
 #undef TEST
