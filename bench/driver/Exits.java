@@ -1,0 +1,105 @@
+package driver;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * How long an exit takes, and with which code, with the agent in the midst of a session of all kinds:
+ * every kind of exit, with the collector up, down and stopped, after lives of 0 to 50 ms and longer.
+ */
+final class Exits {
+    private static final int PATIENCE_S = 60;
+    private static final double LIMIT_MS = 500;
+    private static final String[] KINDS = {"return", "exit", "halt", "sigterm", "oom"};
+    private static final String START = "start=cpu:1ms,gc,heap:100ms,locks:10us";
+
+    private record Exit(double ms, int status) {}
+
+    private record Row(String kind, String state, List<Exit> exits) {
+        double[] times() {
+            return exits.stream().mapToDouble(Exit::ms).toArray();
+        }
+
+        double worst() {
+            return Arrays.stream(times()).max().orElse(0);
+        }
+    }
+
+    private Exits() {}
+
+    static int run(Options options) throws Exception {
+        var verdict = new Verdict("soak exit");
+        int runs = options.isShort() ? 3 : 40;
+        for (Jdk jdk : Jdk.wanted(options)) {
+            System.out.printf("%n%s, %d runs each%n%-8s %-10s %10s %10s  %s%n", jdk, runs, "exit",
+                    "collector", "median ms", "worst ms", "status");
+            judge(jdk, runs, verdict);
+        }
+        return verdict.close();
+    }
+
+    private static void judge(Jdk jdk, int runs, Verdict verdict) throws Exception {
+        double worst = Double.NEGATIVE_INFINITY;
+        boolean isSameStatus = true;
+        for (String kind : KINDS) {
+            Row bare = row(jdk, kind, "no agent", Math.max(runs / 2, 3));
+            for (String state : new String[] {"down", "up", "stopped"}) {
+                Row row = withCollector(jdk, kind, state, runs);
+                worst = Math.max(worst, row.worst() - bare.worst());
+                int expected = bare.exits.get(0).status;
+                isSameStatus &= row.exits.stream().allMatch(exit -> exit.status == expected);
+            }
+        }
+        verdict.add(String.format("%s: exit later by %.0f ms at most", jdk, worst), worst <= LIMIT_MS);
+        verdict.add(jdk + ": exit codes as without the agent", isSameStatus);
+    }
+
+    private static Row withCollector(Jdk jdk, String kind, String state, int runs) throws Exception {
+        if (state.equals("down")) {
+            return row(jdk, kind, state, runs);
+        }
+        try (Collector collector = Collector.start()) {
+            if (state.equals("stopped")) {
+                collector.freeze();
+            }
+            return row(jdk, kind, state, runs);
+        }
+    }
+
+    private static Row row(Jdk jdk, String kind, String state, int runs) throws Exception {
+        var row = new Row(kind, state, new ArrayList<>());
+        var random = new Random(runs);
+        for (int i = 0; i < runs; i++) {
+            int lifeMs = i % 4 == 3 ? 200 + random.nextInt(1300) : random.nextInt(51);
+            row.exits.add(exit(jdk, kind, !state.equals("no agent"), lifeMs));
+        }
+        System.out.printf("%-8s %-10s %10.0f %10.0f  %d%n", kind, state, Stats.median(row.times()),
+                row.worst(), row.exits.get(0).status);
+        return row;
+    }
+
+    private static Exit exit(Jdk jdk, String kind, boolean hasAgent, int lifeMs) throws Exception {
+        var plan = new Target.Plan(jdk).with("-Xmx48m", "-XX:+ExitOnOutOfMemoryError");
+        if (hasAgent) {
+            plan.agent(START);
+        }
+        try (Target target = plan.start("ExitKind", kind, String.valueOf(lifeMs))) {
+            awaitGoing(target);
+            long began = System.nanoTime();
+            if (kind.equals("sigterm")) {
+                Command.of("kill", String.valueOf(target.pid())).run();
+            }
+            int status = target.end(PATIENCE_S);
+            return new Exit((System.nanoTime() - began) / 1e6, status);
+        }
+    }
+
+    private static void awaitGoing(Target target) throws Exception {
+        String line = target.line(PATIENCE_S);
+        if (!line.equals("going")) {
+            throw new Trouble("the program said: " + line);
+        }
+    }
+}
