@@ -209,7 +209,7 @@ int umig_frame_reader_next(struct umig_frame_reader *reader,
         return UMIG_AGAIN;
     }
     const uint8_t *frame = reader->bytes + reader->taken;
-    struct umig_frame_header header;
+    struct umig_frame_header header = {.type = 0};
     int rc = umig_frame_decode(frame, reader->max_payload_bytes, &header, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);

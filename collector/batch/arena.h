@@ -13,7 +13,7 @@
 #include "include/umig/status.h"
 
 /** What a message may cost at most, and how many times its own size. */
-#define UMIG_ARENA_MAX_BYTES (8u * 1024u * 1024u)
+#define UMIG_ARENA_MAX_BYTES (8u << 20)
 #define UMIG_ARENA_FACTOR    8u
 
 struct umig_arena {

@@ -12,7 +12,7 @@
 #include "include/umig/kinds.h"
 
 /* Further from its batch's base than this, a time is a mistake. */
-#define MAX_SPAN_NS (24 * 3600 * UMIG_NS_PER_S)
+#define MAX_SPAN_NS (UINT64_C(86400) * UMIG_NS_PER_S)
 
 static int check_length(const char *column, size_t length, size_t expected, struct umig_err *err)
 {

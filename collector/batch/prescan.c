@@ -66,20 +66,31 @@ static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *out)
     return false;
 }
 
-/* Length of the valid sequence at the front, 0 when there is none. RFC 3629, section 4. */
-static size_t utf8_length(const uint8_t *at, size_t left)
+/* Bytes a sequence with this first byte has; 0: none begins with it. RFC 3629, section 4. */
+static size_t utf8_announced(uint8_t lead)
 {
-    const uint8_t lead = at[0];
     if (lead < 0x80) {
         return lead != 0;
     }
-    const size_t length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length == 0 || length > left) {
+    if (lead < 0xc2) {
         return 0;
     }
+    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+}
+
+/* The second byte rules out overlong forms, surrogates and what is beyond U+10FFFF. */
+static bool utf8_second_fits(uint8_t lead, uint8_t second)
+{
     const uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
     const uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (at[1] < low || at[1] > high) {
+    return second >= low && second <= high;
+}
+
+/* Length of the valid sequence at the front, 0 when there is none. */
+static size_t utf8_length(const uint8_t *at, size_t left)
+{
+    const size_t length = utf8_announced(at[0]);
+    if (length > left || (length > 1 && !utf8_second_fits(at[0], at[1]))) {
         return 0;
     }
     for (size_t i = 2; i < length; i++) {

@@ -177,6 +177,7 @@ static int start_waiting(struct signal_waiter *waiter,
 static void stop_waiting(struct signal_waiter *waiter)
 {
     /* It may wait still when the store failed. */
+    /* NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): blocked, and taken by its sigwait() */
     (void)pthread_kill(waiter->thread, SIGTERM);
     pthread_join(waiter->thread, NULL);
 }

@@ -15,7 +15,7 @@
 #define FOLD_EVERY_NS (10 * UMIG_NS_PER_S)
 
 /* An inbox of this size is folded before its time. */
-#define FOLD_AT_BYTES (8u * 1024u * 1024u)
+#define FOLD_AT_BYTES (8u << 20)
 
 int umig_keeper_create(const struct umig_keeper_options *options,
                        struct umig_keeper **out_keeper,

@@ -19,12 +19,12 @@
 #include "include/umig/status.h"
 
 /** Largest payload of the first frame: a Hello with its labels. */
-#define UMIG_INGEST_FIRST_FRAME_BYTES (16u * 1024u)
+#define UMIG_INGEST_FIRST_FRAME_BYTES (16u << 10)
 
 /** Bounds of one collector. */
 #define UMIG_INGEST_MAX_CONNECTIONS  1024u
 #define UMIG_INGEST_MAX_LISTENERS    16u
-#define UMIG_INGEST_MAX_BUFFER_BYTES (32u * 1024u * 1024u) /* all connections' large buffers */
+#define UMIG_INGEST_MAX_BUFFER_BYTES (32u << 20) /* all connections' large buffers */
 
 /** A Query frame, to be answered by somebody else. */
 struct umig_ingest_query {

@@ -10,7 +10,7 @@
 #include "include/umig/version.h"
 
 /* A commit does not wait for more than this; one batch more always fits. */
-#define GROUP_MAX_BYTES (4u * 1024u * 1024u)
+#define GROUP_MAX_BYTES (4u << 20)
 
 /* Features of a Hello that this collector must understand to take the stream. */
 #define KNOWN_FEATURES UINT64_C(0)

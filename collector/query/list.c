@@ -68,7 +68,8 @@ static void free_list(struct list *list)
         const struct umig_session_summary *item = &list->items[i];
         const char *texts[] = {item->id, item->service, item->instance, item->host};
         for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++) {
-            free((void *)(uintptr_t)texts[j]); /* ours, const only for the report */
+            /* NOLINTNEXTLINE(performance-no-int-to-ptr): ours, const only for the report */
+            free((void *)(uintptr_t)texts[j]);
         }
     }
     free(list->items);

@@ -17,8 +17,8 @@
 #define UMIG_VIEWER_ALL INT64_MIN
 
 /** Memory one session may take while its report is written, and the largest document. */
-#define UMIG_QUERY_PROFILE_BYTES  (256u * 1024u * 1024u)
-#define UMIG_QUERY_DOCUMENT_BYTES (64u * 1024u * 1024u)
+#define UMIG_QUERY_PROFILE_BYTES  (256u << 20)
+#define UMIG_QUERY_DOCUMENT_BYTES (64u << 20)
 
 enum umig_query_verb {
     UMIG_QUERY_LIST_SESSIONS,

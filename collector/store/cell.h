@@ -23,7 +23,7 @@
 #include "include/umig/status.h"
 
 /** Longest packed list; beyond, entries are refused (a hostile agent's doing). */
-#define UMIG_CELL_MAX_BYTES (16u * 1024u * 1024u)
+#define UMIG_CELL_MAX_BYTES (16u << 20)
 
 struct umig_cell_entry {
     uint32_t stack;

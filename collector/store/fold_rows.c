@@ -171,7 +171,7 @@ static int write_heap_point(struct umig_folder *folder,
                             const Umig__V1__HeapPoint *h,
                             struct umig_err *err)
 {
-    struct umig_buf pools = UMIG_BUF_INIT(MAX_BLOB_BYTES * 4);
+    struct umig_buf pools = UMIG_BUF_INIT((size_t)MAX_BLOB_BYTES * 4);
     for (size_t i = 0; i < h->n_pool; i++) {
         umig_varint_put(&pools, umig_ids_get(&stream->map->strings, h->pool[i]));
         umig_varint_put(&pools, h->used[i]);
@@ -232,7 +232,7 @@ static int write_tally(struct umig_folder *folder,
                        const Umig__V1__Tally *t,
                        struct umig_err *err)
 {
-    struct umig_buf dropped = UMIG_BUF_INIT(MAX_BLOB_BYTES * 2);
+    struct umig_buf dropped = UMIG_BUF_INIT((size_t)MAX_BLOB_BYTES * 2);
     for (size_t i = 0; i < t->n_drop_cause; i++) {
         umig_varint_put(&dropped, t->drop_cause[i]);
         umig_varint_put(&dropped, t->drop_value[i]);
@@ -255,40 +255,75 @@ static int write_tally(struct umig_folder *folder,
     return rc;
 }
 
-/* Rows of sessions that still exist; the others have nobody to belong to. */
-int umig_fold_rows_add(struct umig_folder *folder,
+/* Rows of sessions that still exist (key above 0); the others have nobody to belong to. */
+static int add_stacks(struct umig_folder *folder,
+                      const struct umig_fold_stream *stream,
+                      const Umig__V1__Batch *batch,
+                      struct umig_err *err)
+{
+    int64_t key = 0;
+    int rc = UMIG_OK;
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_samples; i++) {
+        rc = session_key(folder, stream, batch->samples[i]->session, &key, err);
+        if (rc == UMIG_OK && key > 0) {
+            rc = add_samples(folder, stream, key, batch->samples[i], err);
+        }
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_waits; i++) {
+        rc = session_key(folder, stream, batch->waits[i]->session, &key, err);
+        if (rc == UMIG_OK && key > 0) {
+            rc = write_waits(folder, stream, key, batch->waits[i], err);
+        }
+    }
+    return rc;
+}
+
+static int add_events(struct umig_folder *folder,
+                      const struct umig_fold_stream *stream,
+                      const Umig__V1__Batch *batch,
+                      struct umig_err *err)
+{
+    int64_t key = 0;
+    int rc = UMIG_OK;
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_gc_pauses; i++) {
+        rc = session_key(folder, stream, batch->gc_pauses[i]->session, &key, err);
+        if (rc == UMIG_OK && key > 0) {
+            rc = write_pauses(folder, stream, key, batch->gc_pauses[i], err);
+        }
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_heap_points; i++) {
+        rc = session_key(folder, stream, batch->heap_points[i]->session, &key, err);
+        if (rc == UMIG_OK && key > 0) {
+            rc = write_heap_point(folder, stream, key, batch->heap_points[i], err);
+        }
+    }
+    return rc;
+}
+
+static int add_tallies(struct umig_folder *folder,
                        const struct umig_fold_stream *stream,
                        const Umig__V1__Batch *batch,
                        struct umig_err *err)
 {
     int64_t key = 0;
     int rc = UMIG_OK;
-    for (size_t i = 0; rc == UMIG_OK && i < batch->n_samples; i++) {
-        rc = session_key(folder, stream, batch->samples[i]->session, &key, err);
-        rc = rc != UMIG_OK || key == 0 ? rc
-                                       : add_samples(folder, stream, key, batch->samples[i], err);
-    }
-    for (size_t i = 0; rc == UMIG_OK && i < batch->n_gc_pauses; i++) {
-        rc = session_key(folder, stream, batch->gc_pauses[i]->session, &key, err);
-        rc = rc != UMIG_OK || key == 0
-                 ? rc
-                 : write_pauses(folder, stream, key, batch->gc_pauses[i], err);
-    }
-    for (size_t i = 0; rc == UMIG_OK && i < batch->n_heap_points; i++) {
-        rc = session_key(folder, stream, batch->heap_points[i]->session, &key, err);
-        rc = rc != UMIG_OK || key == 0
-                 ? rc
-                 : write_heap_point(folder, stream, key, batch->heap_points[i], err);
-    }
-    for (size_t i = 0; rc == UMIG_OK && i < batch->n_waits; i++) {
-        rc = session_key(folder, stream, batch->waits[i]->session, &key, err);
-        rc =
-            rc != UMIG_OK || key == 0 ? rc : write_waits(folder, stream, key, batch->waits[i], err);
-    }
     for (size_t i = 0; rc == UMIG_OK && i < batch->n_tallies; i++) {
         rc = session_key(folder, stream, batch->tallies[i]->session, &key, err);
-        rc = rc != UMIG_OK || key == 0 ? rc : write_tally(folder, key, batch->tallies[i], err);
+        if (rc == UMIG_OK && key > 0) {
+            rc = write_tally(folder, key, batch->tallies[i], err);
+        }
     }
+    return rc;
+}
+
+int umig_fold_rows_add(struct umig_folder *folder,
+                       const struct umig_fold_stream *stream,
+                       const Umig__V1__Batch *batch,
+                       struct umig_err *err)
+{
+    int rc = add_stacks(folder, stream, batch, err);
+    rc = rc != UMIG_OK ? rc : add_events(folder, stream, batch, err);
+    rc = rc != UMIG_OK ? rc : add_tallies(folder, stream, batch, err);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
 }
 

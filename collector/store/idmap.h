@@ -14,7 +14,7 @@
 #include "collector/store/day.h"
 
 /** Maps of all streams together take at most this, beyond the one in use. */
-#define UMIG_IDMAP_MAX_BYTES (16u * 1024u * 1024u)
+#define UMIG_IDMAP_MAX_BYTES (16u << 20)
 
 /** ids[agent's id] is the day's id; ids[0] is 0. */
 struct umig_ids {

@@ -111,7 +111,7 @@ int umig_folder_retain(struct umig_folder *folder,
                        struct umig_err *err)
 {
     struct umig_retain_result result = {.files_dropped = 0};
-    struct survey survey;
+    struct survey survey = {.newest = -1};
     const uint64_t age_ns = retention->age_ns;
     const int64_t oldest_day =
         age_ns > 0 && age_ns < now_unix_ns ? umig_store_day_of(now_unix_ns - age_ns) : 0;

@@ -59,10 +59,11 @@ static int take_lock(struct umig_store *store, struct umig_err *err)
     if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         char pid[16] = "";
         const ssize_t len = pread(store->lock_fd, pid, sizeof pid - 1, 0);
+        pid[strcspn(pid, "\n")] = '\0';
         return umig_err_set(err, UMIG_E_BUSY,
                             "another collector (pid %s) is using the data folder %s; stop it, or "
                             "choose another folder with --data",
-                            len > 0 ? strtok(pid, "\n") : "?", store->dir);
+                            len > 0 ? pid : "?", store->dir);
     }
     char pid[16];
     const int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
