@@ -72,20 +72,45 @@ static int prepare_rings(struct umig_agent *agent)
     return UMIG_OK;
 }
 
+/*
+ * SIGPROF first: where another profiler has it, nothing of ours may stand in front of that one's
+ * fault handler. Nothing is sampled yet.
+ */
 static int install_signals(struct umig_agent *agent, struct umig_err *err)
 {
     struct umig_code_range ranges[2] = {
         {agent->vm.libjvm.text_begin, agent->vm.libjvm.text_end},
     };
     umig_code_bounds_of((const void *)(uintptr_t)umig_agct_walk, &ranges[1].begin, &ranges[1].end);
-    int rc = umig_guard_install(&agent->sampler.slots, ranges, 2, err);
+    int rc = umig_handler_install(&agent->sampler, SIGPROF, err);
     if (rc == UMIG_OK) {
-        rc = umig_handler_install(&agent->sampler, SIGPROF, err);
+        rc = umig_guard_install(&agent->sampler.slots, ranges, 2, err);
     }
     return umig_err_trace(err, rc);
 }
 
-/* Everything sampling needs, taken when the first session asks for stacks. */
+static int take_sampler_memory(struct umig_agent *agent, struct umig_err *err)
+{
+    struct umig_names *names[2] = {NULL, NULL};
+    if (agent->is_sampler_without_room || prepare_names(agent, &names[0], 0) != UMIG_OK ||
+        prepare_names(agent, &names[1], 1) != UMIG_OK || prepare_rings(agent) != UMIG_OK) {
+        agent->is_sampler_without_room = true; /* asked again, it would take even more in vain */
+        return umig_err_set(err, UMIG_E_NOMEM,
+                            "no memory for sampling within the agent's bound of %zu bytes; raise "
+                            "memory=",
+                            agent->memory.limit_bytes);
+    }
+    atomic_store(&agent->sampler.names, names[0]);
+    agent->pump.names[0] = names[0];
+    agent->pump.names[1] = names[1];
+    agent->pump.names_generation = 2;
+    return UMIG_OK;
+}
+
+/*
+ * Everything sampling needs, taken when the first session asks for stacks. As long as it cannot be
+ * had it is asked for again in every tick: another profiler may leave.
+ */
 static int prepare_sampler(struct umig_agent *agent, struct umig_err *err)
 {
     if (agent->is_sampler_ready) {
@@ -96,22 +121,13 @@ static int prepare_sampler(struct umig_agent *agent, struct umig_err *err)
                             "this JVM's stacks cannot be read: %s is not described",
                             agent->vm.agct.call == NULL ? "AsyncGetCallTrace" : agent->vm.missing);
     }
-    struct umig_names *names[2] = {NULL, NULL};
-    if (prepare_names(agent, &names[0], 0) != UMIG_OK ||
-        prepare_names(agent, &names[1], 1) != UMIG_OK || prepare_rings(agent) != UMIG_OK) {
-        return umig_err_set(err, UMIG_E_NOMEM,
-                            "no memory for sampling within the agent's bound of %zu bytes; raise "
-                            "memory=",
-                            agent->memory.limit_bytes);
-    }
     agent->sampler.hotspot = &agent->vm.hotspot;
     agent->sampler.walk = umig_agct_walk;
     agent->sampler.walker = &agent->vm.agct;
-    atomic_store(&agent->sampler.names, names[0]);
-    agent->pump.names[0] = names[0];
-    agent->pump.names[1] = names[1];
-    agent->pump.names_generation = 2;
-    const int rc = install_signals(agent, err);
+    int rc = install_signals(agent, err);
+    if (rc == UMIG_OK) {
+        rc = take_sampler_memory(agent, err);
+    }
     agent->is_sampler_ready = rc == UMIG_OK;
     return umig_err_trace(err, rc);
 }
@@ -395,6 +411,9 @@ static void turn(struct umig_agent *agent, uint64_t deadline_ns)
     uint64_t now_ns = umig_clock_monotonic_ns();
     deadline_ns = min_u64(deadline_ns, umig_uplink_tick(&agent->uplink, now_ns));
     deadline_ns = min_u64(deadline_ns, umig_control_server_tick(&agent->control, now_ns));
+    if (atomic_load(&agent->stopping) && umig_uplink_is_over(&agent->uplink)) {
+        return; /* the last round of connecting has just failed: nothing to wait for */
+    }
     struct pollfd fds[2 + UMIG_CONTROL_POLL_MAX];
     fds[0] = (struct pollfd){.fd = agent->wake_fd, .events = POLLIN};
     fds[1] = (struct pollfd){
