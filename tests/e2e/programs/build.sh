@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Compiles the tests' programs: build.sh OUTPUT. Java goes to OUTPUT/java, Groovy programs compiled
+# by each release to OUTPUT/groovyN, the releases' jars to OUTPUT/lib/groovyN. What is newer than
+# its sources stays. The oldest JDK from 17 on compiles, so that all can run it.
+set -euo pipefail
+cd "$(dirname "$0")"
+output=$1
+home=$(../../support/jdks.sh | awk '$1 >= 17 { print $2; exit }')
+if [[ -z $home ]]; then
+  echo "skipped: no JDK from 17 on is here"
+  exit 77
+fi
+
+is_fresh() { # STAMP SOURCE...
+  local stamp=$1 newer
+  shift
+  [[ -e $stamp ]] || return 1
+  newer=$(find "$@" -newer "$stamp" -print -quit)
+  [[ -z $newer ]]
+}
+
+mkdir -p "$output/lib"
+if ! is_fresh "$output/lib/stamp" pom.xml; then
+  JAVA_HOME=$home mvn -q -B -f pom.xml process-resources -Doutput="$output/lib"
+  touch "$output/lib/stamp"
+fi
+if ! is_fresh "$output/java/stamp" java; then
+  "$home/bin/javac" -d "$output/java" java/*.java
+  touch "$output/java/stamp"
+fi
+for release in groovy24 groovy4; do
+  if ! is_fresh "$output/$release/stamp" groovy java; then
+    mkdir -p "$output/$release"
+    "$home/bin/java" -cp "$output/lib/$release/*:$output/java" \
+      org.codehaus.groovy.tools.FileSystemCompiler -d "$output/$release" \
+      $([[ $release == groovy24 ]] && echo groovy/Idioms.groovy || ls groovy/*.groovy)
+    touch "$output/$release/stamp"
+  fi
+done

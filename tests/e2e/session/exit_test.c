@@ -1,0 +1,87 @@
+/* Every way a JVM ends: the session's end says which, and what was sampled is kept. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/jvm.h"
+#include "tests/support/test.h"
+
+static const struct {
+    const char *name;
+    const char *words; /* of the JVM */
+    int signal;        /* sent in place of a line; 0: none */
+    int code;          /* the JVM's exit code */
+    const char *end;
+} g_exits[] = {
+    {"SIGKILL", "-cp @java Exits wait", SIGKILL, 128 + SIGKILL, "lost"},
+    {"ExitOnOutOfMemory", "-Xmx24m -XX:+ExitOnOutOfMemoryError -cp @java Exits oom", 0, 3, "lost"},
+    {"return", "-cp @java Exits return", 0, 0, "vm-exit"},
+    {"System.exit", "-cp @java Exits exit", 0, 3, "vm-exit"},
+    {"halt", "-cp @java Exits halt", 0, 4, "vm-exit"},
+    {"SIGTERM", "-cp @java Exits wait", SIGTERM, 128 + SIGTERM, "vm-exit"},
+};
+
+static void put_id(char id[32], size_t which)
+{
+    snprintf(id, 32, "exit-%zu", which);
+}
+
+static void end_one(struct umig_rig *rig, size_t which)
+{
+    char id[32];
+    put_id(id, which);
+    umig_rig_start_jvm(rig, "", g_exits[which].words);
+    assert_int_equal(umig_rig_command(rig, NULL, "start %d --cpu 4ms --name %s", rig->jvm.pid, id),
+                     0);
+    /* It dies only when the collector has something that could be lost. */
+    json_decref(umig_rig_await_session(rig, id, umig_rig_has_samples));
+    if (g_exits[which].signal != 0) {
+        assert_int_equal(kill(rig->jvm.pid, g_exits[which].signal), 0);
+    } else {
+        umig_rig_tell_jvm(rig, "go");
+    }
+    assert_int_equal(umig_rig_wait_jvm(rig), g_exits[which].code);
+}
+
+static void check_one(struct umig_rig *rig, size_t which)
+{
+    char id[32];
+    put_id(id, which);
+    json_t *session = umig_rig_await_session(rig, id, umig_rig_has_ended);
+    const double samples = umig_json_number_at(session, "cpu_samples");
+    const char *end = umig_json_text_at(session, "end");
+    print_message("  %-18s exit code %3d, end %-8s %4.0f samples\n", g_exits[which].name,
+                  g_exits[which].code, end, samples);
+    assert_string_equal(end, g_exits[which].end);
+    assert_true(samples > 0);
+    json_decref(session);
+}
+
+static void end_all(struct umig_rig *rig)
+{
+    const size_t count = sizeof g_exits / sizeof g_exits[0];
+    umig_rig_start_collector(rig);
+    for (size_t i = 0; i < count; i++) {
+        end_one(rig, i);
+    }
+    /* Only now: the collector takes its time to give a JVM up for lost. */
+    for (size_t i = 0; i < count; i++) {
+        check_one(rig, i);
+    }
+    umig_rig_stop_collector(rig);
+}
+
+static void test_exit_of_every_kind_ends_the_session_and_keeps_its_data(void **state)
+{
+    (void)state;
+    umig_rig_each_jdk(end_all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_exit_of_every_kind_ends_the_session_and_keeps_its_data,
+                                  umig_rig_teardown),
+    };
+    return cmocka_run_group_tests_name("e2e.exit", tests, NULL, NULL);
+}
