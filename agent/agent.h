@@ -48,6 +48,7 @@ struct umig_agent {
     uint64_t loaded_ns;
     uint64_t next_guard_check_ns;
     bool is_sampler_ready;
+    bool is_sampler_without_room; /* its memory could not be taken */
     uint32_t wanted;
     char problem[256]; /* why a session lacks something; "" when all is well */
 
