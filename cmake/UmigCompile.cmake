@@ -21,6 +21,16 @@ if(UMIG_SANITIZE)
     -fsanitize=${umig_sanitize_list} -fno-sanitize-recover=undefined)
   target_link_options(umig_sanitizers INTERFACE -fsanitize=${umig_sanitize_list})
 endif()
+# What a JVM needs in its environment to load a sanitized library, each word with a space behind: the
+# runtime comes first, faults and their stack stay the JVM's, and its leaks are its own.
+set(UMIG_JAVA_ENV "")
+if("address" IN_LIST UMIG_SANITIZE)
+  execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=libasan.so
+    OUTPUT_VARIABLE umig_asan_runtime OUTPUT_STRIP_TRAILING_WHITESPACE)
+  string(JOIN ":" umig_asan_options detect_leaks=0 handle_segv=0 handle_sigbus=0 handle_sigfpe=0
+    handle_sigill=0 use_sigaltstack=0 detect_stack_use_after_return=0)
+  set(UMIG_JAVA_ENV "LD_PRELOAD=${umig_asan_runtime} ASAN_OPTIONS=${umig_asan_options} ")
+endif()
 if(UMIG_FUZZ)
   # Everything is instrumented, so that the fuzzer sees what its input reaches.
   target_compile_options(umig_sanitizers INTERFACE -fsanitize=fuzzer-no-link)

@@ -53,6 +53,17 @@ static void print_errors(const struct umig_child *child)
     }
 }
 
+/* What a sanitized agent needs of the JVM's environment (cmake/UmigCompile.cmake). */
+static void put_java_env(void)
+{
+    static char words[] = UMIG_JAVA_ENV;
+    char *rest = NULL;
+    for (char *word = strtok_r(words, " ", &rest); word != NULL;
+         word = strtok_r(NULL, " ", &rest)) {
+        putenv(word);
+    }
+}
+
 static void become(char **argv, const char *dir, const int *pipes, const char *errors)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -61,13 +72,9 @@ static void become(char **argv, const char *dir, const int *pipes, const char *e
     dup2(pipes[3], STDOUT_FILENO);
     dup2(to, STDERR_FILENO);
     setenv("UMIG_RUNTIME_DIR", dir, 1);
-#ifdef UMIG_JAVA_PRELOAD
-    /* The sanitizer's runtime goes first; faults and leaks are the JVM's own business. */
     if (strstr(argv[0], "/java") != NULL) {
-        setenv("LD_PRELOAD", UMIG_JAVA_PRELOAD, 1);
-        setenv("ASAN_OPTIONS", "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0", 1);
+        put_java_env();
     }
-#endif
     execv(argv[0], argv);
     _exit(127);
 }

@@ -13,14 +13,6 @@
 #include "tests/e2e/gc/gc_truth_log.h"
 #include "tests/support/test.h"
 
-/* A probe under a sanitizer wants the sanitizer's runtime first; SIGSEGV stays the JVM's. */
-#ifdef JAVA_PRELOAD
-# define JAVA_ENV \
-  "LD_PRELOAD=" JAVA_PRELOAD " ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigfpe=0 "
-#else
-# define JAVA_ENV ""
-#endif
-
 #define MAX_JDKS 8
 
 /* The log's clock and ours are read a few microseconds apart, and on a busy machine the thread can
@@ -106,7 +98,8 @@ static int teardown(void **state)
 
 static bool has_collector(const struct jdk *jdk, const char *flag)
 {
-    return run(JAVA_ENV "%s/bin/java %s -version >%s/version 2>&1", jdk->home, flag, g_folder) == 0;
+    return run(UMIG_JAVA_ENV "%s/bin/java %s -version >%s/version 2>&1", jdk->home, flag,
+               g_folder) == 0;
 }
 
 static void run_program(const struct jdk *jdk,
@@ -115,9 +108,9 @@ static void run_program(const struct jdk *jdk,
                         const char *argument)
 {
     const int status =
-        run(JAVA_ENV "%s/bin/java -agentpath:" GC_PROBE "=%s/probe%s %s -Xmx192m -Xms96m "
-                     "-Xlog:gc*=info,gc+heap=debug:file=%s/log:timenanos,tags:filecount=0 "
-                     "-cp %s GcTruth %s >%s/beans",
+        run(UMIG_JAVA_ENV "%s/bin/java -agentpath:" GC_PROBE "=%s/probe%s %s -Xmx192m -Xms96m "
+                          "-Xlog:gc*=info,gc+heap=debug:file=%s/log:timenanos,tags:filecount=0 "
+                          "-cp %s GcTruth %s >%s/beans",
             jdk->home, g_folder, probe_option, flags, g_folder, g_folder, argument, g_folder);
     assert_int_equal(status, 0);
 }
