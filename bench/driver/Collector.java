@@ -25,7 +25,7 @@ final class Collector implements AutoCloseable {
         var builder = new ProcessBuilder(line).redirectErrorStream(true)
                 .redirectOutput(Tree.RUN.resolve("collector.log").toFile());
         builder.environment().put("UMIG_RUNTIME_DIR", Tree.RUN.toString());
-        var collector = new Collector(builder.start(), data);
+        var collector = new Collector(Main.endWithUs(builder.start()), data);
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_S);
         while (!collector.answers()) {
             if (!collector.process.isAlive() || System.nanoTime() > end) {

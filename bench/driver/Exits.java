@@ -12,6 +12,8 @@ import java.util.Random;
 final class Exits {
     private static final int PATIENCE_S = 60;
     private static final double LIMIT_MS = 500;
+    /** With nobody to wait for. */
+    private static final double DOWN_LIMIT_MS = 200;
     private static final String[] KINDS = {"return", "exit", "halt", "sigterm", "oom"};
     private static final String START = "start=cpu:1ms,gc,heap:100ms,locks:10us";
 
@@ -42,17 +44,23 @@ final class Exits {
 
     private static void judge(Jdk jdk, int runs, Verdict verdict) throws Exception {
         double worst = Double.NEGATIVE_INFINITY;
+        double medianDown = Double.NEGATIVE_INFINITY;
         boolean isSameStatus = true;
         for (String kind : KINDS) {
             Row bare = row(jdk, kind, "no agent", Math.max(runs / 2, 3));
             for (String state : new String[] {"down", "up", "stopped"}) {
                 Row row = withCollector(jdk, kind, state, runs);
                 worst = Math.max(worst, row.worst() - bare.worst());
+                if (state.equals("down")) {
+                    medianDown = Math.max(medianDown, Stats.median(row.times()) - Stats.median(bare.times()));
+                }
                 int expected = bare.exits.get(0).status;
                 isSameStatus &= row.exits.stream().allMatch(exit -> exit.status == expected);
             }
         }
         verdict.add(String.format("%s: exit later by %.0f ms at most", jdk, worst), worst <= LIMIT_MS);
+        verdict.add(String.format("%s: without a collector by %.0f ms (median)", jdk, medianDown),
+                medianDown <= DOWN_LIMIT_MS);
         verdict.add(jdk + ": exit codes as without the agent", isSameStatus);
     }
 

@@ -65,6 +65,12 @@ final class Main {
         return 2;
     }
 
+    /** A driver that is killed takes with it what it started. */
+    static Process endWithUs(Process process) {
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+        return process;
+    }
+
     private static void remove(Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

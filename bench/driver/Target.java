@@ -61,7 +61,7 @@ final class Target implements AutoCloseable {
             var builder = new ProcessBuilder(words).directory(Tree.RUN.toFile())
                     .redirectError(Tree.RUN.resolve("jvm.err").toFile());
             builder.environment().put("UMIG_RUNTIME_DIR", Tree.RUN.toString());
-            return new Target(builder.start());
+            return new Target(Main.endWithUs(builder.start()));
         }
     }
 
