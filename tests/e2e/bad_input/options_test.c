@@ -91,5 +91,6 @@ int main(void)
         cmocka_unit_test_teardown(test_jvm_runs_and_says_which_option_is_wrong, umig_rig_teardown),
         cmocka_unit_test_teardown(test_strict_jvm_does_not_start, umig_rig_teardown),
     };
-    return cmocka_run_group_tests_name("e2e.bad_input.options", tests, compile_brief, remove_brief);
+    return cmocka_run_group_tests_name("e2e.bad_input.options", tests, compile_programs,
+                                       remove_programs);
 }

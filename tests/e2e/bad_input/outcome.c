@@ -17,7 +17,7 @@ enum {
 /* A JVM of its own size and speed: what is tested is not how Java runs. */
 #define QUICK "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx32m"
 
-static char g_classes[] = "/tmp/umig-brief-XXXXXX";
+static char g_classes[] = "/tmp/umig-programs-XXXXXX";
 
 static void read_back(const struct umig_rig *rig, const char *name, char *text, size_t room)
 {
@@ -113,7 +113,7 @@ bool is_profiled(struct umig_rig *rig, const char *service)
     return is_found;
 }
 
-int compile_brief(void **state)
+int compile_programs(void **state)
 {
     (void)state;
     char command[1024];
@@ -122,15 +122,20 @@ int compile_brief(void **state)
     }
     snprintf(command, sizeof command,
              "set -- $(%s/tests/support/jdks.sh | head -n 1); test -z \"$2\" || "
-             "$2/bin/javac -d %s %s/tests/e2e/bad_input/Brief.java",
+             "$2/bin/javac -d %s %s/tests/e2e/bad_input/*.java",
              UMIG_SOURCE_DIR, g_classes, UMIG_SOURCE_DIR);
     return system(command);
 }
 
-int remove_brief(void **state)
+int remove_programs(void **state)
 {
     (void)state;
     char command[64];
     snprintf(command, sizeof command, "rm -rf '%s'", g_classes);
     return system(command);
+}
+
+const char *programs_path(void)
+{
+    return g_classes;
 }

@@ -44,8 +44,11 @@ size_t count_lines(const char *text);
 /** Whether the collector has an ended session of the service with CPU samples. */
 bool is_profiled(struct umig_rig *rig, const char *service);
 
-/** cmocka's group setup and teardown: Brief is compiled by the oldest JDK. */
-int compile_brief(void **state);
-int remove_brief(void **state);
+/** cmocka's group setup and teardown: Brief and Wait, compiled by the oldest JDK. */
+int compile_programs(void **state);
+int remove_programs(void **state);
+
+/** Their class path. */
+const char *programs_path(void);
 
 #endif

@@ -335,6 +335,6 @@ int main(void)
         cmocka_unit_test_teardown(test_flight_recorder_beside_us, umig_rig_teardown),
         cmocka_unit_test_teardown(test_async_profiler_beside_us, umig_rig_teardown),
     };
-    return cmocka_run_group_tests_name("e2e.bad_input.surroundings", tests, compile_brief,
-                                       remove_brief);
+    return cmocka_run_group_tests_name("e2e.bad_input.surroundings", tests, compile_programs,
+                                       remove_programs);
 }
