@@ -456,6 +456,25 @@ static void start_by_options(struct umig_agent *agent)
     }
 }
 
+/*
+ * With a full spool the ends of sessions are not in it yet. A collector that is there makes room by
+ * acknowledging; only behind them may BYE go.
+ */
+static void send_rest(struct umig_agent *agent, uint64_t deadline_ns)
+{
+    uint64_t now_ns = umig_clock_monotonic_ns();
+    struct umig_uplink_status status;
+    while (!umig_uplink_is_over(&agent->uplink) && now_ns < deadline_ns) {
+        umig_pump_flush(&agent->pump, now_ns, true);
+        umig_uplink_status(&agent->uplink, &status);
+        if (!has_sessions(agent) || !status.is_connected) {
+            umig_uplink_finish(&agent->uplink, now_ns);
+        }
+        turn(agent, deadline_ns);
+        now_ns = umig_clock_monotonic_ns();
+    }
+}
+
 /* Ends everything and gives the last batches the time there is. */
 static void finish(struct umig_agent *agent)
 {
@@ -468,10 +487,7 @@ static void finish(struct umig_agent *agent)
             umig_agent_end_session(agent, session, UMIG_END_VM_EXIT, begin_ns);
         }
     }
-    umig_uplink_finish(&agent->uplink, begin_ns);
-    while (!umig_uplink_is_over(&agent->uplink) && umig_clock_monotonic_ns() < deadline_ns) {
-        turn(agent, deadline_ns);
-    }
+    send_rest(agent, deadline_ns);
     umig_control_server_close(&agent->control);
     umig_uplink_fini(&agent->uplink);
 }
