@@ -1,10 +1,10 @@
 /*
  * Conservation with a real agent: collectors are killed at fail points and at random moments, run
- * out of disk, or are away when the JVM ends. In the end, per kind: what the agent's closing books
- * say was produced = what the store adds up from its rows + what the books say was dropped, by
- * cause. And the engine's own: produced = recorded + dropped.
+ * out of disk, rest, or are away when the JVM ends. In the end, per kind: what the agent's closing
+ * books say was produced = what the store adds up from its rows + what the books say was dropped,
+ * by cause. And the engine's own: produced = recorded + dropped.
  *
- * A run per trouble and JDK; with UMIG_E2E_LONG five of each, 20 a JDK. A run that meets no trouble
+ * A run per trouble and JDK; with UMIG_E2E_LONG five of each, 25 a JDK. A run that meets no trouble
  * fails: it would prove nothing.
  */
 #include <errno.h>
@@ -314,6 +314,25 @@ static void run_full_disk(struct umig_rig *rig)
     unmount_small();
 }
 
+/* A collector that rests until the spool is full is awake again when the JVM ends. */
+static void run_resting(struct umig_rig *rig)
+{
+    char id[SESSION_BYTES];
+    start_collector(rig, NULL);
+    start_jvm(rig, MANY_FRAMES);
+    read_session_id(rig, id);
+    assert_int_equal(kill(rig->collector.pid, SIGSTOP), 0);
+    await_drops(rig);
+    assert_int_equal(kill(rig->collector.pid, SIGCONT), 0);
+    end_jvm(rig);
+    json_t *session = umig_rig_session(rig, id);
+    assert_non_null(session);
+    print_message("  end: %s\n", umig_json_text_at(session, "end"));
+    json_decref(session);
+    umig_rig_stop_collector(rig);
+    check_books(rig, id);
+}
+
 /* Nobody hears of the end; what was heard before is in order nevertheless. */
 static void run_collector_away_at_exit(struct umig_rig *rig)
 {
@@ -341,6 +360,7 @@ static const struct {
 } g_troubles[] = {
     {"killed at fail points", run_fail_points},
     {"killed at random", run_random_kills},
+    {"resting", run_resting},
     {"disk full", run_full_disk},
     {"away at exit", run_collector_away_at_exit},
 };
