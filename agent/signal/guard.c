@@ -11,10 +11,15 @@
 
 struct umig_guard_state g_umig_guard;
 
+static bool is_in(const struct umig_code_range *range, uintptr_t pc)
+{
+    return pc >= range->begin && pc < range->end;
+}
+
 static bool is_in_range(uintptr_t pc)
 {
     for (uint32_t i = 0; i < g_umig_guard.range_count; i++) {
-        if (pc >= g_umig_guard.ranges[i].begin && pc < g_umig_guard.ranges[i].end) {
+        if (is_in(&g_umig_guard.ranges[i], pc)) {
             return true;
         }
     }
@@ -38,10 +43,12 @@ static void chain(int signo, siginfo_t *info, void *context)
 void umig_sig_on_fault(int signo, siginfo_t *info, void *context)
 {
     const int saved_errno = errno;
-    if (is_in_range(umig_regs_read(context).pc)) {
+    const uintptr_t pc = umig_regs_read(context).pc;
+    if (is_in_range(pc)) {
         struct umig_slot *slot = umig_slots_find(g_umig_guard.slots, (int)syscall(SYS_gettid));
         struct umig_guard *guard = slot != NULL ? atomic_load(&slot->guard) : NULL;
         if (guard != NULL) {
+            guard->is_jvm_fault = is_in(&g_umig_guard.ranges[0], pc);
             siglongjmp(guard->jump, 1);
         }
     }

@@ -8,6 +8,7 @@
  * armed guard and the fault happened in libjvm or in the agent; everything else goes to the handler
  * that was there, unchanged. Faults recovered in the middle of AsyncGetCallTrace leave the thread's
  * _in_asgct flag set, which weakens one assertion of the JVM; the thread then rests for a minute.
+ * A fault in the agent's own reads leaves nothing behind.
  */
 #ifndef UMIG_AGENT_SIGNAL_GUARD_H
 #define UMIG_AGENT_SIGNAL_GUARD_H
@@ -30,7 +31,7 @@ struct umig_code_range {
  * Installs the fault handlers in front of those that are there. Idempotent.
  *
  * @param slots   table by which the faulting thread is found; borrowed for the process's life
- * @param ranges  libjvm and the agent; copied, at most 4
+ * @param ranges  libjvm first, then the agent; copied, at most 4
  * @return UMIG_OK, UMIG_E_IO
  *
  * Signal: never.
@@ -47,6 +48,7 @@ bool umig_guard_is_first(void);
 struct umig_guard {
     sigjmp_buf jump;
     void *outer;
+    volatile bool is_jvm_fault; /* it faulted in libjvm; written by the fault's handler */
 };
 
 /**
@@ -63,6 +65,7 @@ struct umig_guard {
 UMIG_SIGNAL_SAFE static inline void umig_guard_arm(struct umig_slot *slot, struct umig_guard *guard)
 {
     guard->outer = atomic_load_explicit(&slot->guard, memory_order_relaxed);
+    guard->is_jvm_fault = false;
     /* A fault before sigsetjmp would jump nowhere; between here and there nothing is loaded. */
     atomic_store_explicit(&slot->guard, (void *)guard, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);

@@ -106,8 +106,10 @@ static struct umig_walk_result walk_guarded(struct umig_sampler *sampler,
     struct umig_guard guard;
     if (!UMIG_GUARD_ENTER(slot, &guard)) {
         atomic_fetch_add_explicit(&sampler->faults, 1, memory_order_relaxed);
-        atomic_store_explicit(&slot->rest_until_ns, umig_clock_monotonic_ns() + UMIG_REST_NS,
-                              memory_order_relaxed);
+        if (guard.is_jvm_fault) {
+            atomic_store_explicit(&slot->rest_until_ns, umig_clock_monotonic_ns() + UMIG_REST_NS,
+                                  memory_order_relaxed);
+        }
         return (struct umig_walk_result){.outcome = UMIG_OUTCOME_GUARD};
     }
     struct umig_walk_result result = {.outcome = UMIG_OUTCOME_LOW_STACK};

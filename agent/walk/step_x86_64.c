@@ -225,15 +225,10 @@ static bool pop_stub(struct umig_step *step, const struct umig_blob *blob)
 }
 
 /*
- * A method's entry, before its frame: rbx is the Method*. Later, until the interpreter knows the
- * bytecode, the frame stands but the JVM does not take it for one.
+ * The frame stands, but the JVM does not take it for one: the bytecode is not known yet.
  */
-static bool pop_interpreted(struct umig_step *step, uintptr_t *out_method)
+static bool pop_interpreted_frame(struct umig_step *step, uintptr_t *out_method)
 {
-    *out_method = step->regs.method;
-    if (pop_return_to_sender(step) || pop_saved_fp(step)) {
-        return true;
-    }
     const uintptr_t fp = step->regs.fp;
     if (!is_above(step, fp, 2) || !is_code(step, word_at(fp, FP_RETURN))) {
         return false;
@@ -245,6 +240,21 @@ static bool pop_interpreted(struct umig_step *step, uintptr_t *out_method)
     const uintptr_t above = fp + 2 * WORD;
     const bool is_sender = sender >= above && is_above(step, sender, 1);
     return move(step, word_at(fp, FP_RETURN), is_sender ? sender : above, load(fp));
+}
+
+/*
+ * At a method's entry, before its frame, rbx is the Method*. When the frame is gone again, rbx is
+ * the sender's sp, and there is no method to name.
+ */
+static bool pop_interpreted(struct umig_step *step, uintptr_t *out_method)
+{
+    *out_method = step->regs.method;
+    if (is_above(step, step->regs.method, 1)) {
+        step->regs.sender_sp = step->regs.method;
+        *out_method = 0;
+    }
+    return pop_return_to_sender(step) || pop_saved_fp(step) ||
+           pop_interpreted_frame(step, out_method);
 }
 
 /* Code of the JVM or of a library that Java called without leaving Java. It keeps rbp. */
