@@ -5,9 +5,10 @@ import java.util.List;
 
 /** What a bench found: its last line, and the exit code. */
 final class Verdict {
+    private static final String BAD = " (!)";
+    private static final int LINE_FIGURES = 6;
     private final String name;
     private final List<String> figures = new ArrayList<>();
-    private boolean holds = true;
 
     Verdict(String name) {
         this.name = name;
@@ -15,8 +16,7 @@ final class Verdict {
 
     /** A figure, and whether it is good enough. */
     void add(String figure, boolean isGood) {
-        figures.add(isGood ? figure : figure + " (!)");
-        holds &= isGood;
+        figures.add(isGood ? figure : figure + BAD);
     }
 
     /**
@@ -29,10 +29,17 @@ final class Verdict {
         add(figure + String.format(" <= %.3f", limit), isSure && ratio.median() <= limit);
     }
 
-    /** Prints the last line; 0 if all holds. */
+    /** Prints the last line, after the figures themselves where they are many; 0 if all holds. */
     int close() {
-        System.out.println(name + ": " + String.join("; ", figures)
-                + (holds ? ": holds" : ": falls short"));
-        return holds ? 0 : 1;
+        boolean areMany = figures.size() > LINE_FIGURES;
+        if (areMany) {
+            figures.forEach(System.out::println);
+        }
+        long bad = figures.stream().filter(figure -> figure.endsWith(BAD)).count();
+        System.out.println(name + ": "
+                + (areMany ? figures.size() + " figures, " + bad + " not good enough"
+                        : String.join("; ", figures))
+                + (bad == 0 ? ": holds" : ": falls short"));
+        return bad == 0 ? 0 : 1;
     }
 }
