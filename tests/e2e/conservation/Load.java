@@ -2,8 +2,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Something of every kind: CPU on ever new stacks, waits for a lock, collections. Writes "ready",
- * and ends with exit code 0 at the first line of its input. "Load DEPTH": the deeper, the more
- * there is to tell of each stack.
+ * and "{}" at the first line of its input; then it ends with exit code 0. "Load DEPTH": the deeper,
+ * the more there is to tell of each stack.
  */
 public final class Load {
     private static final Object LOCK = new Object();
@@ -89,5 +89,6 @@ public final class Load {
         spawn("allocator", Load::allocate);
         System.out.println("ready");
         System.in.read();
+        System.out.println("{}");
     }
 }
