@@ -50,7 +50,8 @@ struct umig_agent {
     bool is_sampler_ready;
     bool is_sampler_without_room; /* its memory could not be taken */
     uint32_t wanted;
-    char problem[256]; /* why a session lacks something; "" when all is well */
+    bool was_connected; /* as logged last */
+    char problem[256];  /* why a session lacks something; "" when all is well */
 
     pthread_t thread;
     bool is_started;

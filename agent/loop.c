@@ -212,6 +212,7 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
         const bool waits = session->is_open && !session->is_armed;
         if (waits && (is_provided || now_ns - session->asked_ns > ARM_PATIENCE_NS)) {
             umig_session_begin(session, now_ns);
+            umig_log(UMIG_LOG_INFO, "session %s begins", session->spec.id);
             umig_agent_measure_cost(agent);
             session->agent_cpu_at_start_ns = agent->cost.agent_cpu_ns;
             session->process_cpu_at_start_ns = agent->cost.process_cpu_ns;
@@ -284,6 +285,7 @@ void umig_agent_end_session(struct umig_agent *agent,
     umig_session_settle(&agent->sessions, session);
     session->ended = reason;
     session->end_ns = now_ns;
+    umig_log(UMIG_LOG_INFO, "session %s ends", session->spec.id);
     reconcile(agent);
     drain(agent, now_ns); /* what came until the gate was shut: the engine's books want it */
     umig_agent_measure_cost(agent);
@@ -405,6 +407,21 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static void log_connection(struct umig_agent *agent)
+{
+    struct umig_uplink_status status;
+    umig_uplink_status(&agent->uplink, &status);
+    if (status.is_connected == agent->was_connected) {
+        return;
+    }
+    agent->was_connected = status.is_connected;
+    if (status.is_connected) {
+        umig_log(UMIG_LOG_INFO, "connected to the collector at %s", status.address);
+    } else {
+        umig_log(UMIG_LOG_INFO, "the collector is gone: %s", status.problem);
+    }
+}
+
 /* One round: wait for sockets or time, serve what is ready. */
 static void turn(struct umig_agent *agent, uint64_t deadline_ns)
 {
@@ -433,6 +450,7 @@ static void turn(struct umig_agent *agent, uint64_t deadline_ns)
         umig_uplink_on_ready(&agent->uplink, fds[1].revents, now_ns);
     }
     umig_control_server_on_ready(&agent->control, fds + 2, control, now_ns);
+    log_connection(agent);
 }
 
 static void start_by_options(struct umig_agent *agent)
@@ -476,6 +494,19 @@ static void send_rest(struct umig_agent *agent, uint64_t deadline_ns)
 }
 
 /* Ends everything and gives the last batches the time there is. */
+/* What the collector never acknowledged is lost with this process: somebody has to know. */
+static void tell_unsent(const struct umig_agent *agent)
+{
+    struct umig_uplink_status status;
+    umig_uplink_status(&agent->uplink, &status);
+    if (status.unacked_batches > 0) {
+        umig_log(UMIG_LOG_WARN, "the JVM ends and %llu batches of its sessions are lost: %s",
+                 (unsigned long long)status.unacked_batches,
+                 status.problem[0] != '\0' ? status.problem
+                                           : "the collector did not acknowledge them in time");
+    }
+}
+
 static void finish(struct umig_agent *agent)
 {
     const uint64_t begin_ns = umig_clock_monotonic_ns();
@@ -488,6 +519,7 @@ static void finish(struct umig_agent *agent)
         }
     }
     send_rest(agent, deadline_ns);
+    tell_unsent(agent);
     umig_control_server_close(&agent->control);
     umig_uplink_fini(&agent->uplink);
 }

@@ -174,7 +174,7 @@ static void on_frame(struct umig_control_server *server,
                  header->type, UMIG_FRAME_CONTROL_REQUEST);
         refuse(server, client, UMIG_REFUSE_PROTOCOL, text, now_ns);
     } else if (!rate_take(&server->requests, now_ns)) {
-        refuse(server, client, UMIG_REFUSE_LIMIT, "more than 20 requests within a second", now_ns);
+        refuse(server, client, UMIG_REFUSE_LIMIT, "more than 50 requests within a second", now_ns);
     } else {
         answer(server, client, payload, header->payload_bytes, now_ns);
     }

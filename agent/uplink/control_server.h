@@ -30,7 +30,7 @@
 #define UMIG_CONTROL_TAKE_NS     (1 * UMIG_NS_PER_S)
 
 /** Requests a second, and connections a second, over all clients. */
-#define UMIG_CONTROL_REQUEST_RATE 20
+#define UMIG_CONTROL_REQUEST_RATE 50
 #define UMIG_CONTROL_ACCEPT_RATE  100
 
 /**
