@@ -44,11 +44,15 @@ final class Endurance {
     /**
      * Runs the program for so long.
      *
-     * @param isProfiled with our agent and its session, or bare for comparison
+     * @param agentOptions of our agent, which gets a session; null: bare, for comparison
      */
-    static Course run(Target.Plan plan, double seconds, boolean isProfiled, String program,
+    static Course run(Target.Plan plan, double seconds, String agentOptions, String program,
             String... arguments) throws IOException, InterruptedException {
-        try (Target target = (isProfiled ? plan.agent("") : plan).start(program, arguments)) {
+        boolean isProfiled = agentOptions != null;
+        if (isProfiled) {
+            plan.agent(agentOptions);
+        }
+        try (Target target = plan.start(program, arguments)) {
             target.line(BEAT_PATIENCE_S);
             var agent = new Agent(target.pid());
             if (isProfiled) {

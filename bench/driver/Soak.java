@@ -5,7 +5,9 @@ import java.util.Map;
 /** {@code scripts/soak NAME}: abuse for some minutes, and what it left. */
 final class Soak {
     private static final double EXTRA_RSS_MIB = 32;
-    private static final int RSS_SECONDS = 300;
+    private static final int LONG_SECONDS = 300;
+    /** The tables of names are a quarter of their usual size: they fill up soon. */
+    private static final String SMALL = "memory=8m";
     private static final String[] COLLECTORS = {"Serial", "Parallel", "G1", "Z", "Shenandoah"};
     private static final Main.Row[] ROWS = {
         new Main.Row("scripts", "a new Groovy script every few ms", Soak::scripts),
@@ -32,8 +34,8 @@ final class Soak {
     /* Resident memory that a unit of work costs more than without the agent, over the run. The JVM
      * itself takes minutes to level out: a short run cannot tell. */
     private static void judgeRss(Jdk jdk, Endurance.Course bare, Endurance.Course course, Verdict verdict) {
-        if (course.last().seconds() < RSS_SECONDS) {
-            System.out.printf("RSS: not judged in less than %d s%n", RSS_SECONDS);
+        if (course.last().seconds() < LONG_SECONDS) {
+            System.out.printf("RSS: not judged in less than %d s%n", LONG_SECONDS);
             return;
         }
         double extra = (course.growthPerUnit() - bare.growthPerUnit())
@@ -54,6 +56,10 @@ final class Soak {
         System.out.printf("names: generation %d, dictionary: generation %d%n",
                 to.counter("engine.names_generations"), to.counter("engine.dictionary_generation"));
         verdict.add(String.format("%s: %.1f %% named in the second half", jdk, share * 100), share >= 0.95);
+        if (to.seconds() >= LONG_SECONDS) {
+            verdict.add(jdk + ": both tables of names turned", to.counter("engine.names_generations") > 2
+                    && to.counter("engine.dictionary_generation") > 1);
+        }
     }
 
     private static int scripts(Options options) throws Exception {
@@ -61,8 +67,8 @@ final class Soak {
         double seconds = secondsOf(options);
         for (Jdk jdk : Jdk.wanted(options)) {
             try (Collector collector = Collector.start()) {
-                var bare = Endurance.run(plan(jdk), seconds / 3, false, "ScriptChurn");
-                var course = Endurance.run(plan(jdk), seconds, true, "ScriptChurn");
+                var bare = Endurance.run(plan(jdk), seconds / 3, null, "ScriptChurn");
+                var course = Endurance.run(plan(jdk), seconds, SMALL, "ScriptChurn");
                 Endurance.print(jdk + ", scripts", course);
                 Endurance.judge(jdk.toString(), course, verdict);
                 judgeRss(jdk, bare, course, verdict);
@@ -79,8 +85,8 @@ final class Soak {
         double seconds = secondsOf(options);
         for (Jdk jdk : Jdk.wanted(options)) {
             try (Collector collector = Collector.start()) {
-                var bare = Endurance.run(plan(jdk), seconds / 3, false, "ThreadStorm", "1000");
-                var course = Endurance.run(plan(jdk), seconds, true, "ThreadStorm", "1000");
+                var bare = Endurance.run(plan(jdk), seconds / 3, null, "ThreadStorm", "1000");
+                var course = Endurance.run(plan(jdk), seconds, "", "ThreadStorm", "1000");
                 Endurance.print(jdk + ", threads", course);
                 Endurance.judge(jdk.toString(), course, verdict);
                 judgeRss(jdk, bare, course, verdict);
@@ -114,7 +120,7 @@ final class Soak {
                 }
                 try (Collector stored = Collector.start()) {
                     var plan = new Target.Plan(jdk).with("-Xms64m", "-Xmx64m", "-XX:+Use" + collector + "GC");
-                    var course = Endurance.run(plan, seconds, true, "GcStorm");
+                    var course = Endurance.run(plan, seconds, "", "GcStorm");
                     String what = jdk + " " + collector;
                     Endurance.print(what, course);
                     Endurance.judge(what, course, verdict);
