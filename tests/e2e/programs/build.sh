@@ -28,12 +28,16 @@ if ! is_fresh "$output/java/stamp" java; then
   "$home/bin/javac" -d "$output/java" java/*.java
   touch "$output/java/stamp"
 fi
-for release in groovy24 groovy4; do
+compile_groovy() { # RELEASE SOURCE...
+  local release=$1
+  shift
   if ! is_fresh "$output/$release/stamp" groovy java; then
     mkdir -p "$output/$release"
     "$home/bin/java" -cp "$output/lib/$release/*:$output/java" \
-      org.codehaus.groovy.tools.FileSystemCompiler -d "$output/$release" \
-      $([[ $release == groovy24 ]] && echo groovy/Idioms.groovy || ls groovy/*.groovy)
+      org.codehaus.groovy.tools.FileSystemCompiler -d "$output/$release" "$@"
     touch "$output/$release/stamp"
   fi
-done
+}
+
+compile_groovy groovy24 groovy/Idioms.groovy
+compile_groovy groovy4 groovy/*.groovy
