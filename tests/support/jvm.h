@@ -22,7 +22,7 @@
 #include "include/umig/attr.h"
 
 /** After this long without the line or exit that is waited for, the test fails. */
-#define UMIG_RIG_PATIENCE_MS 120000
+#define UMIG_RIG_PATIENCE_MS 300000
 
 /** A JDK of this machine. */
 struct umig_jdk {

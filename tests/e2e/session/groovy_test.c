@@ -212,7 +212,7 @@ static void measure(struct umig_rig *rig, const char *name, const char *words)
 
 static void measure_service(struct umig_rig *rig)
 {
-    measure(rig, "service, Groovy 4, class churn", "-cp @groovy4 Catalogue 2 7");
+    measure(rig, "service, Groovy 4, class churn", "-cp @groovy4 Catalogue 2 2");
 }
 
 static void measure_idioms(struct umig_rig *rig)
