@@ -1,6 +1,7 @@
 #include "cli/collector_client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,14 +10,22 @@
 #include "umig/v1/control.pb-c.h"
 
 enum {
-    DIAL_MS = 5000
+    DIAL_MS = 5000,
+    SILENCE_MS = 5000, /* then it is asked whether it lives */
+    PONG_MS = 5000,
+    FRAME_MS = 10000, /* to send the question; for a frame of the answer that has begun */
+    PATIENCE_MS = 600000
 };
 
-static int dial_path(const char *path, int *out_fd, struct umig_err *err)
+static int dial_path(const char *path, struct umig_collector_link *out_link, struct umig_err *err)
 {
-    struct umig_address address = {.is_unix = true};
-    snprintf(address.path, sizeof address.path, "%s", path);
-    return umig_talk_dial(&address, geteuid(), DIAL_MS, out_fd, err);
+    struct umig_collector_link link = {.address.is_unix = true};
+    snprintf(link.address.path, sizeof link.address.path, "%s", path);
+    const int rc = umig_talk_dial(&link.address, geteuid(), DIAL_MS, &link.fd, err);
+    if (rc == UMIG_OK) {
+        *out_link = link;
+    }
+    return rc;
 }
 
 static bool is_nobody_there(const struct umig_err *err)
@@ -25,7 +34,9 @@ static bool is_nobody_there(const struct umig_err *err)
 }
 
 /* The user's collector first: who runs one of their own means it. */
-static int dial_usual(const struct umig_places *places, int *out_fd, struct umig_err *err)
+static int dial_usual(const struct umig_places *places,
+                      struct umig_collector_link *out_link,
+                      struct umig_err *err)
 {
     char path[UMIG_SOCKET_PATH_BYTES];
     struct umig_err why = UMIG_ERR_INIT;
@@ -33,9 +44,9 @@ static int dial_usual(const struct umig_places *places, int *out_fd, struct umig
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    rc = dial_path(path, out_fd, &why);
+    rc = dial_path(path, out_link, &why);
     if (rc != UMIG_OK && is_nobody_there(&why) && !places->is_runtime_dir_given) {
-        rc = dial_path(UMIG_HOST_COLLECTOR_PATH, out_fd, &why);
+        rc = dial_path(UMIG_HOST_COLLECTOR_PATH, out_link, &why);
     }
     if (rc == UMIG_OK) {
         return UMIG_OK;
@@ -52,17 +63,20 @@ static int dial_usual(const struct umig_places *places, int *out_fd, struct umig
 
 int umig_collector_dial(const struct umig_places *places,
                         const char *address,
-                        int *out_fd,
+                        struct umig_collector_link *out_link,
                         struct umig_err *err)
 {
-    struct umig_address parsed;
     if (address == NULL) {
-        return dial_usual(places, out_fd, err);
+        return dial_usual(places, out_link, err);
     }
-    int rc = umig_address_parse(umig_span_of(address), &parsed, err);
+    struct umig_collector_link link = {.fd = -1};
+    int rc = umig_address_parse(umig_span_of(address), &link.address, err);
     if (rc == UMIG_OK) {
         /* The user named it: whoever runs it is meant. */
-        rc = umig_socket_dial(&parsed, DIAL_MS, out_fd, err);
+        rc = umig_socket_dial(&link.address, DIAL_MS, &link.fd, err);
+    }
+    if (rc == UMIG_OK) {
+        *out_link = link;
     }
     return umig_err_trace(err, rc);
 }
@@ -81,7 +95,7 @@ static int send_query(int fd, const struct umig_question *question, struct umig_
     if (umig_buf_reserve(&payload, umig__v1__query__get_packed_size(&query)) == UMIG_OK) {
         payload.len = umig__v1__query__pack(&query, (uint8_t *)payload.bytes);
     }
-    const int rc = umig_talk_send(fd, UMIG_FRAME_QUERY, &payload, UMIG_COLLECTOR_TIMEOUT_MS, err);
+    const int rc = umig_talk_send(fd, UMIG_FRAME_QUERY, &payload, FRAME_MS, err);
     umig_buf_fini(&payload);
     return umig_err_trace(err, rc);
 }
@@ -106,22 +120,61 @@ static int write_frame(const struct umig_frame_header *header,
     return (header->flags & UMIG_FRAME_LAST) != 0 ? UMIG_END : UMIG_OK;
 }
 
-int umig_collector_ask(int fd,
+/* Whether anything comes back from a PING: an older collector refuses it, and lives as well. */
+static bool is_alive(const struct umig_address *address)
+{
+    const struct umig_buf nothing = UMIG_BUF_INIT(0);
+    struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_SMALL_BYTES);
+    struct umig_frame_header header;
+    int fd = -1;
+    int rc = umig_socket_dial(address, PONG_MS, &fd, NULL);
+    if (rc != UMIG_OK) {
+        return false;
+    }
+    rc = umig_talk_send(fd, UMIG_FRAME_PING, &nothing, PONG_MS, NULL);
+    rc = rc != UMIG_OK ? rc : umig_talk_recv(fd, PONG_MS, &header, &payload, NULL);
+    umig_buf_fini(&payload);
+    close(fd);
+    return rc == UMIG_OK;
+}
+
+static int no_answer(const struct umig_collector_link *link, const char *text, struct umig_err *err)
+{
+    char where[UMIG_ADDRESS_BYTES];
+    umig_address_format(&link->address, where);
+    return umig_err_set_cause(err, UMIG_E_IO, ETIMEDOUT, "the collector at %s %s", where, text);
+}
+
+/* Waits until a part of the answer can be read. A signal only shortens a turn. */
+static int await_part(const struct umig_collector_link *link, struct umig_err *err)
+{
+    struct pollfd ready = {.fd = link->fd, .events = POLLIN};
+    for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += SILENCE_MS) {
+        if (poll(&ready, 1, SILENCE_MS) > 0) {
+            return UMIG_OK;
+        }
+        if (!is_alive(&link->address) && poll(&ready, 1, 0) <= 0) {
+            return no_answer(link, "does not answer", err);
+        }
+    }
+    return no_answer(link, "lives, but has not answered within 10 minutes", err);
+}
+
+int umig_collector_ask(const struct umig_collector_link *link,
                        const struct umig_question *question,
                        FILE *out,
                        struct umig_err *err)
 {
     struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_BYTES);
     struct umig_frame_header header;
-    int rc = send_query(fd, question, err);
-    while (rc == UMIG_OK) {
-        rc = umig_talk_recv(fd, UMIG_COLLECTOR_TIMEOUT_MS, &header, &payload, err);
+    int rc = send_query(link->fd, question, err);
+    while (rc == UMIG_OK && (rc = await_part(link, err)) == UMIG_OK) {
+        rc = umig_talk_recv(link->fd, FRAME_MS, &header, &payload, err);
         if (rc == UMIG_END) {
             rc =
                 umig_err_set(err, UMIG_E_IO, "the collector went away in the middle of its answer");
         } else if (rc < 0 && err != NULL && err->cause == ETIMEDOUT) {
-            rc = umig_err_set_cause(err, rc, ETIMEDOUT,
-                                    "the collector has been silent for a minute");
+            rc = no_answer(link, "does not answer", err);
         } else if (rc == UMIG_OK) {
             rc = write_frame(&header, &payload, out, err);
         }

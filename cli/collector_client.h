@@ -6,27 +6,35 @@
 
 #include "cli/source.h"
 #include "core/places.h"
+#include "core/socket.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
-/** How long a collector may be silent before it is given up. */
-#define UMIG_COLLECTOR_TIMEOUT_MS 60000
+/** A collector that was dialled. */
+struct umig_collector_link {
+    int fd;                      /* close it with close() */
+    struct umig_address address; /* where it listens */
+};
 
 /**
  * Connects: to the address, or to the user's collector, or to the host's.
  *
- * @param address  "unix:PATH", "tcp:HOST:PORT"; NULL: look for one
- * @param out_fd   close it with close()
+ * @param address   "unix:PATH", "tcp:HOST:PORT"; NULL: look for one
+ * @param out_link  untouched on failure
  * @return UMIG_OK; UMIG_E_ARG: no address; UMIG_E_IO: nobody answers, the text says where was asked
  *         and how to start one; UMIG_E_DENIED
  */
 UMIG_NODISCARD int umig_collector_dial(const struct umig_places *places,
                                        const char *address,
-                                       int *out_fd,
+                                       struct umig_collector_link *out_link,
                                        struct umig_err *err);
 
-/** Sends the question and writes the answer as it comes. As umig_source_write(). */
-UMIG_NODISCARD int umig_collector_ask(int fd,
+/**
+ * Sends the question and writes the answer as it comes. As umig_source_write(). A long answer is
+ * waited for as long as the collector lives: when nothing came for 5 s it is asked with a PING on
+ * another connection, and given up with UMIG_E_IO if that is not answered within 5 s either.
+ */
+UMIG_NODISCARD int umig_collector_ask(const struct umig_collector_link *link,
                                       const struct umig_question *question,
                                       FILE *out,
                                       struct umig_err *err);

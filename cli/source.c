@@ -46,11 +46,11 @@ int umig_source_write(struct umig_cli *cli,
     if (data_dir != NULL) {
         return umig_err_trace(err, ask_folder(data_dir, question, out, err));
     }
-    int fd = -1;
-    int rc = umig_collector_dial(&cli->places, address, &fd, err);
+    struct umig_collector_link link;
+    int rc = umig_collector_dial(&cli->places, address, &link, err);
     if (rc == UMIG_OK) {
-        rc = umig_collector_ask(fd, question, out, err);
-        close(fd);
+        rc = umig_collector_ask(&link, question, out, err);
+        close(link.fd);
     }
     return umig_err_trace(err, rc);
 }

@@ -315,6 +315,15 @@ static void on_query(struct umig_ingest *ingest,
     refuse(ingest, conn, UMIG_E_LIMIT, "too many queries are waiting; try again in a moment");
 }
 
+static void answer_ping(struct umig_ingest *ingest,
+                        struct umig_conn *conn,
+                        const struct umig_frame_header *header)
+{
+    const struct umig_frame_header pong = {
+        .type = UMIG_FRAME_PONG, .epoch = header->epoch, .sequence = header->sequence};
+    umig_conn_send(ingest, conn, &pong, NULL, 0);
+}
+
 static void on_first_frame(struct umig_ingest *ingest,
                            struct umig_conn *conn,
                            const struct umig_frame_header *header,
@@ -325,6 +334,8 @@ static void on_first_frame(struct umig_ingest *ingest,
         on_hello(ingest, conn, header, payload, now_ns);
     } else if (header->type == UMIG_FRAME_QUERY) {
         on_query(ingest, conn, header, payload);
+    } else if (header->type == UMIG_FRAME_PING) {
+        answer_ping(ingest, conn, header); /* it opens nothing: the 5 s go on */
     } else {
         char text[TEXT_BYTES];
         snprintf(text, sizeof text, "a frame of type %u came first; HELLO or QUERY opens",
@@ -350,9 +361,7 @@ void umig_peer_frame(struct umig_ingest *ingest,
     if (header->type == UMIG_FRAME_BATCH) {
         on_batch(ingest, conn, header, payload, now_ns);
     } else if (header->type == UMIG_FRAME_PING) {
-        const struct umig_frame_header pong = {
-            .type = UMIG_FRAME_PONG, .epoch = header->epoch, .sequence = header->sequence};
-        umig_conn_send(ingest, conn, &pong, NULL, 0);
+        answer_ping(ingest, conn, header);
     } else if (header->type == UMIG_FRAME_BYE) {
         on_bye(ingest, conn, now_ns);
     } else if (header->type != UMIG_FRAME_PONG) {

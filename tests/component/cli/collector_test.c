@@ -1,9 +1,13 @@
 /* The command against a collector whose answers are chosen. */
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/socket.h"
 #include "tests/component/cli/run.h"
 #include "tests/support/test.h"
 #include "umig/v1/control.pb-c.h"
@@ -147,6 +151,68 @@ static void test_refusal_is_told(void **state)
     assert_string_equal(g_run.err, "umig report: no session x\n");
 }
 
+/* Takes a connection and the head of its first frame. */
+static int accept_frame(int listen_fd, uint8_t *out_type)
+{
+    uint8_t payload[UMIG_FRAME_MAX_SMALL_BYTES];
+    uint8_t head[UMIG_FRAME_HEADER_BYTES];
+    struct umig_frame_header header;
+    struct pollfd ready = {.fd = listen_fd, .events = POLLIN};
+    assert_int_equal(poll(&ready, 1, 20000), 1); /* the listening socket does not block */
+    const int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(umig_socket_recv_all(fd, head, sizeof head, 5000, NULL), UMIG_OK);
+    assert_int_equal(umig_frame_decode(head, sizeof payload, &header, NULL), UMIG_OK);
+    if (header.payload_bytes > 0) {
+        assert_int_equal(umig_socket_recv_all(fd, payload, header.payload_bytes, 5000, NULL),
+                         UMIG_OK);
+    }
+    *out_type = header.type;
+    return fd;
+}
+
+static void send_frame(int fd, uint8_t type, uint16_t flags, const char *text)
+{
+    struct umig_buf out = UMIG_BUF_INIT(4096);
+    put_frame(&out, type, flags, text, strlen(text));
+    assert_int_equal(umig_socket_send_all(fd, out.bytes, out.len, 5000, NULL), UMIG_OK);
+    umig_buf_fini(&out);
+    close(fd);
+}
+
+/* Answers a question only after it was asked whether it lives. */
+static void *answer_late(void *context)
+{
+    const int listen_fd = *(const int *)context;
+    uint8_t types[2];
+    const int query_fd = accept_frame(listen_fd, &types[0]);
+    const int ping_fd = accept_frame(listen_fd, &types[1]);
+    assert_int_equal(types[0], UMIG_FRAME_QUERY);
+    assert_int_equal(types[1], UMIG_FRAME_PING);
+    send_frame(ping_fd, UMIG_FRAME_PONG, 0, "");
+    send_frame(query_fd, UMIG_FRAME_QUERY_DATA, UMIG_FRAME_LAST, "late\n");
+    return NULL;
+}
+
+static void test_late_answer_of_a_living_collector_is_waited_for(void **state)
+{
+    (void)state;
+    struct umig_address address = {.is_unix = true};
+    pthread_t thread;
+    int listen_fd = -1;
+    snprintf(address.path, sizeof address.path, "%s/collector.sock", g_runtime_dir);
+    assert_int_equal(umig_socket_listen(&address, 0600, &listen_fd, NULL), UMIG_OK);
+    assert_int_equal(pthread_create(&thread, NULL, answer_late, &listen_fd), 0);
+
+    run_umig("report latest", &g_run);
+
+    pthread_join(thread, NULL);
+    close(listen_fd);
+    unlink(address.path);
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_run.out, "late\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start_collector, stop_collector)
 
 int main(void)
@@ -158,6 +224,8 @@ int main(void)
         TEST(test_page_is_written_whole),
         TEST(test_half_an_answer_leaves_no_page),
         TEST(test_refusal_is_told),
+        cmocka_unit_test_setup_teardown(test_late_answer_of_a_living_collector_is_waited_for,
+                                        make_runtime_dir, remove_runtime_dir),
     };
     return cmocka_run_group_tests(collector_test, NULL, NULL);
 }

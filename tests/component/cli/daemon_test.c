@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/socket.h"
 #include "tests/component/cli/run.h"
 #include "tests/support/test.h"
 
@@ -117,6 +118,48 @@ static void test_folder_without_a_store_is_told(void **state)
     assert_string_equal(g_run.out, "");
 }
 
+static void test_stopped_daemon_is_given_up(void **state)
+{
+    (void)state;
+    struct running collector;
+    start_collector(&collector, "");
+    assert_int_equal(kill(collector.pid, SIGSTOP), 0);
+
+    run_umig("sessions", &g_run);
+
+    assert_int_equal(kill(collector.pid, SIGCONT), 0);
+    assert_int_equal(g_run.code, 3);
+    assert_string_equal(g_run.out, "");
+    assert_non_null(strstr(g_run.err, "the collector at unix:"));
+    assert_non_null(strstr(g_run.err, g_runtime_dir));
+    assert_non_null(strstr(g_run.err, " does not answer\n"));
+    assert_int_equal(stop_umig(&collector, SIGTERM), 0);
+}
+
+static void test_ping_is_answered_before_anything_else(void **state)
+{
+    (void)state;
+    struct running collector;
+    struct umig_address address = {.is_unix = true};
+    const struct umig_frame_header ping = {.type = UMIG_FRAME_PING, .sequence = 7};
+    struct umig_frame_header pong;
+    uint8_t head[UMIG_FRAME_HEADER_BYTES];
+    int fd = -1;
+    start_collector(&collector, "");
+    snprintf(address.path, sizeof address.path, "%s/collector.sock", g_runtime_dir);
+    assert_int_equal(umig_socket_dial(&address, 5000, &fd, NULL), UMIG_OK);
+    umig_frame_encode(&ping, NULL, 0, head);
+
+    assert_int_equal(umig_socket_send_all(fd, head, sizeof head, 5000, NULL), UMIG_OK);
+    assert_int_equal(umig_socket_recv_all(fd, head, sizeof head, 5000, NULL), UMIG_OK);
+
+    assert_int_equal(umig_frame_decode(head, 0, &pong, NULL), UMIG_OK);
+    assert_int_equal(pong.type, UMIG_FRAME_PONG);
+    assert_int_equal(pong.sequence, 7);
+    close(fd);
+    assert_int_equal(stop_umig(&collector, SIGTERM), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_dirs, remove_dirs)
 
 int main(void)
@@ -126,6 +169,8 @@ int main(void)
         TEST(test_second_daemon_on_the_same_folder_is_refused),
         TEST(test_folder_of_a_killed_daemon_is_read_and_served_again),
         TEST(test_folder_without_a_store_is_told),
+        TEST(test_stopped_daemon_is_given_up),
+        TEST(test_ping_is_answered_before_anything_else),
     };
     return cmocka_run_group_tests(daemon_test, NULL, NULL);
 }
