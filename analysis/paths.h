@@ -15,7 +15,8 @@
 
 /** One way. */
 struct umig_path {
-    uint32_t *frames; /* of the profile, root first; the line is the heaviest of that place */
+    /* Root first. The line is the one that goes on along the way, 0 if none has more than half. */
+    struct umig_profile_frame *frames;
     size_t frame_count;
     uint64_t value; /* spent at its end and below, without what earlier ways have taken */
 };

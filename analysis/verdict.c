@@ -72,7 +72,7 @@ static const struct umig_hot_method *dominating(const struct umig_verdict_figure
     }
     const struct umig_path *path = &figures->paths->items[0];
     for (size_t i = path->frame_count; i > 0; i--) {
-        const uint32_t method = figures->profile->frames.items[path->frames[i - 1]].method;
+        const uint32_t method = path->frames[i - 1].method;
         const struct umig_hot_method *hot = umig_label_is_application(figures->profile, method)
                                                 ? find_method(figures->cpu, method)
                                                 : NULL;

@@ -243,7 +243,7 @@ static void put_path(struct umig_html_page *page, const struct umig_path *path)
     }
     for (size_t i = first; i < path->frame_count; i++) {
         umig_buf_text(page->out, "<li>");
-        put_method(page, page->figures->profile->frames.items[path->frames[i]].method);
+        put_method(page, path->frames[i].method);
         umig_buf_text(page->out, "</li>");
     }
     umig_buf_text(page->out, "</ol></li>\n");

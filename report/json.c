@@ -46,9 +46,10 @@ static const char *frame_key(enum umig_frame_kind kind)
     }
 }
 
-static void put_frame(struct umig_json *json, const struct umig_profile *profile, uint32_t frame)
+static void put_frame(struct umig_json *json,
+                      const struct umig_profile *profile,
+                      const struct umig_profile_frame *at)
 {
-    const struct umig_profile_frame *at = &profile->frames.items[frame];
     put_method(json, profile, at->method);
     if (at->line != 0) {
         umig_json_number(json, "line", at->line);
@@ -205,7 +206,7 @@ static void put_paths(struct umig_json *json, const struct umig_figures *figures
         umig_json_array(json, "frames");
         for (size_t k = 0; k < path->frame_count; k++) {
             umig_json_object(json, NULL);
-            put_frame(json, figures->profile, path->frames[k]);
+            put_frame(json, figures->profile, &path->frames[k]);
             umig_json_object_end(json);
         }
         umig_json_array_end(json);
@@ -307,7 +308,7 @@ static void put_waits(struct umig_json *json,
         umig_json_object(json, NULL);
         put_text(json, profile, "monitor_class", rows[i].monitor_class);
         if (rows[i].frame != 0) {
-            put_frame(json, profile, rows[i].frame);
+            put_frame(json, profile, &profile->frames.items[rows[i].frame]);
         }
         put_text(json, profile, "holder_pool", rows[i].holder_group);
         umig_json_number(json, "waits", rows[i].count);

@@ -73,7 +73,10 @@ static void expect_path(const struct umig_profile *profile,
     struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
     for (size_t i = 0; i < path->frame_count; i++) {
         umig_buf_text(&text, i > 0 ? " > " : "");
-        umig_label_frame(profile, path->frames[i], true, &text);
+        umig_label_method(profile, path->frames[i].method, true, &text);
+        if (path->frames[i].line != 0) {
+            umig_buf_printf(&text, ":%u", path->frames[i].line);
+        }
     }
     assert_string_equal(umig_buf_str(&text), want);
     assert_true(path->value == samples * UMIG_COLLAPSED_INTERVAL_NS);
@@ -93,13 +96,34 @@ static void test_paths_are_distinct_and_heaviest_first(void **state)
 
     assert_int_equal(paths.count, 4);
     expect_path(profile, &paths.items[0], "T.run:1 > H.handle:9 > C.c:3", 34);
-    expect_path(profile, &paths.items[1], "T.run:1 > H.handle:9 > A.a:3 > A.x:4", 30);
-    expect_path(profile, &paths.items[2], "T.run:1 > H.handle:9 > B.b:3", 25);
-    expect_path(profile, &paths.items[3], "T.run:1 > H.handle:9 > A.a:3 > A.y:5", 10);
+    expect_path(profile, &paths.items[1], "T.run:1 > H.handle:2 > A.a:3 > A.x:4", 30);
+    expect_path(profile, &paths.items[2], "T.run:1 > H.handle:2 > B.b:3", 25);
+    expect_path(profile, &paths.items[3], "T.run:1 > H.handle:2 > A.a:3 > A.y:5", 10);
     umig_paths_fini(&paths);
 
     assert_int_equal(umig_paths_find(profile, UMIG_KIND_LOCKS, 8, &paths, NULL), UMIG_OK);
     assert_int_equal(paths.count, 0);
+    umig_paths_fini(&paths);
+    umig_profile_destroy(profile);
+}
+
+/* b is called at line 7 and a at line 5, c at two lines of equal weight. */
+static void test_paths_show_the_line_that_calls_the_next_frame(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("M.main:9;M.work:7;M.b:3 40\n"
+                                                       "M.main:9;M.work:5;M.a:2 16\n"
+                                                       "M.main:8;M.work:5;M.a:2 14\n"
+                                                       "M.main:9;M.work:6;M.a:1 1\n"
+                                                       "M.main:9;M.work:10;M.c:1 10\n"
+                                                       "M.main:9;M.work:11;M.c:1 10");
+    struct umig_paths paths;
+    assert_int_equal(umig_paths_find(profile, UMIG_KIND_CPU, 8, &paths, NULL), UMIG_OK);
+
+    assert_int_equal(paths.count, 3);
+    expect_path(profile, &paths.items[0], "M.main:9 > M.work:7 > M.b:3", 40);
+    expect_path(profile, &paths.items[1], "M.main:9 > M.work:5 > M.a:2", 31);
+    expect_path(profile, &paths.items[2], "M.main:9 > M.work > M.c:1", 20);
     umig_paths_fini(&paths);
     umig_profile_destroy(profile);
 }
@@ -435,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hot_counts_recursion_once_and_orders_by_self),
         cmocka_unit_test(test_paths_are_distinct_and_heaviest_first),
+        cmocka_unit_test(test_paths_show_the_line_that_calls_the_next_frame),
         cmocka_unit_test(test_gc_adds_up_pauses_and_sees_a_climbing_heap),
         cmocka_unit_test(test_contention_adds_up_by_class_site_and_holder),
         cmocka_unit_test(test_pools_keep_first_last_and_highest),
