@@ -110,7 +110,7 @@ const struct umig_verb umig_verb_report = {
     .notes =
         "ID may be shortened as long as one session begins with it; #N is its number in "
         "'umig sessions'.\nWithout either the latest is meant.\nThe page (html) is one file that needs no network; on a terminal it is "
-        "written to\numig-report-ID.html.",
+        "written to\numig-report-ID.html.\nThe values of collapsed stacks are CPU time in sampling intervals, 1 at least.",
     .examples = "# the answer in words\n"
                 "umig report latest\n"
                 "# a page with a flame graph, to show around\n"

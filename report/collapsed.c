@@ -10,7 +10,7 @@
 
 struct line {
     char *stack;
-    uint64_t count;
+    uint64_t weight; /* CPU time; samples where the session does not know its interval */
 };
 
 /* A name may not hold what separates the frames and the lines. */
@@ -54,16 +54,32 @@ static int compare_lines(const void *a, const void *b)
     return strcmp(((const struct line *)a)->stack, ((const struct line *)b)->stack);
 }
 
-static void write_sorted(struct line *lines, size_t count, struct umig_buf *out)
+/*
+ * A sample after an overrun stands for several intervals; counted as one it would weigh less here
+ * than in the other reports. What a stack holds is rounded once, and never away.
+ */
+static uint64_t in_intervals(uint64_t weight, uint64_t interval_ns)
+{
+    const uint64_t whole = weight / interval_ns;
+    const uint64_t rest = weight % interval_ns;
+    const uint64_t nearest = rest >= interval_ns - rest ? whole + 1 : whole;
+    return nearest > 0 ? nearest : 1;
+}
+
+static void write_sorted(struct line *lines,
+                         size_t count,
+                         uint64_t interval_ns,
+                         struct umig_buf *out)
 {
     qsort(lines, count, sizeof *lines, compare_lines);
     for (size_t i = 0; i < count;) {
         uint64_t sum = 0;
         const size_t first = i;
         for (; i < count && strcmp(lines[i].stack, lines[first].stack) == 0; i++) {
-            sum += lines[i].count;
+            sum += lines[i].weight;
         }
-        umig_buf_printf(out, "%s %llu\n", lines[first].stack, (unsigned long long)sum);
+        umig_buf_printf(out, "%s %llu\n", lines[first].stack,
+                        (unsigned long long)in_intervals(sum, interval_ns));
     }
 }
 
@@ -72,6 +88,7 @@ static int write_lines(const struct umig_profile *profile,
                        uint32_t *chain,
                        struct umig_buf *out)
 {
+    const uint64_t interval_ns = profile->session.interval_ns[UMIG_KIND_CPU];
     struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
     size_t count = 0;
     int rc = UMIG_OK;
@@ -86,11 +103,12 @@ static int write_lines(const struct umig_profile *profile,
             rc = UMIG_E_NOMEM;
         }
         if (rc == UMIG_OK) {
-            lines[count++] = (struct line){.stack = copy, .count = sample->count};
+            const uint64_t weight = interval_ns > 0 ? sample->value : sample->count;
+            lines[count++] = (struct line){.stack = copy, .weight = weight};
         }
     }
     if (rc == UMIG_OK && count > 0) {
-        write_sorted(lines, count, out);
+        write_sorted(lines, count, interval_ns > 0 ? interval_ns : 1, out);
         rc = out->failed;
     }
     for (size_t i = 0; i < count; i++) {

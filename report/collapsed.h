@@ -6,8 +6,10 @@
 #include "core/buf.h"
 
 /**
- * Appends one line a CPU stack, the value in samples; equal stacks that differ in lines only are
- * added up. ';' in a name becomes ':', control characters become spaces. Lines are sorted.
+ * Appends one line a CPU stack. The value is its CPU time in intervals of the session, rounded to
+ * the nearest and at least 1, so that shares are those of the other reports; it is samples if the
+ * session's interval is not known. Equal stacks that differ in lines only are added up. ';' in a
+ * name becomes ':', control characters become spaces. Lines are sorted.
  *
  * @param profile  folded, or renamed only
  * @return UMIG_OK, UMIG_E_NOMEM, UMIG_E_LIMIT

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "report/report.h"
 #include "tests/support/golden.h"
 #include "tests/support/test.h"
@@ -69,6 +70,24 @@ static void test_collapsed_of_hostile_names_matches_golden(void **state)
     (void)state;
     const struct umig_report_options options = {.format = UMIG_REPORT_COLLAPSED};
     expect_golden(umig_sample_hostile(), &options, "hostile.collapsed");
+}
+
+/* The shares are the text's: 120 ms are 12 intervals of 10 ms, 2 of 50 ms, 3 of 45 ms. */
+static void test_collapsed_value_is_time_in_intervals(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t interval_ms;
+        const char *want;
+    } cases[] = {{10, " 12\n"}, {50, " 2\n"}, {45, " 3\n"}, {1000, " 1\n"}, {0, " 12\n"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_profile *profile = umig_sample_quiet();
+        struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        profile->session.interval_ns[UMIG_KIND_CPU] = cases[i].interval_ms * UMIG_NS_PER_MS;
+        write(profile, &(struct umig_report_options){.format = UMIG_REPORT_COLLAPSED}, &out);
+        assert_string_equal(strchr(umig_buf_str(&out), ' '), cases[i].want);
+        umig_buf_fini(&out);
+    }
 }
 
 /* Nothing a terminal obeys may reach it, and no line may be wider than was asked for. */
@@ -313,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_text_of_quiet_session_matches_golden),
         cmocka_unit_test(test_json_of_service_matches_golden),
         cmocka_unit_test(test_collapsed_of_hostile_names_matches_golden),
+        cmocka_unit_test(test_collapsed_value_is_time_in_intervals),
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
         cmocka_unit_test(test_json_is_as_the_schema_says),
