@@ -119,6 +119,12 @@ static void close_figure(struct umig_html_page *page)
     umig_buf_text(page->out, "</small></dd></div>");
 }
 
+/* A zero would read as a finding. */
+static void put_not_measured(struct umig_html_page *page, const char *name)
+{
+    umig_buf_printf(page->out, "<div><dt>%s</dt><dd>not measured</dd></div>", name);
+}
+
 static void put_share_text(struct umig_html_page *page, uint64_t part, uint64_t whole)
 {
     struct umig_buf text = UMIG_BUF_INIT(64);
@@ -150,7 +156,7 @@ static void put_gc_figures(struct umig_html_page *page)
     }
 }
 
-static void put_figures(struct umig_html_page *page)
+static void put_cpu_figures(struct umig_html_page *page)
 {
     const struct umig_figures *const f = page->figures;
     open_figure(page, "CPU used");
@@ -167,11 +173,38 @@ static void put_figures(struct umig_html_page *page)
     put_share_text(page, f->quality.failed_samples, f->quality.java_samples);
     umig_buf_text(page->out, " of Java's not walked");
     close_figure(page);
-    put_gc_figures(page);
+}
+
+static void put_lock_figures(struct umig_html_page *page)
+{
+    const struct umig_contention *const waits = &page->figures->contention;
     open_figure(page, "Waited for monitors");
-    umig_label_value(UMIG_KIND_LOCKS, f->contention.wait_ns, page->out);
-    umig_buf_printf(page->out, "<small>%" PRIu64 " waits", f->contention.count);
+    umig_label_value(UMIG_KIND_LOCKS, waits->wait_ns, page->out);
+    umig_buf_printf(page->out, "<small>%" PRIu64 " waits", waits->count);
     close_figure(page);
+}
+
+static void put_figures(struct umig_html_page *page)
+{
+    const struct umig_figures *const f = page->figures;
+    const bool *const has_kind = f->profile->session.has_kind;
+    const struct {
+        const char *name;
+        bool is_measured;
+        void (*put)(struct umig_html_page *page);
+    } parts[] = {
+        {"CPU used", has_kind[UMIG_KIND_CPU] || f->cpu->count > 0, put_cpu_figures},
+        {"GC pauses", has_kind[UMIG_KIND_GC] || f->gc.count > 0, put_gc_figures},
+        {"Waited for monitors", has_kind[UMIG_KIND_LOCKS] || f->contention.count > 0,
+         put_lock_figures},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].is_measured) {
+            parts[i].put(page);
+        } else {
+            put_not_measured(page, parts[i].name);
+        }
+    }
 }
 
 /* Kind of the first frame of a method: what its mark shows. */
@@ -190,6 +223,13 @@ static void put_method(struct umig_html_page *page, uint32_t method)
     const struct umig_profile *const profile = page->figures->profile;
     umig_html_method(profile, method, kind_of_method(profile, method),
                      (int64_t)page->frame_of_method[method] - 1, page->out);
+}
+
+static void put_no_cpu(struct umig_html_page *page)
+{
+    umig_html_no_rows(page, page->figures->profile->session.has_kind[UMIG_KIND_CPU]
+                                ? "There is no CPU sample in this session."
+                                : "Not measured: the session was started without cpu.");
 }
 
 static void put_hot_note(struct umig_html_page *page)
@@ -220,7 +260,7 @@ static void put_hot_rows(struct umig_html_page *page)
         umig_buf_text(page->out, "</span></td></tr>\n");
     }
     if (cpu->method_count == 0) {
-        umig_html_no_rows(page, "There is no CPU sample in this session.");
+        put_no_cpu(page);
     }
 }
 
@@ -282,7 +322,7 @@ static void put_thread_rows(struct umig_html_page *page)
         umig_buf_text(page->out, "</tr>\n");
     }
     if (cpu->group_count == 0) {
-        umig_html_no_rows(page, "There is no CPU sample in this session.");
+        put_no_cpu(page);
     }
 }
 

@@ -107,6 +107,23 @@ static void test_text_of_hostile_names_is_harmless(void **state)
     umig_buf_fini(&out);
 }
 
+/* A session of waits only measured neither time nor pauses: zeros would be findings. */
+static void test_page_says_what_was_not_measured(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_sample_locks_only();
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+
+    write(profile, &(struct umig_report_options){.format = UMIG_REPORT_HTML}, &out);
+
+    const char *page = umig_buf_str(&out);
+    assert_non_null(strstr(page, "<dt>CPU used</dt><dd>not measured</dd>"));
+    assert_non_null(strstr(page, "<dt>GC pauses</dt><dd>not measured</dd>"));
+    assert_non_null(strstr(page, "<dt>Waited for monitors</dt><dd>0 ns<small>0 waits"));
+    assert_non_null(strstr(page, "Not measured: the session was started without cpu."));
+    umig_buf_fini(&out);
+}
+
 static json_t *read_json(struct umig_profile *profile)
 {
     struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
@@ -334,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_collapsed_of_hostile_names_matches_golden),
         cmocka_unit_test(test_collapsed_value_is_time_in_intervals),
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
+        cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
         cmocka_unit_test(test_json_is_as_the_schema_says),
         cmocka_unit_test(test_json_of_hostile_names_is_valid),

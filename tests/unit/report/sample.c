@@ -180,3 +180,13 @@ struct umig_profile *umig_sample_quiet(void)
     profile->session.end = UMIG_END_RUNNING;
     return profile;
 }
+
+struct umig_profile *umig_sample_locks_only(void)
+{
+    struct umig_profile *profile = umig_collapsed_read("");
+    set_session(profile);
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        profile->session.has_kind[i] = i == UMIG_KIND_LOCKS;
+    }
+    return profile;
+}

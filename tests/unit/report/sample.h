@@ -13,4 +13,7 @@ struct umig_profile *umig_sample_hostile(void);
 /** A session in which next to nothing happened. */
 struct umig_profile *umig_sample_quiet(void);
 
+/** A session that was asked for waits only, and saw none. */
+struct umig_profile *umig_sample_locks_only(void);
+
 #endif
