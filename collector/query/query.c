@@ -75,7 +75,7 @@ static int refuse_if_waiting(struct umig_reader *reader, const char *dir, struct
     if (rc == UMIG_OK && batches > 0) {
         return umig_err_set(err, UMIG_E_DENIED,
                             "%llu batches in %s wait to be folded and the folder may not be "
-                            "written; run this as its owner",
+                            "written; run this as its owner, or on a copy that you may write",
                             (unsigned long long)batches, dir);
     }
     return rc;

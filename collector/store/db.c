@@ -1,8 +1,10 @@
 #include "collector/store/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/err.h"
@@ -202,6 +204,68 @@ static int configure(struct umig_db *db, enum umig_db_mode mode, struct umig_err
     return rc;
 }
 
+/* Size of the file that SQLite keeps beside the database; -1: there is none. */
+static int64_t companion_bytes(const char *path, const char *suffix)
+{
+    char file[UMIG_DB_PATH_BYTES + 8];
+    struct stat st;
+    snprintf(file, sizeof file, "%s%s", path, suffix);
+    return stat(file, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+static bool is_folder_writable(const char *path)
+{
+    char folder[UMIG_DB_PATH_BYTES];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL) {
+        slash[1] = '\0'; /* keeps the root a root */
+    }
+    return faccessat(AT_FDCWD, slash != NULL ? folder : ".", W_OK, AT_EACCESS) == 0;
+}
+
+/* "file:PATH?immutable=1" with what has a meaning in a URI escaped. */
+static void immutable_uri(const char *path, char out[UMIG_DB_URI_BYTES])
+{
+    size_t len = (size_t)snprintf(out, UMIG_DB_URI_BYTES, "file:");
+    for (; *path != '\0' && len < UMIG_DB_URI_BYTES - 20; path++) {
+        const bool is_special = *path == '?' || *path == '#' || *path == '%';
+        len += (size_t)snprintf(out + len, UMIG_DB_URI_BYTES - len, is_special ? "%%%02X" : "%c",
+                                (unsigned char)*path);
+    }
+    snprintf(out + len, UMIG_DB_URI_BYTES - len, "?immutable=1");
+}
+
+/*
+ * What to open for reading: SQLite makes files beside a database with a log, so one in a folder
+ * that cannot be written is read as it lies. That is right only while nobody writes it and no log
+ * holds a part of it. With both files there SQLite reads without making any.
+ * https://www.sqlite.org/wal.html#read_only_databases
+ */
+static int name_for_reading(const char *path, char out[UMIG_DB_URI_BYTES], struct umig_err *err)
+{
+    if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
+        const bool is_absent = errno == ENOENT || errno == ENOTDIR;
+        return is_absent ? UMIG_NOT_FOUND
+                         : umig_err_set_cause(err, UMIG_E_DENIED, errno, "cannot read %s: %s", path,
+                                              umig_errno_text(errno));
+    }
+    const int64_t log_bytes = companion_bytes(path, "-wal");
+    const bool has_index = companion_bytes(path, "-shm") >= 0;
+    snprintf(out, UMIG_DB_URI_BYTES, "%s", path);
+    if (is_folder_writable(path) || (log_bytes >= 0 && has_index)) {
+        return UMIG_OK;
+    }
+    if (log_bytes > 0) {
+        return umig_err_set(err, UMIG_E_DENIED,
+                            "%s-wal holds a part of the data and the folder may not be written; "
+                            "run this as its owner, or on a copy that you may write",
+                            path);
+    }
+    immutable_uri(path, out);
+    return UMIG_OK;
+}
+
 int umig_db_open(struct umig_db *db,
                  const char *path,
                  enum umig_db_mode mode,
@@ -210,16 +274,22 @@ int umig_db_open(struct umig_db *db,
 {
     memset(db, 0, sizeof *db);
     snprintf(db->path, sizeof db->path, "%s", path);
-    if (mode == UMIG_DB_READ && access(path, F_OK) != 0) {
-        return UMIG_NOT_FOUND;
+    char name[UMIG_DB_URI_BYTES];
+    snprintf(name, sizeof name, "%s", path);
+    int rc = mode == UMIG_DB_READ ? name_for_reading(path, name, err) : UMIG_OK;
+    if (rc != UMIG_OK) {
+        return rc;
     }
+    const bool is_uri = strcmp(name, path) != 0;
     const int flags =
         mode == UMIG_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+    if (sqlite3_open_v2(name, &db->handle,
+                        flags | (is_uri ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX |
+                            SQLITE_OPEN_NOFOLLOW,
                         NULL) != SQLITE_OK) {
         return umig_db_fail(db, "cannot open", err);
     }
-    int rc = configure(db, mode, err);
+    rc = configure(db, mode, err);
     rc = rc != UMIG_OK ? rc : migrate(db, mode, schema, err);
     rc = rc != UMIG_OK ? rc : prepare_all(db, schema, err);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;

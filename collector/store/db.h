@@ -17,10 +17,15 @@
 /** Most prepared statements of one connection. */
 #define UMIG_DB_MAX_STATEMENTS 40
 
+enum {
+    UMIG_DB_PATH_BYTES = 4160,
+    UMIG_DB_URI_BYTES = 3 * UMIG_DB_PATH_BYTES + 32 /* every byte escaped */
+};
+
 struct umig_db {
     sqlite3 *handle; /* NULL: closed */
     sqlite3_stmt *statements[UMIG_DB_MAX_STATEMENTS];
-    char path[4160];
+    char path[UMIG_DB_PATH_BYTES];
 };
 
 /** One step of a schema's history; applied in order, each in a transaction of its own. */
@@ -44,7 +49,8 @@ enum umig_db_mode {
 
 /**
  * Opens a database in WAL mode with synchronous=FULL, brings its schema up to date (UMIG_DB_WRITE)
- * or checks that it is (UMIG_DB_READ), and prepares the statements.
+ * or checks that it is (UMIG_DB_READ), and prepares the statements. What lies in a folder that
+ * cannot be written is read as it lies, unless a log holds a part of it (UMIG_E_DENIED).
  *
  * @param db  closed by umig_db_close() by the caller, after a failure too
  * @return UMIG_OK; UMIG_NOT_FOUND (UMIG_DB_READ only: no such file); failures as umig_db_fail()

@@ -1,5 +1,6 @@
 /* What goes wrong around a collector, and what it says then. */
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,10 @@
 #include "tests/support/test.h"
 #include "umig/v1/control.pb-c.h"
 #include "wire/frame.h"
+
+enum {
+    NOBODY = 65534
+};
 
 static int set_up(void **state)
 {
@@ -212,6 +217,102 @@ static void test_damaged_day_file_is_set_aside_and_a_new_one_begun(void **state)
     assert_int_equal(profile->pauses.count, 1); /* the second batch's; the first is set aside */
     umig_profile_destroy(profile);
     umig_emitter_destroy(e);
+}
+
+static int protect(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)ftw;
+    return chmod(path, type == FTW_DP ? 0555 : 0444);
+}
+
+static int unprotect(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)ftw;
+    return chmod(path, type == FTW_F ? 0600 : 0700);
+}
+
+/* Lists the sessions of the folder as a user who may not write there. */
+static int list_as_reader(const struct umig_collector_process *p,
+                          struct umig_buf *out,
+                          struct umig_err *err)
+{
+    const struct umig_query query = {.verb = UMIG_QUERY_LIST_SESSIONS,
+                                     .session = "",
+                                     .format = "json",
+                                     .service = "",
+                                     .viewer = UMIG_VIEWER_ALL};
+    const bool is_root = geteuid() == 0; /* whom no permission stops */
+    assert_int_equal(chmod(p->dir, 0755), 0);
+    assert_int_equal(is_root ? seteuid(NOBODY) : 0, 0);
+    const int rc = umig_query_folder(p->data, &query, out, err);
+    assert_int_equal(is_root ? seteuid(0) : 0, 0);
+    return rc;
+}
+
+static void test_folder_that_may_not_be_written_is_read(void **state)
+{
+    struct umig_collector_process *p = *state;
+    struct umig_emitter *e = make_emitter(51, "kept");
+    struct umig_buf out = UMIG_BUF_INIT(1 << 16);
+    struct umig_err err = UMIG_ERR_INIT;
+    umig_collector_process_start(p);
+    umig_emitter_make_batch(e);
+    deliver(e, p);
+    umig_emitter_destroy(e);
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    assert_int_equal(nftw(p->data, protect, 8, FTW_DEPTH | FTW_PHYS), 0);
+
+    must(list_as_reader(p, &out, &err), &err);
+
+    assert_non_null(strstr(umig_buf_str(&out), "\"kept\""));
+    assert_null(strstr(umig_buf_str(&out), "\"cpu_samples\":0,"));
+    assert_int_equal(nftw(p->data, unprotect, 8, FTW_PHYS), 0);
+    umig_buf_fini(&out);
+}
+
+static void test_log_in_a_folder_that_may_not_be_written_is_told(void **state)
+{
+    struct umig_collector_process *p = *state;
+    struct umig_emitter *e = make_emitter(52, "half");
+    struct umig_buf out = UMIG_BUF_INIT(1 << 16);
+    struct umig_err err = UMIG_ERR_INIT;
+    char path[UMIG_STORE_PATH_BYTES];
+    char index[UMIG_STORE_PATH_BYTES + 8];
+    umig_collector_process_start(p);
+    umig_emitter_make_batch(e);
+    deliver(e, p);
+    umig_emitter_destroy(e);
+    umig_collector_process_kill(p);
+    umig_store_main_path(p->data, path);
+    snprintf(index, sizeof index, "%s-shm", path); /* as after a copy of the two others */
+    assert_int_equal(unlink(index), 0);
+    assert_int_equal(nftw(p->data, protect, 8, FTW_DEPTH | FTW_PHYS), 0);
+
+    assert_int_equal(list_as_reader(p, &out, &err), UMIG_E_DENIED);
+
+    assert_non_null(strstr(err.text, "umig.db-wal holds a part of the data"));
+    assert_non_null(strstr(err.text, "on a copy that you may write"));
+    assert_int_equal(nftw(p->data, unprotect, 8, FTW_PHYS), 0);
+    umig_buf_fini(&out);
+}
+
+static void test_folder_that_may_not_be_entered_is_told_so(void **state)
+{
+    struct umig_collector_process *p = *state;
+    struct umig_buf out = UMIG_BUF_INIT(1 << 16);
+    struct umig_err err = UMIG_ERR_INIT;
+    umig_collector_process_start(p);
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    assert_int_equal(chmod(p->data, 0), 0);
+
+    assert_int_equal(list_as_reader(p, &out, &err), UMIG_E_DENIED);
+
+    assert_non_null(strstr(err.text, p->data));
+    assert_non_null(strstr(err.text, "Permission denied"));
+    assert_int_equal(chmod(p->data, 0700), 0);
+    umig_buf_fini(&out);
 }
 
 /* The state "lost" is reached after lost_after_ns; asking until then needs no clock of its own. */
@@ -420,6 +521,9 @@ int main(void)
         TEST(test_folder_that_is_a_file_is_refused_by_name),
         TEST(test_damaged_store_ends_the_start_and_says_what_to_do),
         TEST(test_damaged_day_file_is_set_aside_and_a_new_one_begun),
+        TEST(test_folder_that_may_not_be_written_is_read),
+        TEST(test_log_in_a_folder_that_may_not_be_written_is_told),
+        TEST(test_folder_that_may_not_be_entered_is_told_so),
         TEST(test_session_of_a_killed_jvm_is_lost_and_reopens_on_return),
         TEST(test_data_over_the_size_goes_in_parts_and_the_books_say_so),
         TEST(test_second_connection_of_an_epoch_fences_the_first),
