@@ -18,8 +18,8 @@ final class Idle {
 
     static int run(Options options) throws Exception {
         var verdict = new Verdict("idle");
-        int rounds = options.isShort() ? 4 : 24;
-        int requests = options.isShort() ? 200 : 600;
+        int rounds = options.isShort() ? 2 : 24;
+        int requests = options.isShort() ? 60 : 600;
         for (Jdk jdk : Jdk.wanted(options)) {
             double[] startup = new double[rounds];
             double[] request = new double[rounds];

@@ -9,8 +9,8 @@ final class Stats {
 
     private Stats() {}
 
-    /** A median with its 95 % interval. */
-    record Estimate(double median, double low, double high) {
+    /** A median with its 95 % interval, from so many rounds. */
+    record Estimate(double median, double low, double high, int rounds) {
         double halfWidth() {
             return (high - low) / 2;
         }
@@ -42,6 +42,7 @@ final class Stats {
             medians[i] = median(drawn);
         }
         Arrays.sort(medians);
-        return new Estimate(median(rounds), medians[RESAMPLES / 40], medians[RESAMPLES - 1 - RESAMPLES / 40]);
+        return new Estimate(median(rounds), medians[RESAMPLES / 40], medians[RESAMPLES - 1 - RESAMPLES / 40],
+                rounds.length);
     }
 }

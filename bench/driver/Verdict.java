@@ -7,6 +7,7 @@ import java.util.List;
 final class Verdict {
     private static final String BAD = " (!)";
     private static final int LINE_FIGURES = 6;
+    private static final int ROUNDS_MIN = 10;
     private final String name;
     private final List<String> figures = new ArrayList<>();
 
@@ -21,11 +22,11 @@ final class Verdict {
 
     /**
      * A ratio that must not pass a limit. One whose interval is wider than 0.02 to either side says
-     * nothing, whatever its median.
+     * nothing, whatever its median; nor does the interval of a handful of rounds.
      */
     void addRatio(String what, Stats.Estimate ratio, double limit) {
-        boolean isSure = ratio.halfWidth() <= 0.02;
-        String figure = what + " " + ratio + (isSure ? "" : ", interval too wide");
+        boolean isSure = ratio.halfWidth() <= 0.02 && ratio.rounds() >= ROUNDS_MIN;
+        String figure = what + " " + ratio + (isSure ? "" : ", interval too wide or of too few rounds");
         add(figure + String.format(" <= %.3f", limit), isSure && ratio.median() <= limit);
     }
 
