@@ -220,6 +220,7 @@ static void set_top_groups(struct work *w)
     for (size_t i = 0; i < w->cell_count; i++) {
         const struct cell *cell = &w->cells[i];
         struct umig_hot_method *method = &w->methods[cell->method];
+        method->group_count++;
         if (cell->total > method->top_group_total) {
             method->top_group = cell->group;
             method->top_group_total = cell->total;
@@ -298,6 +299,17 @@ int umig_hot_create(const struct umig_profile *profile,
     umig_intern_fini(&w.cell_index);
     umig_intern_fini(&w.site_index);
     return rc;
+}
+
+void umig_hot_put_pool(const struct umig_profile *profile,
+                       const struct umig_hot_method *method,
+                       struct umig_buf *out)
+{
+    if (method->group_count > 1 && method->top_group_total <= method->total / 2) {
+        umig_buf_printf(out, "%zu pools", method->group_count);
+    } else {
+        umig_buf_text(out, umig_profile_text(profile, method->top_group));
+    }
 }
 
 struct umig_hot *umig_hot_destroy(struct umig_hot *hot)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "analysis/profile.h"
+#include "core/buf.h"
 
 /** One method. A recursive method counts once a sample in its total. */
 struct umig_hot_method {
@@ -16,6 +17,7 @@ struct umig_hot_method {
     uint64_t total;
     uint32_t top_group; /* the thread group with the greatest share of total */
     uint64_t top_group_total;
+    size_t group_count; /* thread groups that ran it */
 };
 
 /** One thread group. */
@@ -62,6 +64,11 @@ UMIG_NODISCARD int umig_hot_create(const struct umig_profile *profile,
                                    struct umig_err *err);
 
 #define UMIG_HOT_ALL_GROUPS UINT32_MAX
+
+/** Appends the pool a method mostly runs on: the one with more than half of it, or "3 pools". */
+void umig_hot_put_pool(const struct umig_profile *profile,
+                       const struct umig_hot_method *method,
+                       struct umig_buf *out);
 
 /** Frees it; takes NULL; returns NULL. */
 struct umig_hot *umig_hot_destroy(struct umig_hot *hot);

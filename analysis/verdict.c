@@ -88,8 +88,9 @@ static void put_pool(const struct umig_verdict_figures *figures,
                      struct umig_buf *out)
 {
     if (method->top_group != 0) {
-        umig_buf_printf(out, ", mostly on %s",
-                        umig_profile_text(figures->profile, method->top_group));
+        const bool has_one = method->top_group_total > method->total / 2;
+        umig_buf_text(out, has_one ? ", mostly on " : ", on ");
+        umig_hot_put_pool(figures->profile, method, out);
     }
 }
 
@@ -109,13 +110,20 @@ static void put_load(const struct umig_verdict_figures *figures, struct umig_buf
     }
 }
 
+static const char *no_samples(const struct umig_verdict_figures *figures)
+{
+    if (!figures->profile->session.has_kind[UMIG_KIND_CPU]) {
+        return "CPU was not sampled in this session.";
+    }
+    return figures->quality->is_running ? "No CPU samples: nothing has arrived yet."
+                                        : "No CPU samples: nothing ran while the session was on.";
+}
+
 void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
     const struct umig_hot *cpu = figures->cpu;
     if (cpu->count == 0) {
-        umig_buf_text(out, figures->profile->session.has_kind[UMIG_KIND_CPU]
-                               ? "No CPU samples: nothing ran while the session was on."
-                               : "CPU was not sampled in this session.");
+        umig_buf_text(out, no_samples(figures));
         return;
     }
     if (has_few(figures)) {

@@ -239,6 +239,14 @@ static void put_hot_note(struct umig_html_page *page)
                     count < HOT_ROWS_MAX ? count : HOT_ROWS_MAX, count);
 }
 
+static void put_pool(struct umig_html_page *page, const struct umig_hot_method *method)
+{
+    struct umig_buf pool = UMIG_BUF_INIT(SENTENCE_LIMIT);
+    umig_hot_put_pool(page->figures->profile, method, &pool);
+    umig_html_name(umig_buf_str(&pool), page->out);
+    umig_buf_fini(&pool);
+}
+
 static void put_hot_rows(struct umig_html_page *page)
 {
     const struct umig_hot *const cpu = page->figures->cpu;
@@ -256,7 +264,7 @@ static void put_hot_rows(struct umig_html_page *page)
         umig_html_value(UMIG_KIND_CPU, m->total, page->out);
         umig_html_share(m->total, cpu->value, page->out);
         umig_buf_text(page->out, "<td><span class=\"n\">");
-        umig_html_name(text_of(page, m->top_group), page->out);
+        put_pool(page, m);
         umig_buf_text(page->out, "</span></td></tr>\n");
     }
     if (cpu->method_count == 0) {

@@ -157,9 +157,11 @@ static void write_method(struct umig_text_page *page, const struct umig_hot_meth
     umig_text_share(page, method->total, cpu->value);
     umig_buf_text(page->out, "  ");
     umig_text_name(page, umig_buf_str(&name), name_columns);
-    umig_cells_fit(umig_profile_text(page->figures->profile, method->top_group), group_columns,
-                   page->out);
+    struct umig_buf pool = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_hot_put_pool(page->figures->profile, method, &pool);
+    umig_cells_fit(umig_buf_str(&pool), group_columns, page->out);
     umig_buf_byte(page->out, '\n');
+    umig_text_done(page, &pool);
     umig_text_done(page, &name);
 }
 

@@ -367,6 +367,33 @@ static void test_verdict_names_what_dominates(void **state)
                    "way.");
 }
 
+static void test_verdict_counts_pools_when_none_has_more_than_half(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("[exec-1];svc.Api.get:1 100\n"
+                                                       "[batch-1];svc.Api.get:1 80\n"
+                                                       "[timer-1];svc.Api.get:1 20");
+    set_span(profile, 10);
+
+    expect_verdict(profile,
+                   "2 s of CPU in 10 s (0.20 processors); hottest by itself is Api.get with 100 %, "
+                   "on 3 pools.\n"
+                   "No collection stopped the JVM; no thread waited for a monitor.\n"
+                   "Look first at Api.get and at who calls it: the hot paths below show the way.");
+}
+
+static void test_verdict_of_a_young_session_waits(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    set_span(profile, 1);
+    profile->session.end = UMIG_END_RUNNING;
+
+    expect_verdict(profile, "No CPU samples: nothing has arrived yet.\n"
+                            "No collection stopped the JVM; no thread waited for a monitor.\n"
+                            "Measure longer, or under load, before drawing conclusions.");
+}
+
 static void test_verdict_of_little_data_is_honest(void **state)
 {
     (void)state;
@@ -466,6 +493,8 @@ int main(void)
         cmocka_unit_test(test_quality_closes_the_books_or_says_what_is_missing),
         cmocka_unit_test(test_quality_counts_failures_of_java_threads_only),
         cmocka_unit_test(test_verdict_names_what_dominates),
+        cmocka_unit_test(test_verdict_counts_pools_when_none_has_more_than_half),
+        cmocka_unit_test(test_verdict_of_a_young_session_waits),
         cmocka_unit_test(test_verdict_of_little_data_is_honest),
         cmocka_unit_test(test_verdict_of_nothing_is_honest),
         cmocka_unit_test(test_verdict_points_at_waits_and_at_a_climbing_heap),
