@@ -563,6 +563,11 @@ int umig_profile_add_label(struct umig_profile *profile, uint32_t key, uint32_t 
     if (key >= profile->strings.count || value >= profile->strings.count) {
         return UMIG_E_ARG;
     }
+    for (size_t i = 0; i < profile->labels.count; i++) {
+        if (profile->labels.items[i].key == key && profile->labels.items[i].value == value) {
+            return UMIG_OK;
+        }
+    }
     const int rc = list_reserve(profile, (struct list)LIST(&profile->labels));
     if (rc == UMIG_OK) {
         profile->labels.items[profile->labels.count++] =

@@ -116,6 +116,7 @@ struct umig_profile_session {
     uint64_t interval_ns[UMIG_KIND_COUNT]; /* 0: the kind is off */
     bool has_kind[UMIG_KIND_COUNT];
     uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;
+    uint32_t lost_files; /* files that held a part of it and are gone: every figure may be short */
 };
 
 /* clang-format off */
@@ -223,7 +224,8 @@ UMIG_NODISCARD int umig_profile_add_pool_point(struct umig_profile *profile,
 /** Appends a row; rows are kept in the order they come. */
 UMIG_NODISCARD int umig_profile_add_wait(struct umig_profile *profile,
                                          const struct umig_profile_wait *wait);
-/** Appends a label of the session. */
+/** Appends a label of the session; one that is there already (agent and session give it) is kept.
+ */
 UMIG_NODISCARD int umig_profile_add_label(struct umig_profile *profile,
                                           uint32_t key,
                                           uint32_t value);

@@ -43,9 +43,11 @@ static void set_session(struct umig_profile *profile)
     for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
         session->has_kind[i] = true;
     }
-    assert_int_equal(
-        umig_profile_add_label(profile, string(profile, "build"), string(profile, "1.4.2")),
-        UMIG_OK);
+    for (int i = 0; i < 2; i++) { /* the agent's and the session's */
+        assert_int_equal(
+            umig_profile_add_label(profile, string(profile, "build"), string(profile, "1.4.2")),
+            UMIG_OK);
+    }
 }
 
 static void add_pauses(struct umig_profile *profile)
