@@ -36,6 +36,9 @@ int umig_pools_read(const struct umig_profile *profile,
         if (pool == NULL) {
             continue;
         }
+        if (point->used_bytes == 0 && point->committed_bytes == 0) {
+            continue; /* the JVM has not filled these counters yet */
+        }
         if (pool->points++ == 0) {
             pool->first_bytes = point->used_bytes;
         }

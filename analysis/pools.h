@@ -7,10 +7,13 @@
 
 #include "analysis/profile.h"
 
-/** One pool; "RSS" is the process's resident memory. */
+/**
+ * One pool; "RSS" is the process's resident memory. A point with nothing used and nothing committed
+ * is none: the JVM has not filled that pool's counters yet.
+ */
 struct umig_pool {
-    uint32_t pool; /* string */
-    uint64_t points;
+    uint32_t pool;   /* string */
+    uint64_t points; /* 0: never read, and no figure below is known */
     uint64_t first_bytes, last_bytes, highest_bytes; /* used */
     uint64_t committed_bytes;                        /* at the last point */
     uint64_t maximum_bytes;                          /* at the last point, or UMIG_BYTES_UNKNOWN */

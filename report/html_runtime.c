@@ -298,6 +298,10 @@ void umig_html_heap_rows(struct umig_html_page *page)
         umig_buf_text(page->out, "<tr><th scope=\"row\">");
         put_named(page, pool->pool);
         umig_buf_text(page->out, "</th>");
+        if (pool->points == 0) {
+            umig_buf_text(page->out, "<td colspan=\"5\">not read by the JVM yet</td></tr>\n");
+            continue;
+        }
         umig_html_value(UMIG_KIND_HEAP, pool->first_bytes, page->out);
         umig_html_value(UMIG_KIND_HEAP, pool->last_bytes, page->out);
         umig_html_value(UMIG_KIND_HEAP, pool->highest_bytes, page->out);

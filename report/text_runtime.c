@@ -189,6 +189,24 @@ static void write_maximum(struct umig_text_page *page, uint64_t bytes)
     }
 }
 
+static void write_pool_figures(struct umig_text_page *page, const struct umig_pool *pool)
+{
+    const uint64_t figures[] = {pool->first_bytes, pool->last_bytes, pool->highest_bytes,
+                                pool->committed_bytes};
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        if (pool->points > 0) {
+            umig_text_value(page, UMIG_KIND_HEAP, figures[i]);
+        } else {
+            umig_cells_put("-", 12, UMIG_CELLS_RIGHT, page->out);
+        }
+    }
+    if (pool->points > 0) {
+        write_maximum(page, pool->maximum_bytes);
+    } else {
+        umig_cells_put("-", 12, UMIG_CELLS_RIGHT, page->out);
+    }
+}
+
 void umig_text_heap(struct umig_text_page *page)
 {
     const struct umig_pools *pools = &page->figures->pools;
@@ -199,11 +217,7 @@ void umig_text_heap(struct umig_text_page *page)
     umig_text_heads(page, "    at first     at last     at most   committed     maximum  pool");
     for (size_t i = 0; i < pools->count; i++) {
         const struct umig_pool *pool = &pools->items[i];
-        umig_text_value(page, UMIG_KIND_HEAP, pool->first_bytes);
-        umig_text_value(page, UMIG_KIND_HEAP, pool->last_bytes);
-        umig_text_value(page, UMIG_KIND_HEAP, pool->highest_bytes);
-        umig_text_value(page, UMIG_KIND_HEAP, pool->committed_bytes);
-        write_maximum(page, pool->maximum_bytes);
+        write_pool_figures(page, pool);
         umig_buf_text(page->out, "  ");
         umig_cells_fit(text_or_unknown(page->figures->profile, pool->pool),
                        page->width > 72 ? page->width - 62 : 10, page->out);

@@ -77,18 +77,22 @@ static void add_pauses(struct umig_profile *profile)
 static void add_pools(struct umig_profile *profile)
 {
     static const char *const names[] = {"G1 Eden Space", "G1 Old Gen", "Metaspace", "RSS"};
+    const struct umig_profile_pool_point unread = {.unix_ns = START_UNIX_NS,
+                                                   .pool = string(profile, "CodeHeap")};
     for (uint64_t i = 0; i < 4; i++) {
         for (uint64_t second = 0; second < 3; second++) {
+            const bool is_read = i != 2 || second > 0;
             const struct umig_profile_pool_point point = {
                 .unix_ns = START_UNIX_NS + second * UMIG_NS_PER_S,
                 .pool = string(profile, names[i]),
-                .used_bytes = (40 + 20 * i + 7 * second) * MIB,
-                .committed_bytes = (128 + 64 * i) * MIB,
+                .used_bytes = is_read ? (40 + 20 * i + 7 * second) * MIB : 0,
+                .committed_bytes = is_read ? (128 + 64 * i) * MIB : 0,
                 .maximum_bytes = i == 1 ? 512 * MIB : UMIG_BYTES_UNKNOWN,
             };
             assert_int_equal(umig_profile_add_pool_point(profile, &point), UMIG_OK);
         }
     }
+    assert_int_equal(umig_profile_add_pool_point(profile, &unread), UMIG_OK);
 }
 
 static void add_waits(struct umig_profile *profile)
