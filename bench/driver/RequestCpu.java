@@ -58,7 +58,7 @@ final class RequestCpu {
 
     static int run(Options options) throws Exception {
         var verdict = new Verdict("request-cpu");
-        int rounds = options.isShort() ? 6 : 50;
+        int rounds = options.isShort() ? 12 : 50;
         for (Jdk jdk : Jdk.wanted(options)) {
             try (Target target = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").agent("")
                     .start("GroovyService", Tree.ROOT.resolve("bench/programs/pricing.groovy").toString())) {
