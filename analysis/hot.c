@@ -123,6 +123,45 @@ static int add_site(struct work *w, const struct umig_profile_sample *sample)
     return UMIG_OK;
 }
 
+static bool begins_with(const char *text, const char *front)
+{
+    return strncmp(text, front, strlen(front)) == 0;
+}
+
+/* Groovy's compiler, and its front doors. GroovyShell.evaluate() also runs what it compiled: the
+ * compiling in it goes through parse(). */
+static bool compiles_scripts(const struct umig_profile *profile, uint32_t method)
+{
+    const struct umig_profile_method *at = &profile->methods.items[method];
+    const char *class_name = umig_profile_text(profile, at->class_name);
+    const bool is_door = strcmp(class_name, "groovy.lang.GroovyShell") == 0 ||
+                         strcmp(class_name, "groovy.lang.GroovyClassLoader") == 0;
+    return begins_with(class_name, "org.codehaus.groovy.control.") ||
+           (is_door && begins_with(umig_profile_text(profile, at->name), "parse"));
+}
+
+/* What is no method's work. The names of the JVM's threads are the agent's. */
+static void add_overheads(struct work *w, const struct umig_profile_sample *sample)
+{
+    const struct umig_profile *profile = w->profile;
+    const uint32_t leaf = profile->stacks.items[sample->stack].frame;
+    const uint32_t method = profile->frames.items[leaf].method;
+    const char *name = umig_profile_text(profile, profile->methods.items[method].name);
+    if (sample->outcome != UMIG_OUTCOME_OK && sample->outcome != UMIG_OUTCOME_NO_JAVA) {
+        w->hot->unwalked += sample->value;
+    } else if (profile->frames.items[leaf].kind == UMIG_FRAME_VM) {
+        w->hot->jit += strcmp(name, "[compilation]") == 0 ? sample->value : 0;
+        w->hot->collecting += strcmp(name, "[garbage collection]") == 0 ? sample->value : 0;
+    }
+    for (uint32_t at = sample->stack; at != 0; at = profile->stacks.items[at].parent) {
+        const uint32_t frame = profile->stacks.items[at].frame;
+        if (compiles_scripts(profile, profile->frames.items[frame].method)) {
+            w->hot->scripts += sample->value;
+            return;
+        }
+    }
+}
+
 static int add_sample(struct work *w, const struct umig_profile_sample *sample, uint32_t stamp)
 {
     w->hot->count += sample->count;
@@ -136,6 +175,7 @@ static int add_sample(struct work *w, const struct umig_profile_sample *sample, 
         leaf->self += sample->value;
         leaf->self_count += sample->count;
     }
+    add_overheads(w, sample);
     int rc = add_site(w, sample);
     for (; rc == UMIG_OK && at != 0; at = w->profile->stacks.items[at].parent) {
         const uint32_t frame = w->profile->stacks.items[at].frame;

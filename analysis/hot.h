@@ -42,6 +42,10 @@ struct umig_hot {
     uint64_t count; /* all samples of the kind */
     uint64_t value;
     uint64_t dispatch;               /* value of the leaves of kind UMIG_FRAME_DISPATCH */
+    uint64_t jit;                    /* value of the JIT compiler's threads */
+    uint64_t collecting;             /* value of the collector's threads */
+    uint64_t scripts;                /* value of compiling Groovy source at run time */
+    uint64_t unwalked;               /* value of Java stacks that could not be walked whole */
     struct umig_hot_method *methods; /* by self, then total */
     size_t method_count;
     struct umig_hot_group *groups;

@@ -9,6 +9,10 @@
 #define GC_PERCENT       10
 #define DISPATCH_PERCENT 25
 #define FAILED_PERCENT   20
+#define OVERHEAD_PERCENT 25
+
+/* From this share on the answer names what is no method's work. */
+#define NAMED_PERCENT 10
 
 static void put_duration(uint64_t ns, struct umig_buf *out)
 {
@@ -83,6 +87,44 @@ static const struct umig_hot_method *dominating(const struct umig_verdict_figure
     return NULL;
 }
 
+static uint64_t greatest_overhead(const struct umig_hot *cpu)
+{
+    const uint64_t all[] = {cpu->dispatch, cpu->jit, cpu->collecting, cpu->scripts, cpu->unwalked};
+    uint64_t greatest = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        greatest = all[i] > greatest ? all[i] : greatest;
+    }
+    return greatest;
+}
+
+/* Does something lead that is no method's work? Then a method with less is no headline. */
+static bool is_led(const struct umig_verdict_figures *figures, uint64_t self)
+{
+    const uint64_t greatest = greatest_overhead(figures->cpu);
+    return greatest > self && is_at_least(greatest, figures->cpu->value, NAMED_PERCENT);
+}
+
+/* Dispatch has its place in the second sentence. */
+static void put_overheads(const struct umig_hot *cpu, struct umig_buf *out)
+{
+    const struct {
+        uint64_t value;
+        const char *what;
+    } overheads[] = {
+        {cpu->scripts, "of it compiles Groovy scripts at run time"},
+        {cpu->jit, "of it is the JIT compiler"},
+        {cpu->collecting, "of it is the collector's threads"},
+        {cpu->unwalked, "of it has no whole stack"},
+    };
+    for (size_t i = 0; i < sizeof overheads / sizeof overheads[0]; i++) {
+        if (is_at_least(overheads[i].value, cpu->value, NAMED_PERCENT)) {
+            umig_buf_text(out, "; ");
+            umig_label_share(overheads[i].value, cpu->value, out);
+            umig_buf_printf(out, " %s", overheads[i].what);
+        }
+    }
+}
+
 static void put_pool(const struct umig_verdict_figures *figures,
                      const struct umig_hot_method *method,
                      struct umig_buf *out)
@@ -135,6 +177,7 @@ void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct u
         return;
     }
     put_load(figures, out);
+    put_overheads(cpu, out);
     const struct umig_hot_method *top = hottest(figures);
     if (top == NULL) {
         umig_buf_text(out, "; no method could be named.");
@@ -149,12 +192,14 @@ void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct u
         umig_buf_text(out, " and what it calls");
         put_pool(figures, dominant, out);
     }
-    umig_buf_text(out, "; hottest by itself is ");
-    umig_label_method(figures->profile, top->method, true, out);
-    umig_buf_text(out, " with ");
-    umig_label_share(top->self, cpu->value, out);
-    if (dominant == NULL || dominant == top) {
-        put_pool(figures, top, out);
+    if (!is_led(figures, top->self)) {
+        umig_buf_text(out, "; hottest by itself is ");
+        umig_label_method(figures->profile, top->method, true, out);
+        umig_buf_text(out, " with ");
+        umig_label_share(top->self, cpu->value, out);
+        if (dominant == NULL || dominant == top) {
+            put_pool(figures, top, out);
+        }
     }
     umig_buf_byte(out, '.');
 }
@@ -272,9 +317,38 @@ static void look_at_dispatch(const struct umig_verdict_figures *figures, struct 
                        "or fewer calls there take it away.");
 }
 
+/* Says what to do about the compilers or the collector if one of them leads. */
+static bool look_at_overhead(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_hot *cpu = figures->cpu;
+    const uint64_t greatest = greatest_overhead(cpu);
+    if (!is_at_least(greatest, cpu->value, OVERHEAD_PERCENT)) {
+        return false;
+    }
+    if (greatest == cpu->scripts) {
+        umig_buf_text(out, "Look first at who compiles scripts at run time: a class that is parsed "
+                           "once and kept takes it away.");
+    } else if (greatest == cpu->jit) {
+        umig_buf_text(out, "Measure again when the JVM is warm: it is still compiling.");
+    } else if (greatest == cpu->collecting) {
+        umig_buf_text(out, "Look at the collections first: their threads take more than any "
+                           "method.");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void look_at_method(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
     const struct umig_hot_method *top = hottest(figures);
+    const struct umig_hot_method *dominant = dominating(figures);
+    const bool is_small =
+        top != NULL &&
+        (is_led(figures, top->self) || !is_at_least(top->self, figures->cpu->value, NAMED_PERCENT));
+    if (is_small && dominant != NULL) {
+        top = dominant;
+    }
     if (top == NULL) {
         umig_buf_text(out, "Look at the data quality first: no stack could be read.");
         return;
@@ -304,6 +378,8 @@ void umig_verdict_look_at(const struct umig_verdict_figures *figures, struct umi
         umig_buf_text(out, "Mind the data quality: ");
         umig_label_share(quality->failed_samples, quality->java_samples, out);
         umig_buf_text(out, " of the Java samples have no whole stack; shares below are of all.");
+    } else if (look_at_overhead(figures, out)) {
+        return;
     } else if (is_at_least(figures->cpu->dispatch, figures->cpu->value, DISPATCH_PERCENT)) {
         look_at_dispatch(figures, out);
     } else {

@@ -394,6 +394,62 @@ static void test_verdict_of_a_young_session_waits(void **state)
                             "Measure longer, or under load, before drawing conclusions.");
 }
 
+/* A stack of one frame of the JVM's or of a failure, as the agent sends it. */
+static void add_bare(struct umig_profile *profile,
+                     enum umig_frame_kind kind,
+                     enum umig_outcome outcome,
+                     const char *name,
+                     uint64_t count)
+{
+    const struct umig_profile_method method = {.name = string(profile, name)};
+    struct umig_profile_frame frame = {.kind = kind};
+    struct umig_profile_sample sample = {.kind = UMIG_KIND_CPU,
+                                         .outcome = outcome,
+                                         .group = string(profile, "JVM"),
+                                         .count = count,
+                                         .value = count * UMIG_COLLAPSED_INTERVAL_NS};
+    uint32_t id = 0;
+    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
+    assert_int_equal(umig_profile_frame(profile, &frame, &id), UMIG_OK);
+    assert_int_equal(umig_profile_stack(profile, 0, id, &sample.stack), UMIG_OK);
+    assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+}
+
+static void test_verdict_leads_with_the_compilers_not_with_a_small_method(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("[exec-1];svc.Api.get:1;svc.A.b:2 10\n"
+                                                       "[exec-1];svc.C.d:1 10");
+    set_span(profile, 10);
+    add_bare(profile, UMIG_FRAME_VM, UMIG_OUTCOME_NO_JAVA, "[compilation]", 140);
+    add_bare(profile, UMIG_FRAME_VM, UMIG_OUTCOME_NO_JAVA, "[garbage collection]", 19);
+    add_bare(profile, UMIG_FRAME_ERROR, UMIG_OUTCOME_DEOPT, "[deopt]", 21);
+    profile->session.has_kind[UMIG_KIND_GC] = false;
+    profile->session.has_kind[UMIG_KIND_LOCKS] = false;
+    expect_verdict(profile,
+                   "2 s of CPU in 10 s (0.20 processors); 70 % of it is the JIT compiler; 10 % of "
+                   "it has no whole stack.\n"
+                   "Neither collections nor waits for monitors were measured.\n"
+                   "Mind the data quality: 51 % of the Java samples have no whole stack; shares "
+                   "below are of all.");
+
+    struct umig_profile *scripts = umig_collapsed_read(
+        "[exec-1];svc.Api.get:1;groovy.lang.GroovyShell.evaluate:2;groovy.lang.GroovyShell.parse:3;"
+        "org.codehaus.groovy.control.CompilationUnit.compile:4;groovyjarjarasm.asm.Frame.merge:5 "
+        "90\n[exec-1];svc.Api.get:1;groovy.lang.GroovyShell.evaluate:2;Script1.run:1 60\n"
+        "[exec-1];svc.Api.put:1 50");
+    set_span(scripts, 10);
+    scripts->session.has_kind[UMIG_KIND_GC] = false;
+    scripts->session.has_kind[UMIG_KIND_LOCKS] = false;
+    expect_verdict(
+        scripts, "2 s of CPU in 10 s (0.20 processors); 45 % of it compiles Groovy scripts at run "
+                 "time; 75 % of it is Api.get and what it calls, mostly on exec-*; hottest by "
+                 "itself is Frame.merge with 45 %.\n"
+                 "Neither collections nor waits for monitors were measured.\n"
+                 "Look first at who compiles scripts at run time: a class that is parsed once and "
+                 "kept takes it away.");
+}
+
 static void test_verdict_of_little_data_is_honest(void **state)
 {
     (void)state;
@@ -495,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_verdict_names_what_dominates),
         cmocka_unit_test(test_verdict_counts_pools_when_none_has_more_than_half),
         cmocka_unit_test(test_verdict_of_a_young_session_waits),
+        cmocka_unit_test(test_verdict_leads_with_the_compilers_not_with_a_small_method),
         cmocka_unit_test(test_verdict_of_little_data_is_honest),
         cmocka_unit_test(test_verdict_of_nothing_is_honest),
         cmocka_unit_test(test_verdict_points_at_waits_and_at_a_climbing_heap),
