@@ -35,7 +35,7 @@ static void read_samples(const struct umig_profile *profile, struct umig_quality
 
 void umig_quality_read(const struct umig_profile *profile, struct umig_quality *out_quality)
 {
-    struct umig_quality quality = {.is_complete = true};
+    struct umig_quality quality = {.is_complete = profile->session.lost_files == 0};
     quality.is_running = profile->session.end == UMIG_END_RUNNING;
     for (unsigned i = 0; i < UMIG_KIND_COUNT; i++) {
         struct umig_quality_kind *kind = &quality.kinds[i];
@@ -98,8 +98,14 @@ void umig_quality_sentence(const struct umig_profile *profile,
         umig_buf_text(out, "Complete: all that was produced is stored.");
         return;
     }
-    const size_t before = out->len;
     umig_buf_text(out, quality->is_running ? "So far:" : "Not complete:");
+    if (profile->session.lost_files > 0) {
+        umig_buf_printf(out,
+                        " %u of the files with its data %s gone or set aside as damaged: what "
+                        "they held is in no figure.",
+                        profile->session.lost_files,
+                        profile->session.lost_files == 1 ? "is" : "are");
+    }
     const size_t lead = out->len;
     for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
         const bool is_silent = profile->session.has_kind[i] && !quality->kinds[i].present;
@@ -110,7 +116,7 @@ void umig_quality_sentence(const struct umig_profile *profile,
             put_kind(&profile->tallies[i], (enum umig_kind)i, &quality->kinds[i], out);
         }
     }
-    if (out->len == lead && out->len > before) {
+    if (out->len == lead && profile->session.lost_files == 0) {
         umig_buf_text(out, " nothing dropped, nothing missing.");
     }
     umig_buf_text(out, reason(profile, quality));

@@ -26,7 +26,7 @@ struct umig_quality {
     uint64_t failed_samples; /* of these: the stack could not be read whole */
     uint64_t failed[UMIG_OUTCOME_COUNT];
     uint64_t vm_samples; /* CPU samples of threads without Java frames */
-    bool is_complete;    /* nothing dropped, nothing missing, no surplus; kinds without books too */
+    bool is_complete;    /* nothing dropped, missing, lost, no surplus; kinds without books too */
     bool is_running;     /* the session has not ended: what is under way is missing yet */
 };
 

@@ -91,8 +91,9 @@ static int add_sums(struct umig_reader *reader, struct list *list, struct umig_e
         const struct umig_session_sum *sum = &sums[list->keys[i]];
         list->items[i].cpu_samples = sum->samples;
         list->items[i].cpu_ns = sum->value_ns;
-        list->items[i].is_complete =
+        const bool closes =
             sum->books_ns == 0 || sum->produced_ns == sum->value_ns + sum->remainder_ns;
+        list->items[i].is_complete = closes && !sum->has_lost_file;
     }
     free(sums);
     return rc;

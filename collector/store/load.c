@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "collector/store/cell.h"
 #include "collector/store/reader_private.h"
 #include "collector/store/schema.h"
 #include "collector/store/varint.h"
 #include "core/err.h"
+#include "core/units.h"
 
 /* Profile's id + 1 by the day's id; 0: not translated yet. */
 struct translation {
@@ -443,7 +445,28 @@ static void fini(struct loader *loader)
     free(loader->pending);
 }
 
-/* One consistent view of a day that may be written meanwhile. A day without a file was dropped. */
+/*
+ * Whether a part of a file was set aside after the session began: the new one of that name has only
+ * what came later. The change time of what was set aside is when it was renamed, or copied.
+ */
+static bool is_set_aside(const char *path, const struct umig_profile *profile)
+{
+    static const char *const suffixes[] = {"damaged-1", "foreign-1"};
+    bool is_aside = false;
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char file[UMIG_STORE_PATH_BYTES + 16];
+        struct stat st;
+        snprintf(file, sizeof file, "%s.%s", path, suffixes[i]);
+        if (stat(file, &st) == 0) {
+            const uint64_t renamed_ns =
+                (uint64_t)st.st_ctim.tv_sec * UMIG_NS_PER_S + (uint64_t)st.st_ctim.tv_nsec;
+            is_aside = is_aside || renamed_ns > profile->session.start_unix_ns;
+        }
+    }
+    return is_aside;
+}
+
+/* One consistent view of a day that may be written meanwhile. UMIG_NOT_FOUND: it has no file. */
 static int load_day_file(const struct umig_reader *reader,
                          int64_t day,
                          int64_t session,
@@ -457,7 +480,33 @@ static int load_day_file(const struct umig_reader *reader,
     rc = rc != UMIG_OK ? rc : umig_db_exec(&loader.db, "BEGIN", err);
     rc = rc != UMIG_OK ? rc : load_day(&loader);
     fini(&loader);
-    return rc == UMIG_NOT_FOUND ? UMIG_OK : rc;
+    if (rc == UMIG_OK && is_set_aside(path, profile)) {
+        profile->session.lost_files++;
+    }
+    return rc;
+}
+
+/* Files that a session had data in. */
+struct files {
+    size_t count;
+    size_t gone;
+    int64_t first_gone;
+};
+
+/* Without any of its files a session would look as if nothing had run. */
+static int refuse_if_all_gone(const struct umig_reader *reader,
+                              const struct files *files,
+                              struct umig_err *err)
+{
+    if (files->gone == 0 || files->gone < files->count) {
+        return UMIG_OK;
+    }
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_store_day_path(reader->dir, files->first_gone, path);
+    return umig_err_set(err, UMIG_E_IO,
+                        "%s is gone: all data of this session was in it%s; put it back, "
+                        "or restore it from a backup",
+                        path, files->count > 1 ? " and in others that are gone" : "");
 }
 
 static int explain_damage(const struct umig_err *day_err, struct umig_err *err)
@@ -476,15 +525,22 @@ int umig_reader_load(struct umig_reader *reader,
     int rc = umig_reader_load_session(reader, key, profile, err);
     sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_SESSION_DAYS);
     sqlite3_bind_int64(statement, 1, key);
+    struct files files = {.count = 0};
     while (rc == UMIG_OK && (rc = umig_db_step(&reader->main, statement, err)) == UMIG_OK) {
+        const int64_t day = sqlite3_column_int64(statement, 0);
         struct umig_err day_err = UMIG_ERR_INIT;
-        rc = load_day_file(reader, sqlite3_column_int64(statement, 0), key, profile, &day_err);
-        if (rc == UMIG_E_DB && umig_db_is_damaged(&day_err)) {
+        files.count++;
+        rc = load_day_file(reader, day, key, profile, &day_err);
+        if (rc == UMIG_NOT_FOUND) {
+            files.first_gone = files.gone++ == 0 ? day : files.first_gone;
+            profile->session.lost_files++;
+            rc = UMIG_OK;
+        } else if (rc == UMIG_E_DB && umig_db_is_damaged(&day_err)) {
             rc = explain_damage(&day_err, err);
         } else if (rc != UMIG_OK && err != NULL) {
             *err = day_err;
         }
     }
     sqlite3_reset(statement);
-    return rc == UMIG_END ? UMIG_OK : rc;
+    return rc == UMIG_END ? refuse_if_all_gone(reader, &files, err) : rc;
 }

@@ -62,7 +62,8 @@ UMIG_NODISCARD int umig_reader_sessions(struct umig_reader *reader,
  * @param key         of a session row
  * @param profile     filled; after a failure it holds a part
  * @return UMIG_OK; UMIG_NOT_FOUND; UMIG_E_NOMEM the profile's bound; UMIG_E_DB a day file is
- *         damaged: it is named, for without it the rest would look whole; failures of the store
+ *         damaged: it is named; UMIG_E_IO all its day files are gone: the first is named; failures
+ *         of the store. Some of its files gone are counted in session.lost_files.
  */
 UMIG_NODISCARD int umig_reader_load(struct umig_reader *reader,
                                     int64_t key,
@@ -76,6 +77,7 @@ struct umig_session_sum {
     uint64_t produced_ns;  /* by the agent's newest books */
     uint64_t remainder_ns; /* of it: left over below one interval, no loss */
     uint64_t books_ns;     /* agent's time of those books; 0: none came */
+    bool has_lost_file;    /* a file that held a part of it is gone or damaged */
 };
 
 /**

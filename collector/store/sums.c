@@ -73,7 +73,26 @@ static int add_day(const struct umig_reader *reader,
     rc = rc != UMIG_OK ? rc : for_rows(&summing, UMIG_VIEW_ALL_TOTALS, add_total, err);
     rc = rc != UMIG_OK ? rc : for_rows(&summing, UMIG_VIEW_ALL_TALLIES, add_books, err);
     umig_db_close(&summing.db);
-    return rc == UMIG_NOT_FOUND ? UMIG_OK : rc;
+    return rc;
+}
+
+/* Marks the sessions that had data in a file which cannot be read. */
+static int mark_lost(struct umig_reader *reader,
+                     int64_t day,
+                     struct umig_session_sum *sums,
+                     size_t sum_count,
+                     struct umig_err *err)
+{
+    sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_DAY_SESSIONS);
+    sqlite3_bind_int64(statement, 1, day);
+    int rc = UMIG_OK;
+    while ((rc = umig_db_step(&reader->main, statement, err)) == UMIG_OK) {
+        const int64_t key = sqlite3_column_int64(statement, 0);
+        if (key > 0 && (uint64_t)key < sum_count) {
+            sums[key].has_lost_file = true;
+        }
+    }
+    return rc == UMIG_END ? UMIG_OK : rc;
 }
 
 int umig_reader_sums(struct umig_reader *reader,
@@ -85,8 +104,12 @@ int umig_reader_sums(struct umig_reader *reader,
     int rc = UMIG_OK;
     while ((rc = umig_db_step(&reader->main, statement, err)) == UMIG_OK) {
         struct umig_err day_err = UMIG_ERR_INIT;
-        rc = add_day(reader, sqlite3_column_int64(statement, 0), sums, sum_count, &day_err);
-        if (rc != UMIG_OK && !umig_db_is_damaged(&day_err)) {
+        const int64_t day = sqlite3_column_int64(statement, 0);
+        rc = add_day(reader, day, sums, sum_count, &day_err);
+        if (rc == UMIG_NOT_FOUND || (rc != UMIG_OK && umig_db_is_damaged(&day_err))) {
+            rc = mark_lost(reader, day, sums, sum_count, &day_err);
+        }
+        if (rc != UMIG_OK) {
             sqlite3_reset(statement);
             if (err != NULL) {
                 *err = day_err;

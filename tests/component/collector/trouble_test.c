@@ -215,6 +215,7 @@ static void test_damaged_day_file_is_set_aside_and_a_new_one_begun(void **state)
     assert_log_has(p, ".damaged-1");
     struct umig_profile *profile = umig_load_only_session(p->data);
     assert_int_equal(profile->pauses.count, 1); /* the second batch's; the first is set aside */
+    assert_int_equal(profile->session.lost_files, 1);
     umig_profile_destroy(profile);
     umig_emitter_destroy(e);
 }
@@ -313,6 +314,62 @@ static void test_folder_that_may_not_be_entered_is_told_so(void **state)
     assert_non_null(strstr(err.text, "Permission denied"));
     assert_int_equal(chmod(p->data, 0700), 0);
     umig_buf_fini(&out);
+}
+
+/* Reads the folder; the text is the answer, or why there is none. */
+static int read_folder(const struct umig_collector_process *p,
+                       enum umig_query_verb verb,
+                       char *text,
+                       size_t room)
+{
+    const struct umig_query query = {.verb = verb,
+                                     .session = "",
+                                     .format = verb == UMIG_QUERY_WRITE_REPORT ? "json" : "text",
+                                     .service = "",
+                                     .viewer = UMIG_VIEWER_ALL};
+    struct umig_buf out = UMIG_BUF_INIT(room);
+    struct umig_err err = UMIG_ERR_INIT;
+    const int rc = umig_query_folder(p->data, &query, &out, &err);
+    snprintf(text, room, "%s", rc == UMIG_OK ? umig_buf_str(&out) : err.text);
+    umig_buf_fini(&out);
+    return rc;
+}
+
+static void test_day_file_that_is_gone_makes_no_whole_report(void **state)
+{
+    struct umig_collector_process *p = *state;
+    struct umig_emitter *e = make_emitter(53, "moved");
+    static char text[1 << 20];
+    char path[UMIG_STORE_PATH_BYTES];
+    char aside[UMIG_STORE_PATH_BYTES];
+    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+    umig_collector_process_start(p);
+    umig_emitter_make_batch(e);
+    deliver(e, p);
+    umig_emitter_make_end(e);
+    deliver(e, p);
+    umig_emitter_destroy(e);
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
+    snprintf(aside, sizeof aside, "%.4000s.away", path);
+    assert_int_equal(rename(path, aside), 0);
+
+    assert_int_equal(read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text), UMIG_E_IO);
+    assert_non_null(strstr(text, path));
+    assert_non_null(strstr(text, " is gone"));
+    assert_int_equal(read_folder(p, UMIG_QUERY_LIST_SESSIONS, text, sizeof text), UMIG_OK);
+    assert_non_null(strstr(text, "data missing"));
+
+    assert_int_equal(rename(aside, path), 0);
+    assert_int_equal(read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text), UMIG_OK);
+    assert_null(strstr(text, "gone or set aside"));
+    /* The collector sets a damaged one aside by this name. */
+    snprintf(aside, sizeof aside, "%.4000s.damaged-1", path);
+    const int fd = open(aside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text), UMIG_OK);
+    assert_non_null(strstr(text, "gone or set aside as damaged"));
 }
 
 /* The state "lost" is reached after lost_after_ns; asking until then needs no clock of its own. */
@@ -524,6 +581,7 @@ int main(void)
         TEST(test_folder_that_may_not_be_written_is_read),
         TEST(test_log_in_a_folder_that_may_not_be_written_is_told),
         TEST(test_folder_that_may_not_be_entered_is_told_so),
+        TEST(test_day_file_that_is_gone_makes_no_whole_report),
         TEST(test_session_of_a_killed_jvm_is_lost_and_reopens_on_return),
         TEST(test_data_over_the_size_goes_in_parts_and_the_books_say_so),
         TEST(test_second_connection_of_an_epoch_fences_the_first),
