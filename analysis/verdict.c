@@ -355,7 +355,8 @@ static void look_at_method(const struct umig_verdict_figures *figures, struct um
     }
     umig_buf_text(out, "Look first at ");
     umig_label_method(figures->profile, top->method, true, out);
-    umig_buf_text(out, " and at who calls it: the hot paths below show the way.");
+    umig_buf_printf(out, " and at %s: the hot paths below show the way.",
+                    is_small && dominant != NULL ? "what it calls" : "who calls it");
 }
 
 void umig_verdict_look_at(const struct umig_verdict_figures *figures, struct umig_buf *out)

@@ -14,6 +14,8 @@
 #define LINE_LIMIT_BYTES (1u << 20)
 #define METHODS_MIN      10 /* shown however little they take */
 #define METHODS_MAX      20 /* the others down to 1 % */
+#define TOTALS_MAX       8
+#define ROOT_PERCENT     95 /* of its pool: from there on a frame is where threads start */
 #define SITES_MAX        8
 #define PATH_HEAD_FRAMES 3
 #define PATH_TAIL_FRAMES 10
@@ -184,6 +186,63 @@ static void write_methods(struct umig_text_page *page)
     }
 }
 
+/* Does it say where the time goes? A frame that holds all of its pool is where threads start. */
+static bool is_telling(const struct umig_figures *figures, const struct umig_hot_method *method)
+{
+    uint64_t pool_value = 0;
+    for (size_t i = 0; i < figures->cpu->group_count; i++) {
+        if (figures->cpu->groups[i].group == method->top_group) {
+            pool_value = figures->cpu->groups[i].value;
+        }
+    }
+    return umig_label_is_application(figures->profile, method->method) &&
+           (double)method->top_group_total <= (double)pool_value * (ROOT_PERCENT / 100.0);
+}
+
+/* Fills a list of the telling methods, greatest total first; of equals the one with more self.
+ */
+static size_t find_by_total(const struct umig_figures *figures,
+                            const struct umig_hot_method *out[TOTALS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < figures->cpu->method_count; i++) {
+        const struct umig_hot_method *method = &figures->cpu->methods[i];
+        size_t at = count;
+        while (at > 0 && method->total > out[at - 1]->total) {
+            at--;
+        }
+        if (at == TOTALS_MAX || !is_telling(figures, method)) {
+            continue;
+        }
+        count += count < TOTALS_MAX ? 1 : 0;
+        memmove(&out[at + 1], &out[at], (count - at - 1) * sizeof out[0]);
+        out[at] = method;
+    }
+    return count;
+}
+
+static void write_totals(struct umig_text_page *page)
+{
+    const struct umig_hot_method *methods[TOTALS_MAX];
+    const size_t count = find_by_total(page->figures, methods);
+    if (count == 0) {
+        return;
+    }
+    umig_text_heading(page, "By total");
+    umig_text_heads(page, "   total       total  method of the application, with all it calls");
+    for (size_t i = 0; i < count; i++) {
+        struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        const size_t columns = page->width - 8 - 12 - 2;
+        umig_label_method_within(page->figures->profile, methods[i]->method, columns, &name);
+        umig_text_share(page, methods[i]->total, page->figures->cpu->value);
+        umig_text_value(page, UMIG_KIND_CPU, methods[i]->total);
+        umig_buf_text(page->out, "  ");
+        umig_cells_fit(umig_buf_str(&name), columns, page->out);
+        umig_buf_byte(page->out, '\n');
+        umig_text_done(page, &name);
+    }
+}
+
 static void write_sites(struct umig_text_page *page)
 {
     const struct umig_hot *cpu = page->figures->cpu;
@@ -304,6 +363,7 @@ int umig_text_write(const struct umig_figures *figures,
     write_head(&page);
     write_answer(&page);
     write_methods(&page);
+    write_totals(&page);
     write_sites(&page);
     write_paths(&page);
     umig_text_threads(&page);
