@@ -1,5 +1,6 @@
 #include "report/sessions.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,7 +15,8 @@
 #define WIDTH_MIN        60
 #define WIDTH_MAX        400
 #define SERVICE_MIN      10
-#define FIXED_COLUMNS    62 /* pid, start, length, CPU, the word for the end, and the gaps */
+#define NUMBER_COLUMNS   8  /* #1 to #9999999 whole: people copy it */
+#define FIXED_COLUMNS    71 /* number, pid, start, length, CPU, the word for the end, and the gaps */
 #define CELL_LIMIT_BYTES (1u << 20)
 
 static const char *or_empty(const char *text)
@@ -78,6 +80,8 @@ static void put_line(const struct umig_session_summary *session,
                      struct umig_buf *out)
 {
     struct umig_buf cell = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
+    umig_buf_printf(&cell, "#%" PRIu64, session->number);
+    put_cell(&cell, NUMBER_COLUMNS, UMIG_CELLS_LEFT, out);
     umig_buf_text(&cell, or_empty(session->id));
     put_cell(&cell, columns->id, UMIG_CELLS_LEFT, out);
     umig_buf_text(&cell, or_empty(session->service));
@@ -98,6 +102,7 @@ static void put_line(const struct umig_session_summary *session,
 /* The heads stand in the same columns as the cells of put_line(). */
 static void put_heads(const struct columns *columns, struct umig_buf *out)
 {
+    umig_cells_put("#", NUMBER_COLUMNS + 1, UMIG_CELLS_LEFT, out);
     umig_cells_put("session", columns->id + 1, UMIG_CELLS_LEFT, out);
     umig_cells_put("service", columns->service + 1, UMIG_CELLS_LEFT, out);
     umig_cells_put("pid", 8, UMIG_CELLS_RIGHT, out);
@@ -170,6 +175,7 @@ static void put_known(struct umig_json *json, const char *key, const char *text)
 static void put_object(struct umig_json *json, const struct umig_session_summary *session)
 {
     umig_json_object(json, NULL);
+    umig_json_number(json, "number", session->number);
     put_known(json, "id", session->id);
     put_known(json, "service", session->service);
     put_known(json, "instance", session->instance);
@@ -188,7 +194,7 @@ static void put_object(struct umig_json *json, const struct umig_session_summary
     umig_json_array_end(json);
     umig_json_number(json, "cpu_samples", session->cpu_samples);
     umig_json_number(json, "cpu_ns", session->cpu_ns);
-    umig_json_bool(json, "complete", session->is_complete);
+    umig_json_bool(json, "complete", session->is_complete && session->end != UMIG_END_RUNNING);
     umig_json_object_end(json);
 }
 

@@ -13,6 +13,7 @@
 
 /** What the list says of one session. Texts are borrowed; NULL and "" are unknown. */
 struct umig_session_summary {
+    uint64_t number; /* in its store; #N names it */
     const char *id;
     const char *service;
     const char *instance;
@@ -25,7 +26,7 @@ struct umig_session_summary {
     bool has_kind[UMIG_KIND_COUNT];
     uint64_t cpu_samples;
     uint64_t cpu_ns;
-    bool is_complete; /* nothing dropped or missing */
+    bool is_complete; /* nothing dropped or missing; never while it runs */
 };
 
 /**

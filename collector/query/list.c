@@ -41,6 +41,7 @@ static int add_row(void *context, const struct umig_session_row *row)
         return UMIG_E_NOMEM;
     }
     struct umig_session_summary summary = {
+        .number = (uint64_t)row->key,
         .id = strdup(row->id),
         .service = strdup(row->process->service),
         .instance = strdup(row->process->instance),

@@ -1,4 +1,5 @@
 /* Which session a person means. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct search {
     const char *wanted;
     int64_t latest;
     int64_t exact;
+    uint64_t seen;    /* sessions that may be meant */
     int64_t prefixed; /* newest session whose id begins with it */
     char prefixed_id[ID_BYTES];
     char other_id[ID_BYTES]; /* another id that begins with it; "" none */
@@ -79,6 +81,7 @@ static int consider(void *context, const struct umig_session_row *row)
         return UMIG_OK;
     }
     search->latest = row->key;
+    search->seen++;
     char number[32];
     snprintf(number, sizeof number, "#%lld", (long long)row->key);
     if (strcmp(row->id, search->wanted) == 0 || strcmp(number, search->wanted) == 0) {
@@ -101,6 +104,13 @@ static int unknown(const struct search *search, struct umig_err *err)
     if (search->latest == 0) {
         return umig_err_set(err, UMIG_E_ARG, "there are no sessions%s%.64s yet",
                             query->service[0] != '\0' ? " of service " : "", query->service);
+    }
+    if (search->wanted[0] == '#') {
+        const bool is_one = search->seen == 1;
+        return umig_err_set(err, UMIG_E_ARG,
+                            "there is no session %.24s; there %s %" PRIu64
+                            " session%s (umig sessions)",
+                            search->wanted, is_one ? "is" : "are", search->seen, is_one ? "" : "s");
     }
     char list[CLOSE_MAX * (ID_BYTES + 2)] = "";
     size_t len = 0;

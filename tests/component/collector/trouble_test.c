@@ -541,6 +541,9 @@ static void test_session_is_found_by_prefix_number_and_latest(void **state)
     assert_true(ask(p, report, "#1", text, sizeof text));
     assert_true(ask(p, report, "latest", text, sizeof text));
     assert_false(ask(p, report, "#4", text, sizeof text));
+    assert_string_equal(text, "there is no session #4; there are 3 sessions (umig sessions)");
+    assert_true(ask(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, "", text, sizeof text));
+    assert_non_null(strstr(text, "\n#2       night-walk "));
     assert_false(ask(p, 77, "", text, sizeof text));
     assert_string_equal(text, "query 77 is not known to this collector");
 }

@@ -10,7 +10,8 @@
 #define START_UNIX_NS   (1790000000ull * UMIG_NS_PER_S)
 
 static const struct umig_session_summary sessions[] = {
-    {.id = "k3f9-orders-0001",
+    {.number = 7,
+     .id = "k3f9-orders-0001",
      .service = "orders",
      .instance = "orders-1",
      .host = "shop-7",
@@ -23,13 +24,19 @@ static const struct umig_session_summary sessions[] = {
      .cpu_samples = 1200,
      .cpu_ns = 12 * UMIG_NS_PER_S,
      .is_complete = true},
-    {.id = "k3f9-a-session-with-a-very-long-name",
+    {.number = 123456,
+     .id = "k3f9-a-session-with-a-very-long-name",
      .service = "\x1b[31mbilling-with-a-long-name",
      .pid = 12,
      .start_unix_ns = START_UNIX_NS + 3600 * UMIG_NS_PER_S,
      .end_unix_ns = START_UNIX_NS + 3725 * UMIG_NS_PER_S,
      .end = UMIG_END_LOST},
-    {.id = "live", .pid = 99, .start_unix_ns = START_UNIX_NS, .end = UMIG_END_RUNNING},
+    {.number = 9,
+     .id = "live",
+     .pid = 99,
+     .start_unix_ns = START_UNIX_NS,
+     .end = UMIG_END_RUNNING,
+     .is_complete = true},
 };
 
 static const size_t session_count = sizeof sessions / sizeof sessions[0];
@@ -67,6 +74,8 @@ static void test_sessions_json_reads_back(void **state)
                         "\x1b[31mbilling-with-a-long-name");
     assert_string_equal(json_string_value(json_object_get(second, "end")), "lost");
     assert_null(json_object_get(second, "host"));
+    assert_int_equal(json_integer_value(json_object_get(second, "number")), 123456);
+    assert_true(json_is_false(json_object_get(json_array_get(list, 2), "complete"))); /* it runs */
     json_decref(root);
     umig_buf_fini(&out);
 }
