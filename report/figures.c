@@ -1,6 +1,7 @@
 #include "report/figures.h"
 
 #include "analysis/fold.h"
+#include "analysis/label.h"
 #include "core/err.h"
 
 static int read_all(struct umig_figures *f, struct umig_err *err)
@@ -31,6 +32,19 @@ int umig_figures_read(const struct umig_profile *profile,
     }
     *out_figures = figures;
     return UMIG_OK;
+}
+
+void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_buf *out)
+{
+    const uint64_t interval_ns = figures->profile->session.interval_ns[UMIG_KIND_CPU];
+    const uint64_t spacing_ns =
+        figures->cpu->count > 0 ? figures->cpu->value / figures->cpu->count : 0;
+    if (interval_ns == 0 || spacing_ns <= interval_ns + interval_ns / 2) {
+        return;
+    }
+    umig_buf_text(out, "; on this kernel a sample came every ");
+    umig_label_value(UMIG_KIND_CPU, spacing_ns, out);
+    umig_buf_text(out, " of CPU on average, weights make up for it");
 }
 
 struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *figures)

@@ -35,6 +35,12 @@ UMIG_NODISCARD int umig_figures_read(const struct umig_profile *profile,
                                      struct umig_figures *out_figures,
                                      struct umig_err *err);
 
+/**
+ * Appends how far apart CPU samples came if that is more than 1.5 intervals, the kernel's tick
+ * being coarser than what was asked for: "; on this kernel a sample came every 4.6 ms ...".
+ */
+void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_buf *out);
+
 /** The same figures as the verdict wants them; borrowed. */
 struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *figures);
 

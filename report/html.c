@@ -80,6 +80,9 @@ static void put_facts(struct umig_html_page *page)
             if (session->interval_ns[kind] > 0) {
                 umig_label_value(UMIG_KIND_CPU, session->interval_ns[kind], page->out);
             }
+            if (kind == UMIG_KIND_CPU) {
+                umig_figures_put_spacing(page->figures, page->out);
+            }
             umig_buf_text(page->out, "</li>");
         }
     }

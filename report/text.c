@@ -118,6 +118,7 @@ static void write_head(struct umig_text_page *page)
     }
     umig_buf_text(&line, end_text(session->end));
     put_kinds(session, &line);
+    umig_figures_put_spacing(page->figures, &line);
     for (size_t i = 0; i < profile->labels.count; i++) {
         const struct umig_profile_label *label = &profile->labels.items[i];
         umig_buf_printf(&line, "; %s=%s", umig_profile_text(profile, label->key),

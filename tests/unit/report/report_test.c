@@ -107,6 +107,25 @@ static void test_text_of_hostile_names_is_harmless(void **state)
     umig_buf_fini(&out);
 }
 
+/* The samples of 10 ms say whether the interval that was asked for could be kept. */
+static void test_text_says_when_the_kernel_ticks_too_slowly(void **state)
+{
+    (void)state;
+    static const char want[] =
+        "cpu every 6 ms, gc, heap every 1 s, locks from 1 ms; on this kernel "
+        "a sample came every 10 ms of CPU on average, weights make up for it";
+    static const uint64_t intervals_ms[] = {6, 7};
+    for (size_t i = 0; i < 2; i++) {
+        struct umig_profile *profile = umig_sample_quiet();
+        struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        profile->session.interval_ns[UMIG_KIND_CPU] = intervals_ms[i] * UMIG_NS_PER_MS;
+        write(profile, &(struct umig_report_options){.width = 400}, &out);
+        assert_int_equal(strstr(umig_buf_str(&out), want) != NULL, i == 0);
+        assert_int_equal(strstr(umig_buf_str(&out), "on this kernel") != NULL, i == 0);
+        umig_buf_fini(&out);
+    }
+}
+
 /* A session of waits only measured neither time nor pauses: zeros would be findings. */
 static void test_page_says_what_was_not_measured(void **state)
 {
@@ -351,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_collapsed_of_hostile_names_matches_golden),
         cmocka_unit_test(test_collapsed_value_is_time_in_intervals),
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
+        cmocka_unit_test(test_text_says_when_the_kernel_ticks_too_slowly),
         cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
         cmocka_unit_test(test_json_is_as_the_schema_says),
