@@ -82,6 +82,27 @@ static int read_retention(const struct umig_args *args, struct wish *wish, struc
     return UMIG_OK;
 }
 
+static bool is_loopback(const struct umig_address *address)
+{
+    return strncmp(address->host, "127.", 4) == 0 || strcmp(address->host, "::1") == 0 ||
+           strcmp(address->host, "localhost") == 0;
+}
+
+static void warn_of_open_ports(const struct umig_cli *cli, const struct wish *wish)
+{
+    for (size_t i = 0; i < wish->options.listen_count; i++) {
+        const struct umig_address *address = &wish->listen[i];
+        if (!address->is_unix && !is_loopback(address)) {
+            char where[UMIG_ADDRESS_BYTES];
+            umig_address_format(address, where);
+            fprintf(cli->notes,
+                    "umig collector: anybody who reaches %s may send data and read what came over "
+                    "TCP: there is no authentication yet\n",
+                    where);
+        }
+    }
+}
+
 static int run_collector(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
     struct wish wish = {
@@ -93,6 +114,7 @@ static int run_collector(struct umig_cli *cli, const struct umig_args *args, str
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
+    warn_of_open_ports(cli, &wish);
     rc = umig_collector_run(&wish.options, err);
     /* The options were good: what stands in the way now is a failure, not a wrong use. */
     return rc == UMIG_OK ? UMIG_EXIT_GOOD
@@ -104,11 +126,15 @@ const struct umig_verb umig_verb_collector = {
     .summary = "run the daemon that stores what agents measure",
     .operands = "",
     .options = g_options,
-    .notes = "It runs until Ctrl-C or SIGTERM. Agents of this user find it by themselves; run by "
-             "root it\nserves the whole host.",
+    .notes =
+        "It runs until Ctrl-C or SIGTERM. Agents of this user find it by themselves; run by "
+        "root it\nserves the whole host. --listen replaces the usual socket: name that too to keep it.\n"
+        "TCP has no authentication yet: anybody who reaches the port may send data and read\n"
+        "what came over TCP. Use loopback or a tunnel.",
     .examples = "# for the JVMs of this user\n"
                 "umig collector\n"
                 "# in a folder of its own, at most 500 MiB, with a port for containers\n"
-                "umig collector --data /srv/umig --retain-size 500m --listen tcp:127.0.0.1:7077\n",
+                "umig collector --data /srv/umig --retain-size 500m \\\n"
+                "    --listen unix:/tmp/umig-$(id -u)/collector.sock --listen tcp:127.0.0.1:7077\n",
     .run = run_collector,
 };

@@ -18,6 +18,7 @@ void umig_help_write(FILE *out)
     }
     fputs("\n"
           "  umig VERB --help   options and worked examples of a verb\n"
+          "  umig help [VERB]   the same, or this text\n"
           "  umig --version     version of the command and of the wire protocol\n"
           "\n"
           "exit codes: 0 good, 1 the answer is no, 2 usage, 3 failure\n"

@@ -85,6 +85,22 @@ static void test_second_daemon_on_the_same_folder_is_refused(void **state)
     assert_non_null(strstr(g_run.err, "another collector"));
     assert_non_null(strstr(g_run.err, pid));
     assert_non_null(strstr(g_run.err, g_data_dir));
+    assert_null(strstr(g_run.err, "no authentication"));
+    assert_int_equal(stop_umig(&collector, SIGTERM), 0);
+}
+
+static void test_port_that_others_reach_is_warned_of(void **state)
+{
+    (void)state;
+    struct running collector;
+    char words[256];
+    start_collector(&collector, ""); /* so that the second ends at once */
+
+    with_data("collector", " --listen tcp:0.0.0.0:0", words);
+    run_umig(words, &g_run);
+
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, "anybody who reaches tcp:0.0.0.0:0 may send data and read"));
     assert_int_equal(stop_umig(&collector, SIGTERM), 0);
 }
 
@@ -167,6 +183,7 @@ int main(void)
     const struct CMUnitTest daemon_test[] = {
         TEST(test_clients_find_the_daemon_and_ctrl_c_ends_it),
         TEST(test_second_daemon_on_the_same_folder_is_refused),
+        TEST(test_port_that_others_reach_is_warned_of),
         TEST(test_folder_of_a_killed_daemon_is_read_and_served_again),
         TEST(test_folder_without_a_store_is_told),
         TEST(test_stopped_daemon_is_given_up),

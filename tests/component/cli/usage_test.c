@@ -110,6 +110,8 @@ static void test_help_and_version_exit_0_on_standard_output(void **state)
     static const struct usage_case cases[] = {
         {"--help", "exit codes: 0 good"},
         {"help", "exit codes: 0 good"},
+        {"--help", "umig help [VERB]"},
+        {"collector --help", "--listen unix:"},
         {"--version", "umig 0."},
         {"start --help", "usage: umig start"},
         {"help start", "usage: umig start"},
