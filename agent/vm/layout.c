@@ -45,6 +45,9 @@ static const struct field g_fields[] = {
     {AT(thread_os_thread), STACK, "JavaThread", "_osthread"},
     {AT(thread_os_thread), STACK, "Thread", "_osthread"}, /* 25 */
     {AT(os_thread_id), STACK, "OSThread", "_thread_id"},
+    {AT(thread_pending_monitor), OPTIONAL, "JavaThread", "_current_pending_monitor"},
+    {AT(thread_owner_id), OPTIONAL, "JavaThread", "_monitor_owner_id"}, /* 24 */
+    {AT(monitor_owner), OPTIONAL, "ObjectMonitor", "_owner"},
 
     {AT(array_data), CODE, "GrowableArray<int>", "_data"},
     {AT(heap_segmap), CODE, "CodeHeap", "_segmap"},

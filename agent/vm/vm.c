@@ -256,7 +256,6 @@ static int add_capabilities(struct umig_vm *vm, struct umig_err *err)
     const jvmtiCapabilities needed = {
         .can_generate_garbage_collection_events = 1,
         .can_generate_monitor_events = 1,
-        .can_get_monitor_info = 1,
     };
     /* Exception, method exit and frame pop events are never asked for: a throw gets 40 times slower
      * with them merely possible. */

@@ -4,8 +4,10 @@
  * critical section: it is taken only when the waits of this thread add up to the threshold; until
  * then they are carried. Nothing is lost by it: the record stands for all waits carried.
  *
- * Who holds the monitor is known at Enter only and costs a safepoint: asked at most ten times a
- * second over all threads.
+ * Who holds the monitor is known at Enter only. It is read from the monitor the thread is about to
+ * wait for, at most ten times a second over all threads, since all of them are compared. JVMTI's
+ * GetObjectMonitorUsage is not used: it costs a safepoint, and on JDK 25 it crashes the JVM when a
+ * thread is just starting (Threads::get_pending_threads reads a Thread object that is not there).
  */
 #include <string.h>
 #include <sys/syscall.h>
@@ -16,6 +18,9 @@
 #include "core/clock.h"
 
 #define HOLDER_EVERY_NS (100 * UMIG_NS_PER_MS)
+
+/* From JDK 22 on: owned by a thread that does not know yet that somebody waits. 0: by nobody. */
+#define ANONYMOUS_OWNER 1u
 
 static struct umig_slot *own_slot(struct umig_vm *vm)
 {
@@ -29,23 +34,58 @@ static bool may_ask_for_holder(struct umig_vm *vm, uint64_t now_ns)
            atomic_compare_exchange_strong(&vm->next_holder_ns, &next, now_ns + HOLDER_EVERY_NS);
 }
 
-static int32_t holder_of(struct umig_vm *vm, jvmtiEnv *jvmti, JNIEnv *jni, jobject object)
+static uint64_t peek_word(uintptr_t base, int32_t offset)
 {
-    jvmtiMonitorUsage usage;
-    memset(&usage, 0, sizeof usage);
-    if ((*jvmti)->GetObjectMonitorUsage(jvmti, object, &usage) != JVMTI_ERROR_NONE) {
+    uint64_t word = 0;
+    const bool is_there =
+        base != 0 && offset >= 0 &&
+        umig_vm_peek((const void *)(base + (uintptr_t)offset), &word, sizeof word);
+    return is_there ? word : 0;
+}
+
+/* Does the owner field mean this thread? */
+static bool is_owner(const struct umig_hotspot *hs, uintptr_t java_thread, uint64_t owner)
+{
+    if (hs->thread_owner_id >= 0) {
+        return peek_word(java_thread, hs->thread_owner_id) == owner;
+    }
+    if (java_thread == owner) {
+        return true;
+    }
+    /* A lock that was taken on the stack, and inflated by who waits, names a place in the stack. */
+    const uint64_t base = peek_word(java_thread, hs->thread_stack_base);
+    const uint64_t size = peek_word(java_thread, hs->thread_stack_size);
+    return owner < base && owner >= base - size;
+}
+
+static int32_t holder_of(struct umig_vm *vm, const JNIEnv *jni)
+{
+    const struct umig_hotspot *hs = &vm->hotspot;
+    const struct umig_slots *slots = &vm->sampler->slots;
+    if (hs->env_offset == 0) {
         return 0;
     }
     atomic_fetch_add(&vm->holder_lookups, 1);
-    const int tid = usage.owner != NULL ? umig_vm_tid_of(vm, jni, usage.owner) : 0;
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)usage.waiters);
-    (*jvmti)->Deallocate(jvmti, (unsigned char *)usage.notify_waiters);
-    return tid;
+    const uintptr_t own = (uintptr_t)jni - (uintptr_t)hs->env_offset;
+    const uint64_t monitor = peek_word(own, hs->thread_pending_monitor);
+    const uint64_t owner = peek_word(monitor, hs->monitor_owner);
+    if (owner <= ANONYMOUS_OWNER) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < slots->count; i++) {
+        const uintptr_t env = (uintptr_t)atomic_load(&slots->slots[i].env);
+        if (env != 0 && is_owner(hs, env - (uintptr_t)hs->env_offset, owner)) {
+            return atomic_load(&slots->slots[i].tid);
+        }
+    }
+    return 0;
 }
 
 static void JNICALL on_contended(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, jobject object)
 {
+    (void)jvmti;
     (void)thread;
+    (void)object;
     struct umig_vm *vm = g_umig_vm;
     struct umig_slot *slot = own_slot(vm);
     if (slot == NULL) {
@@ -53,7 +93,7 @@ static void JNICALL on_contended(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, j
     }
     slot->wait_began_ns = umig_clock_monotonic_ns();
     if (may_ask_for_holder(vm, slot->wait_began_ns)) {
-        slot->wait_holder_tid = holder_of(vm, jvmti, jni, object);
+        slot->wait_holder_tid = holder_of(vm, jni);
     }
 }
 

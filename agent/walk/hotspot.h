@@ -35,6 +35,9 @@ struct umig_hotspot {
     int32_t thread_stack_size;
     int32_t thread_os_thread;
     int32_t os_thread_id;
+    int32_t thread_pending_monitor; /* ObjectMonitor* it waits to enter */
+    int32_t thread_owner_id;        /* what a monitor's owner field holds, from JDK 24 on */
+    int32_t monitor_owner;
     intptr_t env_offset; /* JNIEnv* - JavaThread* */
 
     /* Code cache: heaps of segments; a blob describes a piece of code */
