@@ -28,7 +28,7 @@
 #include "include/umig/status.h"
 
 /** JVM exit waits this long at most for the last batch to be acknowledged. */
-#define UMIG_EXIT_WAIT_NS (400 * UINT64_C(1000000))
+#define UMIG_EXIT_WAIT_NS (300 * UINT64_C(1000000))
 
 struct umig_agent {
     struct umig_agent_options options;
