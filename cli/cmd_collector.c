@@ -131,10 +131,12 @@ const struct umig_verb umig_verb_collector = {
         "root it\nserves the whole host. --listen replaces the usual socket: name that too to keep it.\n"
         "TCP has no authentication yet: anybody who reaches the port may send data and read\n"
         "what came over TCP. Use loopback or a tunnel.",
-    .examples = "# for the JVMs of this user\n"
-                "umig collector\n"
-                "# in a folder of its own, at most 500 MiB, with a port for containers\n"
-                "umig collector --data /srv/umig --retain-size 500m \\\n"
-                "    --listen unix:/tmp/umig-$(id -u)/collector.sock --listen tcp:127.0.0.1:7077\n",
+    .examples =
+        "# for the JVMs of this user\n"
+        "umig collector\n"
+        "# in a folder of its own, at most 500 MiB\n"
+        "umig collector --data /srv/umig --retain-size 500m\n"
+        "# also on a port; the usual socket (here of user 0) has to be named then, too\n"
+        "umig collector --listen unix:/tmp/umig-0/collector.sock --listen tcp:127.0.0.1:7077\n",
     .run = run_collector,
 };
