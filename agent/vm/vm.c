@@ -105,7 +105,6 @@ static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32
 /* One step of the attached thread: makes so what is wanted, or reads names again. */
 static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t provided)
 {
-    atomic_store(&vm->is_busy, true);
     if (wanted != provided) {
         atomic_store(&vm->provided, make_so(vm, jni, wanted, provided));
         vm->hooks.on_change(vm->hooks.ctx);
@@ -115,7 +114,6 @@ static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t prov
             note_problem(vm, &err);
         }
     }
-    atomic_store(&vm->is_busy, false);
 }
 
 static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
@@ -294,7 +292,6 @@ int umig_vm_open(struct umig_vm *vm,
                  struct umig_err *err)
 {
     JavaVM *jvm = java_vm;
-    vm->java_vm = java_vm;
     vm->hooks = *hooks;
     pthread_mutex_init(&vm->mutex, NULL);
     pthread_cond_init(&vm->changed, NULL);

@@ -48,8 +48,7 @@ struct umig_vm_hooks {
 };
 
 struct umig_vm {
-    void *java_vm; /* JavaVM* */
-    void *jvmti;   /* jvmtiEnv* */
+    void *jvmti; /* jvmtiEnv* */
     struct umig_vm_hooks hooks;
     struct umig_libjvm libjvm;
     struct umig_hotspot hotspot;
@@ -70,7 +69,6 @@ struct umig_vm {
     atomic_uint wanted;
     atomic_uint provided;
     atomic_bool stopping;
-    atomic_bool is_busy; /* inside JVMTI or JNI */
     int agent_tid;
     atomic_uint_fast64_t next_holder_ns; /* when a holder may be looked up again */
     atomic_uint_fast64_t holder_lookups;

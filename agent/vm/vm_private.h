@@ -25,9 +25,6 @@ void umig_vm_locks_callbacks(jvmtiEventCallbacks *callbacks);
 /** Measures JNIEnv* - JavaThread* on the calling thread; 0 when it cannot be. */
 intptr_t umig_vm_env_offset(JNIEnv *jni, jthread thread);
 
-/** Tid of a platform thread; 0 when it cannot be told. Any attached thread. */
-int umig_vm_tid_of(struct umig_vm *vm, JNIEnv *jni, jthread thread);
-
 /** Makes stacks walkable: events of threads and classes, ids of methods, threads that exist. */
 int umig_vm_stacks_arm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err);
 
