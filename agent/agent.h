@@ -1,6 +1,7 @@
 /*
  * The agent as a whole: what one JVM's agent consists of. Made by agent.c when the library is
- * loaded, run by loop.c on a thread of its own that the JVM does not know.
+ * loaded; started and ended with the JVM by lifecycle.c; in between run by loop.c on a thread of
+ * its own that the JVM does not know.
  *
  *   threads   the application's: timers' signals, JVMTI callbacks
  *             umig-agent: this loop; rings to batches, sockets, deadlines

@@ -1,0 +1,28 @@
+/*
+ * What sessions want against what is armed: the JVM (agent/vm), the threads' timers and the gate of
+ * the handler follow from the sessions and from nothing else.
+ */
+#ifndef UMIG_AGENT_RECONCILE_H
+#define UMIG_AGENT_RECONCILE_H
+
+#include <stdint.h>
+
+#include "agent/agent.h"
+
+/**
+ * Brings the JVM, the timers and the gate in line with the sessions. What cannot be had is said
+ * once, in the log and in the status, and asked for again by the next call.
+ *
+ * Thread: the loop. Shutting the gate waits for handlers, 200 ms at most.
+ */
+void umig_agent_reconcile(struct umig_agent *agent);
+
+/**
+ * Says when somebody else took away what sessions live on: the signals, which ends CPU samples, or
+ * the JVM's log, without which pauses are told by counters.
+ *
+ * Thread: the loop.
+ */
+void umig_agent_check_sources(struct umig_agent *agent, uint64_t now_ns);
+
+#endif
