@@ -21,70 +21,109 @@ struct request {
 
 /* --- reading requests --- */
 
-static int read_label(const struct umig_pb_field *field,
-                      struct umig_agent_label *out,
-                      struct umig_err *err)
+/* Takes one field of a message into `out`; numbers it does not know are a newer command's. */
+typedef int take_field(const struct umig_pb_field *field, void *out, struct umig_err *err);
+
+static int read_message(const uint8_t *bytes,
+                        size_t byte_count,
+                        take_field *take,
+                        void *out,
+                        struct umig_err *err)
 {
     struct umig_pb_reader reader;
-    struct umig_pb_field part;
-    umig_pb_reader_init(&reader, field->bytes, field->len);
-    int rc;
-    while ((rc = umig_pb_next(&reader, &part, err)) == UMIG_OK) {
-        if (part.number == 1) {
-            rc = umig_pb_field_text(&part, out->key, sizeof out->key, err);
-        } else if (part.number == 2) {
-            rc = umig_pb_field_text(&part, out->value, sizeof out->value, err);
-        }
-        if (rc != UMIG_OK) {
-            return rc;
+    struct umig_pb_field field;
+    umig_pb_reader_init(&reader, bytes, byte_count);
+    int rc = umig_pb_next(&reader, &field, err);
+    while (rc == UMIG_OK) {
+        rc = take(&field, out, err);
+        if (rc == UMIG_OK) {
+            rc = umig_pb_next(&reader, &field, err);
         }
     }
-    return rc == UMIG_END ? UMIG_OK : rc;
+    return rc == UMIG_END ? UMIG_OK : umig_err_trace(err, rc);
+}
+
+static int take_label(const struct umig_pb_field *field, void *out, struct umig_err *err)
+{
+    struct umig_agent_label *label = out;
+    switch (field->number) {
+    case 1:
+        return umig_pb_field_text(field, label->key, sizeof label->key, err);
+    case 2:
+        return umig_pb_field_text(field, label->value, sizeof label->value, err);
+    default:
+        return UMIG_OK;
+    }
+}
+
+struct kind_request {
+    uint64_t kind;
+    uint64_t interval_ns; /* 0: the default of the kind */
+};
+
+static int take_kind(const struct umig_pb_field *field, void *out, struct umig_err *err)
+{
+    struct kind_request *request = out;
+    (void)err;
+    switch (field->number) {
+    case 1:
+        request->kind = field->value;
+        return UMIG_OK;
+    case 2:
+        request->interval_ns = field->value;
+        return UMIG_OK;
+    default:
+        return UMIG_OK;
+    }
+}
+
+static int add_kind(const struct kind_request *request,
+                    struct umig_kind_set *kinds,
+                    struct umig_err *err)
+{
+    const struct umig_kind_rule *rule =
+        request->kind < UMIG_KIND_COUNT ? umig_kind_rule((enum umig_kind)request->kind) : NULL;
+    if (rule == NULL) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "this agent knows no kind %llu; it is older than the command",
+                            (unsigned long long)request->kind);
+    }
+    const struct umig_kind_option option = {
+        .kind = rule->kind,
+        .interval_ns = request->interval_ns == 0 ? rule->default_ns : request->interval_ns,
+    };
+    const int rc = umig_kind_interval_check(rule, option.interval_ns, err);
+    return rc == UMIG_OK ? umig_kind_set_add(kinds, option, err) : rc;
 }
 
 static int read_kind(const struct umig_pb_field *field,
                      struct umig_kind_set *kinds,
                      struct umig_err *err)
 {
-    struct umig_pb_reader reader;
-    struct umig_pb_field part;
-    struct umig_kind_option option = {0};
-    umig_pb_reader_init(&reader, field->bytes, field->len);
-    uint64_t kind = 0;
-    int rc;
-    while ((rc = umig_pb_next(&reader, &part, err)) == UMIG_OK) {
-        kind = part.number == 1 ? part.value : kind;
-        option.interval_ns = part.number == 2 ? part.value : option.interval_ns;
-    }
-    if (rc != UMIG_END) {
-        return rc;
-    }
-    const struct umig_kind_rule *rule =
-        kind < UMIG_KIND_COUNT ? umig_kind_rule((enum umig_kind)kind) : NULL;
-    if (rule == NULL) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "this agent knows no kind %llu; it is older than the "
-                            "command",
-                            (unsigned long long)kind);
-    }
-    option.kind = rule->kind;
-    option.interval_ns = option.interval_ns == 0 ? rule->default_ns : option.interval_ns;
-    rc = umig_kind_interval_check(rule, option.interval_ns, err);
-    return rc == UMIG_OK ? umig_kind_set_add(kinds, option, err) : rc;
+    struct kind_request request = {0};
+    const int rc = read_message(field->bytes, field->len, take_kind, &request, err);
+    return rc == UMIG_OK ? add_kind(&request, kinds, err) : rc;
 }
 
-static int read_spec_field(const struct umig_pb_field *field,
-                           struct umig_session_spec *spec,
-                           struct umig_err *err)
+static int read_label(const struct umig_pb_field *field,
+                      struct umig_session_spec *spec,
+                      struct umig_err *err)
 {
+    if (spec->label_count == UMIG_LABEL_MAX) {
+        return umig_err_set(err, UMIG_E_LIMIT, "more than %d labels", UMIG_LABEL_MAX);
+    }
+    return read_message(field->bytes, field->len, take_label, &spec->labels[spec->label_count++],
+                        err);
+}
+
+static int take_spec(const struct umig_pb_field *field, void *out, struct umig_err *err)
+{
+    struct umig_session_spec *spec = out;
     switch (field->number) {
     case 1:
         return umig_pb_field_text(field, spec->id, sizeof spec->id, err);
     case 2:
-        if (spec->label_count == UMIG_LABEL_MAX) {
-            return umig_err_set(err, UMIG_E_LIMIT, "more than %d labels", UMIG_LABEL_MAX);
-        }
-        return read_label(field, &spec->labels[spec->label_count++], err);
+        return read_label(field, spec, err);
     case 3:
         return read_kind(field, &spec->kinds, err);
     case 4:
@@ -99,66 +138,35 @@ static int read_spec(const struct umig_pb_field *field,
                      struct umig_session_spec *spec,
                      struct umig_err *err)
 {
-    struct umig_pb_reader reader;
-    struct umig_pb_field part;
-    umig_pb_reader_init(&reader, field->bytes, field->len);
-    int rc;
-    while ((rc = umig_pb_next(&reader, &part, err)) == UMIG_OK) {
-        rc = read_spec_field(&part, spec, err);
-        if (rc != UMIG_OK) {
-            return rc;
-        }
-    }
+    const int rc = read_message(field->bytes, field->len, take_spec, spec, err);
     const bool is_in_range = spec->duration_ns == 0 || (spec->duration_ns >= UMIG_DURATION_MIN_NS &&
                                                         spec->duration_ns <= UMIG_DURATION_MAX_NS);
-    if (rc == UMIG_END && !is_in_range) {
+    if (rc == UMIG_OK && !is_in_range) {
         return umig_err_set(err, UMIG_E_ARG, "the duration must be 1s to 24h");
     }
-    return rc == UMIG_END ? UMIG_OK : rc;
+    return rc;
 }
 
-static int read_stop(const struct umig_pb_field *field,
-                     struct request *request,
-                     struct umig_err *err)
+static int take_stop(const struct umig_pb_field *field, void *out, struct umig_err *err)
 {
-    struct umig_pb_reader reader;
-    struct umig_pb_field part;
-    umig_pb_reader_init(&reader, field->bytes, field->len);
-    int rc;
-    while ((rc = umig_pb_next(&reader, &part, err)) == UMIG_OK) {
-        if (part.number == 1) {
-            rc = umig_pb_field_text(&part, request->stop_id, sizeof request->stop_id, err);
-        }
-        if (rc != UMIG_OK) {
-            return rc;
-        }
-    }
-    return rc == UMIG_END ? UMIG_OK : rc;
+    struct request *request = out;
+    return field->number == 1
+               ? umig_pb_field_text(field, request->stop_id, sizeof request->stop_id, err)
+               : UMIG_OK;
 }
 
-static int read_request(const uint8_t *payload,
-                        size_t payload_bytes,
-                        struct request *out,
-                        struct umig_err *err)
+static int take_request(const struct umig_pb_field *field, void *out, struct umig_err *err)
 {
-    struct umig_pb_reader reader;
-    struct umig_pb_field field;
-    umig_pb_reader_init(&reader, payload, payload_bytes);
-    int rc;
-    while ((rc = umig_pb_next(&reader, &field, err)) == UMIG_OK) {
-        const bool is_message = field.type == UMIG_PB_BYTES;
-        if (field.number == 1) {
-            out->verb = field.value;
-        } else if (field.number == 2 && is_message) {
-            rc = read_spec(&field, &out->spec, err);
-        } else if (field.number == 3 && is_message) {
-            rc = read_stop(&field, out, err);
-        }
-        if (rc != UMIG_OK) {
-            return umig_err_trace(err, rc);
-        }
+    struct request *request = out;
+    const bool is_message = field->type == UMIG_PB_BYTES;
+    if (field->number == 1) {
+        request->verb = field->value;
+    } else if (field->number == 2 && is_message) {
+        return read_spec(field, &request->spec, err);
+    } else if (field->number == 3 && is_message) {
+        return read_message(field->bytes, field->len, take_stop, request, err);
     }
-    return rc == UMIG_END ? UMIG_OK : rc;
+    return UMIG_OK;
 }
 
 /* --- writing answers --- */
@@ -389,7 +397,7 @@ int umig_agent_answer(void *ctx,
     struct request request;
     struct umig_err why = UMIG_ERR_INIT;
     memset(&request, 0, sizeof request);
-    const int rc = read_request(payload, payload_bytes, &request, &why);
+    const int rc = read_message(payload, payload_bytes, take_request, &request, &why);
     if (rc == UMIG_E_PROTO) {
         return umig_err_set(err, rc, "%s", why.text);
     }
