@@ -1,5 +1,7 @@
 #include "agent/session/batch.h"
 
+#include "core/units.h"
+
 bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictionary *dictionary)
 {
     return batch->sample_count + UMIG_SESSIONS_MAX > UMIG_BATCH_SAMPLES ||
@@ -50,15 +52,52 @@ static void write_start(const struct umig_session *session, struct umig_pb_write
     umig_pb_close(writer, start);
 }
 
-/* Columns of sample rows, by member. */
+/* Columns of sample rows: their field numbers. */
 enum sample_column {
     SAMPLE_THREAD = 5,
     SAMPLE_STACK = 6,
     SAMPLE_OUTCOME = 7,
-    SAMPLE_VALUE = 8
+    SAMPLE_UNITS = 11
 };
 
-static uint64_t sample_member(const struct umig_batch_sample *row, enum sample_column column)
+/* What the rows of one session have in common: a column that says nothing is left out. */
+struct common {
+    const struct umig_batch_sample *first; /* NULL: no rows */
+    uint64_t unit;                         /* the greatest that divides every value */
+    bool has_outcomes;                     /* not all are OK */
+    bool has_units;                        /* not all values are equal */
+};
+
+/* Euclid's algorithm; the divisor of 0 and b is b. */
+static uint64_t greatest_divisor(uint64_t a, uint64_t b)
+{
+    while (b != 0) {
+        const uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+static struct common find_common(const struct umig_batch *batch, uint32_t session)
+{
+    struct common common = {.first = NULL};
+    for (uint32_t i = 0; i < batch->sample_count; i++) {
+        const struct umig_batch_sample *row = &batch->samples[i];
+        if (row->session != session) {
+            continue;
+        }
+        common.first = common.first == NULL ? row : common.first;
+        common.unit = greatest_divisor(common.unit, row->value);
+        common.has_outcomes = common.has_outcomes || row->outcome != UMIG_OUTCOME_OK;
+        common.has_units = common.has_units || row->value != common.first->value;
+    }
+    return common;
+}
+
+static uint64_t sample_member(const struct umig_batch_sample *row,
+                              const struct common *common,
+                              enum sample_column column)
 {
     switch (column) {
     case SAMPLE_THREAD:
@@ -67,61 +106,67 @@ static uint64_t sample_member(const struct umig_batch_sample *row, enum sample_c
         return row->stack;
     case SAMPLE_OUTCOME:
         return row->outcome;
-    case SAMPLE_VALUE:
+    case SAMPLE_UNITS:
     default:
-        return row->value;
+        return row->value / common->unit;
     }
 }
 
-static void write_sample_times(const struct umig_batch *batch,
-                               uint32_t session,
-                               struct umig_pb_writer *writer)
+static void write_sample_column(const struct umig_batch *batch,
+                                const struct common *common,
+                                enum sample_column column,
+                                struct umig_pb_writer *writer)
 {
-    const size_t column = umig_pb_open(writer, 4);
-    uint64_t before = 0;
+    const size_t opened = umig_pb_open(writer, column);
     for (uint32_t i = 0; i < batch->sample_count; i++) {
         const struct umig_batch_sample *row = &batch->samples[i];
-        if (row->session == session) {
-            umig_pb_item_s64(writer, before == 0 ? 0 : (int64_t)(row->time_ns - before));
-            before = row->time_ns;
+        if (row->session == common->first->session) {
+            umig_pb_item(writer, sample_member(row, common, column));
+        }
+    }
+    umig_pb_close(writer, opened);
+}
+
+/* Each time is rounded by itself, not the step to it: the error stays below a millisecond. */
+static void write_sample_times(const struct umig_batch *batch,
+                               const struct umig_batch_sample *first,
+                               struct umig_pb_writer *writer)
+{
+    const size_t column = umig_pb_open(writer, 9);
+    int64_t before_ms = 0;
+    for (uint32_t i = 0; i < batch->sample_count; i++) {
+        const struct umig_batch_sample *row = &batch->samples[i];
+        if (row->session == first->session) {
+            const int64_t at_ms =
+                (int64_t)(row->time_ns - first->time_ns) / (int64_t)UMIG_NS_PER_MS;
+            umig_pb_item_s64(writer, at_ms - before_ms);
+            before_ms = at_ms;
         }
     }
     umig_pb_close(writer, column);
-}
-
-static const struct umig_batch_sample *first_sample(const struct umig_batch *batch,
-                                                    uint32_t session)
-{
-    for (uint32_t i = 0; i < batch->sample_count; i++) {
-        if (batch->samples[i].session == session) {
-            return &batch->samples[i];
-        }
-    }
-    return NULL;
 }
 
 static void write_samples(const struct umig_batch *batch,
                           uint32_t session,
                           struct umig_pb_writer *writer)
 {
-    const struct umig_batch_sample *first = first_sample(batch, session);
-    if (first == NULL) {
+    const struct common common = find_common(batch, session);
+    if (common.first == NULL) {
         return;
     }
     const size_t samples = umig_pb_open(writer, 5);
     umig_pb_uint(writer, 1, session);
-    umig_pb_uint(writer, 2, first->kind);
-    umig_pb_uint(writer, 3, first->time_ns);
-    write_sample_times(batch, session, writer);
-    for (uint32_t member = SAMPLE_THREAD; member <= SAMPLE_VALUE; member++) {
-        const size_t column = umig_pb_open(writer, member);
-        for (uint32_t i = 0; i < batch->sample_count; i++) {
-            const struct umig_batch_sample *row = &batch->samples[i];
-            if (row->session == session) {
-                umig_pb_item(writer, sample_member(row, (enum sample_column)member));
-            }
-        }
-        umig_pb_close(writer, column);
+    umig_pb_uint(writer, 2, common.first->kind);
+    umig_pb_uint(writer, 3, common.first->time_ns);
+    write_sample_column(batch, &common, SAMPLE_THREAD, writer);
+    write_sample_column(batch, &common, SAMPLE_STACK, writer);
+    if (common.has_outcomes) {
+        write_sample_column(batch, &common, SAMPLE_OUTCOME, writer);
+    }
+    write_sample_times(batch, common.first, writer);
+    umig_pb_uint(writer, 10, common.unit);
+    if (common.has_units) {
+        write_sample_column(batch, &common, SAMPLE_UNITS, writer);
     }
     umig_pb_close(writer, samples);
 }

@@ -8,6 +8,12 @@ enum {
     VARINT_BYTES = 5, /* of a 32-bit number */
 };
 
+/* Words of a stack. */
+enum {
+    STACK_PARENT,
+    STACK_FRAME
+};
+
 /* Sizes in proportion to the stacks, from dynamic Groovy services: per 100 stacks about 12 frames,
  * 5 methods and 8 strings; doubled. */
 static uint32_t frame_room(uint32_t stack_room)
@@ -237,7 +243,7 @@ size_t umig_dictionary_delta_bytes(const struct umig_dictionary *dictionary)
                         3 * (size_t)(dictionary->text_used - dictionary->text_sent);
     const size_t columns =
         3 * (size_t)unsent_of(&dictionary->methods) + 3 * (size_t)unsent_of(&dictionary->frames) +
-        2 * (size_t)unsent_of(&dictionary->stacks) + 3 * (size_t)unsent_of(&dictionary->threads);
+        3 * (size_t)unsent_of(&dictionary->stacks) + 3 * (size_t)unsent_of(&dictionary->threads);
     return text + columns * VARINT_BYTES + 256;
 }
 
@@ -270,6 +276,35 @@ static void write_table(struct umig_pb_writer *writer,
     }
 }
 
+/* The first stack after the chain that begins at id: one whose caller is not the stack before. */
+static uint32_t chain_end(const struct umig_intern *stacks, uint32_t id)
+{
+    do {
+        id++;
+    } while (id <= stacks->count && item_of(stacks, id)[STACK_PARENT] == id - 1);
+    return id;
+}
+
+static void write_stacks(const struct umig_intern *stacks, struct umig_pb_writer *writer)
+{
+    if (unsent_of(stacks) == 0) {
+        return;
+    }
+    umig_pb_uint(writer, 11, stacks->sent + 1);
+    write_column(writer, 13, stacks, STACK_FRAME);
+    const size_t parents = umig_pb_open(writer, 18);
+    for (uint32_t id = stacks->sent + 1; id <= stacks->count; id = chain_end(stacks, id)) {
+        umig_pb_item(writer, item_of(stacks, id)[STACK_PARENT]);
+    }
+    umig_pb_close(writer, parents);
+    const size_t lengths = umig_pb_open(writer, 19);
+    for (uint32_t id = stacks->sent + 1, end = 0; id <= stacks->count; id = end) {
+        end = chain_end(stacks, id);
+        umig_pb_item(writer, end - id);
+    }
+    umig_pb_close(writer, lengths);
+}
+
 static void write_strings(const struct umig_dictionary *dictionary, struct umig_pb_writer *writer)
 {
     const struct umig_intern *table = &dictionary->strings;
@@ -294,7 +329,7 @@ void umig_dictionary_write_delta(const struct umig_dictionary *dictionary,
     write_strings(dictionary, writer);
     write_table(writer, 3, &dictionary->methods);
     write_table(writer, 7, &dictionary->frames);
-    write_table(writer, 11, &dictionary->stacks);
+    write_stacks(&dictionary->stacks, writer);
     write_table(writer, 14, &dictionary->threads);
     umig_pb_close(writer, message);
 }

@@ -74,21 +74,22 @@ static int check_deltas(const char *what,
                         uint64_t base_ns,
                         const int64_t *deltas,
                         size_t count,
+                        uint64_t unit_ns,
                         struct umig_err *err)
 {
     const int rc = check_time(what, base_ns, err);
     if (rc != UMIG_OK) {
         return rc;
     }
-    const int64_t span = (int64_t)MAX_SPAN_NS;
+    const int64_t span = (int64_t)(MAX_SPAN_NS / unit_ns);
     int64_t offset = 0;
     for (size_t i = 0; i < count; i++) {
         if (deltas[i] > 2 * span || deltas[i] < -2 * span) {
             return umig_err_set(err, UMIG_E_PROTO, "%s: delta %zu is over two days", what, i);
         }
         offset += deltas[i];
-        if (offset > span || offset < -span || (int64_t)base_ns + offset <= 0 ||
-            base_ns > (uint64_t)(INT64_MAX - span)) {
+        if (offset > span || offset < -span || base_ns > INT64_MAX - MAX_SPAN_NS ||
+            (int64_t)base_ns + offset * (int64_t)unit_ns <= 0) {
             return umig_err_set(err, UMIG_E_PROTO, "%s: row %zu is over a day from its base", what,
                                 i);
         }
@@ -157,25 +158,45 @@ static int check_frames(const Umig__V1__Dictionary *d,
 }
 
 /* A parent comes before its child: then no stack can be its own caller. */
+static int check_chains(const Umig__V1__Dictionary *d, struct umig_err *err)
+{
+    const uint64_t end = (uint64_t)d->first_stack + d->n_stack_frame;
+    uint64_t id = d->first_stack;
+    for (size_t i = 0; i < d->n_chain_length; i++) {
+        if (d->chain_length[i] == 0 || d->chain_length[i] > end - id) {
+            return umig_err_set(err, UMIG_E_PROTO,
+                                "Dictionary.chain_length[%zu] is %" PRIu32 " where %" PRIu64
+                                " stacks are left",
+                                i, d->chain_length[i], end - id);
+        }
+        if (d->chain_parent[i] >= id) {
+            return umig_err_set(err, UMIG_E_PROTO,
+                                "Dictionary.chain_parent[%zu] is %" PRIu32
+                                "; a parent comes before its child %" PRIu64,
+                                i, d->chain_parent[i], id);
+        }
+        id += d->chain_length[i];
+    }
+    if (id != end) {
+        return umig_err_set(err, UMIG_E_PROTO,
+                            "Dictionary.chain_length adds up to %" PRIu64
+                            ", stack_frame has %zu rows",
+                            id - d->first_stack, d->n_stack_frame);
+    }
+    return UMIG_OK;
+}
+
 static int check_stacks(const Umig__V1__Dictionary *d,
                         struct umig_known *known,
                         struct umig_err *err)
 {
     const size_t count = d->n_stack_frame;
-    int rc = check_length("Dictionary.stack_parent", d->n_stack_parent, count, err);
+    int rc = check_length("Dictionary.chain_length", d->n_chain_length, d->n_chain_parent, err);
     rc = rc != UMIG_OK ? rc : check_growth("stacks", d->first_stack, count, &known->stacks, err);
     rc = rc != UMIG_OK ? rc
                        : check_ids("Dictionary.stack_frame", d->stack_frame, count, known->frames,
                                    false, err);
-    for (size_t i = 0; rc == UMIG_OK && i < count; i++) {
-        if (d->stack_parent[i] >= d->first_stack + i) {
-            rc = umig_err_set(err, UMIG_E_PROTO,
-                              "Dictionary.stack_parent[%zu] is %" PRIu32
-                              "; a parent comes before its child %zu",
-                              i, d->stack_parent[i], d->first_stack + i);
-        }
-    }
-    return rc;
+    return rc != UMIG_OK ? rc : check_chains(d, err);
 }
 
 static int check_threads(const Umig__V1__Dictionary *d,
@@ -287,6 +308,39 @@ static int check_session(const char *what,
     return check_ids(what, &session, 1, known->sessions, false, err);
 }
 
+/* A column that may be left out. */
+static int check_optional(const char *column, size_t length, size_t expected, struct umig_err *err)
+{
+    return length == 0 ? UMIG_OK : check_length(column, length, expected, err);
+}
+
+/* What a sample stands for must fit 64 bits. */
+static int check_units(const Umig__V1__Samples *s, struct umig_err *err)
+{
+    if (s->unit == 0) {
+        return umig_err_set(err, UMIG_E_PROTO, "Samples.unit is 0; values are multiples of it");
+    }
+    for (size_t i = 0; i < s->n_units; i++) {
+        if (s->units[i] > UINT64_MAX / s->unit) {
+            return umig_err_set(err, UMIG_E_PROTO,
+                                "Samples.units[%zu] is %" PRIu64 ", each of %" PRIu64
+                                ": over 64 bits",
+                                i, s->units[i], s->unit);
+        }
+    }
+    return UMIG_OK;
+}
+
+static int check_sample_columns(const Umig__V1__Samples *s, struct umig_err *err)
+{
+    const size_t count = s->n_stack;
+    int rc = check_length("Samples.time_delta_ms", s->n_time_delta_ms, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("Samples.thread", s->n_thread, count, err);
+    rc = rc != UMIG_OK ? rc : check_optional("Samples.outcome", s->n_outcome, count, err);
+    rc = rc != UMIG_OK ? rc : check_optional("Samples.units", s->n_units, count, err);
+    return rc != UMIG_OK ? rc : check_units(s, err);
+}
+
 static int check_samples(const Umig__V1__Samples *s,
                          const struct umig_known *known,
                          struct umig_err *err)
@@ -294,19 +348,16 @@ static int check_samples(const Umig__V1__Samples *s,
     const size_t count = s->n_stack;
     int rc = check_session("Samples.session", s->session, known, err);
     rc = rc != UMIG_OK ? rc : check_table("Samples.kind", &s->kind, 1, 1, UMIG_KIND_COUNT, err);
-    rc = rc != UMIG_OK ? rc : check_length("Samples.time_delta_ns", s->n_time_delta_ns, count, err);
-    rc = rc != UMIG_OK ? rc : check_length("Samples.thread", s->n_thread, count, err);
-    rc = rc != UMIG_OK ? rc : check_length("Samples.outcome", s->n_outcome, count, err);
-    rc = rc != UMIG_OK ? rc : check_length("Samples.value", s->n_value, count, err);
+    rc = rc != UMIG_OK ? rc : check_sample_columns(s, err);
     rc = rc != UMIG_OK ? rc
                        : check_ids("Samples.thread", s->thread, count, known->threads, false, err);
     rc = rc != UMIG_OK ? rc : check_ids("Samples.stack", s->stack, count, known->stacks, true, err);
     rc = rc != UMIG_OK
              ? rc
-             : check_table("Samples.outcome", s->outcome, count, 0, UMIG_OUTCOME_COUNT, err);
-    return rc != UMIG_OK
-               ? rc
-               : check_deltas("Samples.base_ns", s->base_ns, s->time_delta_ns, count, err);
+             : check_table("Samples.outcome", s->outcome, s->n_outcome, 0, UMIG_OUTCOME_COUNT, err);
+    return rc != UMIG_OK ? rc
+                         : check_deltas("Samples.base_ns", s->base_ns, s->time_delta_ms, count,
+                                        UMIG_NS_PER_MS, err);
 }
 
 static int check_pauses(const Umig__V1__GcPauses *p,
@@ -365,8 +416,9 @@ static int check_waits(const Umig__V1__Waits *w,
     rc = rc != UMIG_OK
              ? rc
              : check_ids("Waits.monitor_class", w->monitor_class, count, known->strings, true, err);
-    return rc != UMIG_OK ? rc
-                         : check_deltas("Waits.base_ns", w->base_ns, w->time_delta_ns, count, err);
+    return rc != UMIG_OK
+               ? rc
+               : check_deltas("Waits.base_ns", w->base_ns, w->time_delta_ns, count, 1, err);
 }
 
 static int check_tally(const Umig__V1__Tally *t,

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "collector/batch/columns.h"
 #include "collector/store/fold_private.h"
 #include "collector/store/schema.h"
 #include "collector/store/time.h"
@@ -117,23 +118,22 @@ static int add_samples(struct umig_folder *folder,
     const struct umig_idmap *map = stream->map;
     uint64_t at_ns = s->base_ns;
     for (size_t i = 0; i < s->n_stack; i++) {
-        at_ns += (uint64_t)s->time_delta_ns[i];
+        const uint64_t value = umig_samples_value(s, i);
+        at_ns += (uint64_t)s->time_delta_ms[i] * UMIG_NS_PER_MS;
         const struct umig_fold_sample sample = {
             .key = {.session = session,
                     .slot = unix_of(stream, at_ns) / (int64_t)SLOT_NS,
                     .kind = s->kind,
                     .group = umig_ids_get(&map->groups, s->thread[i]),
-                    .outcome = s->outcome[i]},
-            .entry = {.stack = umig_ids_get(&map->stacks, s->stack[i]),
-                      .count = 1,
-                      .value = s->value[i]},
+                    .outcome = umig_samples_outcome(s, i)},
+            .entry = {.stack = umig_ids_get(&map->stacks, s->stack[i]), .count = 1, .value = value},
         };
         const struct umig_fold_total total = {
             .session = session,
             .kind = s->kind,
             .thread = umig_ids_get(&map->threads, s->thread[i]),
             .count = 1,
-            .value = s->value[i],
+            .value = value,
         };
         if (add_sample(&folder->rows, &sample) != UMIG_OK ||
             add_total(&folder->rows, &total) != UMIG_OK) {

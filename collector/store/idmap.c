@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "collector/batch/columns.h"
 #include "core/err.h"
 
 enum {
@@ -203,9 +204,16 @@ static int add_frames(const struct adding *adding)
 static int add_stacks(const struct adding *adding)
 {
     const Umig__V1__Dictionary *d = adding->delta;
+    struct umig_callers callers = {.dictionary = d};
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < d->n_stack_frame; i++) {
-        const uint32_t columns[3] = {umig_ids_get(&adding->map->stacks, d->stack_parent[i]),
+        uint32_t parent = 0;
+        if (!umig_callers_next(&callers, &parent)) {
+            return umig_err_set_cause(adding->err, UMIG_E_DB, SQLITE_CORRUPT,
+                                      "stream %lld: stack %zu of a dictionary delta has no caller",
+                                      (long long)adding->map->stream, d->first_stack + i);
+        }
+        const uint32_t columns[3] = {umig_ids_get(&adding->map->stacks, parent),
                                      umig_ids_get(&adding->map->frames, d->stack_frame[i]), 0};
         rc = add_row(adding, &adding->map->stacks, d->first_stack + (uint64_t)i, UMIG_DAY_STACKS,
                      columns);

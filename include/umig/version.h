@@ -4,7 +4,7 @@
 
 #define UMIG_VERSION "0.1.0"
 
-/** Wire protocol: a peer with another major is refused, minor changes are additive. */
-#define UMIG_PROTOCOL 1
+/** Wire protocol: a peer with another one is refused; what is additive does not change it. */
+#define UMIG_PROTOCOL 2
 
 #endif

@@ -150,7 +150,8 @@ struct columns {
     uint32_t frame_kind[UMIG_EMITTER_METHODS];
     uint32_t frame_method[UMIG_EMITTER_METHODS];
     uint32_t frame_line[UMIG_EMITTER_METHODS];
-    uint32_t stack_parent[UMIG_EMITTER_MAX_STACKS];
+    uint32_t chain_parent[UMIG_EMITTER_MAX_STACKS];
+    uint32_t chain_length[UMIG_EMITTER_MAX_STACKS];
     uint32_t stack_frame[UMIG_EMITTER_MAX_STACKS];
     uint32_t tid[UMIG_EMITTER_THREADS];
     uint32_t thread_kind[UMIG_EMITTER_THREADS];
@@ -159,7 +160,7 @@ struct columns {
     uint32_t thread[MAX_ROWS];
     uint32_t stack[MAX_ROWS];
     uint32_t outcome[MAX_ROWS];
-    uint64_t value[MAX_ROWS];
+    uint64_t units[MAX_ROWS];
 };
 
 static size_t name_strings(struct columns *c)
@@ -225,14 +226,23 @@ static void describe_stacks(struct umig_emitter *e, struct columns *c, Umig__V1_
         count = UMIG_EMITTER_MAX_STACKS - e->stacks;
     }
     d->first_stack = e->stacks + 1;
+    size_t chains = 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t stack = e->stacks + 1 + i;
-        c->stack_parent[i] = stack / 2;
+        const uint32_t parent = stack / 2;
+        if (chains > 0 && parent == stack - 1) {
+            c->chain_length[chains - 1]++;
+        } else {
+            c->chain_parent[chains] = parent;
+            c->chain_length[chains++] = 1;
+        }
         c->stack_frame[i] = method_of(stack);
     }
-    d->n_stack_parent = d->n_stack_frame = count;
-    d->stack_parent = c->stack_parent;
+    d->n_stack_frame = count;
+    d->n_chain_parent = d->n_chain_length = chains;
     d->stack_frame = c->stack_frame;
+    d->chain_parent = c->chain_parent;
+    d->chain_length = c->chain_length;
     e->stacks += count;
 }
 
@@ -257,30 +267,34 @@ static void make_samples(struct umig_emitter *e, struct columns *c, Umig__V1__Sa
     const uint32_t count = e->options.samples_per_batch;
     assert(count <= MAX_ROWS);
     struct umig_ledger *ledger = &e->ledger;
+    const bool is_short = ledger->batches % 3 == 2; /* with all that may be left out left out */
     for (uint32_t i = 0; i < count; i++) {
-        c->delta[i] = i == 0 ? 0 : (int64_t)(BATCH_NS / (count + 1));
+        c->delta[i] = i == 0 ? 0 : (int64_t)(BATCH_NS / UMIG_NS_PER_MS / (count + 1));
         c->thread[i] = 1 + next_random(e, UMIG_EMITTER_THREADS);
         c->stack[i] = 1 + next_random(e, e->stacks);
         c->outcome[i] = UMIG_OUTCOME_OK;
-        c->value[i] = INTERVAL_NS * (1 + next_random(e, 3));
+        c->units[i] = is_short ? 1 : 1 + next_random(e, 3);
+        const uint64_t value = INTERVAL_NS * c->units[i];
         ledger->produced_count++;
-        ledger->produced_value += c->value[i];
+        ledger->produced_value += value;
         ledger->sent_count++;
-        ledger->sent_value += c->value[i];
+        ledger->sent_value += value;
         ledger->stack_count[c->stack[i]]++;
-        ledger->stack_value[c->stack[i]] += c->value[i];
+        ledger->stack_value[c->stack[i]] += value;
         ledger->thread_count[c->thread[i]]++;
-        ledger->thread_value[c->thread[i]] += c->value[i];
+        ledger->thread_value[c->thread[i]] += value;
     }
     s->session = 1;
     s->kind = UMIG_KIND_CPU;
     s->base_ns = e->now_ns;
-    s->n_time_delta_ns = s->n_thread = s->n_stack = s->n_outcome = s->n_value = count;
-    s->time_delta_ns = c->delta;
+    s->n_time_delta_ms = s->n_thread = s->n_stack = count;
+    s->n_outcome = s->n_units = is_short ? 0 : count;
+    s->time_delta_ms = c->delta;
     s->thread = c->thread;
     s->stack = c->stack;
     s->outcome = c->outcome;
-    s->value = c->value;
+    s->unit = INTERVAL_NS;
+    s->units = c->units;
 }
 
 struct rest {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collector/batch/batch.h"
+#include "collector/batch/columns.h"
 #include "core/clock.h"
 #include "include/umig/kinds.h"
 #include "tests/support/check_ledger.h"
@@ -45,9 +46,9 @@ static int tear_down(void **state)
 static void add_up(const Umig__V1__Batch *batch, struct umig_ledger *sum)
 {
     for (size_t i = 0; i < batch->n_samples; i++) {
-        for (size_t j = 0; j < batch->samples[i]->n_value; j++) {
+        for (size_t j = 0; j < batch->samples[i]->n_stack; j++) {
             sum->sent_count++;
-            sum->sent_value += batch->samples[i]->value[j];
+            sum->sent_value += umig_samples_value(batch->samples[i], j);
         }
     }
     for (size_t i = 0; i < batch->n_gc_pauses; i++) {

@@ -192,10 +192,10 @@ static void test_wrong_messages_before_welcome_are_refused_by_name(void **state)
     struct peer *peer = *state;
     static const struct wrong_payload cases[] = {
         {UMIG_FRAME_WELCOME, "", 0, "speaks protocol 0"},
-        {UMIG_FRAME_WELCOME, "\x08\x02", 2, "speaks protocol 2"},
+        {UMIG_FRAME_WELCOME, "\x08\x01", 2, "speaks protocol 1"},
         {UMIG_FRAME_WELCOME, "\x0a\x00", 2, "field 1 is not a number"},
-        {UMIG_FRAME_WELCOME, "\x08\x01\x18\x09", 4, "batch 9, the last sent was 0"},
-        {UMIG_FRAME_WELCOME, "\x08\x01\x20\x01", 4, "frames of 1 bytes only"},
+        {UMIG_FRAME_WELCOME, "\x08\x02\x18\x09", 4, "batch 9, the last sent was 0"},
+        {UMIG_FRAME_WELCOME, "\x08\x02\x20\x01", 4, "frames of 1 bytes only"},
         {UMIG_FRAME_WELCOME, "\x08\xff\xff\xff\xff\x7f", 6, "more than 32 bits"},
         {UMIG_FRAME_WELCOME, "\x08", 1, "within a number"},
         {UMIG_FRAME_REFUSE, "\x10\x01", 2, "is not a string"},

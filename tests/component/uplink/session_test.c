@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "include/umig/version.h"
 #include "tests/component/uplink/peer.h"
 #include "umig/v1/stream.pb-c.h"
 
@@ -16,7 +17,7 @@ static void test_hello_carries_the_payload_and_the_first_unacknowledged(void **s
     const uint8_t *payload = peer_expect(peer, UMIG_FRAME_HELLO, &header);
     Umig__V1__Hello *hello = umig__v1__hello__unpack(NULL, header.payload_bytes, payload);
     assert_non_null(hello);
-    assert_int_equal(hello->protocol, 1);
+    assert_int_equal(hello->protocol, UMIG_PROTOCOL);
     assert_int_equal(hello->first_unacked, 0);
     umig__v1__hello__free_unpacked(hello, NULL);
     peer_submit(peer, 10);

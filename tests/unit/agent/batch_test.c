@@ -91,24 +91,69 @@ static void test_batch_groups_samples_by_session(void **state)
     struct fixture *fx = *state;
     struct umig_session *a = open_session(fx, "a");
     struct umig_session *b = open_session(fx, "b");
-    add_sample(fx, a->number, 1000, 1);
-    add_sample(fx, b->number, 1100, 2);
-    add_sample(fx, a->number, 900, 3); /* rings are drained one after the other: time may go back */
+    add_sample(fx, a->number, 5000000, 1);
+    add_sample(fx, b->number, 5100000, 2);
+    add_sample(fx, a->number, 2000001,
+               3); /* rings are drained one after the other: time may go back */
 
     Umig__V1__Batch *batch = write_batch(fx);
 
     assert_int_equal(batch->n_samples, 2);
     const Umig__V1__Samples *first = batch->samples[0];
     assert_int_equal(first->session, a->number);
-    assert_int_equal(first->base_ns, 1000);
-    assert_int_equal(first->n_time_delta_ns, 2);
-    assert_int_equal(first->time_delta_ns[0], 0);
-    assert_int_equal(first->time_delta_ns[1], -100);
+    assert_int_equal(first->base_ns, 5000000);
+    assert_int_equal(first->n_time_delta_ms, 2);
+    assert_int_equal(first->time_delta_ms[0], 0);
+    assert_int_equal(first->time_delta_ms[1], -2);
     assert_int_equal(first->n_stack, 2);
     assert_int_equal(first->stack[1], 3);
+    assert_int_equal(first->n_outcome, 2);
     assert_int_equal(first->outcome[1], 0);
-    assert_int_equal(first->value[1], 30000000);
-    assert_int_equal(batch->samples[1]->n_value, 1);
+    assert_int_equal(first->unit, 10000000);
+    assert_int_equal(first->n_units, 2);
+    assert_int_equal(first->units[1], 3);
+    assert_int_equal(batch->samples[1]->n_stack, 1);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+static void test_batch_leaves_out_columns_that_say_nothing(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    for (uint64_t i = 0; i < 5; i++) {
+        add_sample(fx, session->number, 1000 + i, 3); /* OK; worth the same */
+    }
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    const Umig__V1__Samples *samples = batch->samples[0];
+    assert_int_equal(samples->n_stack, 5);
+    assert_int_equal(samples->n_thread, 5);
+    assert_int_equal(samples->n_outcome, 0);
+    assert_int_equal(samples->unit, 30000000);
+    assert_int_equal(samples->n_units, 0);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+/* A millisecond is what a time may be off, over a batch of any length. */
+static void test_batch_times_do_not_drift(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    const uint64_t step_ns = 1999999;
+    for (uint64_t i = 0; i < 1000; i++) {
+        add_sample(fx, session->number, 77 + i * step_ns, 3);
+    }
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    const Umig__V1__Samples *samples = batch->samples[0];
+    int64_t at_ns = (int64_t)samples->base_ns;
+    for (size_t i = 0; i < samples->n_time_delta_ms; i++) {
+        at_ns += samples->time_delta_ms[i] * 1000000;
+        assert_in_range(77 + i * step_ns - (uint64_t)at_ns, 0, 999999);
+    }
+    assert_int_equal(samples->n_time_delta_ms, 1000);
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
@@ -209,7 +254,7 @@ static void test_batch_fullest_fits_its_bound(void **state)
             .thread = UINT32_MAX,
             .stack = UINT32_MAX,
             .outcome = 19,
-            .value = UINT64_MAX};
+            .value = UINT64_MAX - fx->batch.sample_count};
     }
 
     Umig__V1__Batch *batch = write_batch(fx);
@@ -222,6 +267,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_batch_groups_samples_by_session, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_leaves_out_columns_that_say_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_batch_times_do_not_drift, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_says_a_start_once_and_an_end_last, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_carries_the_books, setup, teardown),

@@ -87,7 +87,8 @@ static void test_dictionary_delta_holds_what_is_new_and_no_more(void **state)
     assert_int_equal(delta->method_name[0], 2);
     assert_int_equal(delta->n_frame_line, 1);
     assert_int_equal(delta->frame_line[0], 10);
-    assert_int_equal(delta->n_stack_parent, 1);
+    assert_int_equal(delta->n_chain_parent, 1);
+    assert_int_equal(delta->chain_parent[0], 0);
     umig__v1__batch__free_unpacked(batch, NULL);
 
     umig_dictionary_stack(d, 1, 1);
@@ -95,12 +96,54 @@ static void test_dictionary_delta_holds_what_is_new_and_no_more(void **state)
     assert_int_equal(batch->dictionary->n_strings, 0);
     assert_int_equal(batch->dictionary->first_stack, 2);
     assert_int_equal(batch->dictionary->n_stack_frame, 1);
-    assert_int_equal(batch->dictionary->stack_parent[0], 1);
+    assert_int_equal(batch->dictionary->chain_parent[0], 1);
+    assert_int_equal(batch->dictionary->chain_length[0], 1);
     umig__v1__batch__free_unpacked(batch, NULL);
 
     batch = take_delta(fx);
     assert_null(batch->dictionary);
     umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+static void test_dictionary_stacks_go_out_by_chain(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_dictionary *d = &fx->dictionary;
+    const uint32_t root = umig_dictionary_stack(d, 0, 1);
+    const uint32_t branch = umig_dictionary_stack(d, root, 2);
+    umig_dictionary_stack(d, branch, 3);
+    umig_dictionary_stack(d, branch, 4); /* another callee: a chain of its own */
+    umig_dictionary_stack(d, 0, 2);      /* another root */
+
+    Umig__V1__Batch *batch = take_delta(fx);
+
+    const Umig__V1__Dictionary *delta = batch->dictionary;
+    static const uint32_t parents[] = {0, 2, 0};
+    static const uint32_t lengths[] = {3, 1, 1};
+    assert_int_equal(delta->n_stack_frame, 5);
+    assert_int_equal(delta->n_chain_parent, 3);
+    assert_int_equal(delta->n_chain_length, 3);
+    assert_memory_equal(delta->chain_parent, parents, sizeof parents);
+    assert_memory_equal(delta->chain_length, lengths, sizeof lengths);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+/* What a delta may take is known before it is written, whatever the shape of the stacks. */
+static void test_dictionary_delta_bytes_is_a_bound(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_dictionary *d = &fx->dictionary;
+    while (!umig_dictionary_nearly_full(d)) {
+        umig_dictionary_stack(d, d->stacks.count > 1 ? d->stacks.count - 1 : 0,
+                              UINT32_MAX - d->stacks.count);
+    }
+    struct umig_pb_writer writer;
+
+    umig_pb_writer_init(&writer, fx->payload, umig_dictionary_delta_bytes(d));
+    umig_dictionary_write_delta(d, &writer, 3);
+
+    assert_true(d->stacks.count > STACKS / 2);
+    assert_false(writer.is_full);
 }
 
 static void test_dictionary_jvm_strings_arrive_as_utf8(void **state)
@@ -163,6 +206,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dictionary_equal_content_has_one_id, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dictionary_delta_holds_what_is_new_and_no_more, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_dictionary_stacks_go_out_by_chain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dictionary_delta_bytes_is_a_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dictionary_jvm_strings_arrive_as_utf8, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(

@@ -22,7 +22,8 @@ struct good {
     Umig__V1__Tally *tallies[1];
     Umig__V1__SessionEnd *ends[1];
     char *strings[2];
-    uint32_t one[2], two[2], frame_kind[2], parent[2], thread_kind[2], outcome[2], drop[1];
+    uint32_t one[2], two[2], frame_kind[2], parent[1], length[1], thread_kind[2], outcome[2],
+        drop[1];
     int64_t delta[2];
     uint64_t value[2];
     struct umig_known known;
@@ -46,8 +47,10 @@ static void fill_dictionary(struct good *g)
     d->n_frame_kind = d->n_frame_method = d->n_frame_line = 2;
     d->frame_kind = g->frame_kind;
     d->frame_method = d->frame_line = g->one;
-    d->n_stack_parent = d->n_stack_frame = 2;
-    d->stack_parent = g->parent;
+    d->n_stack_frame = 2;
+    d->n_chain_parent = d->n_chain_length = 1;
+    d->chain_parent = g->parent;
+    d->chain_length = g->length;
     d->stack_frame = g->one;
     d->n_thread_tid = d->n_thread_kind = d->n_thread_name = 2;
     d->thread_tid = d->thread_name = g->one;
@@ -60,12 +63,13 @@ static void fill_rows(struct good *g)
     g->samples.session = 1;
     g->samples.kind = UMIG_KIND_CPU;
     g->samples.base_ns = 1000;
-    g->samples.n_time_delta_ns = g->samples.n_thread = g->samples.n_stack = 2;
-    g->samples.n_outcome = g->samples.n_value = 2;
-    g->samples.time_delta_ns = g->delta;
+    g->samples.n_time_delta_ms = g->samples.n_thread = g->samples.n_stack = 2;
+    g->samples.n_outcome = g->samples.n_units = 2;
+    g->samples.unit = 10;
+    g->samples.time_delta_ms = g->delta;
     g->samples.thread = g->samples.stack = g->one;
     g->samples.outcome = g->outcome;
-    g->samples.value = g->value;
+    g->samples.units = g->value;
     umig__v1__waits__init(&g->waits);
     g->waits.session = 1;
     g->waits.base_ns = 1000;
@@ -90,7 +94,7 @@ static void make_good(struct good *g)
     g->one[0] = g->one[1] = 1;
     g->two[0] = g->two[1] = 2;
     g->frame_kind[0] = g->frame_kind[1] = UMIG_FRAME_COMPILED;
-    g->parent[1] = 1;
+    g->length[0] = 2;
     g->thread_kind[0] = g->thread_kind[1] = UMIG_THREAD_JAVA;
     g->drop[0] = UMIG_DROP_RING_FULL;
     fill_dictionary(g);
@@ -142,6 +146,17 @@ static void test_check_of_good_batch_moves_known_ids_on(void **state)
     assert_int_equal(after.sessions, 1);
 }
 
+static void test_check_of_batch_without_optional_columns_passes(void **state)
+{
+    (void)state;
+    struct good g;
+    struct umig_known after = {.generation = 0};
+    make_good(&g);
+    g.samples.n_outcome = g.samples.n_units = 0;
+
+    assert_int_equal(umig_batch_check(&g.batch, &g.known, &after, NULL), UMIG_OK);
+}
+
 /* clang-format off */
 static void generation_0(struct good *g) { g->batch.generation = 0; }
 static void generation_jump(struct good *g) { g->batch.generation = 2; }
@@ -155,18 +170,28 @@ static void method_short(struct good *g) { g->dictionary.n_method_file = 1; }
 static void method_class(struct good *g) { g->one[1] = 3; }
 static void frame_kind_0(struct good *g) { g->frame_kind[1] = 0; }
 static void frame_dispatch(struct good *g) { g->frame_kind[1] = UMIG_FRAME_DISPATCH; }
-static void own_parent(struct good *g) { g->parent[1] = 2; }
+static void own_parent(struct good *g) { g->parent[0] = 1; }
+static void chain_short(struct good *g) { g->length[0] = 1; }
+static void chain_long(struct good *g) { g->length[0] = 3; }
+static void chain_longest(struct good *g) { g->length[0] = UINT32_MAX; }
+static void chain_empty(struct good *g) { g->length[0] = 0; }
+static void chain_none(struct good *g)
+{ g->dictionary.n_chain_length = g->dictionary.n_chain_parent = 0; }
+static void chain_parentless(struct good *g) { g->dictionary.n_chain_parent = 0; }
 static void thread_kind(struct good *g) { g->thread_kind[0] = UMIG_THREAD_COUNT; }
 static void session_again(struct good *g) { g->known.sessions = 1; }
 static void session_name(struct good *g) { static char bad[] = "a b"; g->start.id = bad; }
 static void session_unknown(struct good *g) { g->samples.session = 2; }
 static void kind_unknown(struct good *g) { g->samples.kind = UMIG_KIND_COUNT; }
-static void column_short(struct good *g) { g->samples.n_value = 1; }
+static void column_short(struct good *g) { g->samples.n_time_delta_ms = 1; }
+static void units_short(struct good *g) { g->samples.n_units = 1; }
+static void unit_0(struct good *g) { g->samples.unit = 0; }
+static void units_over(struct good *g) { g->value[1] = UINT64_MAX / 10 + 1; }
 static void stack_unknown(struct good *g) { g->two[0] = 3; g->samples.stack = g->two; }
 static void thread_none(struct good *g) { g->two[0] = 0; g->samples.thread = g->two; }
 static void outcome_unknown(struct good *g) { g->outcome[0] = UMIG_OUTCOME_COUNT; }
 static void delta_far(struct good *g) { g->delta[0] = INT64_MAX; }
-static void delta_before_0(struct good *g) { g->delta[0] = -5000; }
+static void delta_before_0(struct good *g) { g->delta[0] = -5; }
 static void wait_short(struct good *g) { g->waits.n_holder = 0; }
 static void drop_unknown(struct good *g) { g->drop[0] = UMIG_DROP_COUNT; }
 static void end_running(struct good *g) { g->end.reason = UMIG_END_RUNNING; }
@@ -189,13 +214,22 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {method_class, "method_class[1] is 3"},
         {frame_kind_0, "frame_kind[1] is 0"},
         {frame_dispatch, "frame_kind[1] is 11"},
-        {own_parent, "before its child 2"},
+        {own_parent, "before its child 1"},
+        {chain_short, "chain_length adds up to 1, stack_frame has 2 rows"},
+        {chain_long, "chain_length[0] is 3 where 2 stacks are left"},
+        {chain_longest, "chain_length[0] is 4294967295"},
+        {chain_empty, "chain_length[0] is 0"},
+        {chain_none, "chain_length adds up to 0"},
+        {chain_parentless, "chain_length has 1 rows"},
         {thread_kind, "thread_kind[0]"},
         {session_again, "was used before"},
         {session_name, "'a b' is no name"},
         {session_unknown, "Samples.session"},
         {kind_unknown, "Samples.kind"},
-        {column_short, "Samples.value has 1"},
+        {column_short, "Samples.time_delta_ms has 1"},
+        {units_short, "Samples.units has 1"},
+        {unit_0, "Samples.unit is 0"},
+        {units_over, "Samples.units[1] is 1844674407370955162, each of 10"},
         {stack_unknown, "Samples.stack[0] is 3"},
         {thread_none, "Samples.thread[0] is 0"},
         {outcome_unknown, "Samples.outcome[0]"},
@@ -223,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check_of_good_batch_moves_known_ids_on),
+        cmocka_unit_test(test_check_of_batch_without_optional_columns_passes),
         cmocka_unit_test(test_check_of_spoiled_batch_names_what_is_wrong),
     };
     return cmocka_run_group_tests_name("unit.collector.check", tests, NULL, NULL);

@@ -31,7 +31,7 @@ static void test_prescan_of_bad_bytes_names_field_and_fault(void **state)
         {"overlong UTF-8", BYTES("\x1a\x04\x12\x02\xc0\x80"), UMIG_E_PROTO, "Dictionary.strings"},
         {"surrogate", BYTES("\x1a\x05\x12\x03\xed\xa0\x80"), UMIG_E_PROTO, "not UTF-8"},
         {"NUL in a string", BYTES("\x1a\x03\x12\x01\x00"), UMIG_E_PROTO, "NUL"},
-        {"column cut off", BYTES("\x2a\x04\x22\x02\x80\x80"), UMIG_E_PROTO, "time_delta_ns"},
+        {"column cut off", BYTES("\x2a\x04\x4a\x02\x80\x80"), UMIG_E_PROTO, "time_delta_ms"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_err err = UMIG_ERR_INIT;
