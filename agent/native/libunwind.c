@@ -1,0 +1,52 @@
+#include "agent/native/libunwind.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/err.h"
+
+#define SONAME "libunwind-x86_64.so.8"
+
+struct function {
+    const char *name;
+    size_t offset; /* of its pointer */
+};
+
+#define FUNCTION(field)                                      \
+ {                                                           \
+  "_Ux86_64_" #field, offsetof(struct umig_libunwind, field) \
+ }
+
+static const struct function functions[] = {
+    FUNCTION(create_addr_space),
+    FUNCTION(destroy_addr_space),
+    FUNCTION(set_caching_policy),
+    FUNCTION(set_cache_size),
+    FUNCTION(flush_cache),
+    FUNCTION(init_remote),
+    FUNCTION(step),
+    FUNCTION(get_reg),
+    {"_Ux86_64_dwarf_search_unwind_table", offsetof(struct umig_libunwind, search_unwind_table)},
+};
+
+int umig_libunwind_open(struct umig_libunwind *out_libunwind, struct umig_err *err)
+{
+    struct umig_libunwind opened = {.handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL)};
+    if (opened.handle == NULL) {
+        return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                            SONAME " is not installed: apt-get install libunwind8");
+    }
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        void *function = dlsym(opened.handle, functions[i].name);
+        if (function == NULL) {
+            dlclose(opened.handle);
+            return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                                SONAME " has no %s: version 1.2 or later is needed",
+                                functions[i].name);
+        }
+        memcpy((char *)&opened + functions[i].offset, &function, sizeof function);
+    }
+    *out_libunwind = opened;
+    return UMIG_OK;
+}
