@@ -63,7 +63,10 @@ void umig_uplink_fini(struct umig_uplink *uplink)
     uplink->state = UMIG_UPLINK_OVER;
 }
 
-/* A forked child has the descriptor and must not touch it. */
+/*
+ * A forked child has the descriptor and must not touch it. getpid() is a system call: what is asked
+ * for every record (umig_uplink_room()) does without.
+ */
 static bool is_ours(const struct umig_uplink *uplink)
 {
     return uplink->pid == getpid();
@@ -304,7 +307,7 @@ int umig_uplink_fd(const struct umig_uplink *uplink)
 
 short umig_uplink_events(const struct umig_uplink *uplink, uint64_t now_ns)
 {
-    if (uplink->fd < 0 || !is_ours(uplink)) {
+    if (uplink->fd < 0) {
         return 0;
     }
     if (uplink->state == UMIG_UPLINK_CONNECTING) {
@@ -447,7 +450,7 @@ uint64_t umig_uplink_tick(struct umig_uplink *uplink, uint64_t now_ns)
 
 size_t umig_uplink_room(const struct umig_uplink *uplink)
 {
-    if (uplink->state == UMIG_UPLINK_OVER || uplink->is_bye_queued || !is_ours(uplink)) {
+    if (uplink->state == UMIG_UPLINK_OVER || uplink->is_bye_queued) {
         return 0;
     }
     const size_t room = umig_spool_room(&uplink->spool);
@@ -459,7 +462,7 @@ int umig_uplink_submit(struct umig_uplink *uplink,
                        size_t payload_bytes,
                        uint64_t *out_sequence)
 {
-    if (payload_bytes > umig_uplink_room(uplink)) {
+    if (!is_ours(uplink) || payload_bytes > umig_uplink_room(uplink)) {
         return UMIG_E_LIMIT;
     }
     return umig_spool_put(&uplink->spool, payload, payload_bytes, out_sequence);

@@ -20,8 +20,9 @@
  *
  * The descriptor may change in every call: ask for it before every poll().
  *
- * Fork: a child must not speak on its parent's connection. Every entry compares the process id and
- * does nothing in a child; descriptors are close-on-exec.
+ * Fork: a child must not speak on its parent's connection. Every entry that acts compares the
+ * process id and does nothing in a child, and there is no descriptor to poll; descriptors are
+ * close-on-exec.
  */
 #ifndef UMIG_AGENT_UPLINK_UPLINK_H
 #define UMIG_AGENT_UPLINK_UPLINK_H
@@ -175,7 +176,7 @@ UMIG_NODISCARD int umig_uplink_set_hello(struct umig_uplink *uplink,
 /** Descriptor to poll; -1: none now. */
 int umig_uplink_fd(const struct umig_uplink *uplink);
 
-/** POLLIN, POLLOUT as wanted now; 0 with fd -1. */
+/** POLLIN, POLLOUT as wanted now, for what umig_uplink_fd() gives; 0 without a connection. */
 short umig_uplink_events(const struct umig_uplink *uplink, uint64_t now_ns);
 
 /**
@@ -190,7 +191,7 @@ uint64_t umig_uplink_tick(struct umig_uplink *uplink, uint64_t now_ns);
 
 /**
  * Largest batch that umig_uplink_submit() takes now: by the room of the spool and by what the
- * collector of the last WELCOME takes.
+ * collector of the last WELCOME takes. Cheap: asked for every record.
  */
 size_t umig_uplink_room(const struct umig_uplink *uplink);
 
