@@ -47,6 +47,7 @@ struct umig_agent {
     char service[UMIG_NAME_BYTES];
     uint64_t epoch;
     uint64_t loaded_ns;
+    uint64_t next_tick_ns;
     uint64_t next_guard_check_ns;
     bool is_sampler_ready;
     bool is_sampler_without_room; /* its memory could not be taken */
