@@ -1,4 +1,4 @@
-/* Inside of struct umig_reader; for reader.c and load.c. */
+/* Inside of struct umig_reader; for reader.c, load.c, load_session.c and sums.c. */
 #ifndef UMIG_COLLECTOR_STORE_READER_PRIVATE_H
 #define UMIG_COLLECTOR_STORE_READER_PRIVATE_H
 
