@@ -212,6 +212,12 @@ uint32_t umig_dictionary_frame(struct umig_dictionary *dictionary,
 uint32_t umig_dictionary_stack(struct umig_dictionary *dictionary, uint32_t parent, uint32_t frame)
 {
     const uint32_t words[] = {parent, frame};
+    /* A stack is first interned from its root on, so that the first child of a stack is nearly
+     * always the next id: one line of memory read in order, where the index is two at random. */
+    if (parent < dictionary->stacks.count &&
+        memcmp(item_of(&dictionary->stacks, parent + 1), words, sizeof words) == 0) {
+        return parent + 1;
+    }
     return intern(dictionary, &dictionary->stacks, words);
 }
 
