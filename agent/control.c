@@ -319,7 +319,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     umig_pb_uint(writer, 8, agent->cost.agent_memory_bytes);
     umig_pb_uint(writer, 9, agent->memory.limit_bytes);
     umig_pb_uint(writer, 10, now_ns - agent->loaded_ns);
-    umig_pb_str(writer, 11, "agct");
+    umig_pb_str(writer, 11, agent->vm.walker == UMIG_WALKER_AGCT ? "agct" : "vm");
     umig_pb_uint(writer, 12, uplink.unacked_batches);
     umig_pb_uint(writer, 13, uplink.acked_sequence);
     write_problem(writer, agent);

@@ -190,6 +190,8 @@ static int parse_walker(struct umig_span value,
         options->walker = UMIG_WALKER_AUTO;
     } else if (umig_span_is(value, "agct")) {
         options->walker = UMIG_WALKER_AGCT;
+    } else if (umig_span_is(value, "vm")) {
+        options->walker = UMIG_WALKER_VM;
     } else {
         return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not a stack walker", shown(value),
                             value.at);
@@ -274,8 +276,8 @@ static const struct option g_options[] = {
     {{"memory", "memory=SIZE", "bytes: k, m, g", "8m to 1g",
       "32m", "the bound of the agent's memory; what does not fit is dropped and counted",
       "memory=64m"}, parse_memory},
-    {{"walker", "walker=auto|agct", "choice", "auto, agct",
-      "auto", "how stacks are walked: the best for this JVM, or AsyncGetCallTrace",
+    {{"walker", "walker=auto|vm|agct", "choice", "auto, vm, agct",
+      "auto", "how stacks are walked: vm reads the JVM's own structures, agct asks AsyncGetCallTrace; auto is vm where it knows the JVM",
       "walker=agct"}, parse_walker},
     {{"log", "log=PATH[:LEVEL]", "path and level", "an absolute path of at most 511 bytes, or stderr; error, warn, info, debug",
       "stderr:warn", "where the agent's own messages go",

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/socket.h"
 #include "include/umig/attr.h"
+#include "include/umig/kinds.h"
 #include "include/umig/status.h"
 
 /** Longest service, instance or label key, NUL included. */
@@ -26,12 +27,6 @@
 
 /** Longest path of a log, NUL included. */
 #define UMIG_LOG_PATH_BYTES 512
-
-/** How stacks are walked. */
-enum umig_walker {
-    UMIG_WALKER_AUTO, /* the best there is for this JVM */
-    UMIG_WALKER_AGCT, /* AsyncGetCallTrace */
-};
 
 struct umig_agent_label {
     char key[UMIG_NAME_BYTES];

@@ -93,15 +93,16 @@ int umig_agent_prepare_sampler(struct umig_agent *agent, struct umig_err *err)
     if (agent->is_sampler_ready) {
         return UMIG_OK;
     }
-    if (agent->vm.agct.call == NULL || !agent->vm.hotspot.can_name) {
-        return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                            "this JVM's stacks cannot be read: %s is not described",
-                            agent->vm.agct.call == NULL ? "AsyncGetCallTrace" : agent->vm.missing);
+    int rc = umig_vm_choose_walker(&agent->vm, agent->options.walker, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
     }
+    const bool is_vm = agent->vm.walker == UMIG_WALKER_VM;
     agent->sampler.hotspot = &agent->vm.hotspot;
-    agent->sampler.walk = umig_agct_walk;
-    agent->sampler.walker = &agent->vm.agct;
-    int rc = install_signals(agent, err);
+    agent->sampler.has_evidence = is_vm;
+    agent->sampler.walk = is_vm ? umig_vmwalk_walk : umig_agct_walk;
+    agent->sampler.walker = is_vm ? (const void *)&agent->vm.vmwalk : &agent->vm.agct;
+    rc = install_signals(agent, err);
     if (rc == UMIG_OK) {
         rc = take_sampler_memory(agent, err);
     }

@@ -182,6 +182,8 @@ static const char *vm_thread_text(int kind)
         return "[compilation]";
     case UMIG_THREAD_VM:
         return "[VM]";
+    case UMIG_THREAD_JAVA:
+        return "[thread start or end]"; /* what a Java thread does outside of Java */
     default:
         return "[native thread]";
     }
@@ -204,28 +206,42 @@ static int names_of(const struct umig_pump *pump, const struct umig_record *reco
     return pump->names[0]->generation == record->names ? 0 : 1;
 }
 
+/* Adds a frame to a stack being interned; false when there was no room. */
+static bool grow(struct umig_pump *pump, uint32_t *at, uint32_t *stack, uint32_t frame)
+{
+    *stack = frame == 0 ? 0 : extend(pump, *at, *stack, frame);
+    (*at)++;
+    if (*stack == 0) {
+        pump->last_count = 0;
+    }
+    return *stack != 0;
+}
+
 /* Interns the record's stack; 0 when there was no room. */
 static uint32_t stack_of(struct umig_pump *pump,
                          const struct umig_record *record,
                          const struct umig_slot *slot,
                          uint64_t now_ns)
 {
+    struct umig_dictionary *dictionary = &pump->dictionary;
     if (record->frame_count == 0) {
-        return umig_dictionary_stack(&pump->dictionary, 0, frame_without_stack(pump, record, slot));
+        return umig_dictionary_stack(dictionary, 0, frame_without_stack(pump, record, slot));
     }
     const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
     const int which = names_of(pump, record);
     uint32_t stack = 0;
     uint32_t at = 0;
-    if (record->is_truncated != 0) {
-        stack = extend(pump, at++, 0,
-                       text_frame(&pump->dictionary, UMIG_FRAME_TRUNCATED, "[truncated]"));
+    if (record->outcome != UMIG_OUTCOME_OK &&
+        !grow(pump, &at, &stack,
+              text_frame(dictionary, UMIG_FRAME_ERROR, outcome_text(record->outcome)))) {
+        return 0;
     }
     for (uint32_t i = record->frame_count; i-- > 0;) {
-        const uint32_t frame = frame_id(pump, which, ids[i]);
-        stack = frame == 0 ? 0 : extend(pump, at++, stack, frame);
-        if (stack == 0) {
-            pump->last_count = 0;
+        if (i + 1 == record->cut_at &&
+            !grow(pump, &at, &stack, text_frame(dictionary, UMIG_FRAME_TRUNCATED, "[truncated]"))) {
+            return 0;
+        }
+        if (!grow(pump, &at, &stack, frame_id(pump, which, ids[i]))) {
             return 0;
         }
         /* A record of all new long names may fill the delta by itself: it goes out in between. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/signal/install.h"
+#include "agent/signal/probe.h"
 #include "agent/signal/regs.h"
 #include "agent/signal/sigsafe_only.h"
 
@@ -43,7 +44,14 @@ static void chain(int signo, siginfo_t *info, void *context)
 void umig_sig_on_fault(int signo, siginfo_t *info, void *context)
 {
     const int saved_errno = errno;
-    const uintptr_t pc = umig_regs_read(context).pc;
+    struct umig_regs regs = umig_regs_read(context);
+    const uintptr_t pc = regs.pc;
+    const uintptr_t resume = umig_probe_resume(pc);
+    if (resume != 0) {
+        regs.pc = resume;
+        umig_regs_write(context, &regs);
+        return;
+    }
     if (is_in_range(pc)) {
         struct umig_slot *slot = umig_slots_find(g_umig_guard.slots, (int)syscall(SYS_gettid));
         struct umig_guard *guard = slot != NULL ? atomic_load(&slot->guard) : NULL;

@@ -125,6 +125,34 @@ static struct umig_walk_result walk_guarded(struct umig_sampler *sampler,
     return result;
 }
 
+/* Is it a failure of the walk, not of its surroundings? */
+static bool is_worth_evidence(enum umig_outcome outcome)
+{
+    return outcome != UMIG_OUTCOME_OK && outcome != UMIG_OUTCOME_NO_JAVA &&
+           outcome != UMIG_OUTCOME_LOW_STACK;
+}
+
+static void keep_evidence(struct umig_sampler *sampler,
+                          const struct umig_slot *slot,
+                          const struct umig_walk_request *request,
+                          const struct umig_walk_result *result,
+                          uint64_t now_ns)
+{
+    if (!sampler->has_evidence || !is_worth_evidence(result->outcome)) {
+        return;
+    }
+    const struct umig_step *step = request->scratch;
+    const struct umig_evidence head = {
+        .leaf = umig_regs_read(request->context),
+        .time_ns = now_ns,
+        .tid = atomic_load_explicit(&slot->tid, memory_order_relaxed),
+        .outcome = result->outcome,
+        .frames = result->frame_count,
+        .thread_state = umig_hs_i32(step->thread, sampler->hotspot->thread_state),
+    };
+    umig_evidence_put(&sampler->failures, step, &head);
+}
+
 /* Without a walk: why this thread has, or gives, no Java frames. OK means it can be walked. */
 static enum umig_outcome outcome_before_walk(const struct umig_slot *slot, uint64_t now_ns)
 {
@@ -173,6 +201,7 @@ static void sample_into(struct umig_sampler *sampler,
             .max_frames = UMIG_STACK_MAX_FRAMES,
         };
         result = walk_guarded(sampler, slot, &request, names, scratch->ids);
+        keep_evidence(sampler, slot, &request, &result, begin_ns);
     }
     const uint32_t bytes =
         (uint32_t)(sizeof(struct umig_record) + result.frame_count * 4 + 7) & ~7u;
@@ -180,7 +209,7 @@ static void sample_into(struct umig_sampler *sampler,
         .byte_count = bytes,
         .type = UMIG_RECORD_CPU,
         .outcome = (uint8_t)result.outcome,
-        .is_truncated = result.is_truncated,
+        .cut_at = result.cut_at,
         .time_ns = begin_ns,
         .value_ns = value_ns,
         .slot = umig_slots_index(&sampler->slots, slot),

@@ -17,6 +17,7 @@
 #include "agent/ring/ring.h"
 #include "agent/signal/gate.h"
 #include "agent/signal/slots.h"
+#include "agent/walk/evidence.h"
 #include "agent/walk/names.h"
 #include "agent/walk/walk.h"
 #include "include/umig/attr.h"
@@ -37,6 +38,7 @@ struct umig_sampler {
     _Atomic(struct umig_names *) names; /* the generation new records use */
     umig_walk_fn walk;
     const void *walker;
+    bool has_evidence; /* the walker leaves its position (struct umig_step) in its scratch */
     const struct umig_hotspot *hotspot;
 
     /* Books, in ns of CPU: produced = recorded + the sum of dropped. */
@@ -46,6 +48,7 @@ struct umig_sampler {
     atomic_uint_fast64_t handler_ns;                       /* time spent in here */
     atomic_uint_fast64_t faults;                           /* walks that the guard ended */
     atomic_uint_fast64_t foreign;                          /* signals that were not ours */
+    struct umig_evidence_ring failures;                    /* of the walker vm */
 };
 
 /** Scratch each ring needs, the walker's own part of walker_bytes included. Signal: any. */

@@ -16,6 +16,7 @@ UMIG_SIGNAL_SAFE static inline struct umig_regs umig_regs_read(const void *conte
         .pc = (uintptr_t)r[REG_RIP],
         .sp = (uintptr_t)r[REG_RSP],
         .fp = (uintptr_t)r[REG_RBP],
+        .result = (uintptr_t)r[REG_RAX],
         .method = (uintptr_t)r[REG_RBX],
         .sender_sp = (uintptr_t)r[REG_R13],
     };

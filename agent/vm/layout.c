@@ -8,6 +8,7 @@ enum group {
     NAMES,
     CODE,
     STACK,
+    WALK,
     OPTIONAL,
     GROUPS
 };
@@ -33,6 +34,7 @@ static const struct field g_fields[] = {
     {AT(const_flags), NAMES, "ConstMethod", "_flags"},
     {AT(const_flags), NAMES, "ConstMethod", "_flags._flags"}, /* 21 */
     {AT(pool_holder), NAMES, "ConstantPool", "_pool_holder"},
+    {AT(pool_length), NAMES, "ConstantPool", "_length"},
     {AT(pool_source_file), OPTIONAL, "ConstantPool", "_source_file_name_index"},
     {AT(klass_name), NAMES, "Klass", "_name"},
     {AT(symbol_hash), NAMES, "Symbol", "_hash_and_refcount"},
@@ -60,8 +62,84 @@ static const struct field g_fields[] = {
     {AT(blob_code_begin), OPTIONAL, "CodeBlob", "_code_begin"},
     {AT(blob_code_offset), OPTIONAL, "CodeBlob", "_code_offset"}, /* 25 */
     {AT(nmethod_method), CODE, "nmethod", "_method"},
-    {AT(nmethod_method), CODE, "CompiledMethod", "_method"}, /* 17 */
+    {AT(nmethod_method), CODE, "CompiledMethod", "_method"}, /* up to 22 */
+
+    {AT(thread_state), WALK, "JavaThread", "_thread_state"},
+    {AT(thread_anchor), WALK, "JavaThread", "_anchor"},
+    {AT(anchor_sp), WALK, "JavaFrameAnchor", "_last_Java_sp"},
+    {AT(anchor_pc), WALK, "JavaFrameAnchor", "_last_Java_pc"},
+    {AT(anchor_fp), WALK, "JavaFrameAnchor", "_last_Java_fp"},
+    {AT(wrapper_anchor), WALK, "JavaCallWrapper", "_anchor"},
+    {AT(nmethod_orig_pc), WALK, "nmethod", "_orig_pc_offset"},
+    {AT(pcdesc_pc), WALK, "PcDesc", "_pc_offset"},
+    {AT(pcdesc_scope), WALK, "PcDesc", "_scope_decode_offset"},
 };
+
+/* A field of an nmethod's blob; type NULL: none. */
+struct blob_field {
+    const char *type;
+    const char *field;
+};
+
+/* Alternatives again: the first whose fields are all described wins. */
+struct part {
+    size_t target;
+    struct blob_field base;
+    struct blob_field offset;
+};
+
+static const struct part g_parts[] = {
+    /* from 23 on: in memory of their own */
+    {AT(pcs), {"nmethod", "_immutable_data"}, {"nmethod", "_scopes_pcs_offset"}},
+    {AT(pcs_end), {"nmethod", "_immutable_data"}, {"nmethod", "_scopes_data_offset"}},
+    {AT(scopes), {"nmethod", "_immutable_data"}, {"nmethod", "_scopes_data_offset"}},
+    {AT(metadata), {"CodeBlob", "_mutable_data"}, {"CodeBlob", "_relocation_size"}}, /* 25 */
+    {AT(deopt_handler), {NULL, NULL}, {"nmethod", "_deopt_handler_offset"}},
+    /* up to 22: in the blob */
+    {AT(pcs), {NULL, NULL}, {"nmethod", "_scopes_pcs_offset"}},
+    {AT(pcs_end), {NULL, NULL}, {"nmethod", "_dependencies_offset"}},
+    {AT(scopes), {"CompiledMethod", "_scopes_data_begin"}, {NULL, NULL}},
+    {AT(metadata), {NULL, NULL}, {"nmethod", "_metadata_offset"}},
+    {AT(deopt_handler), {"CompiledMethod", "_deopt_handler_begin"}, {NULL, NULL}},
+};
+
+static bool find_blob_field(const struct umig_libjvm *libjvm,
+                            const struct blob_field *wanted,
+                            int32_t *out_offset)
+{
+    *out_offset = UMIG_VM_NO_FIELD;
+    if (wanted->type == NULL) {
+        return true;
+    }
+    *out_offset = (int32_t)umig_vmstructs_offset(libjvm, wanted->type, wanted->field);
+    return *out_offset != UMIG_VM_NO_FIELD;
+}
+
+static bool is_found(const struct umig_hs_part *part)
+{
+    return part->base >= 0 || part->offset >= 0;
+}
+
+static struct umig_hs_part *part_of(struct umig_hotspot *hs, const struct part *row)
+{
+    return (struct umig_hs_part *)(void *)((char *)hs + row->target);
+}
+
+static void read_parts(const struct umig_libjvm *libjvm, struct umig_hotspot *hs)
+{
+    const size_t count = sizeof g_parts / sizeof g_parts[0];
+    for (size_t i = 0; i < count; i++) {
+        *part_of(hs, &g_parts[i]) = (struct umig_hs_part){UMIG_VM_NO_FIELD, UMIG_VM_NO_FIELD};
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct umig_hs_part found;
+        if (!is_found(part_of(hs, &g_parts[i])) &&
+            find_blob_field(libjvm, &g_parts[i].base, &found.base) &&
+            find_blob_field(libjvm, &g_parts[i].offset, &found.offset)) {
+            *part_of(hs, &g_parts[i]) = found;
+        }
+    }
+}
 
 static int32_t *target_of(struct umig_hotspot *hs, const struct field *row)
 {
@@ -143,6 +221,55 @@ static bool read_code(const struct umig_libjvm *libjvm, uint32_t jdk, struct umi
     return true;
 }
 
+static bool read_constant(const struct umig_libjvm *libjvm,
+                          const char *name,
+                          int32_t *out,
+                          char *out_missing,
+                          size_t missing_room)
+{
+    int64_t value = 0;
+    const bool is_there = umig_vmstructs_constant(libjvm, name, &value);
+    if (!is_there && out_missing[0] == '\0') {
+        snprintf(out_missing, missing_room, "%s", name);
+    }
+    *out = (int32_t)value;
+    return is_there;
+}
+
+/* What the walker needs beyond fields; false, and the first that is missing named. */
+static bool read_walk(const struct umig_libjvm *libjvm,
+                      struct umig_hotspot *hs,
+                      char *out_missing,
+                      size_t missing_room)
+{
+    bool complete = true;
+    read_parts(libjvm, hs);
+    for (size_t i = 0; i < sizeof g_parts / sizeof g_parts[0]; i++) {
+        const struct part *row = &g_parts[i];
+        if (!is_found(part_of(hs, row))) {
+            const struct blob_field *wanted = row->offset.type != NULL ? &row->offset : &row->base;
+            note_missing(wanted->type, wanted->field, out_missing, missing_room);
+            complete = false;
+        }
+    }
+    hs->libjvm_low = libjvm->text_begin;
+    hs->libjvm_high = libjvm->text_end;
+    hs->pcdesc_bytes = (uint32_t)umig_vmstructs_size(libjvm, "PcDesc");
+    hs->call_stub_return =
+        umig_vmstructs_static(libjvm, "StubRoutines", "_call_stub_return_address");
+    if (hs->pcdesc_bytes == 0 || hs->call_stub_return == NULL) {
+        note_missing("StubRoutines", "_call_stub_return_address", out_missing, missing_room);
+        complete = false;
+    }
+    return read_constant(libjvm, "_thread_in_Java", &hs->state_in_java, out_missing,
+                         missing_room) &&
+           read_constant(libjvm, "_thread_in_Java_trans", &hs->state_in_java_trans, out_missing,
+                         missing_room) &&
+           read_constant(libjvm, "frame::entry_frame_call_wrapper_offset", &hs->call_wrapper_word,
+                         out_missing, missing_room) &&
+           complete;
+}
+
 void umig_layout_read(const struct umig_libjvm *libjvm,
                       uint32_t jdk,
                       struct umig_hotspot *out_hotspot,
@@ -158,5 +285,8 @@ void umig_layout_read(const struct umig_libjvm *libjvm,
     read_names(libjvm, jdk, &hs);
     hs.can_name = hs.can_name && hs.const_bytes != 0 && hs.pool_bytes != 0;
     hs.can_find_code = hs.can_find_code && read_code(libjvm, jdk, &hs);
+    const bool has_walk = is_complete(&hs, WALK, out_missing, missing_room);
+    hs.can_walk = read_walk(libjvm, &hs, out_missing, missing_room) && has_walk && hs.can_name &&
+                  hs.can_find_code && hs.can_bound_stack;
     *out_hotspot = hs;
 }

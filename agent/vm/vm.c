@@ -226,6 +226,7 @@ static void JNICALL on_vm_init(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)
     read_info(vm);
     vm->hotspot.env_offset = umig_vm_env_offset(jni, thread);
     vm->hotspot.can_bound_stack = vm->hotspot.can_bound_stack && vm->hotspot.env_offset != 0;
+    vm->hotspot.can_walk = vm->hotspot.can_walk && vm->hotspot.can_bound_stack;
     open_sources(vm);
     if (start_attached(vm, jni, &err) != UMIG_OK) {
         note_problem(vm, &err);
@@ -286,6 +287,22 @@ static int set_callbacks(struct umig_vm *vm, struct umig_err *err)
     return rc;
 }
 
+int umig_vm_choose_walker(struct umig_vm *vm, enum umig_walker wanted, struct umig_err *err)
+{
+    const bool can_agct = vm->agct.call != NULL && vm->hotspot.can_name;
+    if (vm->hotspot.can_walk && wanted != UMIG_WALKER_AGCT) {
+        vm->walker = UMIG_WALKER_VM;
+        return UMIG_OK;
+    }
+    if (can_agct && wanted != UMIG_WALKER_VM) {
+        vm->walker = UMIG_WALKER_AGCT;
+        return UMIG_OK;
+    }
+    return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                        "this JVM's stacks cannot be read: %s is not described",
+                        vm->missing[0] != '\0' ? vm->missing : "AsyncGetCallTrace");
+}
+
 int umig_vm_open(struct umig_vm *vm,
                  void *java_vm,
                  const struct umig_vm_hooks *hooks,
@@ -311,9 +328,11 @@ int umig_vm_open(struct umig_vm *vm,
     if (vm->info.jdk > 25) {
         /* jmethodIDs are no addresses any more (JDK-8268406): what they mean cannot be read. */
         vm->hotspot.can_name = false;
+        vm->hotspot.can_walk = false;
         snprintf(vm->missing, sizeof vm->missing, "the jmethodID of JDK %u", vm->info.jdk);
     }
     vm->agct.hotspot = &vm->hotspot;
+    vm->vmwalk.hotspot = &vm->hotspot;
     /* POSIX gives functions of dlsym() as void *; ISO C wants the detour over memory. */
     void *call = umig_libjvm_symbol(&vm->libjvm, "AsyncGetCallTrace");
     memcpy(&vm->agct.call, &call, sizeof call);

@@ -21,12 +21,13 @@
 #include "agent/vm/vmstructs.h"
 #include "agent/walk/agct.h"
 #include "agent/walk/hotspot.h"
+#include "agent/walk/vmwalk.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
 /* What may be wanted of the JVM; bits. */
 enum umig_vm_want {
-    UMIG_VM_STACKS = 1, /* threads announce themselves, methods have ids: stacks can be walked */
+    UMIG_VM_STACKS = 1, /* threads announce themselves: stacks can be walked */
     UMIG_VM_LOCKS = 2,  /* contended monitors are reported */
     UMIG_VM_GC_LOG = 4, /* the JVM's own log says what kind of pause it was */
 };
@@ -53,7 +54,9 @@ struct umig_vm {
     struct umig_libjvm libjvm;
     struct umig_hotspot hotspot;
     struct umig_agct agct;
-    char missing[96]; /* first field of HotSpot's layout that is not described */
+    struct umig_vmwalk vmwalk;
+    enum umig_walker walker; /* VM or AGCT, by umig_vm_choose_walker() */
+    char missing[96];        /* first field of HotSpot's layout that is not described */
     struct umig_vm_info info;
     struct umig_heap heap;
     struct umig_gc gc;
@@ -85,6 +88,16 @@ UMIG_NODISCARD int umig_vm_open(struct umig_vm *vm,
                                 void *java_vm,
                                 const struct umig_vm_hooks *hooks,
                                 struct umig_err *err);
+
+/**
+ * Chooses who walks; before anything but GC is wanted.
+ *
+ * @param wanted  AUTO takes the JVM's structures if the layout is recognised
+ * @return UMIG_OK, or UMIG_E_UNSUPPORTED: what was asked for is not to be had in this JVM
+ */
+UMIG_NODISCARD int umig_vm_choose_walker(struct umig_vm *vm,
+                                         enum umig_walker wanted,
+                                         struct umig_err *err);
 
 /** Says what is wanted from now on (bits of umig_vm_want). Thread: any. Returns at once. */
 void umig_vm_want(struct umig_vm *vm, uint32_t wanted);

@@ -119,8 +119,42 @@ struct scratch {
     jvmtiFrameInfo infos[UMIG_STACK_MAX_FRAMES];
 };
 
-static uint32_t walk(jvmtiEnv *jvmti, struct scratch *scratch)
+/* By the walker, under the guard: the thread has left Java to come here. 0 when it fails. */
+static uint32_t walk_anchor(const struct umig_vm *vm,
+                            struct umig_slot *slot,
+                            struct scratch *scratch,
+                            uint32_t *out_cut_at)
 {
+    struct umig_step position;
+    const struct umig_walk_request request = {
+        .env = atomic_load(&slot->env),
+        .scratch = &position,
+        .frames = scratch->frames,
+        .max_frames = UMIG_STACK_MAX_FRAMES,
+    };
+    struct umig_guard guard;
+    if (request.env == NULL) {
+        return 0;
+    }
+    if (!UMIG_GUARD_ENTER(slot, &guard)) {
+        atomic_fetch_add(&vm->sampler->faults, 1);
+        return 0;
+    }
+    const struct umig_walk_result result = umig_vmwalk_walk(&vm->vmwalk, &request);
+    umig_guard_leave(slot, &guard);
+    *out_cut_at = result.cut_at;
+    return result.outcome == UMIG_OUTCOME_OK ? result.frame_count : 0;
+}
+
+static uint32_t walk(const struct umig_vm *vm,
+                     struct umig_slot *slot,
+                     jvmtiEnv *jvmti,
+                     struct scratch *scratch,
+                     uint32_t *out_cut_at)
+{
+    if (vm->walker == UMIG_WALKER_VM) {
+        return walk_anchor(vm, slot, scratch, out_cut_at);
+    }
     jint count = 0;
     if ((*jvmti)->GetStackTrace(jvmti, NULL, 0, UMIG_STACK_MAX_FRAMES, scratch->infos, &count) !=
         JVMTI_ERROR_NONE) {
@@ -136,6 +170,7 @@ static uint32_t walk(jvmtiEnv *jvmti, struct scratch *scratch)
             .kind = scratch->infos[i].location < 0 ? UMIG_FRAME_NATIVE_METHOD : UMIG_FRAME_JAVA,
         };
     }
+    *out_cut_at = count == UMIG_STACK_MAX_FRAMES ? UMIG_STACK_MAX_FRAMES : 0;
     return (uint32_t)count;
 }
 
@@ -202,12 +237,13 @@ static void record_wait(struct umig_vm *vm,
         .holder_tid = slot->wait_holder_tid,
         .text_bytes = copy_class(jvmti, jni, object, text),
     };
-    const uint32_t count = walk(jvmti, scratch);
+    uint32_t cut_at = 0;
+    const uint32_t count = walk(vm, slot, jvmti, scratch, &cut_at);
     struct umig_names *names = umig_sampler_enter_names(sampler);
     head.names = names->generation;
     head.frame_count = name_frames(vm, slot, names, scratch, count);
     head.outcome = head.frame_count > 0 ? UMIG_OUTCOME_OK : UMIG_OUTCOME_NAMES_FULL;
-    head.is_truncated = count == UMIG_STACK_MAX_FRAMES;
+    head.cut_at = cut_at;
     head.walk_ns = (uint32_t)(umig_clock_monotonic_ns() - begin_ns);
     put_record(vm, ring, &head, scratch->ids, text);
     umig_names_leave(names);

@@ -1,9 +1,9 @@
 /*
- * What AsyncGetCallTrace needs of the JVM. It refuses unless class load events are on, and it gives
- * no id for a method that has none yet: ids are made for every class when it is prepared, and for
- * those loaded before at the time of arming. The ids cost the JVM 8 bytes a method that it never
- * gives back (up to JDK 25); therefore nothing of this is on before the first session that needs
- * it.
+ * What walking stacks needs of the JVM: to hear of threads; and, for AsyncGetCallTrace alone,
+ * events and ids. It refuses unless class load events are on, and it gives no id for a method that
+ * has none yet: ids are made for every class when it is prepared, and for those loaded before at
+ * the time of arming. The ids cost the JVM 8 bytes a method that it never gives back (up to JDK
+ * 25); therefore nothing of this is on before the first session that needs it.
  */
 #include <string.h>
 #include <sys/syscall.h>
@@ -170,17 +170,28 @@ static int make_ids_of_loaded(struct umig_vm *vm,
     return UMIG_OK;
 }
 
+/* Those before AGCT_EVENTS are of every walker. */
 static const jvmtiEvent g_events[] = {
-    JVMTI_EVENT_CLASS_LOAD,
-    JVMTI_EVENT_CLASS_PREPARE,
     JVMTI_EVENT_THREAD_START,
     JVMTI_EVENT_THREAD_END,
+    JVMTI_EVENT_CLASS_LOAD,
+    JVMTI_EVENT_CLASS_PREPARE,
 };
+
+enum {
+    AGCT_EVENTS = 2
+};
+
+static bool needs_ids(const struct umig_vm *vm)
+{
+    return vm->walker == UMIG_WALKER_AGCT;
+}
 
 static int set_events(struct umig_vm *vm, bool enabled, struct umig_err *err)
 {
+    const size_t count = needs_ids(vm) ? sizeof g_events / sizeof g_events[0] : AGCT_EVENTS;
     int rc = UMIG_OK;
-    for (size_t i = 0; i < sizeof g_events / sizeof g_events[0] && rc == UMIG_OK; i++) {
+    for (size_t i = 0; i < count && rc == UMIG_OK; i++) {
         rc = umig_vm_event(vm, g_events[i], enabled, err);
     }
     return rc;
@@ -196,7 +207,7 @@ int umig_vm_stacks_arm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
     if (rc == UMIG_OK) {
         rc = introduce_all(vm, jvmti, jni, err);
     }
-    if (rc == UMIG_OK) {
+    if (rc == UMIG_OK && needs_ids(vm)) {
         rc = make_ids_of_loaded(vm, jvmti, jni, err);
     }
     return umig_err_trace(err, rc);

@@ -67,15 +67,19 @@ static int32_t ask(const struct umig_agct *agct,
     return trace.frame_count;
 }
 
+/* The method that was left, verified; 0 if it was none. */
+static uintptr_t method_left(const struct umig_hotspot *hs, const struct umig_step_left *left)
+{
+    if (left->blob.kind != UMIG_BLOB_NMETHOD) {
+        return left->method;
+    }
+    const uintptr_t method = umig_hs_ptr(left->blob.at, hs->nmethod_method);
+    return umig_names_is_method(hs, method) ? method : 0;
+}
+
 static bool is_worth_retrying(int32_t code)
 {
     return code == -5 || code == -6; /* in Java, top frame unknown or not walkable */
-}
-
-static uintptr_t stack_high(const struct umig_hotspot *hotspot, const void *env)
-{
-    const uintptr_t thread = (uintptr_t)env - (uintptr_t)hotspot->env_offset;
-    return umig_hs_ptr(thread, hotspot->thread_stack_base);
 }
 
 /* Asks again from further up until it answers; methods left on the way are the first frames. */
@@ -85,18 +89,26 @@ static int32_t recover(const struct umig_agct *agct,
                        uint32_t *have)
 {
     ucontext_t context = *(const ucontext_t *)request->context;
+    const uintptr_t thread = (uintptr_t)request->env - (uintptr_t)agct->hotspot->env_offset;
     struct umig_step step = {
         .hotspot = agct->hotspot,
-        .stack_high = stack_high(agct->hotspot, request->env),
+        .thread = thread,
+        .stack_high = umig_hs_ptr(thread, agct->hotspot->thread_stack_base),
         .regs = umig_regs_read(&context),
+        .is_leaf = true,
     };
     for (int i = 0; i < RETRIES_MAX && is_worth_retrying(code); i++) {
-        struct umig_walk_frame leaf;
-        if (!umig_step_up(&step, &leaf)) {
+        struct umig_step_left left;
+        if (umig_step_up(&step, &left) != UMIG_STEP_MOVED) {
             break;
         }
-        if (leaf.method != 0 && *have < request->max_frames) {
-            request->frames[(*have)++] = leaf;
+        const uintptr_t method = method_left(agct->hotspot, &left);
+        if (method != 0 && *have < request->max_frames) {
+            request->frames[(*have)++] = (struct umig_walk_frame){
+                .method = method,
+                .bci = left.bci,
+                .kind = UMIG_FRAME_JAVA,
+            };
         }
         umig_regs_write(&context, &step.regs);
         const int32_t again = ask(agct, request, &context, *have);
@@ -123,6 +135,6 @@ struct umig_walk_result umig_agct_walk(const void *walker, const struct umig_wal
     return (struct umig_walk_result){
         .outcome = UMIG_OUTCOME_OK,
         .frame_count = count,
-        .is_truncated = count >= request->max_frames,
+        .cut_at = count >= request->max_frames ? count : 0,
     };
 }

@@ -11,6 +11,15 @@
 
 #include "include/umig/attr.h"
 
+/*
+ * Where a part of an nmethod begins: base + offset. The parts moved out of the blob one by one, so
+ * a base is the blob itself or a pointer in it.
+ */
+struct umig_hs_part {
+    int32_t base;   /* of the pointer in the blob; negative: the blob itself */
+    int32_t offset; /* of the 32-bit offset in the blob; negative: the part begins at the base */
+};
+
 struct umig_hotspot {
     /* Method -> ConstMethod -> ConstantPool -> holder Klass -> Symbol */
     int32_t method_const;
@@ -23,6 +32,7 @@ struct umig_hotspot {
     uint32_t const_bytes;     /* sizeof(ConstMethod): bytecodes begin behind it */
     int32_t pool_holder;
     int32_t pool_source_file; /* UMIG_VM_NO_FIELD: source files are unknown */
+    int32_t pool_length;      /* entries; those of method handle linkers are cut short */
     uint32_t pool_bytes;      /* sizeof(ConstantPool): entries begin behind it */
     int32_t klass_name;
     int32_t symbol_hash;
@@ -38,7 +48,20 @@ struct umig_hotspot {
     int32_t thread_pending_monitor; /* ObjectMonitor* it waits to enter */
     int32_t thread_owner_id;        /* what a monitor's owner field holds, from JDK 24 on */
     int32_t monitor_owner;
-    intptr_t env_offset; /* JNIEnv* - JavaThread* */
+    int32_t thread_state;
+    int32_t state_in_java; /* the values of thread_state in which registers show Java frames */
+    int32_t state_in_java_trans;
+    int32_t thread_anchor; /* JavaFrameAnchor: where the thread left Java */
+    int32_t anchor_sp, anchor_pc, anchor_fp;
+
+    /* The stub by which the JVM calls Java; its frame holds a JavaCallWrapper with the anchor
+     * before
+     */
+    const uintptr_t *call_stub_return; /* address of the static: set when the JVM has started */
+    int32_t call_wrapper_word;         /* of the entry frame, from its fp, in words */
+    int32_t wrapper_anchor;
+    uintptr_t libjvm_low, libjvm_high; /* its code, which keeps frame pointers */
+    intptr_t env_offset;               /* JNIEnv* - JavaThread* */
 
     /* Code cache: heaps of segments; a blob describes a piece of code */
     const uintptr_t *code_low; /* address of the static */
@@ -54,9 +77,17 @@ struct umig_hotspot {
     int32_t blob_code_offset;           /* a 16-bit offset from the blob */
     int32_t nmethod_method;
 
+    /* Debug information of an nmethod: PcDescs, scopes they point at, metadata these name */
+    struct umig_hs_part pcs, pcs_end, scopes, metadata;
+    struct umig_hs_part deopt_handler;
+    int32_t nmethod_orig_pc; /* 32-bit offset, from its sp, of the pc a deoptimised frame had */
+    int32_t pcdesc_pc, pcdesc_scope;
+    uint32_t pcdesc_bytes;
+
     bool can_name;      /* the fields for names are all there */
     bool can_find_code; /* the fields for the code cache are all there */
     bool can_bound_stack;
+    bool can_walk; /* the fields of the walker are all there, and the other three hold */
 };
 
 /*
@@ -78,6 +109,14 @@ UMIG_HS_LOAD(uint16_t, u16)
 UMIG_HS_LOAD(uint8_t, u8)
 
 #undef UMIG_HS_LOAD
+
+/** Where a part of an nmethod begins. Signal: async-signal-safe, under the guard. */
+UMIG_SIGNAL_SAFE static inline uintptr_t umig_hs_part(const struct umig_hs_part *part,
+                                                      uintptr_t blob)
+{
+    const uintptr_t base = part->base >= 0 ? umig_hs_ptr(blob, part->base) : blob;
+    return part->offset >= 0 ? base + (uintptr_t)(intptr_t)umig_hs_i32(blob, part->offset) : base;
+}
 
 /** Could this be a pointer to something of the JVM? Signal: async-signal-safe. */
 UMIG_SIGNAL_SAFE static inline bool umig_hs_plausible(uintptr_t pointer)

@@ -1,38 +1,20 @@
 /*
  * CompressedLineNumberReadStream of HotSpot: one byte "bci delta << 3 | line delta" for the common
  * small steps; 0xff escapes to two signed numbers in UNSIGNED5; 0 ends the table.
- *
- * UNSIGNED5: up to five bytes of 6-bit groups, lowest first; a byte below 192 is the last. From
- * JDK 20 each byte carries an excess of 1, so that 0 never occurs inside a number.
  */
 #include "agent/walk/lines.h"
 
 #include "agent/signal/sigsafe_only.h"
+#include "agent/walk/unsigned5.h"
 
 enum {
-    ESCAPE = 0xff,
-    LAST_BELOW = 192,
-    GROUP_BITS = 6,
-    GROUPS_MAX = 5
+    ESCAPE = 0xff
 };
-
-static uint32_t read_unsigned5(const struct umig_hotspot *hs, uintptr_t *at)
-{
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < GROUPS_MAX; i++) {
-        const uint32_t byte = umig_hs_u8((*at)++, 0);
-        sum += (byte - hs->unsigned5_base) << (i * GROUP_BITS);
-        if (byte < LAST_BELOW) {
-            break;
-        }
-    }
-    return sum;
-}
 
 /* The sign lives in the lowest bit. */
 static int32_t read_signed5(const struct umig_hotspot *hs, uintptr_t *at)
 {
-    const uint32_t value = read_unsigned5(hs, at);
+    const uint32_t value = umig_unsigned5_read(hs, at);
     return (int32_t)(value >> 1) ^ -(int32_t)(value & 1);
 }
 

@@ -1,5 +1,6 @@
 #include "agent/walk/names.h"
 
+#include "agent/signal/probe.h"
 #include "agent/signal/sigsafe_only.h"
 #include "agent/walk/lines.h"
 
@@ -112,12 +113,37 @@ static bool read_identity(const struct umig_hotspot *hs, uintptr_t method, struc
     return true;
 }
 
+/* Follows a pointer that need not be one; 0 where it leads nowhere. */
+static uintptr_t probe(uintptr_t base, int32_t offset)
+{
+    uintptr_t pointer = 0;
+    const bool is_there = umig_hs_plausible(base) &&
+                          umig_probe_word(base + (uintptr_t)(intptr_t)offset, &pointer) &&
+                          umig_hs_plausible(pointer);
+    return is_there ? pointer : 0;
+}
+
+/* Symbols share a word with what stands before their body: the length is its own 16 bits. */
+static bool is_symbol(const struct umig_hotspot *hs, uintptr_t symbol)
+{
+    uintptr_t word;
+    const uintptr_t at = symbol + (uintptr_t)hs->symbol_length;
+    return symbol != 0 && umig_probe_word(at & ~(uintptr_t)7, &word) &&
+           umig_hs_u16(symbol, hs->symbol_length) > 0;
+}
+
 bool umig_names_is_method(const struct umig_hotspot *hotspot, uintptr_t method)
 {
-    struct identity id;
-    return read_identity(hotspot, method, &id) &&
-           umig_hs_u16(id.class_symbol, hotspot->symbol_length) > 0 &&
-           umig_hs_u16(id.name_symbol, hotspot->symbol_length) > 0;
+    const struct umig_hotspot *hs = hotspot;
+    const uintptr_t const_method = probe(method, hs->method_const);
+    const uintptr_t constants = probe(const_method, hs->const_constants);
+    const uintptr_t holder = probe(constants, hs->pool_holder);
+    if (!is_symbol(hs, probe(holder, hs->klass_name))) {
+        return false;
+    }
+    /* It has constants and a holder: its name's index can be read. */
+    const uint32_t index = umig_hs_u16(const_method, hs->const_name_index);
+    return is_symbol(hs, probe(constants + hs->pool_bytes, (int32_t)(index * sizeof(uintptr_t))));
 }
 
 static bool is_same(const struct umig_name_method *entry, const struct identity *id)
@@ -146,8 +172,10 @@ static uintptr_t source_symbol(const struct umig_hotspot *hs, const struct ident
     if (hs->pool_source_file < 0) {
         return 0;
     }
+    /* The pool of a method handle linker is short, but has the index of the class it imitates. */
     const uint32_t index = umig_hs_u16(id->constants, hs->pool_source_file);
-    const uintptr_t symbol = index != 0 ? pool_symbol(hs, id->constants, index) : 0;
+    const bool is_there = index != 0 && index < umig_hs_u32(id->constants, hs->pool_length);
+    const uintptr_t symbol = is_there ? pool_symbol(hs, id->constants, index) : 0;
     return umig_hs_plausible(symbol) ? symbol : 0;
 }
 

@@ -16,16 +16,17 @@ struct umig_walk_frame {
 
 struct umig_walk_request {
     void *env;                      /* the calling thread's JNIEnv */
-    void *context;                  /* ucontext_t of the signal; not changed */
-    void *scratch;                  /* umig_walk_scratch_bytes() of the lock's holder */
+    void *context;                  /* ucontext_t of the signal; not changed. NULL: no signal, the
+                                     * thread is in a call of ours out of Java (walker vm only) */
+    void *scratch;                  /* the walker's own, as large as it says */
     struct umig_walk_frame *frames; /* room for max_frames, innermost first */
     uint32_t max_frames;
 };
 
 struct umig_walk_result {
     enum umig_outcome outcome;
-    uint32_t frame_count;
-    uint8_t is_truncated; /* the stack goes on above the last frame */
+    uint32_t frame_count; /* with another outcome than OK: as far as it came */
+    uint32_t cut_at;      /* 0, or frames are missing behind so many innermost ones */
 };
 
 /**

@@ -44,6 +44,13 @@ enum umig_frame_kind {
     UMIG_FRAME_COUNT = 12
 };
 
+/* Who walks stacks. */
+enum umig_walker {
+    UMIG_WALKER_AUTO, /* VM where the JVM's layout is recognised, else AGCT */
+    UMIG_WALKER_AGCT, /* AsyncGetCallTrace */
+    UMIG_WALKER_VM,   /* our own walk over the JVM's structures */
+};
+
 /*
  * Outcome of walking a stack. OK and NO_JAVA are good; the others are failures: the sample is kept
  * with an error frame in place of what could not be read, never dropped.
@@ -68,13 +75,14 @@ enum umig_frame_kind {
  X(LOW_STACK, 16, "low_stack", "too little stack left to walk safely")                          \
  X(TOO_DEEP, 17, "too_deep", "the stack did not end within the frames that are kept")           \
  X(NAMES_FULL, 18, "names_full", "no room to name a frame")                                     \
- X(OTHER, 19, "other", "a code the JVM did not document")
+ X(OTHER, 19, "other", "a code the JVM did not document")                                       \
+ X(STUB, 20, "stub", "in a stub of the JVM whose frame could not be left")
 
 enum umig_outcome {
 #define UMIG_OUTCOME_ENUM(name, number, key, text) UMIG_OUTCOME_##name = (number),
     UMIG_OUTCOME_TABLE(UMIG_OUTCOME_ENUM)
 #undef UMIG_OUTCOME_ENUM
-    UMIG_OUTCOME_COUNT = 20
+    UMIG_OUTCOME_COUNT = 21
 };
 
 /* Why something that was produced is not in the store. */

@@ -9,7 +9,7 @@
 
 #include "include/umig/kinds.h"
 
-/** Most frames kept of one stack: what AsyncGetCallTrace is asked for. */
+/** Most frames kept of one stack. */
 #define UMIG_STACK_MAX_FRAMES 2048u
 
 /** Longest name of a monitor's class kept in a record. */
@@ -25,8 +25,8 @@ struct umig_record {
     uint32_t byte_count; /* of the whole record, a multiple of 8 */
     uint8_t type;        /* enum umig_record_type */
     uint8_t outcome;     /* enum umig_outcome */
-    uint8_t is_truncated;
     uint8_t text_bytes;
+    uint8_t reserved;
     uint64_t time_ns;     /* CLOCK_MONOTONIC */
     uint64_t value_ns;    /* cpu: ticks x interval; wait: time waited */
     uint32_t slot;        /* index in the thread table */
@@ -36,7 +36,7 @@ struct umig_record {
     uint32_t walk_ns;    /* cost of taking this record */
     uint32_t wait_count; /* wait: waits in value_ns */
     int32_t holder_tid;  /* wait: 0 unknown */
-    uint32_t reserved;
+    uint32_t cut_at;     /* 0, or frames are missing behind so many innermost ones */
 };
 
 _Static_assert(sizeof(struct umig_record) == 56, "handler, rings and drainer share this layout");

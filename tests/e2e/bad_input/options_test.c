@@ -26,7 +26,7 @@ static const struct {
     {"duration=30s", "'duration'", "write start=cpu,duration=30s"},
     {"control=umig.sock", "'control=umig.sock'", "write control=PATH like "},
     {"memory=1k", "'memory=1k'", "write memory=SIZE like "},
-    {"walker=best", "'walker=best'", "write walker=auto|agct like "},
+    {"walker=best", "'walker=best'", "write walker=auto|vm|agct like "},
     {"log=here.log", "'log=here.log'", "write log=PATH[:LEVEL] like "},
     {"log=stderr:loud", "'log=stderr:loud'", "write log=PATH[:LEVEL] like "},
     {"strict=yes", "'strict=yes'", "write strict like "},

@@ -25,6 +25,7 @@ struct fake_klass {
 struct fake_pool {
     struct fake_klass *holder;
     uint16_t source_file;
+    uint32_t length;
     void *entries[POOL_ENTRIES] __attribute__((aligned(8)));
 };
 
@@ -56,6 +57,7 @@ const struct umig_hotspot fake_hotspot = {
     .const_bytes = offsetof(struct fake_const_method, bytecodes),
     .pool_holder = offsetof(struct fake_pool, holder),
     .pool_source_file = offsetof(struct fake_pool, source_file),
+    .pool_length = offsetof(struct fake_pool, length),
     .pool_bytes = offsetof(struct fake_pool, entries),
     .klass_name = offsetof(struct fake_klass, name),
     .symbol_hash = offsetof(struct fake_symbol, hash_and_refcount),
@@ -85,6 +87,7 @@ struct fake_method *fake_method_new(const char *class_name,
     method->const_memory.name_index = 1;
     method->const_memory.code_size = BYTECODES;
     method->pool.holder = &method->klass;
+    method->pool.length = POOL_ENTRIES;
     method->pool.entries[1] = &method->name;
     method->klass.name = &method->class_name;
     set_symbol(&method->class_name, class_name);

@@ -240,11 +240,11 @@ static void test_handler_full_ring_drops_are_counted_exactly(void **state)
 static void test_handler_marks_a_cut_stack(void **state)
 {
     struct fixture *fx = *state;
-    g_walk_result.is_truncated = 1;
+    g_walk_result.cut_at = 1;
 
     sample(fx);
 
-    assert_int_equal(only_record(fx)->is_truncated, 1);
+    assert_int_equal(only_record(fx)->cut_at, 1);
 }
 
 static void test_handler_survives_a_fault_and_lets_the_thread_rest(void **state)

@@ -146,7 +146,7 @@ static const struct wrong g_wrong[] = {
     {"memory=2g", "'memory=2g'", "8m to 1g"},
     {"memory=32x", "'memory=32x'", "not a size"},
     {"memory=99999999999999999999g", "'memory=9999", "not a size"},
-    {"walker=best", "'walker=best'", "auto|agct"},
+    {"walker=best", "'walker=best'", "auto|vm|agct"},
     {"log=", "'log='", "must begin with '/'"},
     {"log=rel:info", "'log=rel:info'", "must begin with '/'"},
     {"log=/a:loud", "'log=/a:loud'", "'loud' is not a level"},

@@ -3,6 +3,7 @@
 
 #include "agent/walk/step.h"
 #include "tests/support/test.h"
+#include "tests/unit/agent/fake_hotspot.h"
 
 enum {
     SEGMENT_BYTES = 128,
@@ -47,6 +48,7 @@ static uintptr_t g_low;
 static uintptr_t g_high;
 static struct umig_hotspot g_hotspot;
 static uintptr_t g_stack[STACK_WORDS];
+static struct fake_method *g_method;
 
 /* Blocks of two segments; which one is what. */
 enum {
@@ -82,26 +84,39 @@ static int setup(void **state)
     g_heap_at = (uintptr_t)&g_heap;
     g_array = (struct fake_array){1, (uintptr_t)&g_heap_at};
     g_array_at = (uintptr_t)&g_array;
-    g_hotspot = (struct umig_hotspot){
-        .code_low = &g_low,
-        .code_high = &g_high,
-        .code_heaps = &g_array_at,
-        .array_data = offsetof(struct fake_array, data),
-        .heap_low = offsetof(struct fake_heap, low),
-        .heap_high = offsetof(struct fake_heap, high),
-        .heap_segmap = offsetof(struct fake_heap, segmap),
-        .heap_log2_segment = offsetof(struct fake_heap, log2_segment),
-        .block_bytes = offsetof(struct fake_block, blob),
-        .blob_name = offsetof(struct fake_blob, name),
-        .blob_frame_size = offsetof(struct fake_blob, frame_words),
-        .blob_frame_complete = offsetof(struct fake_blob, frame_complete),
-        .blob_frame_complete_bytes = 4,
-        .blob_code_begin = offsetof(struct fake_blob, code),
-        .nmethod_method = offsetof(struct fake_blob, method),
-        .can_find_code = true,
-        .can_bound_stack = true,
-    };
+    g_hotspot = fake_hotspot;
+    g_hotspot.code_low = &g_low;
+    g_hotspot.code_high = &g_high;
+    g_hotspot.code_heaps = &g_array_at;
+    g_hotspot.array_data = offsetof(struct fake_array, data);
+    g_hotspot.heap_low = offsetof(struct fake_heap, low);
+    g_hotspot.heap_high = offsetof(struct fake_heap, high);
+    g_hotspot.heap_segmap = offsetof(struct fake_heap, segmap);
+    g_hotspot.heap_log2_segment = offsetof(struct fake_heap, log2_segment);
+    g_hotspot.block_bytes = offsetof(struct fake_block, blob);
+    g_hotspot.blob_name = offsetof(struct fake_blob, name);
+    g_hotspot.blob_frame_size = offsetof(struct fake_blob, frame_words);
+    g_hotspot.blob_frame_complete = offsetof(struct fake_blob, frame_complete);
+    g_hotspot.blob_frame_complete_bytes = 4;
+    g_hotspot.blob_code_begin = offsetof(struct fake_blob, code);
+    g_hotspot.nmethod_method = offsetof(struct fake_blob, method);
+    g_hotspot.can_find_code = true;
+    g_hotspot.can_bound_stack = true;
+    g_method = fake_method_new("a/B", "run", NULL, NULL, 0);
     return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fake_method_free(g_method);
+    return 0;
+}
+
+/* Makes what fp_word leads to a frame of the interpreter. */
+static void set_interpreted(size_t fp_word)
+{
+    g_stack[fp_word - 3] = (uintptr_t)g_method;
 }
 
 /* An address in a block's code, behind a call instruction. */
@@ -122,14 +137,15 @@ static struct umig_step step_from(uintptr_t pc, size_t sp_word, size_t fp_word)
     return (struct umig_step){
         .hotspot = &g_hotspot,
         .stack_high = stack_at(STACK_WORDS),
+        .is_leaf = true,
         .regs = {.pc = pc, .sp = stack_at(sp_word), .fp = stack_at(fp_word)},
     };
 }
 
 static void assert_moved(struct umig_step *step, uintptr_t pc, size_t sp_word, uintptr_t fp)
 {
-    struct umig_walk_frame leaf;
-    assert_true(umig_step_up(step, &leaf));
+    struct umig_step_left left;
+    assert_int_equal(umig_step_up(step, &left), UMIG_STEP_MOVED);
     assert_ptr_equal(step->regs.pc, pc);
     assert_ptr_equal(step->regs.sp, stack_at(sp_word));
     assert_ptr_equal(step->regs.fp, fp);
@@ -141,6 +157,7 @@ static void test_step_adapter_takes_the_return_address_on_top(void **state)
     const uintptr_t caller = code_in(INTERPRETER, 40);
     struct umig_step step = step_from((uintptr_t)g_blocks[ADAPTER].code + 20, 4, 20);
     g_stack[4] = caller;
+    set_interpreted(20);
 
     assert_moved(&step, caller, 5, stack_at(20));
 }
@@ -187,6 +204,7 @@ static void test_step_compiled_return_finds_its_frame_gone(void **state)
     struct umig_step step = step_from((uintptr_t)g_blocks[NMETHOD].code + 30, 4, 20);
     g_blocks[NMETHOD].code[30] = 0xc3;
     g_stack[4] = caller;
+    set_interpreted(20);
 
     assert_moved(&step, caller, 5, stack_at(20));
 }
@@ -197,6 +215,7 @@ static void test_step_stub_leaves_arguments_that_the_caller_pops(void **state)
     const uintptr_t caller = code_in(NMETHOD, 40);
     struct umig_step step = step_from((uintptr_t)g_blocks[STUB].code + 10, 4, 63);
     g_stack[4] = caller;
+    g_stack[10] = code_in(STUB, 40); /* where the caller's frame ends, above the two arguments */
     g_blocks[NMETHOD].code[40] = 0x58;
     g_blocks[NMETHOD].code[41] = 0x58;
 
@@ -220,6 +239,7 @@ static void test_step_interpreted_frame_leads_to_the_senders_sp(void **state)
     (void)state;
     const uintptr_t caller = code_in(NMETHOD, 40);
     struct umig_step step = step_from((uintptr_t)g_blocks[INTERPRETER].code + 60, 16, 20);
+    g_stack[17] = (uintptr_t)g_method;
     g_stack[19] = stack_at(26);
     g_stack[20] = stack_at(40);
     g_stack[21] = caller;
@@ -264,10 +284,10 @@ static void test_step_where_no_rule_fits_changes_nothing(void **state)
         (uintptr_t)test_step_where_no_rule_fits_changes_nothing,
     };
     for (size_t i = 0; i < sizeof pcs / sizeof pcs[0]; i++) {
-        struct umig_walk_frame leaf;
+        struct umig_step_left left;
         struct umig_step step = step_from(pcs[i], 4, 20);
 
-        assert_false(umig_step_up(&step, &leaf));
+        assert_int_equal(umig_step_up(&step, &left), UMIG_STEP_LOST);
 
         assert_ptr_equal(step.regs.pc, pcs[i]);
         assert_ptr_equal(step.regs.sp, stack_at(4));
@@ -278,7 +298,7 @@ static void test_step_where_no_rule_fits_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup(name, setup)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(test_step_adapter_takes_the_return_address_on_top),
         TEST(test_step_adapter_that_moved_arguments_takes_the_senders_sp),
         TEST(test_step_adapter_ignores_r13_where_the_callers_frame_is_on_top),

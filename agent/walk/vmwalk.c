@@ -1,0 +1,110 @@
+#include "agent/walk/vmwalk.h"
+
+#include <string.h>
+
+#include "agent/signal/sigsafe_only.h"
+#include "agent/walk/kept.h"
+#include "agent/walk/names.h"
+#include "agent/walk/scopes.h"
+#include "agent/walk/step.h"
+
+/* Interpreted and native methods that were verified; of compiled ones all that are inlined. */
+static void add_left(const struct umig_hotspot *hs,
+                     const struct umig_step_left *left,
+                     struct umig_kept *kept)
+{
+    switch (left->blob.kind) {
+    case UMIG_BLOB_NMETHOD:
+        (void)umig_scopes_expand(hs, &left->blob, left->pc, left->is_exact_pc, kept);
+        break;
+    case UMIG_BLOB_INTERPRETER:
+    case UMIG_BLOB_NATIVE:
+        if (left->method != 0) {
+            const bool is_native = left->bci == UMIG_BCI_NATIVE;
+            umig_kept_add(kept,
+                          &(struct umig_walk_frame){
+                              .method = left->method,
+                              .bci = left->bci,
+                              .kind = is_native ? UMIG_FRAME_NATIVE_METHOD : UMIG_FRAME_INTERPRETED,
+                          });
+        }
+        break;
+    case UMIG_BLOB_FRAMELESS:
+    case UMIG_BLOB_STUB:
+    case UMIG_BLOB_NONE:
+    default:
+        break;
+    }
+}
+
+static bool is_in_java(const struct umig_hotspot *hs, uintptr_t thread)
+{
+    const int32_t state = umig_hs_i32(thread, hs->thread_state);
+    return state == hs->state_in_java || state == hs->state_in_java_trans;
+}
+
+/*
+ * Where to begin: at the registers while the thread runs Java, else where it left Java. In Java it
+ * may be out of generated code (a leaf call) with the anchor set already, or not.
+ */
+static enum umig_outcome begin(struct umig_step *step, const struct umig_walk_request *request)
+{
+    const struct umig_hotspot *hs = step->hotspot;
+    const bool is_in_state_java = request->context != NULL && is_in_java(hs, step->thread);
+    if (is_in_state_java && umig_codecache_contains(hs, step->regs.pc)) {
+        return UMIG_OUTCOME_OK;
+    }
+    if (umig_step_to_anchor(step) || is_in_state_java) {
+        return UMIG_OUTCOME_OK;
+    }
+    return UMIG_OUTCOME_NO_JAVA; /* it never entered Java, or has returned from all of it */
+}
+
+static enum umig_outcome cause_of_loss(const struct umig_step *step,
+                                       const struct umig_step_left *left)
+{
+    if (left->blob.kind == UMIG_BLOB_NONE) {
+        return step->is_leaf ? UMIG_OUTCOME_UNKNOWN_NOT_JAVA : UMIG_OUTCOME_UNKNOWN_JAVA;
+    }
+    return left->blob.kind == UMIG_BLOB_STUB ? UMIG_OUTCOME_STUB : UMIG_OUTCOME_NOT_WALKABLE_JAVA;
+}
+
+static enum umig_outcome walk_up(struct umig_step *step, struct umig_kept *kept)
+{
+    struct umig_step_left left;
+    for (uint32_t i = 0; i < UMIG_VMWALK_STEPS_MAX; i++) {
+        const enum umig_step_result result = umig_step_up(step, &left);
+        add_left(step->hotspot, &left, kept);
+        if (result == UMIG_STEP_ROOT) {
+            return UMIG_OUTCOME_OK;
+        }
+        if (result == UMIG_STEP_LOST) {
+            return cause_of_loss(step, &left);
+        }
+    }
+    return UMIG_OUTCOME_TOO_DEEP;
+}
+
+struct umig_walk_result umig_vmwalk_walk(const void *walker,
+                                         const struct umig_walk_request *request)
+{
+    const struct umig_hotspot *hs = ((const struct umig_vmwalk *)walker)->hotspot;
+    const uintptr_t thread = (uintptr_t)request->env - (uintptr_t)hs->env_offset;
+    struct umig_step *step = request->scratch;
+    *step = (struct umig_step){
+        .hotspot = hs,
+        .thread = thread,
+        .stack_high = umig_hs_ptr(thread, hs->thread_stack_base),
+        .is_leaf = true,
+    };
+    if (request->context != NULL) {
+        step->regs = umig_regs_read(request->context);
+    }
+    struct umig_kept kept = {.frames = request->frames, .max = request->max_frames};
+    struct umig_walk_result result = {.outcome = begin(step, request)};
+    if (result.outcome == UMIG_OUTCOME_OK) {
+        result.outcome = walk_up(step, &kept);
+    }
+    result.frame_count = umig_kept_finish(&kept, &result.cut_at);
+    return result;
+}
