@@ -1,0 +1,44 @@
+/* What tests say to a collector in its process, and hear of it: batches, queries, its log. */
+#ifndef UMIG_TESTS_SUPPORT_COLLECTOR_TALK_H
+#define UMIG_TESTS_SUPPORT_COLLECTOR_TALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/umig/status.h"
+#include "tests/support/collector_process.h"
+#include "tests/support/emitter.h"
+
+/** cmocka set-up: *state becomes a struct umig_collector_process with folders, not started. */
+int umig_collector_set_up(void **state);
+
+/** cmocka tear-down of umig_collector_set_up(). */
+int umig_collector_tear_down(void **state);
+
+/** Fails the test with the error's text unless rc is UMIG_OK. */
+void umig_must(int rc, const struct umig_err *err);
+
+/** An emitter of service "orders" with small batches, anchored now; the caller's to destroy. */
+struct umig_emitter *umig_small_emitter(uint64_t epoch, const char *session);
+
+/** Connects if need be, sends what the emitter has made, and waits until it is acknowledged. */
+void umig_deliver(struct umig_emitter *emitter, const struct umig_collector_process *p);
+
+/** Fails the test, and shows the log, unless the collector has logged the text. */
+void umig_assert_log_has(const struct umig_collector_process *p, const char *text);
+
+/**
+ * Asks over the socket.
+ *
+ * @param verb  number of enum UMIG__V1__QUERY_VERB
+ * @param out   the document, or the text of the refusal
+ * @return true: a document
+ */
+bool umig_ask(const struct umig_collector_process *p,
+              uint32_t verb,
+              const char *session,
+              char *out,
+              size_t room);
+
+#endif
