@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/err.h"
 #include "core/units.h"
@@ -183,4 +184,14 @@ void umig_format_bytes(uint64_t bytes, char *out, size_t room)
         unit++;
     }
     snprintf(out, room, "%.1f %s", value, names[unit]);
+}
+
+void umig_format_time(uint64_t unix_ns, char out[UMIG_TIME_TEXT_BYTES])
+{
+    const time_t seconds = (time_t)(unix_ns / UMIG_NS_PER_S);
+    struct tm parts;
+    if (unix_ns == 0 || gmtime_r(&seconds, &parts) == NULL ||
+        strftime(out, UMIG_TIME_TEXT_BYTES, "%Y-%m-%d %H:%M:%S UTC", &parts) == 0) {
+        snprintf(out, UMIG_TIME_TEXT_BYTES, "at an unknown time");
+    }
 }

@@ -59,4 +59,10 @@ void umig_format_duration(uint64_t ns, char *out, size_t room);
 /** Writes a size as a person would: "512 B", "16.2 MiB". Cuts at room. */
 void umig_format_bytes(uint64_t bytes, char *out, size_t room);
 
+/** Longest text of umig_format_time(), NUL included. */
+#define UMIG_TIME_TEXT_BYTES 32
+
+/** Writes a moment in UTC: "2026-09-21 14:13:20 UTC"; "at an unknown time" for 0. */
+void umig_format_time(uint64_t unix_ns, char out[UMIG_TIME_TEXT_BYTES]);
+
 #endif

@@ -3,10 +3,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "analysis/label.h"
 #include "core/err.h"
+#include "core/parse.h"
 #include "include/umig/version.h"
 #include "report/html_data.h"
 #include "report/html_page.h"
@@ -53,11 +53,8 @@ static void put_fact(struct umig_html_page *page, const char *before, uint32_t s
 
 static void put_moment(uint64_t unix_ns, struct umig_buf *out)
 {
-    const time_t seconds = (time_t)(unix_ns / 1000000000u);
-    struct tm parts;
-    char text[32];
-    gmtime_r(&seconds, &parts);
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    char text[UMIG_TIME_TEXT_BYTES];
+    umig_format_time(unix_ns, text);
     umig_buf_text(out, text);
 }
 

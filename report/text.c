@@ -1,13 +1,10 @@
 #include "report/text.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "analysis/label.h"
 #include "core/err.h"
 #include "core/parse.h"
-#include "core/units.h"
 #include "report/cells.h"
 #include "report/text_page.h"
 
@@ -22,14 +19,8 @@
 
 static void put_date(uint64_t unix_ns, struct umig_buf *out)
 {
-    const time_t seconds = (time_t)(unix_ns / UMIG_NS_PER_S);
-    struct tm parts;
-    char text[32];
-    if (unix_ns == 0 || gmtime_r(&seconds, &parts) == NULL) {
-        umig_buf_text(out, "at an unknown time");
-        return;
-    }
-    (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
+    char text[UMIG_TIME_TEXT_BYTES];
+    umig_format_time(unix_ns, text);
     umig_buf_text(out, text);
 }
 

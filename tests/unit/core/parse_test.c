@@ -162,6 +162,18 @@ static void test_bytes_read_as_people_write_them(void **state)
     }
 }
 
+static void test_times_read_as_utc(void **state)
+{
+    (void)state;
+    char text[UMIG_TIME_TEXT_BYTES];
+    umig_format_time(UINT64_C(1790000000999999999), text);
+    assert_string_equal(text, "2026-09-21 14:13:20 UTC");
+    umig_format_time(0, text);
+    assert_string_equal(text, "at an unknown time");
+    umig_format_time(UINT64_MAX, text); /* the year 2554 */
+    assert_non_null(strstr(text, "2554-"));
+}
+
 int main(void)
 {
     const struct CMUnitTest parse_test[] = {
@@ -173,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_name_rules),
         cmocka_unit_test(test_durations_read_as_people_write_them),
         cmocka_unit_test(test_bytes_read_as_people_write_them),
+        cmocka_unit_test(test_times_read_as_utc),
     };
     return cmocka_run_group_tests(parse_test, NULL, NULL);
 }
