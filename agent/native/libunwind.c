@@ -21,11 +21,9 @@ struct function {
 static const struct function functions[] = {
     FUNCTION(create_addr_space),
     FUNCTION(destroy_addr_space),
-    FUNCTION(set_caching_policy),
-    FUNCTION(set_cache_size),
-    FUNCTION(flush_cache),
     FUNCTION(init_remote),
-    FUNCTION(step),
+    FUNCTION(reg_states_iterate),
+    FUNCTION(apply_reg_state),
     FUNCTION(get_reg),
     {"_Ux86_64_dwarf_search_unwind_table", offsetof(struct umig_libunwind, search_unwind_table)},
 };
@@ -42,7 +40,7 @@ int umig_libunwind_open(struct umig_libunwind *out_libunwind, struct umig_err *e
         if (function == NULL) {
             dlclose(opened.handle);
             return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                                SONAME " has no %s: version 1.2 or later is needed",
+                                SONAME " has no %s: version 1.3 or later is needed",
                                 functions[i].name);
         }
         memcpy((char *)&opened + functions[i].offset, &function, sizeof function);

@@ -24,11 +24,9 @@ struct umig_libunwind {
     void *handle;
     __typeof__(&unw_create_addr_space) create_addr_space;
     __typeof__(&unw_destroy_addr_space) destroy_addr_space;
-    __typeof__(&unw_set_caching_policy) set_caching_policy;
-    __typeof__(&unw_set_cache_size) set_cache_size;
-    __typeof__(&unw_flush_cache) flush_cache;
     __typeof__(&unw_init_remote) init_remote;
-    __typeof__(&unw_step) step;
+    __typeof__(&unw_reg_states_iterate) reg_states_iterate;
+    __typeof__(&unw_apply_reg_state) apply_reg_state;
     __typeof__(&unw_get_reg) get_reg;
     umig_search_unwind_table_fn search_unwind_table;
 };

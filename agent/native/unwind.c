@@ -6,20 +6,28 @@
 #include "core/err.h"
 
 enum {
-    READS_MAX = 1 << 16, /* cold, a frame takes some hundred; expressions cannot loop for ever */
-    PLACES = 4096,       /* pcs whose place is remembered; a power of two */
-    RULES_KEPT = 2048,   /* pcs whose rules libunwind remembers */
+    /* Reads of tables for one pc (every byte of a function's description is one), and of the stack
+     * for one unwind: a damaged expression may loop for ever. */
+    TABLE_READS_MAX = 1 << 16,
+    STACK_READS_MAX = 1 << 13,
+    PLACES = 4096,            /* pcs that are remembered; a power of two */
+    RULES_ROOM = 256,         /* libunwind 1.6 and 1.8 take 184 bytes */
     STACK_MAX_BYTES = 1 << 30 /* what lies further above the copy is no stack of this thread */
 };
 
-/* Where a pc is. Remembered by pc; pc 0: free. */
+/*
+ * What is known of a pc: its function, and how its caller is found. libunwind remembers rules as
+ * well, but blocks and unblocks all signals at every look into its cache: two system calls a frame.
+ */
 struct place {
-    uintptr_t pc;
+    uintptr_t pc;    /* 0: free */
     uintptr_t entry; /* address of its entry of the object's table; 0: none */
     uint32_t slot;   /* of the object; valid as long as the index's generation is */
     uint32_t serial; /* 0: in no object */
     uint32_t symbol;
     bool is_signal_frame;
+    bool has_rules;
+    _Alignas(8) uint8_t rules[RULES_ROOM]; /* libunwind's, opaque */
 };
 
 /* libunwind 1.6 copies an accessors' struct of its own size, which later versions made larger. */
@@ -38,10 +46,11 @@ struct umig_unwinder {
 
     /* Of the unwind under way. */
     const struct umig_unwind_request *request;
-    const struct umig_unwind_table *table; /* of the frame being left */
+    struct place *place;                   /* of the frame being left */
+    const struct umig_unwind_table *table; /* and its object's */
     uint32_t reads_left;
-    bool is_searching;  /* libunwind reads tables, no stack */
-    bool has_left_copy; /* it wanted stack above the copy */
+    bool is_reading_rules; /* libunwind reads tables, no stack */
+    bool has_left_copy;    /* it wanted stack above the copy */
 };
 
 static const char *const end_texts[] = {
@@ -55,66 +64,28 @@ const char *umig_unwind_end_text(enum umig_unwind_end end)
     return (size_t)end < sizeof end_texts / sizeof end_texts[0] ? end_texts[end] : "unknown";
 }
 
-static void look_up(struct umig_unwinder *unwinder, uintptr_t pc, struct place *out_place)
-{
-    *out_place = (struct place){.pc = pc};
-    struct umig_object *object = umig_objects_find(unwinder->objects, pc);
-    if (object == NULL) {
-        return;
-    }
-    out_place->slot = (uint32_t)(object - unwinder->objects->slots);
-    out_place->serial = object->serial;
-    out_place->symbol = umig_objects_symbol(unwinder->objects, object, pc);
-    const struct umig_unwind_table *table = umig_objects_table(unwinder->objects, object);
-    struct umig_unwind_entry entry;
-    if (table != NULL && umig_unwind_table_find(table, pc, &entry)) {
-        out_place->entry = entry.address;
-        out_place->is_signal_frame = entry.is_signal_frame;
-    }
-}
+/* libunwind's accessors. */
 
-static const struct place *place_of(struct umig_unwinder *unwinder, uintptr_t pc)
-{
-    const uint64_t hash = (uint64_t)pc * UINT64_C(0x9e3779b97f4a7c15);
-    struct place *place = &unwinder->places[hash >> 52 & (PLACES - 1)];
-    if (place->pc != pc) {
-        look_up(unwinder, pc, place);
-    }
-    return place;
-}
-
-static const struct umig_unwind_table *table_of(const struct umig_unwinder *unwinder,
-                                                const struct place *place)
-{
-    return &unwinder->objects->slots[place->slot].table;
-}
-
-/* libunwind's accessors. Errors are never -UNW_ENOINFO: that is what makes it guess. */
-
+/* The pc asked about may be one off (libunwind does not know which frames were interrupted): the
+ * place is the right one. */
 static int find_proc_info(unw_addr_space_t space,
                           unw_word_t pc,
                           unw_proc_info_t *out_info,
                           int needs_unwind_info,
                           void *argument)
 {
+    (void)pc;
     struct umig_unwinder *unwinder = argument;
-    const struct place *place = place_of(unwinder, pc);
-    if (place->entry == 0) {
-        return -UNW_EBADFRAME;
-    }
-    const struct umig_unwind_table *table = table_of(unwinder, place);
+    const struct place *place = unwinder->place;
     /* A table of one entry: the right one is known already. */
     unw_dyn_info_t found = {
-        .start_ip = pc,
-        .end_ip = pc + 1,
+        .start_ip = place->pc,
+        .end_ip = place->pc + 1,
         .format = UNW_INFO_FORMAT_REMOTE_TABLE,
-        .u.rti = {.segbase = table->header, .table_len = 1, .table_data = place->entry},
+        .u.rti = {.segbase = unwinder->table->header, .table_len = 1, .table_data = place->entry},
     };
-    unwinder->is_searching = true;
-    const int rc = unwinder->libunwind.search_unwind_table(space, pc, &found, out_info,
-                                                           needs_unwind_info, argument);
-    unwinder->is_searching = false;
-    return rc == -UNW_ENOINFO ? -UNW_EBADFRAME : rc;
+    return unwinder->libunwind.search_unwind_table(space, place->pc, &found, out_info,
+                                                   needs_unwind_info, argument);
 }
 
 static void put_unwind_info(unw_addr_space_t space, unw_proc_info_t *info, void *argument)
@@ -162,7 +133,7 @@ static int access_mem(unw_addr_space_t space,
     if (unwinder->table != NULL && umig_unwind_table_word(unwinder->table, address, word)) {
         return 0;
     }
-    if (unwinder->is_searching) {
+    if (unwinder->is_reading_rules) {
         /* Tables point to a language's handlers through relocated data: nobody calls them here. */
         *word = 0;
         return 0;
@@ -236,13 +207,7 @@ static bool make_space(struct umig_unwinder *unwinder)
                                      .get_proc_name = no_name,
                                  }};
     unwinder->space = unwinder->libunwind.create_addr_space(&accessors.now, 0);
-    if (unwinder->space == NULL) {
-        return false;
-    }
-    /* Of no consequence but speed if it refuses. */
-    unwinder->libunwind.set_caching_policy(unwinder->space, UNW_CACHE_PER_THREAD);
-    unwinder->libunwind.set_cache_size(unwinder->space, RULES_KEPT, 0);
-    return true;
+    return unwinder->space != NULL;
 }
 
 int umig_unwinder_open(struct umig_objects *objects,
@@ -285,7 +250,6 @@ static void forget_other_index(struct umig_unwinder *unwinder)
     if (unwinder->generation != unwinder->objects->generation) {
         unwinder->generation = unwinder->objects->generation;
         memset(unwinder->places, 0, sizeof unwinder->places);
-        unwinder->libunwind.flush_cache(unwinder->space, 0, 0);
     }
 }
 
@@ -297,40 +261,95 @@ static enum umig_unwind_end end_of_failure(const struct umig_unwinder *unwinder)
     return unwinder->has_left_copy ? UMIG_UNWIND_TRUNCATED : UMIG_UNWIND_BROKEN;
 }
 
-/* The position of a cursor, in the result. */
+/* Keeps the row of a function's description that holds for the pc. */
+static int keep_rules(void *argument,
+                      void *rules,
+                      size_t byte_count,
+                      unw_word_t low,
+                      unw_word_t high)
+{
+    struct place *place = argument;
+    if (place->pc < low || place->pc >= high) {
+        return 0;
+    }
+    if (byte_count <= sizeof place->rules) {
+        memcpy(place->rules, rules, byte_count);
+        place->has_rules = true;
+    }
+    return -UNW_ESTOPUNWIND;
+}
+
+static void read_rules(struct umig_unwinder *unwinder, unw_cursor_t *cursor)
+{
+    const uint32_t reads_left = unwinder->reads_left;
+    unwinder->reads_left = TABLE_READS_MAX;
+    unwinder->is_reading_rules = true;
+    /* Its result is in has_rules: it is an error also when the callback has what it wants. */
+    (void)unwinder->libunwind.reg_states_iterate(cursor, keep_rules, unwinder->place);
+    unwinder->is_reading_rules = false;
+    unwinder->reads_left = reads_left;
+}
+
+static void look_up(struct umig_unwinder *unwinder, unw_cursor_t *cursor, uintptr_t pc)
+{
+    struct place *place = unwinder->place;
+    memset(place, 0, offsetof(struct place, rules));
+    place->pc = pc;
+    struct umig_object *object = umig_objects_find(unwinder->objects, pc);
+    if (object == NULL) {
+        return;
+    }
+    place->slot = (uint32_t)(object - unwinder->objects->slots);
+    place->serial = object->serial;
+    place->symbol = umig_objects_symbol(unwinder->objects, object, pc);
+    struct umig_unwind_entry entry;
+    unwinder->table = umig_objects_table(unwinder->objects, object);
+    if (unwinder->table != NULL && umig_unwind_table_find(unwinder->table, pc, &entry)) {
+        place->entry = entry.address;
+        place->is_signal_frame = entry.is_signal_frame;
+        read_rules(unwinder, cursor);
+    }
+}
+
+/* Makes the place of a pc the one of the frame being left. */
+static void find_place(struct umig_unwinder *unwinder, unw_cursor_t *cursor, uintptr_t pc)
+{
+    const uint64_t hash = (uint64_t)pc * UINT64_C(0x9e3779b97f4a7c15);
+    unwinder->place = &unwinder->places[hash >> 52 & (PLACES - 1)];
+    if (unwinder->place->pc != pc) {
+        look_up(unwinder, cursor, pc);
+    }
+    unwinder->table = &unwinder->objects->slots[unwinder->place->slot].table;
+}
+
 static bool read_position(const struct umig_unwinder *unwinder,
                           unw_cursor_t *cursor,
                           struct umig_unwind_result *result)
 {
     unw_word_t pc = 0;
     unw_word_t sp = 0;
-    unw_word_t fp = 0;
     if (unwinder->libunwind.get_reg(cursor, UMIG_REGISTER_PC, &pc) != 0 ||
         unwinder->libunwind.get_reg(cursor, UMIG_REGISTER_SP, &sp) != 0) {
         return false;
     }
-    /* A frame pointer saved above the copy is unknown: 0. */
-    (void)unwinder->libunwind.get_reg(cursor, UMIG_REGISTER_BP, &fp);
     result->pc = pc;
     result->sp = sp;
-    result->fp = fp;
     return true;
 }
 
 /* Moves one frame up. False: the result's end says why not. */
 static bool step(struct umig_unwinder *unwinder,
                  unw_cursor_t *cursor,
-                 const struct place *place,
                  struct umig_unwind_result *result)
 {
+    struct place *place = unwinder->place;
     const uintptr_t sp = result->sp;
-    if (place->entry == 0) {
+    if (!place->has_rules) {
         result->end = place->serial == 0 ? UMIG_UNWIND_UNKNOWN_CODE : UMIG_UNWIND_NO_TABLE;
         return false;
     }
-    unwinder->table = table_of(unwinder, place);
     unwinder->has_left_copy = false;
-    const int rc = unwinder->libunwind.step(cursor);
+    const int rc = unwinder->libunwind.apply_reg_state(cursor, place->rules);
     if (rc == 0) {
         result->end = UMIG_UNWIND_ROOT;
         return false;
@@ -343,6 +362,7 @@ static bool step(struct umig_unwinder *unwinder,
         result->end = UMIG_UNWIND_ROOT;
         return false;
     }
+    /* A signal may have come on a stack of its own, above or below. */
     if (result->sp <= sp && !place->is_signal_frame) {
         result->end = UMIG_UNWIND_BROKEN;
         return false;
@@ -350,9 +370,8 @@ static bool step(struct umig_unwinder *unwinder,
     return true;
 }
 
-/* False: the result's end says why the walk stops here. */
+/* False: there is no room for it. */
 static bool keep_frame(const struct umig_unwinder *unwinder,
-                       const struct place *place,
                        bool is_exact,
                        struct umig_unwind_result *result)
 {
@@ -364,11 +383,31 @@ static bool keep_frame(const struct umig_unwinder *unwinder,
     request->frames[result->frame_count++] = (struct umig_unwind_frame){
         .pc = result->pc,
         .sp = result->sp,
-        .object = place->serial,
-        .symbol = place->symbol,
+        .object = unwinder->place->serial,
+        .symbol = unwinder->place->symbol,
         .is_exact = is_exact,
     };
     return true;
+}
+
+static void walk(struct umig_unwinder *unwinder,
+                 unw_cursor_t *cursor,
+                 struct umig_unwind_result *result)
+{
+    const struct umig_unwind_request *request = unwinder->request;
+    bool is_exact = true;
+    do {
+        if (result->pc >= request->stop_low && result->pc < request->stop_high) {
+            result->end = UMIG_UNWIND_STOPPED;
+            return;
+        }
+        /* A return address may be the first byte of the next function: the call is before it. */
+        find_place(unwinder, cursor, is_exact ? result->pc : result->pc - 1);
+        if (!keep_frame(unwinder, is_exact, result)) {
+            return;
+        }
+        is_exact = unwinder->place->is_signal_frame;
+    } while (step(unwinder, cursor, result));
 }
 
 struct umig_unwind_result umig_unwind(struct umig_unwinder *unwinder,
@@ -376,27 +415,18 @@ struct umig_unwind_result umig_unwind(struct umig_unwinder *unwinder,
 {
     struct umig_unwind_result result = {.end = UMIG_UNWIND_BROKEN};
     unw_cursor_t cursor;
-    bool is_exact = true;
+    unw_word_t fp = 0;
     forget_other_index(unwinder);
     unwinder->request = request;
-    unwinder->table = NULL;
-    unwinder->reads_left = READS_MAX;
-    unwinder->has_left_copy = false;
+    unwinder->reads_left = STACK_READS_MAX;
     if (unwinder->libunwind.init_remote(&cursor, unwinder->space, unwinder) != 0 ||
         !read_position(unwinder, &cursor, &result)) {
         return result;
     }
-    for (;;) {
-        if (result.pc >= request->stop_low && result.pc < request->stop_high) {
-            result.end = UMIG_UNWIND_STOPPED;
-            return result;
-        }
-        /* A return address may be the first byte of the next function: the call is before it. */
-        const struct place place = *place_of(unwinder, is_exact ? result.pc : result.pc - 1);
-        if (!keep_frame(unwinder, &place, is_exact, &result) ||
-            !step(unwinder, &cursor, &place, &result)) {
-            return result;
-        }
-        is_exact = place.is_signal_frame;
+    walk(unwinder, &cursor, &result);
+    /* A frame pointer that was saved above the copy is not known. */
+    if (unwinder->libunwind.get_reg(&cursor, UMIG_REGISTER_BP, &fp) == 0) {
+        result.fp = fp;
     }
+    return result;
 }

@@ -71,7 +71,7 @@ struct umig_unwind_result {
     /* STOPPED: where the frame to go on with stands; else of the last frame. */
     uintptr_t pc;
     uintptr_t sp;
-    uintptr_t fp;
+    uintptr_t fp; /* 0: not in the copy */
 };
 
 struct umig_unwinder;
@@ -80,8 +80,8 @@ struct umig_unwinder;
  * Opens libunwind and makes an unwinder.
  *
  * @param objects  outlives the unwinder
- * @param memory   for the unwinder's cache of places (96 KiB); libunwind's own cache of rules
- *                 (0.5 MiB) is mapped by itself, outside of the accountant
+ * @param memory   for what is remembered of 4,096 pcs (1.3 MB, touched as used); libunwind takes a
+ *                 few KiB by itself
  * @return UMIG_OK; UMIG_E_UNSUPPORTED: no libunwind, the text is the reason to show; UMIG_E_NOMEM
  */
 UMIG_NODISCARD int umig_unwinder_open(struct umig_objects *objects,

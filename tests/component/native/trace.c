@@ -81,11 +81,12 @@ static void on_trap(int number, siginfo_t *info, void *context)
 {
     (void)number;
     ucontext_t *uc = context;
-    if (info->si_code == TRAP_TRACE) {
-        keep(context);
-    } else if (is_stepping) {
+    /* Of the two traps around a function, the first is the first step. */
+    const bool is_end = is_stepping && info->si_code != TRAP_TRACE && current->step_count > 0;
+    if (is_stepping && info->si_code != TRAP_TRACE) {
         uc->uc_mcontext.gregs[REG_EFL] ^= TRAP_FLAG;
-    } else {
+    }
+    if (!is_end) {
         keep(context);
     }
 }
