@@ -20,10 +20,11 @@ enum {
  * well, but blocks and unblocks all signals at every look into its cache: two system calls a frame.
  */
 struct place {
-    uintptr_t pc;    /* 0: free */
-    uintptr_t entry; /* address of its entry of the object's table; 0: none */
-    uint32_t slot;   /* of the object; valid as long as the index's generation is */
-    uint32_t serial; /* 0: in no object */
+    uintptr_t pc;        /* 0: free */
+    uintptr_t entry;     /* address of its entry of the object's table; 0: none */
+    uint32_t generation; /* of the index when this was looked up, or seen to hold still */
+    uint32_t slot;       /* of the object */
+    uint32_t serial;     /* 0: in no object */
     uint32_t symbol;
     bool is_signal_frame;
     bool has_rules;
@@ -41,7 +42,6 @@ struct umig_unwinder {
     struct umig_memory *memory;
     struct umig_objects *objects;
     unw_addr_space_t space;
-    uint32_t generation; /* of the index the caches belong to */
     struct place places[PLACES];
 
     /* Of the unwind under way. */
@@ -245,14 +245,6 @@ struct umig_unwinder *umig_unwinder_close(struct umig_unwinder *unwinder)
     return NULL;
 }
 
-static void forget_other_index(struct umig_unwinder *unwinder)
-{
-    if (unwinder->generation != unwinder->objects->generation) {
-        unwinder->generation = unwinder->objects->generation;
-        memset(unwinder->places, 0, sizeof unwinder->places);
-    }
-}
-
 static enum umig_unwind_end end_of_failure(const struct umig_unwinder *unwinder)
 {
     if (unwinder->reads_left == 0) {
@@ -295,6 +287,7 @@ static void look_up(struct umig_unwinder *unwinder, unw_cursor_t *cursor, uintpt
     struct place *place = unwinder->place;
     memset(place, 0, offsetof(struct place, rules));
     place->pc = pc;
+    place->generation = unwinder->objects->generation;
     struct umig_object *object = umig_objects_find(unwinder->objects, pc);
     if (object == NULL) {
         return;
@@ -311,12 +304,24 @@ static void look_up(struct umig_unwinder *unwinder, unw_cursor_t *cursor, uintpt
     }
 }
 
+/* When objects came or went, a place holds as long as its own object stays. */
+static bool holds_still(const struct umig_unwinder *unwinder, struct place *place)
+{
+    const struct umig_objects *objects = unwinder->objects;
+    if (place->generation != objects->generation && place->serial != 0 &&
+        objects->slots[place->slot].serial == place->serial &&
+        !objects->slots[place->slot].is_closed) {
+        place->generation = objects->generation;
+    }
+    return place->generation == objects->generation;
+}
+
 /* Makes the place of a pc the one of the frame being left. */
 static void find_place(struct umig_unwinder *unwinder, unw_cursor_t *cursor, uintptr_t pc)
 {
     const uint64_t hash = (uint64_t)pc * UINT64_C(0x9e3779b97f4a7c15);
     unwinder->place = &unwinder->places[hash >> 52 & (PLACES - 1)];
-    if (unwinder->place->pc != pc) {
+    if (unwinder->place->pc != pc || !holds_still(unwinder, unwinder->place)) {
         look_up(unwinder, cursor, pc);
     }
     unwinder->table = &unwinder->objects->slots[unwinder->place->slot].table;
@@ -416,7 +421,6 @@ struct umig_unwind_result umig_unwind(struct umig_unwinder *unwinder,
     struct umig_unwind_result result = {.end = UMIG_UNWIND_BROKEN};
     unw_cursor_t cursor;
     unw_word_t fp = 0;
-    forget_other_index(unwinder);
     unwinder->request = request;
     unwinder->reads_left = STACK_READS_MAX;
     if (unwinder->libunwind.init_remote(&cursor, unwinder->space, unwinder) != 0 ||

@@ -95,7 +95,8 @@ struct umig_unwinder *umig_unwinder_close(struct umig_unwinder *unwinder);
 /**
  * Unwinds. The first frame is always given, unless it is in the range to stop at.
  *
- * Refresh the index before a series of unwinds; what was cached of another index is dropped here.
+ * Refresh the index before a series of unwinds; what is remembered of objects that went is dropped
+ * by itself.
  */
 struct umig_unwind_result umig_unwind(struct umig_unwinder *unwinder,
                                       const struct umig_unwind_request *request);

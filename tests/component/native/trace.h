@@ -46,6 +46,9 @@ void trace_marks(struct trace *trace, void (*function)(void));
 /** Keeps the moment, inside the mark itself: its caller is frame 1. */
 void trace_mark(void);
 
+/** Copies stack memory word by word; a sanitizer's marks between variables do not matter here. */
+void trace_copy_stack(void *out, uintptr_t address, size_t byte_count);
+
 /** Gives the memory back. */
 void trace_fini(struct trace *trace);
 
