@@ -48,9 +48,10 @@ struct umig_agent {
     uint64_t epoch;
     uint64_t loaded_ns;
     uint64_t next_tick_ns;
-    uint64_t next_guard_check_ns;
+    uint64_t next_signal_check_ns;
     bool is_sampler_ready;
     bool is_sampler_without_room; /* its memory could not be taken */
+    bool has_lost_signals;        /* another library handles them now */
     uint32_t wanted;
     bool was_connected; /* as logged last */
     char problem[256];  /* why a session lacks something; "" when all is well */

@@ -10,7 +10,7 @@
 #include "core/err.h"
 #include "core/log.h"
 
-#define GUARD_CHECK_NS UMIG_NS_PER_S
+#define SIGNAL_CHECK_NS UMIG_NS_PER_S
 
 static uint32_t wanted_of(const struct umig_agent *agent)
 {
@@ -39,11 +39,11 @@ static void say_problem(struct umig_agent *agent, const struct umig_err *err)
     }
 }
 
-/* Timers run exactly while a CPU session does and stacks can be walked. */
+/* Timers run exactly while a CPU session does, stacks can be walked and the signals come to us. */
 static void steer_timers(struct umig_agent *agent, uint32_t provided)
 {
     uint64_t interval = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
-    if ((provided & UMIG_VM_STACKS) == 0 || !agent->is_sampler_ready) {
+    if ((provided & UMIG_VM_STACKS) == 0 || !agent->is_sampler_ready || agent->has_lost_signals) {
         interval = 0;
     }
     if (interval != atomic_load(&agent->threads.interval_ns)) {
@@ -93,20 +93,22 @@ static void check_gc_log(struct umig_agent *agent)
     }
 }
 
+/* Asked once a second. Who has taken the signals may give them back: then samples go on. */
 static void check_signals(struct umig_agent *agent, uint64_t now_ns)
 {
-    if (!agent->is_sampler_ready || now_ns < agent->next_guard_check_ns) {
+    if (!agent->is_sampler_ready || now_ns < agent->next_signal_check_ns) {
         return;
     }
-    agent->next_guard_check_ns = now_ns + GUARD_CHECK_NS;
-    if (atomic_load(&agent->threads.interval_ns) > 0 &&
-        (!umig_handler_is_installed() || !umig_guard_is_first())) {
+    agent->next_signal_check_ns = now_ns + SIGNAL_CHECK_NS;
+    const bool has_lost = !umig_handler_is_installed() || !umig_guard_is_first();
+    if (has_lost && !agent->has_lost_signals) {
         struct umig_err err = UMIG_ERR_INIT;
         (void)umig_err_set(&err, UMIG_E_BUSY,
                            "another library took over SIGPROF or SIGSEGV: CPU samples stop");
         say_problem(agent, &err);
         umig_threads_set_interval(&agent->threads, 0);
     }
+    agent->has_lost_signals = has_lost;
 }
 
 void umig_agent_check_sources(struct umig_agent *agent, uint64_t now_ns)

@@ -204,7 +204,9 @@ static void load_twice(struct umig_rig *rig)
     expect_unharmed(&outcome);
     /* Two agents: one has the signal and the socket, whichever came first, the other does without.
      */
-    assert_int_equal(count_lines(outcome.err), 2);
+    if (count_lines(outcome.err) != 2) {
+        fail_msg("not two lines: %s", outcome.err);
+    }
     assert_non_null(strstr(outcome.err, "umig: no control socket: somebody else listens on "));
     assert_non_null(strstr(outcome.err, "another profiler is in this JVM"));
     assert_true(is_profiled(rig, "original") != is_profiled(rig, "copy"));
@@ -324,6 +326,30 @@ static void test_async_profiler_beside_us(void **state)
     umig_rig_each_jdk(meet_async_profiler);
 }
 
+/* What is not ours to handle is not to be sent: the foreign handler may do anything with it. */
+static void meet_thief(struct umig_rig *rig)
+{
+    static struct outcome outcome;
+    unsigned early = 0;
+    unsigned late = 1;
+    umig_rig_start_collector(rig);
+    run_brief(rig, &outcome, "start=cpu:1ms", "-Dms=4000 -agentpath:" UMIG_THIEF);
+    umig_rig_stop_collector(rig);
+    expect_unharmed(&outcome);
+    expect_line(&outcome, "another library took over SIGPROF");
+    const char *said = strstr(outcome.out, "thief: ");
+    assert_non_null(said);
+    assert_int_equal(sscanf(said, "thief: %u %u", &early, &late), 2);
+    print_message("a thief of SIGPROF: %u signals until it was noticed, %u later\n", early, late);
+    assert_int_equal(late, 0);
+}
+
+static void test_signals_stop_when_another_library_takes_the_handler(void **state)
+{
+    (void)state;
+    umig_rig_each_jdk(meet_thief);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +360,8 @@ int main(void)
         cmocka_unit_test_teardown(test_checks_of_jni_find_nothing, umig_rig_teardown),
         cmocka_unit_test_teardown(test_flight_recorder_beside_us, umig_rig_teardown),
         cmocka_unit_test_teardown(test_async_profiler_beside_us, umig_rig_teardown),
+        cmocka_unit_test_teardown(test_signals_stop_when_another_library_takes_the_handler,
+                                  umig_rig_teardown),
     };
     return cmocka_run_group_tests_name("e2e.bad_input.surroundings", tests, compile_programs,
                                        remove_programs);
