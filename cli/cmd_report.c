@@ -109,7 +109,7 @@ const struct umig_verb umig_verb_report = {
     .options = g_options,
     .notes =
         "ID may be shortened as long as one session begins with it; #N is its number in "
-        "'umig sessions'.\nWithout either the latest is meant.\nThe page (html) is one file that needs no network; on a terminal it is "
+        "'umig sessions'.\nWithout either the latest is meant; of several with one ID the newest.\nThe page (html) is one file that needs no network; on a terminal it is "
         "written to\numig-report-ID.html.\nThe values of collapsed stacks are CPU time in sampling intervals, 1 at least.",
     .examples = "# the answer in words\n"
                 "umig report latest\n"

@@ -14,7 +14,8 @@ enum {
     SILENCE_MS = 5000, /* then it is asked whether it lives */
     PONG_MS = 5000,
     FRAME_MS = 10000, /* to send the question; for a frame of the answer that has begun */
-    PATIENCE_MS = 600000
+    PATIENCE_MS = 600000,
+    NOTE_BYTES = 16 << 10 /* to decode one */
 };
 
 static int dial_path(const char *path, struct umig_collector_link *out_link, struct umig_err *err)
@@ -91,6 +92,7 @@ static int send_query(int fd, const struct umig_question *question, struct umig_
     query.service = umig_message_text(question->service);
     query.unfold = question->should_unfold;
     query.width = question->width;
+    query.takes_notes = 1;
     struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_SMALL_BYTES);
     if (umig_buf_reserve(&payload, umig__v1__query__get_packed_size(&query)) == UMIG_OK) {
         payload.len = umig__v1__query__pack(&query, (uint8_t *)payload.bytes);
@@ -100,14 +102,33 @@ static int send_query(int fd, const struct umig_question *question, struct umig_
     return umig_err_trace(err, rc);
 }
 
-/* Writes one frame of the answer; UMIG_END after the last. */
-static int write_frame(const struct umig_frame_header *header,
-                       const struct umig_buf *payload,
-                       FILE *out,
-                       struct umig_err *err)
+static int take_note(const struct umig_buf *payload, struct umig_buf *note, struct umig_err *err)
+{
+    struct umig_capped_heap heap;
+    umig_capped_heap_init(&heap, NOTE_BYTES);
+    Umig__V1__QueryNote *message = umig__v1__query_note__unpack(
+        &heap.allocator, payload->len, (const uint8_t *)umig_buf_str(payload));
+    if (message == NULL) {
+        return umig_err_set(err, UMIG_E_PROTO, "a note of the collector cannot be read");
+    }
+    umig_message_clean(&message->base);
+    umig_buf_printf(note, "%s%s", note->len > 0 ? " " : "", message->text);
+    umig__v1__query_note__free_unpacked(message, &heap.allocator);
+    return UMIG_OK;
+}
+
+/* Takes one frame of the answer; UMIG_END after the last. */
+static int take_frame(const struct umig_frame_header *header,
+                      const struct umig_buf *payload,
+                      FILE *out,
+                      struct umig_buf *note,
+                      struct umig_err *err)
 {
     if (header->type == UMIG_FRAME_REFUSE) {
         return umig_talk_refused(payload, err);
+    }
+    if (header->type == UMIG_FRAME_QUERY_NOTE) {
+        return take_note(payload, note, err);
     }
     if (header->type != UMIG_FRAME_QUERY_DATA) {
         return umig_err_set(err, UMIG_E_PROTO, "the collector answered with a frame of type %u",
@@ -163,6 +184,7 @@ static int await_part(const struct umig_collector_link *link, struct umig_err *e
 int umig_collector_ask(const struct umig_collector_link *link,
                        const struct umig_question *question,
                        FILE *out,
+                       struct umig_buf *note,
                        struct umig_err *err)
 {
     struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_BYTES);
@@ -176,7 +198,7 @@ int umig_collector_ask(const struct umig_collector_link *link,
         } else if (rc < 0 && err != NULL && err->cause == ETIMEDOUT) {
             rc = no_answer(link, "does not answer", err);
         } else if (rc == UMIG_OK) {
-            rc = write_frame(&header, &payload, out, err);
+            rc = take_frame(&header, &payload, out, note, err);
         }
     }
     umig_buf_fini(&payload);

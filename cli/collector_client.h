@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cli/source.h"
+#include "core/buf.h"
 #include "core/places.h"
 #include "core/socket.h"
 #include "include/umig/attr.h"
@@ -30,13 +31,15 @@ UMIG_NODISCARD int umig_collector_dial(const struct umig_places *places,
                                        struct umig_err *err);
 
 /**
- * Sends the question and writes the answer as it comes. As umig_source_write(). A long answer is
+ * Sends the question and writes the answer as it comes. As umig_source_write(); the collector's
+ * notes are appended to note, fit for a terminal, a space between. A long answer is
  * waited for as long as the collector lives: when nothing came for 5 s it is asked with a PING on
  * another connection, and given up with UMIG_E_IO if that is not answered within 5 s either.
  */
 UMIG_NODISCARD int umig_collector_ask(const struct umig_collector_link *link,
                                       const struct umig_question *question,
                                       FILE *out,
+                                      struct umig_buf *note,
                                       struct umig_err *err);
 
 #endif

@@ -7,10 +7,15 @@
 #include "collector/query/query.h"
 #include "core/err.h"
 
+enum {
+    NOTES_BYTES = 16 << 10
+};
+
 /* A folder at rest; what it cannot answer is a failure, not a wrong use of the command. */
 static int ask_folder(const char *dir,
                       const struct umig_question *question,
                       FILE *out,
+                      struct umig_buf *note,
                       struct umig_err *err)
 {
     const struct umig_query query = {
@@ -23,13 +28,29 @@ static int ask_folder(const char *dir,
         .viewer = UMIG_VIEWER_ALL, /* who may read the folder may read all of it */
     };
     struct umig_buf document = UMIG_BUF_INIT(UMIG_QUERY_DOCUMENT_BYTES);
-    int rc = umig_query_folder(dir, &query, &document, err);
+    int rc = umig_query_folder(dir, &query, &document, note, err);
     if (rc == UMIG_OK && fwrite(umig_buf_str(&document), 1, document.len, out) != document.len) {
         rc = umig_err_set_cause(err, UMIG_E_IO, errno, "cannot write the answer: %s",
                                 umig_errno_text(errno));
     }
     umig_buf_fini(&document);
     return rc == UMIG_E_ARG ? UMIG_E_UNSUPPORTED : rc;
+}
+
+static int ask_collector(const struct umig_places *places,
+                         const char *address,
+                         const struct umig_question *question,
+                         FILE *out,
+                         struct umig_buf *note,
+                         struct umig_err *err)
+{
+    struct umig_collector_link link;
+    int rc = umig_collector_dial(places, address, &link, err);
+    if (rc == UMIG_OK) {
+        rc = umig_collector_ask(&link, question, out, note, err);
+        close(link.fd);
+    }
+    return rc;
 }
 
 int umig_source_write(struct umig_cli *cli,
@@ -43,14 +64,14 @@ int umig_source_write(struct umig_cli *cli,
     if (address != NULL && data_dir != NULL) {
         return umig_err_set(err, UMIG_E_ARG, "--collector and --data exclude each other");
     }
-    if (data_dir != NULL) {
-        return umig_err_trace(err, ask_folder(data_dir, question, out, err));
+    struct umig_buf note = UMIG_BUF_INIT(NOTES_BYTES);
+    const int rc = data_dir != NULL
+                       ? ask_folder(data_dir, question, out, &note, err)
+                       : ask_collector(&cli->places, address, question, out, &note, err);
+    if (rc == UMIG_OK && note.len > 0) {
+        fprintf(cli->notes, "umig %s: %s\n", question->is_report ? "report" : "sessions",
+                umig_buf_str(&note));
     }
-    struct umig_collector_link link;
-    int rc = umig_collector_dial(&cli->places, address, &link, err);
-    if (rc == UMIG_OK) {
-        rc = umig_collector_ask(&link, question, out, err);
-        close(link.fd);
-    }
+    umig_buf_fini(&note);
     return umig_err_trace(err, rc);
 }

@@ -29,7 +29,7 @@ struct umig_question {
 /* clang-format on */
 
 /**
- * Writes the answer to a file.
+ * Writes the answer to a file, and to the notes what one should know beside it.
  *
  * @param args  may have collector and data
  * @return UMIG_OK; UMIG_E_ARG: a wrong option; UMIG_E_IO: no collector, or it went away;

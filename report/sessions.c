@@ -151,7 +151,7 @@ int umig_sessions_text(const struct umig_session_summary *sessions,
     }
     const struct columns columns = fit_columns(sessions, count, width);
     if (count == 0) {
-        umig_buf_text(out, "No sessions are stored.\n");
+        umig_buf_text(out, "No sessions.\n");
     } else {
         put_heads(&columns, out);
     }

@@ -30,7 +30,7 @@ struct umig_session_summary {
 };
 
 /**
- * Appends a table, one line a session in the order given, or a line that says there are none.
+ * Appends a table, one line a session in the order given, or "No sessions.".
  *
  * @param width  columns, 60 to 400; 0: 100
  * @return UMIG_OK, UMIG_E_ARG (a width out of range), UMIG_E_NOMEM, UMIG_E_LIMIT

@@ -47,6 +47,7 @@ enum umig_frame_type {
     UMIG_FRAME_CONTROL_REPLY = 17,
     UMIG_FRAME_QUERY = 32,
     UMIG_FRAME_QUERY_DATA = 33,
+    UMIG_FRAME_QUERY_NOTE = 34, /* only to a Query with takes_notes */
 };
 
 struct umig_frame_header {

@@ -20,7 +20,9 @@
 enum {
     CHUNK_BYTES = 64 * 1024,
     SEND_MS = 10000,
-    REFUSE_BYTES = 1024
+    REFUSE_BYTES = 1024,
+    NOTE_BYTES = 2048,
+    NOTE_FRAME_BYTES = NOTE_BYTES + 16 /* its tag and length */
 };
 
 static int send_frame(int fd,
@@ -54,6 +56,15 @@ static void send_document(int fd, const struct umig_buf *document)
         }
         sent += chunk;
     } while (sent < document->len);
+}
+
+static void send_note(int fd, const struct umig_buf *note)
+{
+    uint8_t payload[NOTE_FRAME_BYTES];
+    Umig__V1__QueryNote message = UMIG__V1__QUERY_NOTE__INIT;
+    message.text = note->bytes;
+    const size_t payload_bytes = umig__v1__query_note__pack(&message, payload);
+    (void)!send_frame(fd, UMIG_FRAME_QUERY_NOTE, 0, payload, payload_bytes);
 }
 
 static void send_refusal(int fd, Umig__V1__RefuseCode code, const struct umig_err *err)
@@ -130,6 +141,7 @@ static int64_t viewer_of(int64_t uid)
 static int run(struct umig_keeper *keeper,
                const struct umig_keeper_query *in,
                struct umig_buf *out,
+               struct umig_buf *note,
                struct umig_err *err)
 {
     const struct umig_query query = {
@@ -150,7 +162,7 @@ static int run(struct umig_keeper *keeper,
     if (rc == UMIG_OK) {
         rc = in->verb == UMIG__V1__QUERY_VERB__QUERY_STATUS
                  ? write_status(keeper, reader, in->format, out, err)
-                 : umig_query_run(reader, &query, out, err);
+                 : umig_query_run(reader, &query, out, note, err);
     }
     umig_reader_close(reader);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
@@ -182,8 +194,12 @@ void umig_keeper_answer(struct umig_keeper *keeper, const struct umig_keeper_que
 {
     struct umig_err err = UMIG_ERR_INIT;
     struct umig_buf document = UMIG_BUF_INIT(UMIG_QUERY_DOCUMENT_BYTES);
+    struct umig_buf note = UMIG_BUF_INIT(NOTE_BYTES);
     int rc = prepare(keeper, query, &err);
-    rc = rc != UMIG_OK ? rc : run(keeper, query, &document, &err);
+    rc = rc != UMIG_OK ? rc : run(keeper, query, &document, &note, &err);
+    if (rc == UMIG_OK && query->takes_note && note.len > 0) {
+        send_note(query->fd, &note);
+    }
     if (rc == UMIG_OK) {
         send_document(query->fd, &document);
     } else {
@@ -193,6 +209,7 @@ void umig_keeper_answer(struct umig_keeper *keeper, const struct umig_keeper_que
                          : UMIG__V1__REFUSE_CODE__REFUSE_PROTOCOL,
                      &err);
     }
+    umig_buf_fini(&note);
     umig_buf_fini(&document);
     close(query->fd);
 }

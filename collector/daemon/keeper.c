@@ -247,6 +247,7 @@ static bool take_query(void *context, const struct umig_ingest_query *in)
         .uid = in->uid,
         .verb = in->query->verb,
         .should_unfold = in->query->unfold != 0,
+        .takes_note = in->query->takes_notes != 0,
         .width = in->query->width,
     };
     /* Longer names exist nowhere; cut, they match nothing and are refused by name. */

@@ -16,6 +16,7 @@ struct umig_keeper_query {
     int64_t uid;
     uint32_t verb;
     bool should_unfold;
+    bool takes_note;
     uint32_t width;
     char session[128];
     char format[32];

@@ -1,4 +1,5 @@
 /* The list of sessions: rows of the store as report/sessions.h wants them. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,8 +7,16 @@
 #include "core/err.h"
 #include "report/sessions.h"
 
+enum {
+    OTHERS_MAX = 8,
+    SERVICE_BYTES = 65
+};
+
 struct list {
     const struct umig_query *query;
+    char others[OTHERS_MAX][SERVICE_BYTES]; /* services that were not asked for, each once */
+    size_t other_count;
+    bool has_more_others;
     struct umig_session_summary *items;
     int64_t *keys;
     size_t count;
@@ -29,11 +38,31 @@ static bool grow(struct list *list)
     return items != NULL && keys != NULL;
 }
 
+static void note_other(struct list *list, const char *service)
+{
+    char name[SERVICE_BYTES];
+    snprintf(name, sizeof name, "%s", service);
+    for (size_t i = 0; i < list->other_count; i++) {
+        if (strcmp(list->others[i], name) == 0) {
+            return;
+        }
+    }
+    if (list->other_count == OTHERS_MAX) {
+        list->has_more_others = true;
+        return;
+    }
+    memcpy(list->others[list->other_count++], name, sizeof name);
+}
+
 /* A row's texts live until the next row: the list keeps copies. */
 static int add_row(void *context, const struct umig_session_row *row)
 {
     struct list *list = context;
-    if (!umig_query_sees(list->query, row)) {
+    if (!umig_query_may_see(list->query, row)) {
+        return UMIG_OK;
+    }
+    if (!umig_query_is_of_service(list->query, row)) {
+        note_other(list, row->process->service);
         return UMIG_OK;
     }
     if (!grow(list)) {
@@ -113,9 +142,20 @@ static int write_list(const struct list *list, struct umig_buf *out, struct umig
                         format);
 }
 
+static void note_services(const struct list *list, struct umig_buf *note)
+{
+    umig_buf_printf(note, "no session is of service '%.64s'; there %s ", list->query->service,
+                    list->other_count == 1 ? "is" : "are");
+    for (size_t i = 0; i < list->other_count; i++) {
+        umig_buf_printf(note, "%s%s", i > 0 ? ", " : "", list->others[i]);
+    }
+    umig_buf_text(note, list->has_more_others ? " and others" : "");
+}
+
 int umig_query_list(struct umig_reader *reader,
                     const struct umig_query *query,
                     struct umig_buf *out,
+                    struct umig_buf *note,
                     struct umig_err *err)
 {
     struct list list = {.query = query};
@@ -125,6 +165,9 @@ int umig_query_list(struct umig_reader *reader,
     }
     rc = rc != UMIG_OK ? rc : add_sums(reader, &list, err);
     rc = rc != UMIG_OK ? rc : write_list(&list, out, err);
+    if (rc == UMIG_OK && list.count == 0 && list.other_count > 0) {
+        note_services(&list, note);
+    }
     free_list(&list);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
 }

@@ -7,17 +7,20 @@
 #include "core/err.h"
 #include "report/report.h"
 
-bool umig_query_sees(const struct umig_query *query, const struct umig_session_row *row)
+bool umig_query_may_see(const struct umig_query *query, const struct umig_session_row *row)
 {
-    if (query->viewer != UMIG_VIEWER_ALL && query->viewer != row->uid) {
-        return false;
-    }
+    return query->viewer == UMIG_VIEWER_ALL || query->viewer == row->uid;
+}
+
+bool umig_query_is_of_service(const struct umig_query *query, const struct umig_session_row *row)
+{
     return query->service[0] == '\0' || strcmp(query->service, row->process->service) == 0;
 }
 
 static int write_report(struct umig_reader *reader,
                         const struct umig_query *query,
                         struct umig_buf *out,
+                        struct umig_buf *note,
                         struct umig_err *err)
 {
     struct umig_report_options options = {.unfold = query->should_unfold, .width = query->width};
@@ -26,7 +29,7 @@ static int write_report(struct umig_reader *reader,
     if (query->format[0] != '\0') {
         rc = umig_report_format_read(query->format, &options.format, err);
     }
-    rc = rc != UMIG_OK ? rc : umig_query_select(reader, query, &key, err);
+    rc = rc != UMIG_OK ? rc : umig_query_select(reader, query, &key, note, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
@@ -46,10 +49,11 @@ static int write_report(struct umig_reader *reader,
 int umig_query_run(struct umig_reader *reader,
                    const struct umig_query *query,
                    struct umig_buf *out,
+                   struct umig_buf *note,
                    struct umig_err *err)
 {
-    return query->verb == UMIG_QUERY_WRITE_REPORT ? write_report(reader, query, out, err)
-                                                  : umig_query_list(reader, query, out, err);
+    return query->verb == UMIG_QUERY_WRITE_REPORT ? write_report(reader, query, out, note, err)
+                                                  : umig_query_list(reader, query, out, note, err);
 }
 
 /* Folds what a folder at rest still has in its inbox. */
@@ -84,6 +88,7 @@ static int refuse_if_waiting(struct umig_reader *reader, const char *dir, struct
 int umig_query_folder(const char *dir,
                       const struct umig_query *query,
                       struct umig_buf *out,
+                      struct umig_buf *note,
                       struct umig_err *err)
 {
     struct umig_reader *reader = NULL;
@@ -105,7 +110,7 @@ int umig_query_folder(const char *dir,
     } else if (opened != UMIG_E_BUSY) {
         rc = opened;
     }
-    rc = rc != UMIG_OK ? rc : umig_query_run(reader, query, out, err);
+    rc = rc != UMIG_OK ? rc : umig_query_run(reader, query, out, note, err);
     umig_reader_close(reader);
     umig_store_close(store);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;

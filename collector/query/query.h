@@ -38,13 +38,16 @@ struct umig_query {
 /**
  * Answers from an open reader: what was folded, nothing of the inbox.
  *
- * @param out  the document; its limit bounds it
+ * @param out   the document; its limit bounds it
+ * @param note  one line that the asker should know beside the document, fit for a terminal;
+ *              stays empty if there is nothing to say
  * @return UMIG_OK; UMIG_E_ARG unknown or ambiguous session, unknown format: the text names what
  *         there is; UMIG_E_NOMEM, UMIG_E_LIMIT too large; failures of the store
  */
 UMIG_NODISCARD int umig_query_run(struct umig_reader *reader,
                                   const struct umig_query *query,
                                   struct umig_buf *out,
+                                  struct umig_buf *note,
                                   struct umig_err *err);
 
 /**
@@ -58,28 +61,37 @@ UMIG_NODISCARD int umig_query_run(struct umig_reader *reader,
 UMIG_NODISCARD int umig_query_folder(const char *dir,
                                      const struct umig_query *query,
                                      struct umig_buf *out,
+                                     struct umig_buf *note,
                                      struct umig_err *err);
 
 /**
  * Finds the session a selector means among those the viewer sees.
  *
- * Exactly "latest" or "": the one started last. An id given twice names its newest; "#N" is the
- * session with key N. Else a prefix that fits one id only.
+ * Exactly "latest" or "": the one started last. An id given twice names its newest, and the note
+ * says so; "#N" is the session with key N. Else a prefix that fits one id only.
  *
  * @return UMIG_OK, UMIG_E_ARG (the text names close ids), failures of the store
  */
 UMIG_NODISCARD int umig_query_select(struct umig_reader *reader,
                                      const struct umig_query *query,
                                      int64_t *out_key,
+                                     struct umig_buf *note,
                                      struct umig_err *err);
 
-/** Appends the list of sessions as "text" or "json" (report/sessions.h). As umig_query_run(). */
+/**
+ * Appends the list of sessions as "text" or "json" (report/sessions.h). If none is of the service
+ * asked for, the note names the services that there are. As umig_query_run().
+ */
 UMIG_NODISCARD int umig_query_list(struct umig_reader *reader,
                                    const struct umig_query *query,
                                    struct umig_buf *out,
+                                   struct umig_buf *note,
                                    struct umig_err *err);
 
-/** Is a session for the viewer's eyes, and of the service asked for? */
-bool umig_query_sees(const struct umig_query *query, const struct umig_session_row *row);
+/** Is a session for the viewer's eyes? */
+bool umig_query_may_see(const struct umig_query *query, const struct umig_session_row *row);
+
+/** Is a session of the service asked for? */
+bool umig_query_is_of_service(const struct umig_query *query, const struct umig_session_row *row);
 
 #endif

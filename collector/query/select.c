@@ -6,9 +6,12 @@
 
 #include "collector/query/query.h"
 #include "core/err.h"
+#include "core/parse.h"
+#include "report/cells.h"
 
 enum {
     ID_BYTES = 65,
+    NOTE_BYTES = 1024,
     CLOSE_MAX = 3,
     FAR = 1000
 };
@@ -19,15 +22,26 @@ struct close_id {
     int distance;
 };
 
+/* The sessions with one id; what is said is of the newest. */
+struct namesakes {
+    uint64_t count;
+    int64_t newest;
+    int64_t before; /* the newest but one */
+    uint64_t start_unix_ns;
+    char id[ID_BYTES];
+    char service[ID_BYTES];
+    char host[ID_BYTES];
+};
+
 struct search {
     const struct umig_query *query;
     const char *wanted;
     int64_t latest;
-    int64_t exact;
-    uint64_t seen;    /* sessions that may be meant */
-    int64_t prefixed; /* newest session whose id begins with it */
-    char prefixed_id[ID_BYTES];
-    char other_id[ID_BYTES]; /* another id that begins with it; "" none */
+    int64_t numbered;
+    uint64_t seen; /* sessions that may be meant */
+    struct namesakes exact;
+    struct namesakes prefixed; /* by the id that begins with what is wanted */
+    char other_id[ID_BYTES];   /* another id that begins with it; "" none */
     struct close_id close[CLOSE_MAX];
 };
 
@@ -74,25 +88,39 @@ static void note_close(struct search *search, const char *id)
     }
 }
 
+/* Rows come newest last. */
+static void add_namesake(struct namesakes *same, const struct umig_session_row *row)
+{
+    same->count++;
+    same->before = same->newest;
+    same->newest = row->key;
+    same->start_unix_ns = row->start_unix_ns;
+    snprintf(same->id, sizeof same->id, "%s", row->id);
+    snprintf(same->service, sizeof same->service, "%s", row->process->service);
+    snprintf(same->host, sizeof same->host, "%s", row->process->host);
+}
+
 static int consider(void *context, const struct umig_session_row *row)
 {
     struct search *search = context;
-    if (!umig_query_sees(search->query, row)) {
+    if (!umig_query_may_see(search->query, row) || !umig_query_is_of_service(search->query, row)) {
         return UMIG_OK;
     }
     search->latest = row->key;
     search->seen++;
     char number[32];
     snprintf(number, sizeof number, "#%lld", (long long)row->key);
-    if (strcmp(row->id, search->wanted) == 0 || strcmp(number, search->wanted) == 0) {
-        search->exact = row->key;
+    if (strcmp(number, search->wanted) == 0) {
+        search->numbered = row->key;
+    }
+    if (strcmp(row->id, search->wanted) == 0) {
+        add_namesake(&search->exact, row);
     }
     if (strncmp(row->id, search->wanted, strlen(search->wanted)) == 0) {
-        if (search->prefixed != 0 && strcmp(search->prefixed_id, row->id) != 0) {
-            snprintf(search->other_id, sizeof search->other_id, "%s", search->prefixed_id);
+        if (search->prefixed.count > 0 && strcmp(search->prefixed.id, row->id) != 0) {
+            memcpy(search->other_id, search->prefixed.id, sizeof search->other_id);
         }
-        search->prefixed = row->key;
-        snprintf(search->prefixed_id, sizeof search->prefixed_id, "%s", row->id);
+        add_namesake(&search->prefixed, row);
     }
     note_close(search, row->id);
     return UMIG_OK;
@@ -122,9 +150,25 @@ static int unknown(const struct search *search, struct umig_err *err)
                         search->wanted, list);
 }
 
+/* Says that the newest of several was taken. A host may be called anything: it is made harmless. */
+static void note_namesakes(const struct namesakes *same, struct umig_buf *note)
+{
+    char when[UMIG_TIME_TEXT_BYTES];
+    struct umig_buf text = UMIG_BUF_INIT(NOTE_BYTES);
+    umig_format_time(same->start_unix_ns, when);
+    umig_buf_printf(&text, "%" PRIu64 " sessions are called '%s'; this is the newest (#%" PRId64,
+                    same->count, same->id, same->newest);
+    umig_buf_printf(&text, ", %s on %s, started %s). ", same->service, same->host, when);
+    umig_buf_printf(&text, "'umig sessions' lists them; '#%" PRId64 "' takes one of them.",
+                    same->before);
+    umig_cells_clean(umig_buf_str(&text), note);
+    umig_buf_fini(&text);
+}
+
 int umig_query_select(struct umig_reader *reader,
                       const struct umig_query *query,
                       int64_t *out_key,
+                      struct umig_buf *note,
                       struct umig_err *err)
 {
     struct search search = {.query = query, .wanted = query->session};
@@ -136,18 +180,22 @@ int umig_query_select(struct umig_reader *reader,
         return umig_err_trace(err, rc);
     }
     const bool wants_latest = query->session[0] == '\0' || strcmp(query->session, "latest") == 0;
-    int64_t key = search.exact;
-    if (key == 0 && wants_latest) {
-        key = search.latest;
+    const bool is_exact = search.exact.count > 0;
+    const struct namesakes *same = is_exact ? &search.exact : &search.prefixed;
+    if (search.numbered != 0 || (wants_latest && !is_exact && search.latest != 0)) {
+        *out_key = search.numbered != 0 ? search.numbered : search.latest;
+        return UMIG_OK;
     }
-    if (key == 0 && search.other_id[0] != '\0') {
+    if (!is_exact && search.other_id[0] != '\0') {
         return umig_err_set(err, UMIG_E_ARG, "'%.64s' begins several sessions: %s, %s",
-                            query->session, search.other_id, search.prefixed_id);
+                            query->session, search.other_id, search.prefixed.id);
     }
-    key = key != 0 ? key : search.prefixed;
-    if (key == 0) {
+    if (same->count == 0) {
         return unknown(&search, err);
     }
-    *out_key = key;
+    if (same->count > 1) {
+        note_namesakes(same, note);
+    }
+    *out_key = same->newest;
     return UMIG_OK;
 }

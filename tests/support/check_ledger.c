@@ -19,14 +19,16 @@ struct umig_profile *umig_load_only_session(const char *data_dir)
 {
     struct umig_err err = UMIG_ERR_INIT;
     struct umig_buf list = UMIG_BUF_INIT(1 << 20);
+    struct umig_buf note = UMIG_BUF_INIT(1 << 10);
     const struct umig_query query = {.verb = UMIG_QUERY_LIST_SESSIONS,
                                      .session = "",
                                      .format = "json",
                                      .service = "",
                                      .viewer = UMIG_VIEWER_ALL};
-    if (umig_query_folder(data_dir, &query, &list, &err) != UMIG_OK) {
+    if (umig_query_folder(data_dir, &query, &list, &note, &err) != UMIG_OK) {
         fail_msg("%s", err.text);
     }
+    umig_buf_fini(&note);
     umig_buf_fini(&list);
     struct umig_reader *reader = NULL;
     struct umig_profile *profile = NULL;

@@ -140,8 +140,10 @@ static int list_as_reader(const struct umig_collector_process *p,
     const bool is_root = geteuid() == 0; /* whom no permission stops */
     assert_int_equal(chmod(p->dir, 0755), 0);
     assert_int_equal(is_root ? seteuid(NOBODY) : 0, 0);
-    const int rc = umig_query_folder(p->data, &query, out, err);
+    struct umig_buf note = UMIG_BUF_INIT(1 << 10);
+    const int rc = umig_query_folder(p->data, &query, out, &note, err);
     assert_int_equal(is_root ? seteuid(0) : 0, 0);
+    umig_buf_fini(&note);
     return rc;
 }
 
@@ -222,8 +224,10 @@ static int read_folder(const struct umig_collector_process *p,
                                      .viewer = UMIG_VIEWER_ALL};
     struct umig_buf out = UMIG_BUF_INIT(room);
     struct umig_err err = UMIG_ERR_INIT;
-    const int rc = umig_query_folder(p->data, &query, &out, &err);
+    struct umig_buf note = UMIG_BUF_INIT(1 << 10);
+    const int rc = umig_query_folder(p->data, &query, &out, &note, &err);
     snprintf(text, room, "%s", rc == UMIG_OK ? umig_buf_str(&out) : err.text);
+    umig_buf_fini(&note);
     umig_buf_fini(&out);
     return rc;
 }

@@ -55,6 +55,7 @@ static void test_session_is_found_by_prefix_number_and_latest(void **state)
     assert_non_null(strstr(text, "'night' begins several sessions: "));
     assert_true(umig_ask(p, report, "night-w", text, sizeof text));
     assert_true(umig_ask(p, report, "night-r", text, sizeof text)); /* one id, given twice */
+    assert_null(strstr(text, "are called")); /* who takes no notes gets none */
     assert_true(umig_ask(p, report, "#1", text, sizeof text));
     assert_true(umig_ask(p, report, "latest", text, sizeof text));
     assert_false(umig_ask(p, report, "#4", text, sizeof text));

@@ -55,7 +55,7 @@ static void test_sessions_text_of_none_says_so(void **state)
     (void)state;
     struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
     assert_int_equal(umig_sessions_text(NULL, 0, 0, &out, NULL), UMIG_OK);
-    assert_string_equal(umig_buf_str(&out), "No sessions are stored.\n");
+    assert_string_equal(umig_buf_str(&out), "No sessions.\n");
     umig_buf_fini(&out);
 }
 

@@ -1,0 +1,135 @@
+/* The command, a real collector, and what agents stored in it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "tests/component/cli/run.h"
+#include "tests/support/collector_talk.h"
+#include "tests/support/test.h"
+
+static struct run g_run;
+static struct umig_collector_process g_collector;
+
+static int start_collector(void **state)
+{
+    umig_collector_process_init(&g_collector);
+    umig_collector_process_start(&g_collector);
+    return make_runtime_dir(state);
+}
+
+static int stop_collector(void **state)
+{
+    umig_collector_process_fini(&g_collector);
+    return remove_runtime_dir(state);
+}
+
+/* Stores a session that goes on; the first epoch begins at 2026-09-21 14:13:20, each a day later.
+ */
+static void store_session(uint64_t epoch, const char *session, const char *service)
+{
+    const struct umig_emitter_options options = {
+        .epoch = epoch,
+        .seed = (uint32_t)epoch,
+        .session = session,
+        .service = service,
+        .samples_per_batch = 50,
+        .stacks_per_batch = 10,
+        .anchor_unix_ns = (1790000000 + (epoch - 1) * 86400) * UMIG_NS_PER_S,
+    };
+    struct umig_emitter *e = umig_emitter_create(&options);
+    umig_emitter_make_batch(e);
+    umig_deliver(e, &g_collector);
+    umig_emitter_destroy(e);
+}
+
+/* Runs "umig WORDS --collector ADDRESS". */
+static void ask_collector(const char *words)
+{
+    char line[256];
+    snprintf(line, sizeof line, "%s --collector unix:%s", words, g_collector.address.path);
+    run_umig(line, &g_run);
+}
+
+/* Runs "umig WORDS --data DIR". */
+static void ask_folder(const char *words)
+{
+    char line[256];
+    snprintf(line, sizeof line, "%s --data %s", words, g_collector.data);
+    run_umig(line, &g_run);
+}
+
+static void assert_has(const char *text, const char *wanted)
+{
+    if (strstr(text, wanted) == NULL) {
+        fail_msg("'%s' is not in:\n%s", wanted, text);
+    }
+}
+
+static void test_newest_of_several_is_reported_and_said_to_be(void **state)
+{
+    (void)state;
+    static const char note[] =
+        "umig report: 3 sessions are called 'nightly'; this is the newest (#4, orders on host-a, "
+        "started 2026-09-24 14:13:20 UTC). 'umig sessions' lists them; '#3' takes one of them.\n";
+    store_session(1, "nightly", "orders");
+    store_session(2, "weekly", "orders");
+    store_session(3, "nightly", "billing");
+    store_session(4, "nightly", "orders");
+
+    ask_collector("report nightly");
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_run.err, note);
+    assert_has(g_run.out, "orders \xC2\xB7 session nightly \xC2\xB7 2026-09-24 14:13:20 UTC");
+
+    ask_collector("report night --json"); /* the beginning of one id */
+    assert_string_equal(g_run.err, note);
+    assert_int_equal(g_run.out[0], '{');
+
+    ask_folder("report nightly");
+    assert_string_equal(g_run.err, note);
+}
+
+static void test_session_that_is_meant_alone_is_reported_without_a_note(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"report", "report latest", "report #1", "report weekly"};
+    store_session(1, "nightly", "orders");
+    store_session(2, "weekly", "orders");
+    store_session(3, "nightly", "orders");
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        ask_collector(words[i]);
+        assert_int_equal(g_run.code, 0);
+        assert_string_equal(g_run.err, "");
+    }
+}
+
+static void test_service_that_is_not_stored_is_told_with_those_that_are(void **state)
+{
+    (void)state;
+    store_session(1, "a", "orders");
+    store_session(2, "b", "billing");
+    store_session(3, "c", "orders");
+
+    ask_collector("sessions --service nosuch");
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_run.out, "No sessions.\n");
+    assert_string_equal(
+        g_run.err, "umig sessions: no session is of service 'nosuch'; there are orders, billing\n");
+
+    ask_collector("sessions --service orders");
+    assert_string_equal(g_run.err, "");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start_collector, stop_collector)
+
+int main(void)
+{
+    const struct CMUnitTest stored_test[] = {
+        TEST(test_newest_of_several_is_reported_and_said_to_be),
+        TEST(test_session_that_is_meant_alone_is_reported_without_a_note),
+        TEST(test_service_that_is_not_stored_is_told_with_those_that_are),
+    };
+    return cmocka_run_group_tests(stored_test, NULL, NULL);
+}
