@@ -549,44 +549,47 @@ static enum umig_step_result leave_entry(struct umig_step *step, uintptr_t wrapp
     return take_anchor(step, anchor) ? UMIG_STEP_MOVED : UMIG_STEP_LOST;
 }
 
-/* The chain of frames that begin with the caller's fp, to the first return address into Java. */
+/* Is fp the frame pointer of Java code itself: of an interpreted frame, or of the call stub? */
+static bool is_fp_of_java(const struct umig_step *step, uintptr_t fp)
+{
+    const uintptr_t wrapper = word_at(fp, step->hotspot->call_wrapper_word);
+    return umig_names_is_method(step->hotspot, word_at(fp, FP_METHOD)) ||
+           (step->hotspot->can_walk && is_above(step, wrapper, 1) && load(wrapper) == step->thread);
+}
+
+/*
+ * The library's own frames, each of which begins with the fp before it, to the first return address
+ * into Java. False where rbp is no frame pointer of the library's: it is free to use it for
+ * anything else, or to leave in it what Java had there.
+ */
 static bool pop_chain(struct umig_step *step)
 {
+    struct umig_step at = *step;
     for (int i = 0; i < NATIVE_FRAMES_MAX; i++) {
-        const uintptr_t fp = step->regs.fp;
-        if (pop_by_fp(step)) {
-            return true;
-        }
-        if (!is_above(step, fp, 2) || load(fp) <= fp) {
+        const uintptr_t fp = at.regs.fp;
+        if (!is_above(&at, fp, 2) || is_fp_of_java(&at, fp)) {
             return false;
         }
-        step->regs.fp = load(fp);
+        if (pop_by_fp(&at)) {
+            *step = at;
+            return true;
+        }
+        if (load(fp) <= fp) {
+            return false;
+        }
+        at.regs.fp = load(fp);
     }
     return false;
 }
 
 /*
- * Code of the JVM or of a library that Java called without leaving Java. The JVM keeps rbp as a
- * frame pointer; a library may use it for anything, so there the first return address that fits
- * decides, and the chain is believed where it leads to the same.
+ * Code of the JVM or of a library that Java called without leaving Java. What lies between may be
+ * left from frames that are gone, and then fits as well: the chain of frame pointers comes before
+ * the first return address that fits.
  */
 static bool leave_native(struct umig_step *step)
 {
-    if (pop_return(step)) {
-        return true;
-    }
-    const struct umig_hotspot *hs = step->hotspot;
-    const bool is_jvm = step->regs.pc >= hs->libjvm_low && step->regs.pc < hs->libjvm_high;
-    struct umig_step by_chain = *step;
-    struct umig_step by_scan = *step;
-    const bool has_chain = pop_chain(&by_chain);
-    const bool has_scan = !(is_jvm && has_chain) && pop_by_scan(&by_scan, NATIVE_SCAN_WORDS);
-    if (has_chain && (!has_scan || by_chain.regs.sp == by_scan.regs.sp)) {
-        *step = by_chain;
-    } else if (has_scan) {
-        *step = by_scan;
-    }
-    return has_chain || has_scan;
+    return pop_return(step) || pop_chain(step) || pop_by_scan(step, NATIVE_SCAN_WORDS);
 }
 
 /* --- one step --- */
