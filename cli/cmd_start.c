@@ -184,27 +184,62 @@ static void say_started(struct umig_cli *cli,
     umig_buf_fini(&kinds);
 }
 
+/* When what was started ends: each made name ends one session, a given name all that have it. */
+static void say_end(struct umig_cli *cli,
+                    const struct umig_target_list *targets,
+                    const struct request *request,
+                    const char *id)
+{
+    const struct umig_target *target = targets->items[0];
+    const char *service = target->reply.message->agent->process->service;
+    const bool is_one = targets->count == 1;
+    if (request->start.duration_ns != 0) {
+        char duration[32];
+        umig_format_duration(request->start.duration_ns, duration, sizeof duration);
+        fprintf(cli->out, "%s in %s.", is_one ? "It ends by itself" : "They end by themselves",
+                duration);
+    } else if (is_one) {
+        fprintf(cli->out, "It runs until 'umig stop %d --name %s'.", (int)target->jvm.pid, id);
+    } else if (request->start.id[0] != '\0') {
+        fprintf(cli->out, "They run until 'umig stop %s --name %s'.", service, id);
+    } else {
+        fprintf(cli->out,
+                "They run until 'umig stop %s', which stops whatever commands started there; with "
+                "--name ID only one.",
+                service);
+    }
+}
+
+static void say_no_collector(struct umig_cli *cli, const struct umig_target_list *targets)
+{
+    for (size_t i = 0; i < targets->count; i++) {
+        const Umig__V1__AgentStatus *agent = targets->items[i]->reply.message->agent;
+        if (!agent->collector_connected) {
+            fprintf(cli->notes,
+                    "The agent in JVM %d has no collector%s%s: it keeps up to its memory bound. "
+                    "Start one with 'umig collector'.\n",
+                    (int)targets->items[i]->jvm.pid,
+                    agent->collector_problem[0] != '\0' ? ": " : "", agent->collector_problem);
+            return; /* what helps one helps all */
+        }
+    }
+}
+
 /* What comes next, for a person; said once for all agents. */
 static void say_next(struct umig_cli *cli,
-                     const struct umig_target *target,
+                     const struct umig_target_list *targets,
                      const struct request *request,
                      const char *id)
 {
-    const Umig__V1__AgentStatus *agent = target->reply.message->agent;
-    char duration[32];
-    umig_format_duration(request->start.duration_ns, duration, sizeof duration);
-    if (request->start.duration_ns == 0) {
-        fprintf(cli->out, "It runs until 'umig stop %d --name %s'.", (int)target->jvm.pid, id);
+    say_end(cli, targets, request, id);
+    if (targets->count == 1) {
+        fprintf(cli->out, " Read it with 'umig report %s'.\n", id);
+    } else if (request->start.id[0] == '\0') {
+        fprintf(cli->out, " Read each with 'umig report ID'.\n");
     } else {
-        fprintf(cli->out, "It ends by itself in %s.", duration);
+        fprintf(cli->out, " Read each by its number in 'umig sessions': umig report '#N'.\n");
     }
-    fprintf(cli->out, " Read it with 'umig report %s'.\n", id);
-    if (!agent->collector_connected) {
-        fprintf(cli->notes,
-                "The agent has no collector%s%s: it keeps up to its memory bound. Start one with "
-                "'umig collector'.\n",
-                agent->collector_problem[0] != '\0' ? ": " : "", agent->collector_problem);
-    }
+    say_no_collector(cli, targets);
 }
 
 /* Starts the session in one agent; the reply's text is the session's id. */
@@ -259,7 +294,7 @@ static int start_all(struct umig_cli *cli,
     if (wants_json) {
         fprintf(cli->out, "%s\n", umig_buf_str(&document)); /* what was started before a failure */
     } else if (rc == UMIG_OK) {
-        say_next(cli, targets->items[targets->count - 1], request, umig_buf_str(&id));
+        say_next(cli, targets, request, umig_buf_str(&id));
     }
     umig_buf_fini(&document);
     umig_buf_fini(&id);

@@ -92,9 +92,7 @@ static void tell(struct umig_cli *cli,
     const char *service = target->reply.message->agent->process->service;
     struct umig_span rest = umig_span_of(ids);
     if (json == NULL) {
-        const bool is_one = strchr(ids, ' ') == NULL;
-        fprintf(cli->out, "Stopped %s in %s (pid %d). Read %s with 'umig report %s'.\n", ids,
-                service, (int)target->jvm.pid, is_one ? "it" : "them", is_one ? ids : "ID");
+        fprintf(cli->out, "Stopped %s in %s (pid %d).\n", ids, service, (int)target->jvm.pid);
         return;
     }
     umig_json_object(json, NULL);
@@ -109,6 +107,18 @@ static void tell(struct umig_cli *cli,
     }
     umig_json_array_end(json);
     umig_json_object_end(json);
+}
+
+/* How to read what was stopped, given the ids of the last agent. */
+static void say_next(struct umig_cli *cli, size_t agent_count, const char *name, const char *ids)
+{
+    if (agent_count > 1 && name[0] != '\0') {
+        fprintf(cli->out, "Read each by its number in 'umig sessions': umig report '#N'.\n");
+    } else if (agent_count > 1 || strchr(ids, ' ') != NULL) {
+        fprintf(cli->out, "Read each with 'umig report ID'.\n");
+    } else {
+        fprintf(cli->out, "Read it with 'umig report %s'.\n", ids);
+    }
 }
 
 static int stop_all(struct umig_cli *cli,
@@ -129,6 +139,9 @@ static int stop_all(struct umig_cli *cli,
             tell(cli, targets->items[i], umig_buf_str(&ids), json);
             stopped_count++;
         }
+    }
+    if (rc == UMIG_OK && stopped_count > 0 && json == NULL) {
+        say_next(cli, stopped_count, id, umig_buf_str(&ids));
     }
     umig_buf_fini(&ids);
     if (rc == UMIG_OK && stopped_count == 0 && id[0] == '\0') {

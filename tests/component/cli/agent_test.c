@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/component/cli/run.h"
@@ -213,6 +214,64 @@ static int stop_agent(void **state)
     return end_jvm(state);
 }
 
+/* A second JVM with an agent that answers alike; ends when end_fd is closed. */
+struct second {
+    pid_t pid;
+    int end_fd;
+};
+
+static struct second g_second;
+
+/* Before this process has a thread: the child starts one. */
+static int fork_second(void)
+{
+    int ready[2];
+    int end[2];
+    char byte = 0;
+    if (pipe2(ready, O_CLOEXEC) != 0 || pipe2(end, O_CLOEXEC) != 0) {
+        return -1;
+    }
+    g_second.pid = fork();
+    if (g_second.pid == 0) {
+        char name[32];
+        close(end[1]);
+        snprintf(name, sizeof name, "agent-%d.sock", (int)getpid());
+        fake_peer_start(&g_agent, name);
+        (void)!write(ready[1], "r", 1);
+        (void)!read(end[0], &byte, 1);
+        fake_peer_stop(&g_agent);
+        _exit(0);
+    }
+    close(ready[1]);
+    close(end[0]);
+    g_second.end_fd = end[1];
+    const ssize_t got = read(ready[0], &byte, 1);
+    close(ready[0]);
+    return got == 1 ? 0 : -1;
+}
+
+static int start_two_agents(void **state)
+{
+    char name[32];
+    snprintf(name, sizeof name, "agent-%d.sock", (int)getpid());
+    g_agent.answer = answer_well;
+    if (become_jvm(state) != 0 || fork_second() != 0) {
+        return -1;
+    }
+    fake_peer_start(&g_agent, name);
+    return 0;
+}
+
+static int stop_two_agents(void **state)
+{
+    int status = 0;
+    close(g_second.end_fd);
+    if (waitpid(g_second.pid, &status, 0) != g_second.pid || status != 0) {
+        return -1;
+    }
+    return stop_agent(state);
+}
+
 static void run_on_me(const char *verb, const char *rest)
 {
     char words[256];
@@ -277,7 +336,8 @@ static void test_start_sends_what_was_asked_for(void **state)
     assert_string_equal(g_started, "load-7 30000000000 1:2000000 2:0 3:1000000000 build=1=2");
     assert_non_null(strstr(g_run.out, "Session load-7 runs in orders"));
     assert_non_null(strstr(g_run.out, "cpu every 2ms, gc, heap every 1s."));
-    assert_non_null(strstr(g_run.out, "Read it with 'umig report load-7'."));
+    assert_non_null(
+        strstr(g_run.out, "It ends by itself in 30 s. Read it with 'umig report load-7'."));
 }
 
 static void test_start_by_service_without_kinds_takes_all_and_the_made_name(void **state)
@@ -313,10 +373,38 @@ static void test_stop_by_name_knows_what_runs(void **state)
     assert_int_equal(g_run.code, 0);
     assert_int_equal(atomic_load(&g_stop_count), 1);
     assert_non_null(strstr(g_run.out, "Stopped load-7 other in orders"));
+    assert_non_null(strstr(g_run.out, ").\nRead each with 'umig report ID'.\n"));
 
     run_on_me("stop", " --json");
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, "\"sessions\":[\"load-7\",\"other\"]}]\n"));
+}
+
+static void test_what_several_agents_started_is_stopped_by_one_command(void **state)
+{
+    (void)state;
+    char pid[32];
+    snprintf(pid, sizeof pid, "(pid %d)", (int)g_second.pid);
+
+    run_umig("start orders --name nightly", &g_run);
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.out, pid));
+    assert_non_null(strstr(g_run.out, "They run until 'umig stop orders --name nightly'. Read each "
+                                      "by its number in 'umig sessions': umig report '#N'.\n"));
+
+    run_umig("start orders", &g_run); /* each agent makes an id of its own */
+    assert_non_null(strstr(g_run.out, "They run until 'umig stop orders', which stops whatever "
+                                      "commands started there; with --name ID only one. Read each "
+                                      "with 'umig report ID'.\n"));
+
+    run_umig("start orders --duration 30s --name nightly", &g_run);
+    assert_non_null(strstr(g_run.out, "They end by themselves in 30 s. "));
+    assert_null(strstr(g_run.out, "umig stop"));
+
+    run_umig("stop orders", &g_run);
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.out, pid));
+    assert_non_null(strstr(g_run.out, ").\nRead each with 'umig report ID'.\n"));
 }
 
 static void test_bad_answers_are_told_from_each_other(void **state)
@@ -378,6 +466,8 @@ int main(void)
         WITH_AGENT(test_start_by_service_without_kinds_takes_all_and_the_made_name),
         WITH_AGENT(test_start_that_the_agent_refuses_is_a_failure),
         WITH_AGENT(test_stop_by_name_knows_what_runs),
+        cmocka_unit_test_setup_teardown(test_what_several_agents_started_is_stopped_by_one_command,
+                                        start_two_agents, stop_two_agents),
         WITH_AGENT(test_bad_answers_are_told_from_each_other),
         WITHOUT(test_jvm_without_agent_says_how_to_load_it),
         WITHOUT(test_status_without_any_agent_answers_no),
