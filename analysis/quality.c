@@ -177,3 +177,17 @@ const char *umig_quality_kind_key(enum umig_kind kind)
         return "?";
     }
 }
+
+const char *umig_quality_end_key(enum umig_end end)
+{
+    switch (end) {
+#define END_KEY(name, number, key, text) \
+ case UMIG_END_##name:                   \
+  return key;
+        UMIG_END_TABLE(END_KEY)
+#undef END_KEY
+    case UMIG_END_COUNT:
+    default:
+        return "unknown";
+    }
+}

@@ -44,6 +44,8 @@ const char *umig_quality_outcome_key(enum umig_outcome outcome);
 const char *umig_quality_drop_key(enum umig_drop drop);
 /** See umig_quality_outcome_key(). */
 const char *umig_quality_kind_key(enum umig_kind kind);
+/** See umig_quality_outcome_key(): why a session ended, "vm-exit"; "unknown" for a bad number. */
+const char *umig_quality_end_key(enum umig_end end);
 /** Sentence that explains an outcome. */
 const char *umig_quality_outcome_text(enum umig_outcome outcome);
 

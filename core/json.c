@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "core/err.h"
+
 /* Bytes of the well-formed UTF-8 sequence at a text (RFC 3629, table 3-7 of Unicode); 0: ill. */
 static size_t sequence_bytes(const unsigned char *at)
 {
@@ -104,6 +106,13 @@ void umig_json_text(struct umig_json *json, const char *key, const char *text)
     }
 }
 
+void umig_json_known(struct umig_json *json, const char *key, const char *text)
+{
+    if (text != NULL && text[0] != '\0') {
+        umig_json_text(json, key, text);
+    }
+}
+
 void umig_json_number(struct umig_json *json, const char *key, uint64_t number)
 {
     put_lead(json, key);
@@ -114,4 +123,14 @@ void umig_json_bool(struct umig_json *json, const char *key, bool value)
 {
     put_lead(json, key);
     umig_buf_text(json->out, value ? "true" : "false");
+}
+
+int umig_json_finish(struct umig_json *json, const char *what, struct umig_err *err)
+{
+    umig_buf_byte(json->out, '\n');
+    if (json->out->failed != UMIG_OK) {
+        return umig_err_set(err, json->out->failed, "writing %s: %s", what,
+                            umig_status_text(json->out->failed));
+    }
+    return UMIG_OK;
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "core/buf.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
 
 /** Writer over a borrowed buffer; a failure stays in the buffer's failed. */
 struct umig_json {
@@ -34,10 +36,21 @@ void umig_json_array_end(struct umig_json *json);
 /** Writes a string; NULL writes null. Bytes that are not UTF-8 become U+FFFD. */
 void umig_json_text(struct umig_json *json, const char *key, const char *text);
 
+/** Writes a text that is known; NULL and "" leave the key out. */
+void umig_json_known(struct umig_json *json, const char *key, const char *text);
+
 /** Writes a whole number. */
 void umig_json_number(struct umig_json *json, const char *key, uint64_t number);
 
 /** Writes true or false. */
 void umig_json_bool(struct umig_json *json, const char *key, bool value);
+
+/**
+ * Ends the document with a newline.
+ *
+ * @param what  the document, for the error's text: "the JSON report"
+ * @return UMIG_OK, or what failed in the buffer: UMIG_E_NOMEM, UMIG_E_LIMIT
+ */
+UMIG_NODISCARD int umig_json_finish(struct umig_json *json, const char *what, struct umig_err *err);
 
 #endif

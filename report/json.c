@@ -6,15 +6,13 @@
 
 #define TEXT_LIMIT_BYTES (1u << 20)
 
-/* Writes a text that is known; leaves the key out otherwise. */
+/* Names come from a profile; an unknown one is 0, whose text is empty. */
 static void put_text(struct umig_json *json,
                      const struct umig_profile *profile,
                      const char *key,
                      uint32_t text)
 {
-    if (text != 0) {
-        umig_json_text(json, key, umig_profile_text(profile, text));
-    }
+    umig_json_known(json, key, umig_profile_text(profile, text));
 }
 
 static void put_bytes(struct umig_json *json, const char *key, uint64_t bytes)
@@ -55,20 +53,6 @@ static void put_frame(struct umig_json *json,
         umig_json_number(json, "line", at->line);
     }
     umig_json_text(json, "kind", frame_key(at->kind));
-}
-
-static const char *end_key(enum umig_end end)
-{
-    switch (end) {
-#define END_KEY(name, number, key, text) \
- case UMIG_END_##name:                   \
-  return key;
-        UMIG_END_TABLE(END_KEY)
-#undef END_KEY
-    case UMIG_END_COUNT:
-    default:
-        return "unknown";
-    }
 }
 
 static const char *thread_key(enum umig_thread_kind kind)
@@ -129,7 +113,7 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
     umig_json_number(json, "max_heap_bytes", session->max_heap_bytes);
     umig_json_number(json, "start_unix_ns", session->start_unix_ns);
     umig_json_number(json, "end_unix_ns", session->end_unix_ns);
-    umig_json_text(json, "end", end_key(session->end));
+    umig_json_text(json, "end", umig_quality_end_key(session->end));
     put_kinds(json, session);
     put_labels(json, profile);
     umig_json_object_end(json);
@@ -434,10 +418,5 @@ int umig_report_json_write(const struct umig_figures *figures,
     put_quality(&json, figures);
     put_cost(&json, &figures->profile->session);
     umig_json_object_end(&json);
-    umig_buf_byte(out, '\n');
-    if (out->failed != UMIG_OK) {
-        return umig_err_set(err, out->failed, "writing the JSON report: %s",
-                            umig_status_text(out->failed));
-    }
-    return UMIG_OK;
+    return umig_json_finish(&json, "the JSON report", err);
 }

@@ -24,20 +24,6 @@ static const char *or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
-static const char *end_key(enum umig_end end)
-{
-    switch (end) {
-#define END_KEY(name, number, key, text) \
- case UMIG_END_##name:                   \
-  return key;
-        UMIG_END_TABLE(END_KEY)
-#undef END_KEY
-    case UMIG_END_COUNT:
-    default:
-        return "unknown";
-    }
-}
-
 static uint64_t length_ns(const struct umig_session_summary *session)
 {
     return session->end_unix_ns > session->start_unix_ns
@@ -95,7 +81,8 @@ static void put_line(const struct umig_session_summary *session,
     umig_label_value(UMIG_KIND_CPU, session->cpu_ns, &cell);
     put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
     const bool is_short = !session->is_complete && session->end != UMIG_END_RUNNING;
-    umig_buf_printf(out, "%s%s\n", end_key(session->end), is_short ? ", data missing" : "");
+    umig_buf_printf(out, "%s%s\n", umig_quality_end_key(session->end),
+                    is_short ? ", data missing" : "");
     umig_buf_fini(&cell);
 }
 
@@ -165,26 +152,19 @@ int umig_sessions_text(const struct umig_session_summary *sessions,
     return UMIG_OK;
 }
 
-static void put_known(struct umig_json *json, const char *key, const char *text)
-{
-    if (or_empty(text)[0] != '\0') {
-        umig_json_text(json, key, text);
-    }
-}
-
 static void put_object(struct umig_json *json, const struct umig_session_summary *session)
 {
     umig_json_object(json, NULL);
     umig_json_number(json, "number", session->number);
-    put_known(json, "id", session->id);
-    put_known(json, "service", session->service);
-    put_known(json, "instance", session->instance);
-    put_known(json, "host", session->host);
+    umig_json_known(json, "id", session->id);
+    umig_json_known(json, "service", session->service);
+    umig_json_known(json, "instance", session->instance);
+    umig_json_known(json, "host", session->host);
     umig_json_number(json, "pid", session->pid);
     umig_json_number(json, "jdk", session->jdk);
     umig_json_number(json, "start_unix_ns", session->start_unix_ns);
     umig_json_number(json, "end_unix_ns", session->end_unix_ns);
-    umig_json_text(json, "end", end_key(session->end));
+    umig_json_text(json, "end", umig_quality_end_key(session->end));
     umig_json_array(json, "kinds");
     for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
         if (session->has_kind[i]) {
@@ -212,10 +192,5 @@ int umig_sessions_json(const struct umig_session_summary *sessions,
     }
     umig_json_array_end(&json);
     umig_json_object_end(&json);
-    umig_buf_byte(out, '\n');
-    if (out->failed != UMIG_OK) {
-        return umig_err_set(err, out->failed, "writing %zu sessions: %s", count,
-                            umig_status_text(out->failed));
-    }
-    return UMIG_OK;
+    return umig_json_finish(&json, "the list of sessions", err);
 }

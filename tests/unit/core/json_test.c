@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "core/json.h"
 #include "tests/support/test.h"
 
@@ -57,11 +59,44 @@ static void test_text_is_always_valid_json_and_utf8(void **state)
     }
 }
 
+static void test_known_text_is_written_and_no_other(void **state)
+{
+    (void)state;
+    struct umig_buf out = UMIG_BUF_INIT(100);
+    struct umig_json json = UMIG_JSON_INIT(&out);
+
+    umig_json_object(&json, NULL);
+    umig_json_known(&json, "host", NULL);
+    umig_json_known(&json, "service", "");
+    umig_json_known(&json, "id", "s");
+    umig_json_object_end(&json);
+
+    assert_int_equal(umig_json_finish(&json, "a test", NULL), UMIG_OK);
+    assert_string_equal(umig_buf_str(&out), "{\"id\":\"s\"}\n");
+    umig_buf_fini(&out);
+}
+
+static void test_document_that_does_not_fit_is_refused_by_name(void **state)
+{
+    (void)state;
+    struct umig_buf out = UMIG_BUF_INIT(8);
+    struct umig_json json = UMIG_JSON_INIT(&out);
+    struct umig_err err = UMIG_ERR_INIT;
+
+    umig_json_text(&json, NULL, "longer than eight");
+
+    assert_int_equal(umig_json_finish(&json, "a test", &err), UMIG_E_LIMIT);
+    assert_non_null(strstr(err.text, "writing a test: "));
+    umig_buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest json_test[] = {
         cmocka_unit_test(test_nested_document_has_commas_where_they_belong),
         cmocka_unit_test(test_text_is_always_valid_json_and_utf8),
+        cmocka_unit_test(test_known_text_is_written_and_no_other),
+        cmocka_unit_test(test_document_that_does_not_fit_is_refused_by_name),
     };
     return cmocka_run_group_tests(json_test, NULL, NULL);
 }
