@@ -402,7 +402,11 @@ static int fill(struct umig_html_page *page, struct umig_err *err)
         at = name + length + 2;
     }
     umig_buf_text(page->out, at);
-    return page->out->failed;
+    if (page->out->failed != UMIG_OK) {
+        return umig_err_set(err, page->out->failed, "writing the page: %s",
+                            umig_status_text(page->out->failed));
+    }
+    return UMIG_OK;
 }
 
 int umig_html_write(const struct umig_figures *figures,

@@ -179,6 +179,63 @@ struct umig_profile *umig_sample_hostile(void)
     return profile;
 }
 
+static void add_named_sample(struct umig_profile *profile, uint32_t name)
+{
+    const struct umig_profile_method method = {.class_name = name, .name = name, .file = name};
+    struct umig_profile_frame frame = {.kind = UMIG_FRAME_COMPILED, .line = 7};
+    struct umig_profile_sample sample = {
+        .kind = UMIG_KIND_CPU, .group = name, .count = 50, .value = 500 * UMIG_NS_PER_MS};
+    uint32_t frame_id = 0;
+    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
+    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
+    assert_int_equal(umig_profile_stack(profile, 0, frame_id, &sample.stack), UMIG_OK);
+    assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+}
+
+static void add_named_events(struct umig_profile *profile, uint32_t name)
+{
+    uint32_t thread = 0;
+    assert_int_equal(umig_profile_thread(profile, 7, UMIG_THREAD_JAVA, name, &thread), UMIG_OK);
+    const struct umig_profile_wait wait = {.unix_ns = START_UNIX_NS,
+                                           .thread = thread,
+                                           .holder = thread,
+                                           .monitor_class = name,
+                                           .stack = profile->samples.items[0].stack,
+                                           .wait_ns = 5 * UMIG_NS_PER_MS,
+                                           .count = 2};
+    const struct umig_profile_pause pause = {.start_unix_ns = START_UNIX_NS,
+                                             .duration_ns = UMIG_NS_PER_MS,
+                                             .collection = name,
+                                             .cause = name,
+                                             .before_bytes = 90 * MIB,
+                                             .after_bytes = 40 * MIB};
+    assert_int_equal(umig_profile_add_wait(profile, &wait), UMIG_OK);
+    assert_int_equal(umig_profile_add_pause(profile, &pause), UMIG_OK);
+    for (uint64_t second = 0; second < 3; second++) {
+        const struct umig_profile_pool_point point = {.unix_ns =
+                                                          START_UNIX_NS + second * UMIG_NS_PER_S,
+                                                      .pool = name,
+                                                      .used_bytes = (30 + second) * MIB,
+                                                      .committed_bytes = 64 * MIB,
+                                                      .maximum_bytes = UMIG_BYTES_UNKNOWN};
+        assert_int_equal(umig_profile_add_pool_point(profile, &point), UMIG_OK);
+    }
+}
+
+struct umig_profile *umig_sample_named(const char *name)
+{
+    struct umig_profile *profile = umig_collapsed_read("");
+    set_session(profile);
+    const uint32_t id = string(profile, name);
+    struct umig_profile_session *session = &profile->session;
+    session->id = session->service = session->instance = session->host = id;
+    session->main_class = session->jvm_name = session->jvm_version = id;
+    session->collector_name = id;
+    add_named_sample(profile, id);
+    add_named_events(profile, id);
+    return profile;
+}
+
 struct umig_profile *umig_sample_quiet(void)
 {
     struct umig_profile *profile = umig_collapsed_read("[main];svc.Main.main:3;svc.Main.work:9 12");

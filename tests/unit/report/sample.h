@@ -10,6 +10,9 @@ struct umig_profile *umig_sample_service(void);
 /** The same service with names that try to get at the reader. */
 struct umig_profile *umig_sample_hostile(void);
 
+/** A session in which whatever can have a name has this one, and every section has rows. */
+struct umig_profile *umig_sample_named(const char *name);
+
 /** A session in which next to nothing happened. */
 struct umig_profile *umig_sample_quiet(void);
 

@@ -1,0 +1,291 @@
+/*
+ * The page's writer against names that try to leave the place they are put in: an element's text,
+ * an attribute, the data block inside a script element. That a browser takes it the same way is
+ * tests/browser's to show.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "report/html.h"
+#include "report/html_text.h"
+#include "tests/support/collapsed.h"
+#include "tests/support/test.h"
+#include "tests/unit/report/sample.h"
+
+#define PAGE_LIMIT_BYTES (8u << 20)
+#define LINE_SEPARATOR   "\xE2\x80\xA8" /* U+2028: ends a line in a script, not in JSON */
+
+static const char block_begin[] = "<script type=\"application/json\" id=\"umig-data\">";
+
+/* Names that would do harm, each in another way. */
+static const char *const hostile[] = {
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "&lt;b&gt; &amp;",
+    "a" LINE_SEPARATOR "b\xE2\x80\xA9"
+    "c",
+    "{{DATA}}{{SERVICE}}",
+    "]]>",
+    "\\\"\\u003c\\",
+    "\xE2\x80\xAEgro.tnemnorivne",
+};
+
+/* Writes the page of a profile, which is destroyed. */
+static int write_page(struct umig_profile *profile, struct umig_buf *out, struct umig_err *err)
+{
+    struct umig_figures figures;
+    assert_int_equal(umig_figures_read(profile, false, &figures, NULL), UMIG_OK);
+    const int rc = umig_html_write(&figures, NULL, out, err);
+    umig_figures_fini(&figures);
+    umig_profile_destroy(profile);
+    return rc;
+}
+
+static size_t count_of(const char *text, size_t byte_count, const char *what)
+{
+    size_t count = 0;
+    const char *at = text;
+    while ((at = memmem(at, byte_count - (size_t)(at - text), what, strlen(what))) != NULL) {
+        count++;
+        at += strlen(what);
+    }
+    return count;
+}
+
+/* The page before its data block. */
+static size_t head_bytes(const char *page)
+{
+    const char *block = strstr(page, block_begin);
+    assert_non_null(block);
+    return (size_t)(block - page);
+}
+
+static json_t *read_block(const char *page)
+{
+    const char *begin = strstr(page, block_begin) + strlen(block_begin);
+    const char *end = strstr(begin, "</script>");
+    assert_non_null(end);
+    assert_null(memchr(begin, '<', (size_t)(end - begin)));
+    json_error_t error;
+    json_t *block = json_loadb(begin, (size_t)(end - begin), JSON_REJECT_DUPLICATES, &error);
+    if (block == NULL) {
+        fail_msg("the data block is no JSON: %s at %d", error.text, error.position);
+    }
+    return block;
+}
+
+static bool has_string(const json_t *block, const char *wanted)
+{
+    size_t i = 0;
+    const json_t *string = NULL;
+    json_array_foreach(json_object_get(block, "strings"), i, string)
+    {
+        if (strcmp(json_string_value(string), wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_text_is_escaped_for_elements_and_attributes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        const char *out;
+    } cases[] = {
+        {"plain name", "plain name"},  {"<b>", "&#60;b&#62;"},         {"\"'&", "&#34;&#39;&#38;"},
+        {"&lt;", "&#38;lt;"},          {"\x1b[2J", "\xE2\x90\x9B[2J"}, /* the picture of ESC */
+        {"\xFF", "\xEF\xBF\xBD"},                                      /* U+FFFD */
+        {"\xE2\x80\xAE", "\\u{202E}"},                                 /* right to left */
+        {LINE_SEPARATOR, "\\u{2028}"}, {"\xC3\xA9", "\xC3\xA9"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_buf out = UMIG_BUF_INIT(100);
+        umig_html_text(cases[i].in, &out);
+        assert_string_equal(umig_buf_str(&out), cases[i].out);
+        umig_buf_fini(&out);
+    }
+}
+
+static void test_name_is_cut_after_whole_characters(void **state)
+{
+    (void)state;
+    struct umig_buf in = UMIG_BUF_INIT(10000);
+    struct umig_buf out = UMIG_BUF_INIT(10000);
+    for (int i = 0; i < UMIG_HTML_NAME_MAX + 1; i++) {
+        umig_buf_text(&in, "\xC3\xA9<"); /* of two bytes, and of five when escaped */
+    }
+
+    umig_html_name(umig_buf_str(&in), &out);
+
+    assert_int_equal(out.len, UMIG_HTML_NAME_MAX / 2 * (2 + 5) + 3);
+    assert_string_equal(umig_buf_str(&out) + out.len - 8, "&#60;\xE2\x80\xA6");
+    umig_buf_fini(&in);
+    umig_buf_fini(&out);
+}
+
+/* The same shape with a harmless name has as many tags and quotes: then no name made one. */
+static void test_hostile_names_make_no_markup(void **state)
+{
+    (void)state;
+    static const char *const marks[] = {"<", ">", "\"", "'"};
+    struct umig_buf plain = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    assert_int_equal(write_page(umig_sample_named("name"), &plain, NULL), UMIG_OK);
+    const size_t plain_head = head_bytes(umig_buf_str(&plain));
+    assert_true(count_of(umig_buf_str(&plain), plain_head, "name") > 20);
+
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+        assert_int_equal(write_page(umig_sample_named(hostile[i]), &page, NULL), UMIG_OK);
+        const char *text = umig_buf_str(&page);
+        const size_t head = head_bytes(text);
+        for (size_t k = 0; k < sizeof marks / sizeof marks[0]; k++) {
+            const size_t wanted = count_of(umig_buf_str(&plain), plain_head, marks[k]);
+            if (count_of(text, head, marks[k]) != wanted) {
+                fail_msg("%s of \"%s\": %zu, not %zu", marks[k], hostile[i],
+                         count_of(text, head, marks[k]), wanted);
+            }
+        }
+        assert_int_equal(count_of(text, head, LINE_SEPARATOR), 0);
+        assert_int_equal(count_of(text, page.len, block_begin),
+                         count_of(umig_buf_str(&plain), plain.len, block_begin));
+        umig_buf_fini(&page);
+    }
+    umig_buf_fini(&plain);
+}
+
+/* The flame graph gets every name as it was, and the block stays in its element. */
+static void test_hostile_names_arrive_whole_in_the_data_block(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+        assert_int_equal(write_page(umig_sample_named(hostile[i]), &page, NULL), UMIG_OK);
+        json_t *block = read_block(umig_buf_str(&page));
+
+        if (!has_string(block, hostile[i])) {
+            fail_msg("\"%s\" is not in the data block", hostile[i]);
+        }
+
+        json_decref(block);
+        umig_buf_fini(&page);
+    }
+}
+
+static void test_bytes_that_are_no_text_become_replacement_characters(void **state)
+{
+    (void)state;
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    assert_int_equal(write_page(umig_sample_named("a\xFF\xC3"), &page, NULL), UMIG_OK);
+
+    json_t *block = read_block(umig_buf_str(&page));
+
+    assert_true(has_string(block, "a\xEF\xBF\xBD\xEF\xBF\xBD"));
+    json_decref(block);
+    umig_buf_fini(&page);
+}
+
+/* A name of any length takes its bytes in the block once, and a bounded part of each table. */
+static void test_long_name_is_whole_in_the_data_block_only(void **state)
+{
+    (void)state;
+    enum {
+        NAME_BYTES = 100000
+    };
+    char *name = malloc(NAME_BYTES + 1);
+    assert_non_null(name);
+    memset(name, 'x', NAME_BYTES);
+    name[NAME_BYTES] = '\0';
+    struct umig_buf plain = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    assert_int_equal(write_page(umig_sample_named("name"), &plain, NULL), UMIG_OK);
+
+    assert_int_equal(write_page(umig_sample_named(name), &page, NULL), UMIG_OK);
+
+    assert_int_equal(count_of(umig_buf_str(&page), page.len, name), 1);
+    const size_t places = count_of(umig_buf_str(&plain), plain.len, "name");
+    assert_true(page.len < plain.len + NAME_BYTES + places * (UMIG_HTML_NAME_MAX + 3));
+    umig_buf_fini(&page);
+    umig_buf_fini(&plain);
+    free(name);
+}
+
+static void test_page_that_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    static const size_t limits[] = {10, 1000, 20000};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        struct umig_buf page = UMIG_BUF_INIT(limits[i]);
+        struct umig_err err = UMIG_ERR_INIT;
+
+        assert_int_equal(write_page(umig_sample_named("name"), &page, &err), UMIG_E_LIMIT);
+
+        assert_true(page.len <= limits[i]);
+        assert_non_null(strstr(err.text, "writing the page: "));
+        umig_buf_fini(&page);
+    }
+}
+
+static void test_page_of_an_empty_session_says_what_there_is_not(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    profile->session.has_kind[UMIG_KIND_CPU] = true;
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+
+    assert_int_equal(write_page(profile, &page, NULL), UMIG_OK);
+
+    const char *text = umig_buf_str(&page);
+    assert_non_null(strstr(text, "<title>unnamed service"));
+    assert_non_null(strstr(text, "There is no CPU sample in this session."));
+    assert_null(strstr(text, "{{"));
+    json_t *block = read_block(text);
+    const json_t *tree = json_array_get(json_object_get(block, "trees"), 0);
+    assert_int_equal(json_integer_value(json_object_get(tree, "count")), 0);
+    assert_string_equal(json_string_value(json_object_get(tree, "chains")), "");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(block, "frames"), "count")),
+                     0);
+    json_decref(block);
+    umig_buf_fini(&page);
+}
+
+static void test_page_of_a_truncated_stack_marks_where_it_is_cut(void **state)
+{
+    (void)state;
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+
+    assert_int_equal(
+        write_page(umig_collapsed_read("[main];[truncated];svc.Main.work:9 12"), &page, NULL),
+        UMIG_OK);
+
+    const char *text = umig_buf_str(&page);
+    assert_non_null(strstr(text, "<span class=\"k k-truncated\"></span>"));
+    json_t *block = read_block(text);
+    /* Numbers 6 and 0 of KINDS in report/html/data.js: truncated, java. */
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(block, "frames"), "kind")), "BgA=");
+    assert_true(has_string(block, "[truncated]"));
+    json_decref(block);
+    umig_buf_fini(&page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_is_escaped_for_elements_and_attributes),
+        cmocka_unit_test(test_name_is_cut_after_whole_characters),
+        cmocka_unit_test(test_hostile_names_make_no_markup),
+        cmocka_unit_test(test_hostile_names_arrive_whole_in_the_data_block),
+        cmocka_unit_test(test_bytes_that_are_no_text_become_replacement_characters),
+        cmocka_unit_test(test_long_name_is_whole_in_the_data_block_only),
+        cmocka_unit_test(test_page_that_does_not_fit_is_refused),
+        cmocka_unit_test(test_page_of_an_empty_session_says_what_there_is_not),
+        cmocka_unit_test(test_page_of_a_truncated_stack_marks_where_it_is_cut),
+    };
+    return cmocka_run_group_tests_name("unit.report.html", tests, NULL, NULL);
+}
