@@ -13,6 +13,7 @@
 
 enum {
     ACCEPTS_MAX = 16, /* in one call */
+    RETRY_MS = 1000 / UMIG_CONTROL_REQUEST_RATE
 };
 
 /* ---- rates ---- */
@@ -111,17 +112,28 @@ static void begin_out(struct umig_control_server *server,
     push(server, client, now_ns);
 }
 
+static void refuse_until(struct umig_control_server *server,
+                         struct umig_control_client *client,
+                         uint32_t code,
+                         const char *text,
+                         uint32_t retry_after_ms,
+                         uint64_t now_ns)
+{
+    server->refuse_count++;
+    client->is_closing = true;
+    client->out = client->refuse;
+    begin_out(server, client,
+              umig_refuse_frame(code, text, retry_after_ms, client->refuse, sizeof client->refuse),
+              now_ns);
+}
+
 static void refuse(struct umig_control_server *server,
                    struct umig_control_client *client,
                    uint32_t code,
                    const char *text,
                    uint64_t now_ns)
 {
-    server->refuse_count++;
-    client->is_closing = true;
-    client->out = client->refuse;
-    begin_out(server, client,
-              umig_refuse_frame(code, text, 0, client->refuse, sizeof client->refuse), now_ns);
+    refuse_until(server, client, code, text, 0, now_ns);
 }
 
 /* ---- requests ---- */
@@ -174,7 +186,8 @@ static void on_frame(struct umig_control_server *server,
                  header->type, UMIG_FRAME_CONTROL_REQUEST);
         refuse(server, client, UMIG_REFUSE_PROTOCOL, text, now_ns);
     } else if (!rate_take(&server->requests, now_ns)) {
-        refuse(server, client, UMIG_REFUSE_LIMIT, "more than 50 requests within a second", now_ns);
+        refuse_until(server, client, UMIG_REFUSE_LIMIT, "more than 50 requests within a second",
+                     RETRY_MS, now_ns);
     } else {
         answer(server, client, payload, header->payload_bytes, now_ns);
     }
@@ -274,8 +287,8 @@ static bool is_allowed(int fd, struct umig_err *err)
 static void refuse_crowd(struct umig_control_server *server, int fd)
 {
     uint8_t frame[UMIG_REFUSE_FRAME_BYTES];
-    const size_t len = umig_refuse_frame(UMIG_REFUSE_LIMIT, "8 commands are connected already", 0,
-                                         frame, sizeof frame);
+    const size_t len = umig_refuse_frame(UMIG_REFUSE_LIMIT, "8 commands are connected already",
+                                         RETRY_MS, frame, sizeof frame);
     server->refuse_count++;
     (void)send(fd, frame, len, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
