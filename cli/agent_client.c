@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,12 @@
 enum {
     REPLY_BYTES = 256 << 10,
     DECODED_BYTES = 8 << 20
+};
+
+/* An agent answers 50 requests a second: so long and so often it is asked again. */
+enum {
+    BUSY_PATIENCE_MS = 2000,
+    BUSY_PAUSE_MS = 50
 };
 
 /* The agent's library as it lies next to the command: in a build tree, or installed. */
@@ -74,6 +81,10 @@ static int about_agent(const struct umig_jvm *jvm, int rc, struct umig_err *err)
                                   (int)jvm->pid, jvm->user, jvm->user);
     }
     const struct umig_err was = *err;
+    if (rc == UMIG_E_BUSY) {
+        return umig_err_set(err, rc, "the agent in JVM %d is asked too much: %s; try again later",
+                            (int)jvm->pid, was.text);
+    }
     return umig_err_set_cause(err, rc, was.cause, "agent in JVM %d: %s", (int)jvm->pid, was.text);
 }
 
@@ -130,6 +141,21 @@ static int exchange(int fd,
     return rc;
 }
 
+static int ask_once(const struct umig_jvm *jvm,
+                    const Umig__V1__ControlRequest *request,
+                    int timeout_ms,
+                    struct umig_agent_reply *out_reply,
+                    struct umig_err *err)
+{
+    int fd = -1;
+    int rc = umig_talk_dial(&jvm->socket, jvm->uid, timeout_ms, &fd, err);
+    if (rc == UMIG_OK) {
+        rc = exchange(fd, request, timeout_ms, out_reply, err);
+        close(fd);
+    }
+    return rc;
+}
+
 int umig_agent_ask(const struct umig_jvm *jvm,
                    const Umig__V1__ControlRequest *request,
                    int timeout_ms,
@@ -139,11 +165,12 @@ int umig_agent_ask(const struct umig_jvm *jvm,
     if (!jvm->has_socket) {
         return no_socket(jvm, err);
     }
-    int fd = -1;
-    int rc = umig_talk_dial(&jvm->socket, jvm->uid, timeout_ms, &fd, err);
-    if (rc == UMIG_OK) {
-        rc = exchange(fd, request, timeout_ms, out_reply, err);
-        close(fd);
+    const int patience_ms = timeout_ms < BUSY_PATIENCE_MS ? timeout_ms : BUSY_PATIENCE_MS;
+    int rc = ask_once(jvm, request, timeout_ms, out_reply, err);
+    for (int waited_ms = 0; rc == UMIG_E_BUSY && waited_ms < patience_ms;
+         waited_ms += BUSY_PAUSE_MS) {
+        (void)poll(NULL, 0, BUSY_PAUSE_MS);
+        rc = ask_once(jvm, request, timeout_ms, out_reply, err);
     }
     return rc == UMIG_OK ? rc : about_agent(jvm, rc, err);
 }

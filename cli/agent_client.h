@@ -36,11 +36,13 @@ struct umig_target_list {
 };
 
 /**
- * Sends a request and waits for the reply.
+ * Sends a request and waits for the reply. An agent that refuses for now, more commands asking it
+ * than it answers, is asked again for up to 2 s or timeout_ms.
  *
  * @param out_reply  finish with umig_agent_reply_fini()
  * @return UMIG_OK; UMIG_E_UNSUPPORTED: no agent there, the text says how to load it, or the request
- *         was refused; UMIG_E_DENIED; UMIG_E_IO: hung or gone; UMIG_E_PROTO
+ *         was refused; UMIG_E_BUSY: it refused for now until the end; UMIG_E_DENIED; UMIG_E_IO:
+ *         hung or gone; UMIG_E_PROTO
  */
 UMIG_NODISCARD int umig_agent_ask(const struct umig_jvm *jvm,
                                   const Umig__V1__ControlRequest *request,

@@ -195,8 +195,9 @@ int umig_talk_refused(const struct umig_buf *payload, struct umig_err *err)
     if (refuse == NULL) {
         return umig_err_set(err, UMIG_E_PROTO, "refused, and the reason cannot be read");
     }
-    const int status =
-        refuse->code == UMIG__V1__REFUSE_CODE__REFUSE_DENIED ? UMIG_E_DENIED : UMIG_E_UNSUPPORTED;
+    const int status = refuse->retry_after_ms > 0                             ? UMIG_E_BUSY
+                       : refuse->code == UMIG__V1__REFUSE_CODE__REFUSE_DENIED ? UMIG_E_DENIED
+                                                                              : UMIG_E_UNSUPPORTED;
     umig_message_clean(&refuse->base);
     umig_err_set(err, status, "%s", refuse->text);
     umig__v1__refuse__free_unpacked(refuse, &heap.allocator);

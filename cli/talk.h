@@ -68,7 +68,10 @@ UMIG_NODISCARD int umig_talk_recv(int fd,
                                   struct umig_buf *payload,
                                   struct umig_err *err);
 
-/** Turns the payload of a REFUSE frame into an error: UMIG_E_DENIED, or UMIG_E_UNSUPPORTED. */
+/**
+ * Turns the payload of a REFUSE frame into an error: UMIG_E_BUSY if nothing was done and it may be
+ * asked again, UMIG_E_DENIED, or UMIG_E_UNSUPPORTED.
+ */
 UMIG_NODISCARD int umig_talk_refused(const struct umig_buf *payload, struct umig_err *err);
 
 #endif

@@ -26,6 +26,7 @@ static void *g_libjvm;
  */
 static char g_started[512];
 static atomic_int g_stop_count;
+static int g_refusal_count;
 
 static void pack_reply(const Umig__V1__ControlReply *reply, struct umig_buf *out)
 {
@@ -160,6 +161,28 @@ static void answer_nothing(const struct umig_frame_header *header,
     (void)header;
     (void)payload;
     (void)out; /* the connection is closed */
+}
+
+/* Refuses for now: "\x18\x14" is retry_after_ms 20. */
+static void answer_busy(const struct umig_frame_header *header,
+                        const uint8_t *payload,
+                        struct umig_buf *out)
+{
+    (void)header;
+    (void)payload;
+    g_refusal_count++;
+    put_frame(out, UMIG_FRAME_REFUSE, 0, "\x08\x05\x12\x08too much\x18\x14", 14);
+}
+
+static void answer_after_refusals(const struct umig_frame_header *header,
+                                  const uint8_t *payload,
+                                  struct umig_buf *out)
+{
+    if (g_refusal_count < 3) {
+        answer_busy(header, payload, out);
+    } else {
+        answer_well(header, payload, out);
+    }
 }
 
 static void write_file(const char *name, const char *text)
@@ -431,6 +454,32 @@ static void test_bad_answers_are_told_from_each_other(void **state)
     }
 }
 
+static void test_agent_that_refuses_for_now_is_asked_again(void **state)
+{
+    (void)state;
+    g_refusal_count = 0;
+    g_agent.answer = answer_after_refusals;
+
+    run_on_me("status", "");
+
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_run.err, "");
+    assert_int_equal(g_refusal_count, 3);
+}
+
+static void test_agent_that_refuses_on_and_on_is_given_up(void **state)
+{
+    (void)state;
+    g_refusal_count = 0;
+    g_agent.answer = answer_busy;
+
+    run_on_me("status", "");
+
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, " is asked too much: too much; try again later\n"));
+    assert_in_range(g_refusal_count, 2, 41);
+}
+
 static void test_jvm_without_agent_says_how_to_load_it(void **state)
 {
     (void)state;
@@ -469,6 +518,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_several_agents_started_is_stopped_by_one_command,
                                         start_two_agents, stop_two_agents),
         WITH_AGENT(test_bad_answers_are_told_from_each_other),
+        WITH_AGENT(test_agent_that_refuses_for_now_is_asked_again),
+        WITH_AGENT(test_agent_that_refuses_on_and_on_is_given_up),
         WITHOUT(test_jvm_without_agent_says_how_to_load_it),
         WITHOUT(test_status_without_any_agent_answers_no),
     };
