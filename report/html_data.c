@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analysis/dispatch.h"
+#include "core/divisor.h"
 #include "core/err.h"
 #include "core/json.h"
 #include "report/html_text.h"
@@ -123,16 +124,6 @@ static int intern_group(struct block *b, struct entry *e, uint32_t string, uint3
     return UMIG_OK;
 }
 
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-    while (b != 0) {
-        const uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 static int add_cell(struct block *b,
                     struct entry *e,
                     struct umig_html_cell cell,
@@ -146,7 +137,7 @@ static int add_cell(struct block *b,
     if (rc == UMIG_OK) {
         cell.stack = e->stacks[cell.stack];
         tree->cells[tree->cell_count++] = cell;
-        b->scales[cell.metric] = common_divisor(b->scales[cell.metric], cell.value);
+        b->scales[cell.metric] = umig_common_divisor(b->scales[cell.metric], cell.value);
     }
     return rc;
 }

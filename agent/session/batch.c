@@ -1,5 +1,6 @@
 #include "agent/session/batch.h"
 
+#include "core/divisor.h"
 #include "core/units.h"
 
 bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictionary *dictionary)
@@ -68,17 +69,6 @@ struct common {
     bool has_units;                        /* not all values are equal */
 };
 
-/* Euclid's algorithm; the divisor of 0 and b is b. */
-static uint64_t greatest_divisor(uint64_t a, uint64_t b)
-{
-    while (b != 0) {
-        const uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 static struct common find_common(const struct umig_batch *batch, uint32_t session)
 {
     struct common common = {.first = NULL};
@@ -88,7 +78,7 @@ static struct common find_common(const struct umig_batch *batch, uint32_t sessio
             continue;
         }
         common.first = common.first == NULL ? row : common.first;
-        common.unit = greatest_divisor(common.unit, row->value);
+        common.unit = umig_common_divisor(common.unit, row->value);
         common.has_outcomes = common.has_outcomes || row->outcome != UMIG_OUTCOME_OK;
         common.has_units = common.has_units || row->value != common.first->value;
     }

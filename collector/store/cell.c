@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "collector/store/varint.h"
+#include "core/divisor.h"
 
 enum {
     LAYOUT = 1,
@@ -54,21 +55,11 @@ void umig_cell_normalise(struct umig_cell *cell)
     cell->count = last + 1;
 }
 
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-    while (b != 0) {
-        const uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 int umig_cell_pack(const struct umig_cell *cell, struct umig_buf *out)
 {
     uint64_t unit = 0;
     for (size_t i = 0; i < cell->count && unit != 1; i++) {
-        unit = common_divisor(unit, cell->items[i].value);
+        unit = umig_common_divisor(unit, cell->items[i].value);
     }
     unit = unit == 0 ? 1 : unit;
     umig_varint_put(out, LAYOUT);
