@@ -75,10 +75,11 @@ static int about_agent(const struct umig_jvm *jvm, int rc, struct umig_err *err)
                                   "the agent in JVM %d does not answer; is the JVM stopped?",
                                   (int)jvm->pid);
     }
-    if (err->cause == EACCES || err->cause == EPERM) {
-        return umig_err_set_cause(err, UMIG_E_DENIED, err->cause,
-                                  "JVM %d belongs to %s; only %s and root may ask its agent",
-                                  (int)jvm->pid, jvm->user, jvm->user);
+    const bool is_for_us = geteuid() == 0 || geteuid() == jvm->uid;
+    if ((err->cause == EACCES || err->cause == EPERM) && !is_for_us) {
+        return umig_err_set_cause(
+            err, UMIG_E_DENIED, err->cause, "JVM %d belongs to %s; only %s%s may ask its agent",
+            (int)jvm->pid, jvm->user, jvm->user, jvm->uid != 0 ? " and root" : "");
     }
     const struct umig_err was = *err;
     if (rc == UMIG_E_BUSY) {

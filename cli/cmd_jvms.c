@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/agent_client.h"
 #include "cli/table.h"
@@ -96,8 +97,10 @@ static void write_text(struct umig_cli *cli,
         fputs("No JVM that may be looked at runs on this host.\n", cli->out);
     }
     if (jvms->unreadable_count > 0) {
-        fprintf(cli->out, "%zu %s of other users may not be looked at; root sees them all.\n",
-                jvms->unreadable_count, jvms->unreadable_count == 1 ? "process" : "processes");
+        fprintf(cli->out, "%zu %s may not be looked at%s.\n", jvms->unreadable_count,
+                jvms->unreadable_count == 1 ? "process" : "processes",
+                geteuid() == 0 ? ", not even by root: the system forbids it"
+                               : "; root may see more");
     }
 }
 

@@ -52,6 +52,9 @@ static int dial_usual(const struct umig_places *places,
     if (rc == UMIG_OK) {
         return UMIG_OK;
     }
+    if (rc == UMIG_E_DENIED) {
+        return umig_err_set(err, rc, "%s (if you mean it, name it with --collector)", why.text);
+    }
     if (!is_nobody_there(&why)) {
         return umig_err_set_cause(err, rc, why.cause, "%s", why.text);
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/proc.h"
 #include "core/buf.h"
@@ -127,6 +128,31 @@ static int look_at(pid_t pid, struct umig_jvm *out_jvm, struct umig_err *err)
     return UMIG_OK;
 }
 
+/*
+ * Whose process it is explains it to others. Its owner and root are kept away by something else: a
+ * container without CAP_SYS_PTRACE, a security module, a program that made itself undumpable.
+ */
+static int denied(pid_t pid, uid_t owner, struct umig_err *err)
+{
+    char user[33];
+    user_name(owner, user, sizeof user);
+    if (geteuid() != 0 && geteuid() != owner) {
+        return umig_err_set(err, UMIG_E_DENIED,
+                            "process %d belongs to %s; only %s%s may look at it", (int)pid, user,
+                            user, owner != 0 ? " and root" : "");
+    }
+    struct umig_buf name = UMIG_BUF_INIT(64);
+    (void)!umig_proc_read(pid, "comm", &name, NULL);
+    const char *text = umig_buf_str(&name);
+    umig_err_set(
+        err, UMIG_E_DENIED,
+        "the system lets nobody look at process %d (%.*s, of %s), not even you; 'umig jvms' "
+        "lists the JVMs that may be looked at",
+        (int)pid, (int)strcspn(text, "\n"), text, user);
+    umig_buf_fini(&name);
+    return UMIG_E_DENIED;
+}
+
 int umig_jvm_inspect(pid_t pid, struct umig_jvm *out_jvm, struct umig_err *err)
 {
     struct umig_proc_ids ids;
@@ -138,14 +164,7 @@ int umig_jvm_inspect(pid_t pid, struct umig_jvm *out_jvm, struct umig_err *err)
         return umig_err_set(err, UMIG_E_UNSUPPORTED,
                             "process %d is no JVM; 'umig jvms' lists those of this host", (int)pid);
     }
-    if (rc == UMIG_E_DENIED) {
-        char user[33];
-        user_name(ids.uid, user, sizeof user);
-        return umig_err_set(err, UMIG_E_DENIED,
-                            "process %d belongs to %s; only %s%s may look at it", (int)pid, user,
-                            user, ids.uid != 0 ? " and root" : "");
-    }
-    return rc;
+    return rc == UMIG_E_DENIED ? denied(pid, ids.uid, err) : rc;
 }
 
 /* Kernel threads have no command line; what cannot be read and has one may be a JVM. */

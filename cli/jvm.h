@@ -37,7 +37,7 @@ void umig_jvm_list_fini(struct umig_jvm_list *list);
  * Looks at one process.
  *
  * @return UMIG_OK; UMIG_E_IO: no such process; UMIG_E_DENIED: it is another user's;
- *         UMIG_E_UNSUPPORTED: it is no JVM
+ *         or nobody's to look at; UMIG_E_UNSUPPORTED: it is no JVM
  */
 UMIG_NODISCARD int umig_jvm_inspect(pid_t pid, struct umig_jvm *out_jvm, struct umig_err *err);
 

@@ -1,5 +1,6 @@
 #include "cli/talk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,12 +94,18 @@ static int check_peer(int fd, uid_t owner, const char *where, struct umig_err *e
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    if (peer.is_known && peer.uid != geteuid() && peer.uid != 0 && peer.uid != owner) {
-        return umig_err_set(err, UMIG_E_DENIED,
-                            "user %u answers on %s; only you or root may (nothing was sent)",
-                            (unsigned)peer.uid, where);
+    if (!peer.is_known || peer.uid == geteuid() || peer.uid == 0 || peer.uid == owner) {
+        return UMIG_OK;
     }
-    return UMIG_OK;
+    char who[32] = "";
+    if (owner != 0 && owner == geteuid()) {
+        snprintf(who, sizeof who, "you or ");
+    } else if (owner != 0) {
+        snprintf(who, sizeof who, "user %u or ", (unsigned)owner);
+    }
+    return umig_err_set(err, UMIG_E_DENIED,
+                        "user %u answers on %s, where only %sroot may; nothing was sent",
+                        (unsigned)peer.uid, where, who);
 }
 
 int umig_talk_dial(const struct umig_address *address,
