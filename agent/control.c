@@ -183,13 +183,13 @@ static void write_counter(struct umig_pb_writer *writer,
 }
 
 static const char *const g_drop_keys[UMIG_DROP_COUNT] = {
-#define UMIG_DROP_KEY(name, number, key, text) [number] = key,
+#define UMIG_DROP_KEY(name, number, key, text) [number] = (key),
     UMIG_DROP_TABLE(UMIG_DROP_KEY)
 #undef UMIG_DROP_KEY
 };
 
 static const char *const g_outcome_keys[UMIG_OUTCOME_COUNT] = {
-#define UMIG_OUTCOME_KEY(name, number, key, text) [number] = key,
+#define UMIG_OUTCOME_KEY(name, number, key, text) [number] = (key),
     UMIG_OUTCOME_TABLE(UMIG_OUTCOME_KEY)
 #undef UMIG_OUTCOME_KEY
 };

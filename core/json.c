@@ -4,6 +4,14 @@
 
 #include "core/err.h"
 
+/* May this byte follow this lead? Some leads leave others out: overlong forms, surrogates. */
+static bool may_follow(unsigned char lead, unsigned char byte)
+{
+    const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    return byte >= low && byte <= high;
+}
+
 /* Bytes of the well-formed UTF-8 sequence at a text (RFC 3629, table 3-7 of Unicode); 0: ill. */
 static size_t sequence_bytes(const unsigned char *at)
 {
@@ -14,12 +22,8 @@ static size_t sequence_bytes(const unsigned char *at)
     } else if (lead >= 0xc2 && lead <= 0xf4) {
         count = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     }
-    if (count > 1) {
-        const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        if (at[1] < low || at[1] > high) {
-            return 0;
-        }
+    if (count > 1 && !may_follow(lead, at[1])) {
+        return 0;
     }
     for (size_t i = 2; i < count; i++) {
         if ((at[i] & 0xc0) != 0x80) {
