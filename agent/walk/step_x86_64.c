@@ -131,6 +131,33 @@ static bool move_if_fits(struct umig_step *step, uintptr_t pc, uintptr_t sp, uin
     return fits(step, pc, sp, fp) && move(step, pc, over_arguments(pc, sp), fp);
 }
 
+/* Where the call before a return address goes; 0 where the instruction does not say. */
+static uintptr_t target_of_call(uintptr_t pc)
+{
+    if (umig_hs_u8(pc, -3) == 0x41 && umig_hs_u8(pc, -2) == 0xff && umig_hs_u8(pc, -1) == 0xd2 &&
+        umig_hs_u8(pc, -13) == 0x49 && umig_hs_u8(pc, -12) == 0xba) { /* mov r10, imm64; call r10 */
+        return umig_hs_ptr(pc, -11);
+    }
+    return umig_hs_u8(pc, -5) == 0xe8 ? pc + (uintptr_t)(intptr_t)umig_hs_i32(pc, -4) : 0;
+}
+
+/*
+ * Did the call before this return address go where the thread is? What lies in a stub's or a
+ * library's frame may be left from frames that are gone: these called something else.
+ */
+static bool called_here(const struct umig_step *step, uintptr_t pc)
+{
+    if (!is_code(step, pc) || !follows_call(pc)) {
+        return false;
+    }
+    const uintptr_t target = target_of_call(pc);
+    if (target == 0) {
+        return true;
+    }
+    return umig_codecache_find(step->hotspot, target).at ==
+           umig_codecache_find(step->hotspot, step->regs.pc).at;
+}
+
 /* Leaves code whose return address is on top of the stack. */
 static bool pop_return(struct umig_step *step)
 {
@@ -468,16 +495,24 @@ static bool pop_entry_barrier(struct umig_step *step)
     return is_code(step, pc) && move(step, pc, fp + 3 * WORD, load(fp));
 }
 
-/* The first word that is a return address into a method, and fits the frame above it. */
+/* The first word that is a return address of a call to here, and fits the frame above it. */
 static bool pop_by_scan(struct umig_step *step, int32_t words)
 {
     for (int32_t i = 0; i < words && is_above(step, step->regs.sp + (uintptr_t)i * WORD, 1); i++) {
         const uintptr_t sp = step->regs.sp + (uintptr_t)(i + 1) * WORD;
-        if (move_if_fits(step, word_at(sp, -1), sp, step->regs.fp)) {
+        if (called_here(step, word_at(sp, -1)) &&
+            move_if_fits(step, word_at(sp, -1), sp, step->regs.fp)) {
             return true;
         }
     }
     return false;
+}
+
+/* rbp as the stub's frame pointer, unless it is what Java had there. */
+static bool pop_stub_by_fp(struct umig_step *step)
+{
+    return is_above(step, step->regs.fp, 2) &&
+           called_here(step, word_at(step->regs.fp, FP_RETURN)) && pop_by_fp(step);
 }
 
 static bool leave_stub(struct umig_step *step, const struct umig_blob *blob)
@@ -489,10 +524,11 @@ static bool leave_stub(struct umig_step *step, const struct umig_blob *blob)
         return true;
     }
     if (!step->is_leaf) {
-        return pop_entry_barrier(step) || pop_by_fp(step) || pop_by_scan(step, STUB_SCAN_WORDS);
+        return pop_entry_barrier(step) || pop_stub_by_fp(step) ||
+               pop_by_scan(step, STUB_SCAN_WORDS);
     }
-    return pop_return(step) || pop_entry_barrier(step) || pop_by_fp(step) || pop_saved_fp(step) ||
-           pop_by_scan(step, STUB_SCAN_WORDS);
+    return pop_entry_barrier(step) || pop_stub_by_fp(step) || pop_by_scan(step, STUB_SCAN_WORDS) ||
+           pop_return(step) || pop_saved_fp(step);
 }
 
 /* --- the edges of Java --- */
@@ -549,30 +585,19 @@ static enum umig_step_result leave_entry(struct umig_step *step, uintptr_t wrapp
     return take_anchor(step, anchor) ? UMIG_STEP_MOVED : UMIG_STEP_LOST;
 }
 
-/* Is fp the frame pointer of Java code itself: of an interpreted frame, or of the call stub? */
-static bool is_fp_of_java(const struct umig_step *step, uintptr_t fp)
-{
-    const uintptr_t wrapper = word_at(fp, step->hotspot->call_wrapper_word);
-    return umig_names_is_method(step->hotspot, word_at(fp, FP_METHOD)) ||
-           (step->hotspot->can_walk && is_above(step, wrapper, 1) && load(wrapper) == step->thread);
-}
-
 /*
- * The library's own frames, each of which begins with the fp before it, to the first return address
- * into Java. False where rbp is no frame pointer of the library's: it is free to use it for
- * anything else, or to leave in it what Java had there.
+ * The library's own frames, each of which begins with the fp before it, to the return address of
+ * the call out of Java. False where rbp is no frame pointer of the library's: it is free to use it
+ * for anything else, or to leave in it what Java had there.
  */
 static bool pop_chain(struct umig_step *step)
 {
     struct umig_step at = *step;
-    for (int i = 0; i < NATIVE_FRAMES_MAX; i++) {
+    for (int i = 0; i < NATIVE_FRAMES_MAX && is_above(&at, at.regs.fp, 2); i++) {
         const uintptr_t fp = at.regs.fp;
-        if (!is_above(&at, fp, 2) || is_fp_of_java(&at, fp)) {
-            return false;
-        }
-        if (pop_by_fp(&at)) {
+        if (is_code(step, word_at(fp, FP_RETURN))) {
             *step = at;
-            return true;
+            return called_here(step, word_at(fp, FP_RETURN)) && pop_by_fp(step);
         }
         if (load(fp) <= fp) {
             return false;
@@ -582,14 +607,15 @@ static bool pop_chain(struct umig_step *step)
     return false;
 }
 
-/*
- * Code of the JVM or of a library that Java called without leaving Java. What lies between may be
- * left from frames that are gone, and then fits as well: the chain of frame pointers comes before
- * the first return address that fits.
- */
+/* Code of the JVM or of a library that Java called without leaving Java. */
 static bool leave_native(struct umig_step *step)
 {
-    return pop_return(step) || pop_chain(step) || pop_by_scan(step, NATIVE_SCAN_WORDS);
+    const struct umig_regs before = step->regs;
+    if ((called_here(step, load(before.sp)) && pop_return(step)) || pop_chain(step)) {
+        return true;
+    }
+    step->regs = before;
+    return pop_by_scan(step, NATIVE_SCAN_WORDS);
 }
 
 /* --- one step --- */
