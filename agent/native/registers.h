@@ -41,7 +41,7 @@ UMIG_SIGNAL_SAFE static inline struct umig_registers umig_registers_read(const v
         REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP,
     };
     const ucontext_t *uc = context;
-    struct umig_registers registers;
+    struct umig_registers registers = {{0}};
     for (int i = 0; i < UMIG_REGISTER_COUNT; i++) {
         registers.by_number[i] = (uint64_t)uc->uc_mcontext.gregs[order[i]];
     }

@@ -195,12 +195,29 @@ static bool is_kept(const Elf64_Sym *symbol)
            symbol->st_size <= SIZE_MAX_KEPT;
 }
 
-static struct umig_symbol kept_of(const Elf64_Sym *symbol)
+/* Hand-written code often says no size: such a function goes on to the end of its section at most,
+ * or _init would be the name of all the PLT's stubs behind it. */
+static uint64_t size_of(const struct umig_elf *elf, const Elf64_Sym *symbol)
+{
+    Elf64_Shdr section;
+    if (symbol->st_size > 0) {
+        return symbol->st_size;
+    }
+    if (umig_elf_section(elf, symbol->st_shndx, &section) != UMIG_OK ||
+        symbol->st_value < section.sh_addr ||
+        symbol->st_value - section.sh_addr >= section.sh_size) {
+        return 1;
+    }
+    const uint64_t left = section.sh_size - (symbol->st_value - section.sh_addr);
+    return left < SIZE_MAX_KEPT ? left : SIZE_MAX_KEPT;
+}
+
+static struct umig_symbol kept_of(const struct umig_elf *elf, const Elf64_Sym *symbol)
 {
     const int binding = ELF64_ST_BIND(symbol->st_info);
     return (struct umig_symbol){
         .offset = (uint32_t)symbol->st_value,
-        .size = (uint32_t)symbol->st_size & SIZE_MAX_KEPT,
+        .size = (uint32_t)size_of(elf, symbol) & SIZE_MAX_KEPT,
         .binding = binding == STB_LOCAL  ? 0
                    : binding == STB_WEAK ? 1
                                          : 2,
@@ -228,7 +245,7 @@ static int scan(const struct umig_elf *elf, const Elf64_Shdr *section, struct um
             if (is_kept(&chunk[i])) {
                 /* The file may grow between counting and keeping. */
                 if (symbols->items != NULL && symbols->count < symbols->room) {
-                    symbols->items[symbols->count] = kept_of(&chunk[i]);
+                    symbols->items[symbols->count] = kept_of(elf, &chunk[i]);
                 } else if (symbols->items != NULL) {
                     return UMIG_E_IO;
                 }
@@ -386,7 +403,7 @@ uint32_t umig_symbols_find(const struct umig_symbols *symbols, uint64_t offset)
         return 0;
     }
     const struct umig_symbol *symbol = &symbols->items[low - 1];
-    return symbol->size == 0 || offset - symbol->offset < symbol->size ? low : 0;
+    return offset - symbol->offset < symbol->size ? low : 0;
 }
 
 static int name_from_file(const struct umig_symbols *symbols, uint32_t name, char *out, size_t room)

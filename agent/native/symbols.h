@@ -23,7 +23,7 @@
 /** A function. Those above the first 4 GiB of an object, and beyond 1 GiB of size, are not kept. */
 struct umig_symbol {
     uint32_t offset;      /* as linked: pc less the object's load bias */
-    uint32_t size : 30;   /* 0: up to the next one */
+    uint32_t size : 30;   /* where the file has none: to the end of its section */
     uint32_t binding : 2; /* of aliases the one with the highest names the function */
     uint32_t name;        /* offset in the string table */
 };

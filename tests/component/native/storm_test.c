@@ -70,8 +70,8 @@ __attribute__((noinline)) static bool load_call_close(const char *path)
         return false;
     }
     memcpy(&call, &symbol, sizeof symbol);
-    sink = call(take_sample, 1);
-    return dlclose(plugin) == 0;
+    const bool is_right = call(take_sample, 1) == 2;
+    return dlclose(plugin) == 0 && is_right;
 }
 
 static void *load_and_close(void *argument)

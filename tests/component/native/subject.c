@@ -3,7 +3,11 @@
 #include <alloca.h>
 #include <stdlib.h>
 
-#define NOINLINE __attribute__((noinline, noclone))
+#ifdef __clang__
+# define NOINLINE __attribute__((noinline))
+#else
+# define NOINLINE __attribute__((noinline, noclone))
+#endif
 
 static subject_hook compare_hook;
 

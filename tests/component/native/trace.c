@@ -108,7 +108,7 @@ __attribute__((noinline)) void trace_mark(void)
     __asm__ volatile("int3" ::: "memory");
 }
 
-__attribute__((noinline, noclone)) static void between_traps(void (*function)(void))
+__attribute__((noinline)) static void between_traps(void (*function)(void))
 {
     __asm__ volatile("int3" ::: "memory");
     function();
