@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/demangle.h"
 #include "analysis/dispatch.h"
 #include "analysis/naming.h"
 #include "core/err.h"
@@ -95,7 +96,22 @@ static bool is_groovy_library(const char *class_name)
            strncmp(class_name, "org.apache.groovy.", 18) == 0;
 }
 
-/* Renames one method; methods without a class (errors, truncation) keep their text. */
+/* What has no class: native functions, which may be mangled; errors and truncation keep their text.
+ */
+static int rename_native(struct folding *f,
+                         const struct umig_profile_method *method,
+                         struct umig_buf *name,
+                         struct method_view *view)
+{
+    struct umig_profile_method renamed = *method;
+    int rc = umig_demangle(umig_profile_text(f->from, method->name), name);
+    if (rc == UMIG_OK) {
+        rc = intern_text(f->to, name, &renamed.name);
+    }
+    return rc < 0 ? rc : umig_profile_method(f->to, &renamed, &view->renamed);
+}
+
+/* Renames one method. */
 static int rename_method(struct folding *f,
                          uint32_t old,
                          struct umig_naming *naming,
@@ -103,7 +119,7 @@ static int rename_method(struct folding *f,
 {
     const struct umig_profile_method *method = &f->from->methods.items[old];
     if (method->class_name == 0) {
-        return umig_profile_method(f->to, method, &view->renamed);
+        return rename_native(f, method, &naming->name, view);
     }
     const char *class_name = umig_profile_text(f->from, method->class_name);
     int rc = umig_naming_read(class_name, umig_profile_text(f->from, method->name),

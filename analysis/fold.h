@@ -15,7 +15,7 @@
  * to doCall(Object), a class's forwarding method to its trait's body) and the JDK's hidden class
  * between a functional interface and a lambda's body.
  *
- * The frames that stay are named by analysis/naming.h.
+ * The frames that stay are named by analysis/naming.h, native ones by analysis/demangle.h.
  */
 #ifndef UMIG_ANALYSIS_FOLD_H
 #define UMIG_ANALYSIS_FOLD_H

@@ -137,6 +137,17 @@ static void test_fold_drops_bridges_that_call_on(void **state)
            "svc.A.a:1 > svc.Orders.invokeMethod:7 1\n");
 }
 
+static void test_fold_demangles_native_functions(void **state)
+{
+    (void)state;
+    expect("start_thread;_ZN6Thread8call_runEv;_ZN4core3fmt5write17h01db6bbd3a4af28bE 3\n"
+           "start_thread;_ZN6Thread8call_runEi 4\n"
+           "start_thread;_Zwrong 5",
+           "start_thread > Thread::call_run > core::fmt::write 3\n"
+           "start_thread > Thread::call_run 4\n"
+           "start_thread > _Zwrong 5\n");
+}
+
 static void test_fold_keeps_error_and_truncation_frames(void **state)
 {
     (void)state;
@@ -489,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_fold_knows_linked_sites_by_their_caller),
         cmocka_unit_test(test_fold_of_java_reflection_leaves_one_line_between),
         cmocka_unit_test(test_fold_drops_bridges_that_call_on),
+        cmocka_unit_test(test_fold_demangles_native_functions),
         cmocka_unit_test(test_fold_keeps_error_and_truncation_frames),
         cmocka_unit_test(test_fold_with_keep_dispatch_only_renames),
         cmocka_unit_test(test_fold_copies_everything_but_the_stacks),
