@@ -21,8 +21,11 @@ int umig_err_fill(struct umig_err *err,
     err->hops[0] = (struct umig_err_hop){.func = func, .line = line};
     va_list args;
     va_start(args, format);
-    vsnprintf(err->text, sizeof err->text, format, args);
+    const int len = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    if (len >= (int)sizeof err->text) {
+        memcpy(err->text + sizeof err->text - sizeof "...", "...", sizeof "...");
+    }
     /* The text promises one line: names from outside may carry line breaks and escapes. */
     for (char *at = err->text; *at != '\0'; at++) {
         if ((unsigned char)*at < ' ' || *at == '\x7f') {

@@ -28,8 +28,8 @@ static int parse_unix(struct umig_span path, struct umig_address *out, struct um
     }
     if (path.len >= sizeof out->path) {
         return umig_err_set(err, UMIG_E_ARG,
-                            "the socket path '%.60s...' is %zu bytes long (at most %zu)", path.at,
-                            path.len, sizeof out->path - 1);
+                            "the socket path is %zu bytes long (at most %zu): %.*s", path.len,
+                            sizeof out->path - 1, (int)path.len, path.at);
     }
     out->is_unix = true;
     memcpy(out->path, path.at, path.len);

@@ -71,7 +71,7 @@ static void test_text_is_one_line_whatever_comes_in(void **state)
     assert_string_equal(err.text, "name 'a?b?[31m?'");
 }
 
-static void test_text_is_cut_at_its_room(void **state)
+static void test_text_is_cut_at_its_room_and_shows_it(void **state)
 {
     (void)state;
     struct umig_err err = UMIG_ERR_INIT;
@@ -82,6 +82,10 @@ static void test_text_is_cut_at_its_room(void **state)
     umig_err_set(&err, UMIG_E_ARG, "%s", longer);
 
     assert_int_equal(strlen(err.text), sizeof err.text - 1);
+    assert_string_equal(err.text + sizeof err.text - 5, "x...");
+    longer[sizeof err.text - 1] = '\0';
+    umig_err_set(&err, UMIG_E_ARG, "%s", longer); /* just fits */
+    assert_string_equal(err.text, longer);
 }
 
 static void test_every_status_has_name_and_sentence(void **state)
@@ -105,7 +109,7 @@ int main(void)
         cmocka_unit_test(test_trace_of_success_adds_nothing),
         cmocka_unit_test(test_null_error_is_allowed),
         cmocka_unit_test(test_text_is_one_line_whatever_comes_in),
-        cmocka_unit_test(test_text_is_cut_at_its_room),
+        cmocka_unit_test(test_text_is_cut_at_its_room_and_shows_it),
         cmocka_unit_test(test_every_status_has_name_and_sentence),
     };
     return cmocka_run_group_tests(err_test, NULL, NULL);

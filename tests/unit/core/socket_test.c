@@ -110,7 +110,7 @@ static void test_address_of_the_longest_path_passes_one_more_fails(void **state)
     span.len++;
     assert_int_equal(umig_address_parse(span, &address, &err), UMIG_E_ARG);
 
-    assert_non_null(strstr(err.text, "is 108 bytes long (at most 107)"));
+    assert_non_null(strstr(err.text, "is 108 bytes long (at most 107): /ppp"));
 }
 
 static void test_listen_gives_the_mode_that_was_asked_for(void **state)
