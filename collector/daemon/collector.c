@@ -197,8 +197,8 @@ static int explain(int rc, struct umig_err *err)
     if (rc == UMIG_E_DB && err != NULL) {
         const struct umig_err before = *err;
         return umig_err_set_cause(err, rc, before.cause,
-                                  "%.120s; move umig.db away (day files in days/ stay) and start "
-                                  "again: agents resume by themselves",
+                                  "the database cannot be used: move umig.db away (day files in "
+                                  "days/ stay) and start again, agents resume by themselves; %s",
                                   before.text);
     }
     return rc;

@@ -86,8 +86,12 @@ static int check_integrity(struct umig_store *store, struct umig_err *err)
     if (rc == UMIG_OK) {
         const char *verdict = (const char *)sqlite3_column_text(statement, 0);
         if (verdict == NULL || strcmp(verdict, "ok") != 0) {
-            rc = umig_err_set_cause(err, UMIG_E_DB, SQLITE_CORRUPT, "%s: %.120s", store->main.path,
-                                    verdict == NULL ? "no verdict" : verdict);
+            /* "*** in database main ***", a line end, and what is wrong. */
+            const char *line = verdict != NULL ? strchr(verdict, '\n') : NULL;
+            const char *what = line != NULL ? line + 1 : verdict;
+            rc = umig_err_set_cause(err, UMIG_E_DB, SQLITE_CORRUPT, "%s: %.*s", store->main.path,
+                                    what != NULL ? (int)strcspn(what, "\n") : 0,
+                                    what != NULL ? what : "");
         }
     }
     sqlite3_finalize(statement);

@@ -8,6 +8,7 @@
 
 #include "collector/query/query.h"
 #include "collector/store/places.h"
+#include "collector/store/store.h"
 #include "core/clock.h"
 #include "tests/support/check_ledger.h"
 #include "tests/support/collector_talk.h"
@@ -51,7 +52,7 @@ static void test_folder_that_is_a_file_is_refused_by_name(void **state)
 }
 
 /* Writes garbage over the middle of a file. */
-static void damage(const char *path)
+static void damage_from(const char *path, off_t first)
 {
     struct stat st;
     char garbage[4096];
@@ -59,10 +60,15 @@ static void damage(const char *path)
     assert_int_equal(stat(path, &st), 0);
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    for (off_t at = 0; at + 4096 <= st.st_size; at += 4096) {
+    for (off_t at = first; at + 4096 <= st.st_size; at += 4096) {
         assert_int_equal(pwrite(fd, garbage, sizeof garbage, at), sizeof garbage);
     }
     close(fd);
+}
+
+static void damage(const char *path)
+{
+    damage_from(path, 0);
 }
 
 static void test_damaged_store_ends_the_start_and_says_what_to_do(void **state)
@@ -84,6 +90,28 @@ static void test_damaged_store_ends_the_start_and_says_what_to_do(void **state)
     assert_int_equal(code, 3);
     umig_assert_log_has(p, path);
     umig_assert_log_has(p, "move umig.db away");
+}
+
+/* What SQLite says of a page has several lines; a message has one. */
+static void test_damaged_page_is_told_in_one_line(void **state)
+{
+    struct umig_collector_process *p = *state;
+    struct umig_store *store = NULL;
+    struct umig_err err = UMIG_ERR_INIT;
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_collector_process_start(p);
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    umig_store_main_path(p->data, path);
+    damage_from(path, 4096);
+
+    assert_int_equal(umig_store_open(p->data, &store, &err), UMIG_E_DB);
+
+    const size_t path_len = strlen(path);
+    assert_memory_equal(err.text, path, path_len);
+    assert_memory_equal(err.text + path_len, ": ", 2);
+    assert_true(strlen(err.text) > path_len + 10);
+    assert_null(strstr(err.text, "***"));
+    assert_null(strchr(err.text, '?')); /* a line end would show as that */
 }
 
 static void test_damaged_day_file_is_set_aside_and_a_new_one_begun(void **state)
@@ -317,6 +345,7 @@ int main(void)
         TEST(test_second_collector_on_a_folder_is_refused_by_pid),
         TEST(test_folder_that_is_a_file_is_refused_by_name),
         TEST(test_damaged_store_ends_the_start_and_says_what_to_do),
+        TEST(test_damaged_page_is_told_in_one_line),
         TEST(test_damaged_day_file_is_set_aside_and_a_new_one_begun),
         TEST(test_folder_that_may_not_be_written_is_read),
         TEST(test_log_in_a_folder_that_may_not_be_written_is_told),
