@@ -6,6 +6,7 @@
 
 #include "cli/jvm.h"
 #include "cli/talk.h"
+#include "core/buf.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 #include "umig/v1/control.pb-c.h"
@@ -31,6 +32,7 @@ struct umig_target {
 struct umig_target_list {
     struct umig_target **items; /* each stays where it is: replies point into themselves */
     size_t count;
+    struct umig_buf others;     /* services of other names, each once, ", " between */
     size_t silent_count;        /* agents that could not be asked */
     struct umig_err silent_err; /* why the last of them could not */
 };

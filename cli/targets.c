@@ -5,6 +5,24 @@
 #include "cli/agent_client.h"
 #include "core/err.h"
 
+enum {
+    OTHERS_BYTES = 1024
+};
+
+/* Names have no commas. */
+static void note_other(struct umig_buf *others, const char *service)
+{
+    struct umig_span rest = umig_span_of(umig_buf_str(others));
+    while (rest.len > 0) {
+        struct umig_span name = umig_span_cut(&rest, ',');
+        name = *name.at == ' ' ? (struct umig_span){name.at + 1, name.len - 1} : name;
+        if (name.len == strlen(service) && memcmp(name.at, service, name.len) == 0) {
+            return;
+        }
+    }
+    umig_buf_printf(others, "%s%s", others->len > 0 ? ", " : "", service);
+}
+
 /* Asks one JVM's agent and adds it to the list if it has the name. */
 static int add_target(struct umig_target_list *list,
                       const struct umig_jvm *jvm,
@@ -29,6 +47,7 @@ static int add_target(struct umig_target_list *list,
         return umig_err_trace(err, rc);
     }
     if (service != NULL && strcmp(target->reply.message->agent->process->service, service) != 0) {
+        note_other(&list->others, target->reply.message->agent->process->service);
         umig_agent_reply_fini(&target->reply);
         free(target);
         return UMIG_OK;
@@ -77,6 +96,11 @@ static int nobody(const char *service, const struct umig_target_list *list, stru
     } else if (list->silent_count > 0) {
         umig_err_set(err, UMIG_NOT_FOUND, "no agent of this host has the service name '%.64s' (%s)",
                      service, list->silent_err.text);
+    } else if (list->others.len > 0) {
+        umig_err_set(err, UMIG_NOT_FOUND,
+                     "no agent of this host has the service name '%.64s'; there %s %s", service,
+                     strchr(umig_buf_str(&list->others), ',') == NULL ? "is" : "are",
+                     umig_buf_str(&list->others));
     } else {
         umig_err_set(err, UMIG_NOT_FOUND,
                      "no agent of this host has the service name '%.64s'; 'umig jvms' lists them",
@@ -87,7 +111,7 @@ static int nobody(const char *service, const struct umig_target_list *list, stru
 
 int umig_target_list_find(const char *word, struct umig_target_list *out_list, struct umig_err *err)
 {
-    struct umig_target_list list = {.items = NULL};
+    struct umig_target_list list = {.others = UMIG_BUF_INIT(OTHERS_BYTES)};
     uint64_t pid = 0;
     int rc = UMIG_OK;
     if (word != NULL && umig_parse_number(umig_span_of(word), &pid, NULL) == UMIG_OK) {
@@ -119,6 +143,7 @@ void umig_target_list_fini(struct umig_target_list *list)
         umig_agent_reply_fini(&list->items[i]->reply);
         free(list->items[i]);
     }
+    umig_buf_fini(&list->others);
     free(list->items);
     list->items = NULL;
     list->count = 0;

@@ -373,6 +373,18 @@ static void test_start_by_service_without_kinds_takes_all_and_the_made_name(void
     assert_non_null(strstr(g_run.out, "\"service\":\"orders\",\"session\":\"made-1\"}]"));
 }
 
+static void test_service_that_no_agent_has_is_told_with_those_that_are(void **state)
+{
+    (void)state;
+    run_umig("start nosuch", &g_run);
+
+    assert_int_equal(g_run.code, 3);
+    const char *there = strstr(g_run.err, "has the service name 'nosuch'; there ");
+    assert_non_null(there);
+    assert_non_null(strstr(there, "orders")); /* and whatever else runs on this host */
+    assert_null(strstr(strstr(there, "orders") + 1, "orders"));
+}
+
 static void test_start_that_the_agent_refuses_is_a_failure(void **state)
 {
     (void)state;
@@ -513,6 +525,8 @@ int main(void)
         WITH_AGENT(test_status_json_has_every_counter),
         WITH_AGENT(test_start_sends_what_was_asked_for),
         WITH_AGENT(test_start_by_service_without_kinds_takes_all_and_the_made_name),
+        cmocka_unit_test_setup_teardown(test_service_that_no_agent_has_is_told_with_those_that_are,
+                                        start_two_agents, stop_two_agents),
         WITH_AGENT(test_start_that_the_agent_refuses_is_a_failure),
         WITH_AGENT(test_stop_by_name_knows_what_runs),
         cmocka_unit_test_setup_teardown(test_what_several_agents_started_is_stopped_by_one_command,
