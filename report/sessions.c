@@ -152,6 +152,18 @@ int umig_sessions_text(const struct umig_session_summary *sessions,
     return UMIG_OK;
 }
 
+static void put_labels(struct umig_json *json, const struct umig_session_summary *session)
+{
+    umig_json_array(json, "labels");
+    for (size_t i = 0; i < session->label_count; i++) {
+        umig_json_object(json, NULL);
+        umig_json_text(json, "key", session->labels[i].key);
+        umig_json_text(json, "value", session->labels[i].value);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
 static void put_object(struct umig_json *json, const struct umig_session_summary *session)
 {
     umig_json_object(json, NULL);
@@ -172,6 +184,7 @@ static void put_object(struct umig_json *json, const struct umig_session_summary
         }
     }
     umig_json_array_end(json);
+    put_labels(json, session);
     umig_json_number(json, "cpu_samples", session->cpu_samples);
     umig_json_number(json, "cpu_ns", session->cpu_ns);
     umig_json_bool(json, "complete", session->is_complete && session->end != UMIG_END_RUNNING);

@@ -11,6 +11,12 @@
 #include "include/umig/kinds.h"
 #include "include/umig/status.h"
 
+/** A note on a session. Texts are borrowed. */
+struct umig_session_label {
+    const char *key;
+    const char *value;
+};
+
 /** What the list says of one session. Texts are borrowed; NULL and "" are unknown. */
 struct umig_session_summary {
     uint64_t number; /* in its store; #N names it */
@@ -24,6 +30,8 @@ struct umig_session_summary {
     uint64_t end_unix_ns; /* of the last thing known while it runs */
     enum umig_end end;
     bool has_kind[UMIG_KIND_COUNT];
+    const struct umig_session_label *labels; /* of the agent and of the session */
+    size_t label_count;
     uint64_t cpu_samples;
     uint64_t cpu_ns;
     bool is_complete; /* nothing dropped or missing; never while it runs */
@@ -41,7 +49,10 @@ UMIG_NODISCARD int umig_sessions_text(const struct umig_session_summary *session
                                       struct umig_buf *out,
                                       struct umig_err *err);
 
-/** Appends {"schema":"umig.sessions/1","sessions":[...]}. UMIG_OK, UMIG_E_NOMEM, UMIG_E_LIMIT. */
+/**
+ * Appends {"schema":"umig.sessions/1","sessions":[...]}, described by docs/sessions.schema.json.
+ * UMIG_OK, UMIG_E_NOMEM, UMIG_E_LIMIT.
+ */
 UMIG_NODISCARD int umig_sessions_json(const struct umig_session_summary *sessions,
                                       size_t count,
                                       struct umig_buf *out,

@@ -54,6 +54,40 @@ static void note_other(struct list *list, const char *service)
     memcpy(list->others[list->other_count++], name, sizeof name);
 }
 
+static bool has_label(const struct umig_session_summary *summary, const Umig__V1__Label *label)
+{
+    for (size_t i = 0; i < summary->label_count; i++) {
+        if (strcmp(summary->labels[i].key, label->key) == 0 &&
+            strcmp(summary->labels[i].value, label->value) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The agent's and the session's: what both have is there once. False: no memory. */
+static bool copy_labels(const struct umig_session_row *row, struct umig_session_summary *summary)
+{
+    const size_t room = row->process->n_labels + row->start->n_labels;
+    struct umig_session_label *labels = calloc(room, sizeof *labels);
+    summary->labels = labels;
+    for (size_t i = 0; labels != NULL && i < room; i++) {
+        const size_t own = i - row->process->n_labels;
+        const Umig__V1__Label *label =
+            i < row->process->n_labels ? row->process->labels[i] : row->start->labels[own];
+        if (has_label(summary, label)) {
+            continue;
+        }
+        struct umig_session_label *copy = &labels[summary->label_count++];
+        copy->key = strdup(label->key);
+        copy->value = strdup(label->value);
+        if (copy->key == NULL || copy->value == NULL) {
+            return false;
+        }
+    }
+    return labels != NULL || room == 0;
+}
+
 /* A row's texts live until the next row: the list keeps copies. */
 static int add_row(void *context, const struct umig_session_row *row)
 {
@@ -87,9 +121,17 @@ static int add_row(void *context, const struct umig_session_row *row)
             summary.has_kind[row->start->kinds[i]->kind] = true;
         }
     }
+    list->is_out_of_memory = !copy_labels(row, &summary);
     list->keys[list->count] = row->key;
     list->items[list->count++] = summary;
-    return UMIG_OK;
+    return list->is_out_of_memory ? UMIG_E_NOMEM : UMIG_OK;
+}
+
+/* What is const only for the report. */
+static void free_ours(const void *memory)
+{
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): it came from malloc() */
+    free((void *)(uintptr_t)memory);
 }
 
 static void free_list(struct list *list)
@@ -98,9 +140,13 @@ static void free_list(struct list *list)
         const struct umig_session_summary *item = &list->items[i];
         const char *texts[] = {item->id, item->service, item->instance, item->host};
         for (size_t j = 0; j < sizeof texts / sizeof texts[0]; j++) {
-            /* NOLINTNEXTLINE(performance-no-int-to-ptr): ours, const only for the report */
-            free((void *)(uintptr_t)texts[j]);
+            free_ours(texts[j]);
         }
+        for (size_t j = 0; j < item->label_count; j++) {
+            free_ours(item->labels[j].key);
+            free_ours(item->labels[j].value);
+        }
+        free_ours(item->labels);
     }
     free(list->items);
     free(list->keys);

@@ -434,6 +434,16 @@ static void make_start(struct umig_emitter *e,
     start->kinds = kinds;
 }
 
+/* A label as the agent and its session both give it. */
+static size_t fill_label(const struct umig_emitter *e, Umig__V1__Label *label)
+{
+    static char key[] = "build";
+    umig__v1__label__init(label);
+    label->key = key;
+    label->value = (char *)(uintptr_t)e->options.build;
+    return e->options.build != NULL ? 1 : 0;
+}
+
 void umig_emitter_make_batch(struct umig_emitter *e)
 {
     static struct columns c;
@@ -453,6 +463,8 @@ void umig_emitter_make_batch(struct umig_emitter *e)
                                      UMIG__V1__KIND_OPTION__INIT, UMIG__V1__KIND_OPTION__INIT};
     Umig__V1__KindOption *kind_list[4] = {&kinds[0], &kinds[1], &kinds[2], &kinds[3]};
     Umig__V1__SessionStart *starts = &start;
+    Umig__V1__Label label;
+    Umig__V1__Label *label_list = &label;
     Umig__V1__Samples *samples_list = &samples;
     Umig__V1__GcPauses *pauses_list = &pauses;
     Umig__V1__HeapPoint *heap_list = &heap;
@@ -460,6 +472,8 @@ void umig_emitter_make_batch(struct umig_emitter *e)
     Umig__V1__Tally *tally_list = &tally;
     if (e->ledger.batches == 0) {
         make_start(e, &start, kind_list);
+        start.n_labels = fill_label(e, &label);
+        start.labels = &label_list;
         b.n_starts = 1;
         b.starts = &starts;
     }
@@ -505,6 +519,8 @@ static size_t write_hello(const struct umig_emitter *e, uint8_t *frame, size_t r
     Umig__V1__Hello hello = UMIG__V1__HELLO__INIT;
     Umig__V1__Process process = UMIG__V1__PROCESS__INIT;
     Umig__V1__ClockAnchor anchor = UMIG__V1__CLOCK_ANCHOR__INIT;
+    Umig__V1__Label label;
+    Umig__V1__Label *label_list = &label;
     static char version[] = UMIG_VERSION;
     static char host[] = "host-a";
     static char main_class[] = "shop.Main";
@@ -514,6 +530,8 @@ static size_t write_hello(const struct umig_emitter *e, uint8_t *frame, size_t r
     process.host = host;
     process.main_class = main_class;
     process.jvm_name = jvm;
+    process.n_labels = fill_label(e, &label);
+    process.labels = &label_list;
     process.pid = 4711;
     process.jdk = 17;
     process.cpu_count = 2;

@@ -29,6 +29,7 @@ struct umig_emitter_options {
     uint32_t seed;
     const char *session; /* id of its one session */
     const char *service;
+    const char *build; /* label of the session and of the agent; NULL none */
     uint32_t samples_per_batch;
     uint32_t stacks_per_batch;       /* new ones, until UMIG_EMITTER_MAX_STACKS */
     uint32_t batches_per_generation; /* 0: one generation */

@@ -33,6 +33,7 @@ static void store_session(uint64_t epoch, const char *session, const char *servi
         .seed = (uint32_t)epoch,
         .session = session,
         .service = service,
+        .build = "1.4.2",
         .samples_per_batch = 50,
         .stacks_per_batch = 10,
         .anchor_unix_ns = (1790000000 + (epoch - 1) * 86400) * UMIG_NS_PER_S,
@@ -105,6 +106,17 @@ static void test_session_that_is_meant_alone_is_reported_without_a_note(void **s
     }
 }
 
+static void test_list_for_programs_has_each_label_once(void **state)
+{
+    (void)state;
+    store_session(1, "nightly", "orders");
+
+    ask_collector("sessions --json");
+
+    assert_int_equal(g_run.code, 0);
+    assert_has(g_run.out, "\"labels\":[{\"key\":\"build\",\"value\":\"1.4.2\"}]");
+}
+
 static void test_service_that_is_not_stored_is_told_with_those_that_are(void **state)
 {
     (void)state;
@@ -129,6 +141,7 @@ int main(void)
     const struct CMUnitTest stored_test[] = {
         TEST(test_newest_of_several_is_reported_and_said_to_be),
         TEST(test_session_that_is_meant_alone_is_reported_without_a_note),
+        TEST(test_list_for_programs_has_each_label_once),
         TEST(test_service_that_is_not_stored_is_told_with_those_that_are),
     };
     return cmocka_run_group_tests(stored_test, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "tests/support/test.h"
 #include "tests/support/torture.h"
 #include "tests/unit/report/sample.h"
+#include "tests/unit/report/schema.h"
 
 #define OUT_LIMIT_BYTES (64u << 20)
 
@@ -174,88 +175,15 @@ static void test_json_reads_back_and_adds_up(void **state)
     json_decref(root);
 }
 
-static void check(const json_t *schema, const json_t *value, const char *where);
-
-/* Every key is described, every required one is there. */
-static void check_object(const json_t *schema, const json_t *value, const char *where)
-{
-    const json_t *properties = json_object_get(schema, "properties");
-    const char *key = NULL;
-    json_t *member = NULL;
-    json_object_foreach((json_t *)(uintptr_t)value, key, member)
-    {
-        const json_t *described = json_object_get(properties, key);
-        if (described == NULL) {
-            fail_msg("%s: the schema does not know %s", where, key);
-        }
-        check(described, member, key);
-    }
-    size_t index = 0;
-    json_t *required = NULL;
-    json_array_foreach(json_object_get(schema, "required"), index, required)
-    {
-        if (json_object_get(value, json_string_value(required)) == NULL) {
-            fail_msg("%s: %s is missing", where, json_string_value(required));
-        }
-    }
-}
-
-static bool is_listed(const json_t *list, const json_t *value)
-{
-    size_t index = 0;
-    json_t *item = NULL;
-    json_array_foreach(list, index, item)
-    {
-        if (json_equal(item, value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The part of JSON Schema that docs/report.schema.json uses. */
-static void check(const json_t *schema, const json_t *value, const char *where)
-{
-    const json_t *type = json_object_get(schema, "type");
-    const char *name = type != NULL ? json_string_value(type) : "";
-    const bool is_right = (strcmp(name, "object") == 0 && json_is_object(value)) ||
-                          (strcmp(name, "array") == 0 && json_is_array(value)) ||
-                          (strcmp(name, "string") == 0 && json_is_string(value)) ||
-                          (strcmp(name, "boolean") == 0 && json_is_boolean(value)) ||
-                          (strcmp(name, "integer") == 0 && json_is_integer(value) &&
-                           json_integer_value(value) >= 0) ||
-                          is_listed(json_object_get(schema, "enum"), value) ||
-                          (json_object_get(schema, "const") != NULL &&
-                           json_equal(json_object_get(schema, "const"), value));
-    if (!is_right) {
-        fail_msg("%s is not what the schema says", where);
-    }
-    if (json_is_object(value)) {
-        check_object(schema, value, where);
-    }
-    size_t index = 0;
-    json_t *item = NULL;
-    json_array_foreach(value, index, item)
-    {
-        check(json_object_get(schema, "items"), item, where);
-    }
-}
-
 static void test_json_is_as_the_schema_says(void **state)
 {
     (void)state;
-    json_error_t error;
-    json_t *schema = json_load_file(UMIG_TEST_SCHEMA, 0, &error);
-    if (schema == NULL) {
-        fail_msg("%s: %s", UMIG_TEST_SCHEMA, error.text);
-    }
     json_t *reports[] = {read_json(umig_sample_service()), read_json(umig_sample_hostile()),
                          read_json(umig_sample_quiet())};
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
-        check(schema, reports[i], "the report");
+        umig_schema_expect(UMIG_TEST_SCHEMA, reports[i]);
         json_decref(reports[i]);
     }
-    json_decref(schema);
 }
 
 static void test_json_of_hostile_names_is_valid(void **state)

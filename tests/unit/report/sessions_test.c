@@ -5,9 +5,15 @@
 #include "report/sessions.h"
 #include "tests/support/golden.h"
 #include "tests/support/test.h"
+#include "tests/unit/report/schema.h"
 
 #define OUT_LIMIT_BYTES 65536
 #define START_UNIX_NS   (1790000000ull * UMIG_NS_PER_S)
+
+static const struct umig_session_label labels[] = {
+    {"build", "1.4.2"},
+    {"zone", "\x1b]0;owned\x07"},
+};
 
 static const struct umig_session_summary sessions[] = {
     {.number = 7,
@@ -21,6 +27,8 @@ static const struct umig_session_summary sessions[] = {
      .end_unix_ns = START_UNIX_NS + 30 * UMIG_NS_PER_S,
      .end = UMIG_END_DURATION,
      .has_kind = {[UMIG_KIND_CPU] = true, [UMIG_KIND_GC] = true},
+     .labels = labels,
+     .label_count = 2,
      .cpu_samples = 1200,
      .cpu_ns = 12 * UMIG_NS_PER_S,
      .is_complete = true},
@@ -76,6 +84,11 @@ static void test_sessions_json_reads_back(void **state)
     assert_null(json_object_get(second, "host"));
     assert_int_equal(json_integer_value(json_object_get(second, "number")), 123456);
     assert_true(json_is_false(json_object_get(json_array_get(list, 2), "complete"))); /* it runs */
+    const json_t *label = json_array_get(json_object_get(json_array_get(list, 0), "labels"), 1);
+    assert_string_equal(json_string_value(json_object_get(label, "key")), "zone");
+    assert_string_equal(json_string_value(json_object_get(label, "value")), "\x1b]0;owned\x07");
+    assert_int_equal(json_array_size(json_object_get(second, "labels")), 0);
+    umig_schema_expect(UMIG_TEST_SCHEMA, root);
     json_decref(root);
     umig_buf_fini(&out);
 }
