@@ -8,6 +8,8 @@ final class Bench {
         new Main.Row("idle", "an agent without a session against none: start-up and requests", Idle::run),
         new Main.Row("walk", "time of a sample by depth of the stack, and failures", Walk::run),
         new Main.Row("wire", "bytes of a CPU sample on the wire and stored; time of a report", Wire::run),
+        new Main.Row("accuracy", "wrong and broken stacks of programs whose stacks are known, and a peer",
+                Accuracy::run),
         new Main.Row("ingest", "samples a CPU second of the collector, time to ack, memory, disk", Ingest::run),
     };
 

@@ -60,7 +60,8 @@ final class Main {
         for (Row row : rows) {
             names.append(row.name).append(", ");
         }
-        System.err.println("usage: scripts/" + script + " NAME [MINUTES] [--short] [--jdk N]; NAME is "
+        System.err.println("usage: scripts/" + script + " NAME [MINUTES] [--short] [--jdk N] [--walker W]"
+                + " [--only PROGRAM] [--show]; NAME is "
                 + names + "or list");
         return 2;
     }

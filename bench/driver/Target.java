@@ -35,6 +35,7 @@ final class Target implements AutoCloseable {
     static final class Plan {
         private final List<String> options = new ArrayList<>();
         private final Jdk jdk;
+        private String classPath = Tree.CLASS_PATH;
 
         Plan(Jdk jdk) {
             this.jdk = jdk;
@@ -53,10 +54,16 @@ final class Target implements AutoCloseable {
             return with("-agentpath:" + Tree.AGENT + (text.isEmpty() ? "" : "=" + text));
         }
 
+        /** In place of the driver's own. */
+        Plan classPath(String path) {
+            classPath = path;
+            return this;
+        }
+
         Target start(String program, String... arguments) throws IOException {
             var words = new ArrayList<>(List.of(jdk.java()));
             words.addAll(options);
-            words.addAll(List.of("-cp", Tree.CLASS_PATH, "programs." + program));
+            words.addAll(List.of("-cp", classPath, "programs." + program));
             words.addAll(List.of(arguments));
             var builder = new ProcessBuilder(words).directory(Tree.RUN.toFile())
                     .redirectError(Tree.RUN.resolve("jvm.err").toFile());

@@ -13,6 +13,10 @@ final class Tree {
     static final Path UMIG = BUILD.resolve("bin/umig");
     /** The class path of this driver is that of the programs, too. */
     static final String CLASS_PATH = System.getProperty("java.class.path");
+    /** Our classes, and the C library of a program. */
+    static final Path CLASSES = Path.of(CLASS_PATH.split(java.io.File.pathSeparator)[0]);
+    /** A class path of its own: Groovy 2.4, and the peer. */
+    static final Path LIB_GROOVY_24 = CLASSES.resolveSibling("lib-groovy24");
     /** Sockets, logs, crash reports of this run; kept when something went wrong. */
     static final Path RUN = makeRun();
 
