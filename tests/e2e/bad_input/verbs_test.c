@@ -41,9 +41,9 @@ static void ask_plain_jvm(struct umig_rig *rig, const char *words)
 {
     static struct outcome outcome;
     run_program(rig, &outcome,
-                "%s/bin/java -cp %s Wait >%s/said & jvm=$!; trap 'kill $jvm' EXIT; "
-                "until grep -q ready %s/said; do :; done; " UMIG_COMMAND " %s $jvm",
-                rig->jdk.home, programs_path(), rig->dir, rig->dir, words);
+                "rm -f %s/said; %s/bin/java -cp %s Wait >%s/said & jvm=$!; trap 'kill $jvm' EXIT; "
+                "until grep -qs ready %s/said; do :; done; " UMIG_COMMAND " %s $jvm",
+                rig->dir, rig->jdk.home, programs_path(), rig->dir, rig->dir, words);
     expect_refusal(&outcome, FAILURE, "-agentpath:");
 }
 
