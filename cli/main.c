@@ -6,13 +6,20 @@
 
 #include "cli/verb.h"
 
+/* What reports can be laid out in; a narrower terminal breaks their lines. */
+enum {
+    WIDTH_MIN = 60,
+    WIDTH_MAX = 400,
+    WIDTH_DEFAULT = 100
+};
+
 static unsigned terminal_width(void)
 {
     struct winsize size = {0};
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
-        return size.ws_col;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return WIDTH_DEFAULT;
     }
-    return 100;
+    return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col;
 }
 
 int main(int argc, char **argv)

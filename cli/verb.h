@@ -26,7 +26,7 @@ struct umig_cli {
     struct umig_places places;
     bool is_out_terminal;
     bool has_color; /* out is a terminal and NO_COLOR is not set */
-    unsigned width; /* columns; 100 where there is no terminal */
+    unsigned width; /* columns of the terminal, 60 to 400; means nothing without one */
 };
 
 struct umig_verb {

@@ -150,6 +150,16 @@ static void fail_with(const struct umig_buf *part, struct umig_buf *out)
     }
 }
 
+size_t umig_cells_clean_width(const char *text, struct umig_buf *out)
+{
+    struct umig_buf clean = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_cells_clean(text, &clean);
+    const size_t width = umig_cells_width(umig_buf_str(&clean));
+    fail_with(&clean, out);
+    umig_buf_fini(&clean);
+    return width;
+}
+
 /* Puts a text cut to some columns after left spaces; returns the columns it takes. */
 static size_t put_within(const char *text,
                          size_t columns,
@@ -209,6 +219,7 @@ void umig_cells_wrap(const char *text,
                      const char *separator,
                      size_t columns,
                      size_t indent,
+                     bool is_cut,
                      struct umig_buf *out)
 {
     struct umig_buf clean = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
@@ -230,7 +241,7 @@ void umig_cells_wrap(const char *text,
             pad(indent, out);
             used = indent;
         }
-        if (width > columns - indent) {
+        if (is_cut && width > columns - indent) {
             put_word_cut(at, bytes, columns - indent, out);
             used = columns;
         } else {

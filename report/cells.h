@@ -5,6 +5,7 @@
 #ifndef UMIG_REPORT_CELLS_H
 #define UMIG_REPORT_CELLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/buf.h"
@@ -24,6 +25,9 @@ void umig_cells_clean(const char *text, struct umig_buf *out);
 /** Columns a clean text takes: wide characters two, combining ones none. */
 size_t umig_cells_width(const char *text);
 
+/** Columns a text takes once it is made harmless; without memory for that, out has failed. */
+size_t umig_cells_clean_width(const char *text, struct umig_buf *out);
+
 /**
  * Appends a text made harmless in exactly that many columns: padded, or cut in the middle.
  *
@@ -41,11 +45,13 @@ void umig_cells_fit(const char *text, size_t columns, struct umig_buf *out);
  * Appends a text made harmless, broken into lines, each after an indent of spaces.
  *
  * @param separator  where it may be broken: " ", or " > " to keep the names between whole
+ * @param is_cut     what no line has room for is cut in the middle; else its line is longer
  */
 void umig_cells_wrap(const char *text,
                      const char *separator,
                      size_t columns,
                      size_t indent,
+                     bool is_cut,
                      struct umig_buf *out);
 
 #endif

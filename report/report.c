@@ -10,9 +10,8 @@
 #include "report/json.h"
 #include "report/text.h"
 
-#define WIDTH_DEFAULT 100
-#define WIDTH_MIN     60
-#define WIDTH_MAX     400
+#define WIDTH_MIN 60
+#define WIDTH_MAX 400
 
 static const struct {
     const char *name;
@@ -77,18 +76,16 @@ int umig_report_write(const struct umig_profile *profile,
                       struct umig_buf *out,
                       struct umig_err *err)
 {
-    struct umig_report_options chosen = *options;
-    chosen.width = chosen.width == 0 ? WIDTH_DEFAULT : chosen.width;
-    if (chosen.width < WIDTH_MIN || chosen.width > WIDTH_MAX) {
+    if (options->width != 0 && (options->width < WIDTH_MIN || options->width > WIDTH_MAX)) {
         return umig_err_set(err, UMIG_E_ARG, "a width of %zu columns: %d to %d are possible",
-                            chosen.width, WIDTH_MIN, WIDTH_MAX);
+                            options->width, WIDTH_MIN, WIDTH_MAX);
     }
     struct umig_figures figures;
-    int rc = umig_figures_read(profile, chosen.unfold, &figures, err);
+    int rc = umig_figures_read(profile, options->unfold, &figures, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    rc = write_format(&figures, profile, &chosen, out, err);
+    rc = write_format(&figures, profile, options, out, err);
     umig_figures_fini(&figures);
     return umig_err_trace(err, rc);
 }

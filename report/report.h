@@ -17,12 +17,12 @@ enum umig_report_format {
     UMIG_REPORT_COLLAPSED,
 };
 
-/** How a report is written; all zero is text at 100 columns, folded, without colour. */
+/** How a report is written; all zero is text with whole names, folded, without colour. */
 struct umig_report_options {
     enum umig_report_format format;
     bool unfold;  /* show the frames of dispatch */
     bool colour;  /* text: ANSI colours */
-    size_t width; /* text: columns, 60 to 400; 0: 100 */
+    size_t width; /* text: columns, 60 to 400; 0: prose at 100, names whole however long */
 };
 
 /**

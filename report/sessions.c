@@ -11,7 +11,6 @@
 #include "core/units.h"
 #include "report/cells.h"
 
-#define WIDTH_DEFAULT    100
 #define WIDTH_MIN        60
 #define WIDTH_MAX        400
 #define SERVICE_MIN      10
@@ -99,25 +98,20 @@ static void put_heads(const struct columns *columns, struct umig_buf *out)
     umig_buf_text(out, " end\n");
 }
 
-static size_t clean_width(const char *text)
-{
-    struct umig_buf clean = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
-    umig_cells_clean(or_empty(text), &clean);
-    const size_t width = umig_cells_width(umig_buf_str(&clean));
-    umig_buf_fini(&clean);
-    return width;
-}
-
 static struct columns fit_columns(const struct umig_session_summary *sessions,
                                   size_t count,
-                                  size_t width)
+                                  size_t width,
+                                  struct umig_buf *out)
 {
     struct columns columns = {.id = strlen("session"), .service = SERVICE_MIN};
     for (size_t i = 0; i < count; i++) {
-        const size_t id = clean_width(sessions[i].id);
-        const size_t service = clean_width(sessions[i].service);
+        const size_t id = umig_cells_clean_width(or_empty(sessions[i].id), out);
+        const size_t service = umig_cells_clean_width(or_empty(sessions[i].service), out);
         columns.id = id > columns.id ? id : columns.id;
         columns.service = service > columns.service ? service : columns.service;
+    }
+    if (width == 0) {
+        return columns;
     }
     const size_t others = columns.id + FIXED_COLUMNS;
     const size_t room = width > others + SERVICE_MIN ? width - others : SERVICE_MIN;
@@ -131,12 +125,11 @@ int umig_sessions_text(const struct umig_session_summary *sessions,
                        struct umig_buf *out,
                        struct umig_err *err)
 {
-    width = width == 0 ? WIDTH_DEFAULT : width;
-    if (width < WIDTH_MIN || width > WIDTH_MAX) {
+    if (width != 0 && (width < WIDTH_MIN || width > WIDTH_MAX)) {
         return umig_err_set(err, UMIG_E_ARG, "a width of %zu columns: %d to %d are possible", width,
                             WIDTH_MIN, WIDTH_MAX);
     }
-    const struct columns columns = fit_columns(sessions, count, width);
+    const struct columns columns = fit_columns(sessions, count, width, out);
     if (count == 0) {
         umig_buf_text(out, "No sessions.\n");
     } else {

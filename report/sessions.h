@@ -40,7 +40,7 @@ struct umig_session_summary {
 /**
  * Appends a table, one line a session in the order given, or "No sessions.".
  *
- * @param width  columns, 60 to 400; 0: 100
+ * @param width  columns, 60 to 400; 0: as many as it takes, nothing is cut
  * @return UMIG_OK, UMIG_E_ARG (a width out of range), UMIG_E_NOMEM, UMIG_E_LIMIT
  */
 UMIG_NODISCARD int umig_sessions_text(const struct umig_session_summary *sessions,

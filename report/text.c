@@ -9,6 +9,7 @@
 #include "report/text_page.h"
 
 #define LINE_LIMIT_BYTES (1u << 20)
+#define WIDTH_DEFAULT    100
 #define METHODS_MIN      10 /* shown however little they take */
 #define METHODS_MAX      20 /* the others down to 1 % */
 #define TOTALS_MAX       8
@@ -100,7 +101,7 @@ static void write_head(struct umig_text_page *page)
     put_fact(profile, " \xC2\xB7 session ", session->id, &line);
     umig_buf_text(&line, " \xC2\xB7 ");
     put_date(session->start_unix_ns, &line);
-    umig_cells_wrap(umig_buf_str(&line), " ", page->width, 0, page->out);
+    umig_text_wrap(page, umig_buf_str(&line), " ", 0);
 
     umig_text_done(page, &line);
     if (session->end_unix_ns > session->start_unix_ns) {
@@ -131,19 +132,39 @@ static void write_answer(struct umig_text_page *page)
     for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
         struct umig_buf sentence = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
         sentences[i](&figures, &sentence);
-        umig_cells_wrap(umig_buf_str(&sentence), " ", page->width, 2, page->out);
+        umig_text_wrap(page, umig_buf_str(&sentence), " ", 2);
         umig_text_done(page, &sentence);
     }
 }
 
-static void write_method(struct umig_text_page *page, const struct umig_hot_method *method)
+static size_t group_columns(const struct umig_text_page *page)
+{
+    return page->width >= 90 ? 22 : 14;
+}
+
+/* Columns of the methods' names: what the line leaves, or all that the widest takes. */
+static size_t method_columns(struct umig_text_page *page, size_t shown)
+{
+    const size_t fixed = 8 + 12 + 1 + 8 + 8 + 2; /* shares, value, bar and the spaces */
+    size_t columns = page->width - fixed - group_columns(page) - 1;
+    for (size_t i = 0; i < shown; i++) {
+        struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        umig_label_method(page->figures->profile, page->figures->cpu->methods[i].method, false,
+                          &name);
+        umig_text_widen(page, umig_buf_str(&name), &columns);
+        umig_text_done(page, &name);
+    }
+    return columns;
+}
+
+static void write_method(struct umig_text_page *page,
+                         const struct umig_hot_method *method,
+                         size_t name_columns)
 {
     const struct umig_hot *cpu = page->figures->cpu;
-    const size_t group_columns = page->width >= 90 ? 22 : 14;
-    const size_t fixed = 8 + 12 + 1 + 8 + 8 + 2; /* shares, value, bar and the spaces */
-    const size_t name_columns = page->width - fixed - group_columns - 1;
     struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-    umig_label_method_within(page->figures->profile, method->method, name_columns, &name);
+    umig_label_method_within(page->figures->profile, method->method,
+                             umig_text_room(page, name_columns), &name);
     umig_text_share(page, method->self, cpu->value);
     umig_text_value(page, UMIG_KIND_CPU, method->self);
     umig_buf_byte(page->out, ' ');
@@ -153,10 +174,21 @@ static void write_method(struct umig_text_page *page, const struct umig_hot_meth
     umig_text_name(page, umig_buf_str(&name), name_columns);
     struct umig_buf pool = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
     umig_hot_put_pool(page->figures->profile, method, &pool);
-    umig_cells_fit(umig_buf_str(&pool), group_columns, page->out);
-    umig_buf_byte(page->out, '\n');
+    umig_text_last(page, umig_buf_str(&pool), group_columns(page));
     umig_text_done(page, &pool);
     umig_text_done(page, &name);
+}
+
+/* How many methods are shown. */
+static size_t count_shown(const struct umig_hot *cpu)
+{
+    const size_t most = cpu->method_count < METHODS_MAX ? cpu->method_count : METHODS_MAX;
+    size_t count = 0;
+    while (count < most && cpu->methods[count].self > 0 &&
+           (count < METHODS_MIN || cpu->methods[count].self >= cpu->value / 100)) {
+        count++;
+    }
+    return count;
 }
 
 static void write_methods(struct umig_text_page *page)
@@ -169,12 +201,10 @@ static void write_methods(struct umig_text_page *page)
     }
     umig_text_heads(page, "    self        self             total  method, and the thread pool it "
                           "mostly runs on");
-    const size_t count = cpu->method_count < METHODS_MAX ? cpu->method_count : METHODS_MAX;
-    for (size_t i = 0; i < count && cpu->methods[i].self > 0; i++) {
-        if (i >= METHODS_MIN && cpu->methods[i].self < cpu->value / 100) {
-            break;
-        }
-        write_method(page, &cpu->methods[i]);
+    const size_t shown = count_shown(cpu);
+    const size_t name_columns = method_columns(page, shown);
+    for (size_t i = 0; i < shown; i++) {
+        write_method(page, &cpu->methods[i], name_columns);
     }
 }
 
@@ -225,14 +255,39 @@ static void write_totals(struct umig_text_page *page)
     for (size_t i = 0; i < count; i++) {
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
         const size_t columns = page->width - 8 - 12 - 2;
-        umig_label_method_within(page->figures->profile, methods[i]->method, columns, &name);
+        umig_label_method_within(page->figures->profile, methods[i]->method,
+                                 umig_text_room(page, columns), &name);
         umig_text_share(page, methods[i]->total, page->figures->cpu->value);
         umig_text_value(page, UMIG_KIND_CPU, methods[i]->total);
         umig_buf_text(page->out, "  ");
-        umig_cells_fit(umig_buf_str(&name), columns, page->out);
-        umig_buf_byte(page->out, '\n');
+        umig_text_last(page, umig_buf_str(&name), columns);
         umig_text_done(page, &name);
     }
+}
+
+/* Appends a call site, its method's name within some characters. */
+static void put_site(const struct umig_profile *profile,
+                     const struct umig_hot_site *site,
+                     size_t characters,
+                     struct umig_buf *out)
+{
+    umig_label_method_within(profile, site->method, characters, out);
+    if (site->line != 0) {
+        umig_buf_printf(out, ":%u", site->line);
+    }
+}
+
+/* As method_columns(). */
+static size_t site_columns(struct umig_text_page *page, size_t shown, size_t way_columns)
+{
+    size_t columns = page->width - 8 - 12 - 2 - 1 - way_columns;
+    for (size_t i = 0; i < shown; i++) {
+        struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        put_site(page->figures->profile, &page->figures->cpu->sites[i], SIZE_MAX, &name);
+        umig_text_widen(page, umig_buf_str(&name), &columns);
+        umig_text_done(page, &name);
+    }
+    return columns;
 }
 
 static void write_sites(struct umig_text_page *page)
@@ -243,23 +298,20 @@ static void write_sites(struct umig_text_page *page)
         return;
     }
     const size_t way_columns = 29;
-    const size_t name_columns = page->width - 8 - 12 - 2 - 1 - way_columns;
+    const size_t shown = cpu->site_count < SITES_MAX ? cpu->site_count : SITES_MAX;
+    const size_t name_columns = site_columns(page, shown, way_columns);
     umig_text_heading(page, "Dispatch by call site");
     umig_text_heads(page, "     CPU         CPU  call site");
-    for (size_t i = 0; i < cpu->site_count && i < SITES_MAX; i++) {
+    for (size_t i = 0; i < shown; i++) {
         const struct umig_hot_site *site = &cpu->sites[i];
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        umig_label_method_within(profile, site->method, name_columns - 6, &name);
-        if (site->line != 0) {
-            umig_buf_printf(&name, ":%u", site->line);
-        }
+        put_site(profile, site, umig_text_room(page, name_columns - 6), &name);
         umig_text_share(page, site->value, cpu->value);
         umig_text_value(page, UMIG_KIND_CPU, site->value);
         umig_buf_text(page->out, "  ");
         umig_text_name(page, umig_buf_str(&name), name_columns);
-        umig_cells_fit(umig_profile_text(profile, profile->methods.items[site->way].name),
-                       way_columns, page->out);
-        umig_buf_byte(page->out, '\n');
+        umig_text_last(page, umig_profile_text(profile, profile->methods.items[site->way].name),
+                       way_columns);
         umig_text_done(page, &name);
     }
 }
@@ -329,7 +381,7 @@ static void write_path(struct umig_text_page *page, const struct umig_path *path
     umig_text_share(page, path->value, page->figures->cpu->value);
     umig_text_value(page, UMIG_KIND_CPU, path->value);
     umig_buf_byte(page->out, '\n');
-    umig_cells_wrap(umig_buf_str(&line), " > ", page->width, 6, page->out);
+    umig_text_wrap(page, umig_buf_str(&line), " > ", 6);
     umig_text_done(page, &line);
 }
 
@@ -351,7 +403,12 @@ int umig_text_write(const struct umig_figures *figures,
                     struct umig_err *err)
 {
     struct umig_text_page page = {
-        .figures = figures, .out = out, .width = options->width, .colour = options->colour};
+        .figures = figures,
+        .out = out,
+        .width = options->width == 0 ? WIDTH_DEFAULT : options->width,
+        .is_cut = options->width != 0,
+        .colour = options->colour,
+    };
     write_head(&page);
     write_answer(&page);
     write_methods(&page);

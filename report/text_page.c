@@ -37,7 +37,7 @@ void umig_text_heading(struct umig_text_page *page, const char *name)
 void umig_text_note(struct umig_text_page *page, const char *text)
 {
     paint(page, "\x1b[2m");
-    umig_cells_wrap(text, " ", page->width, 2, page->out);
+    umig_text_wrap(page, text, " ", 2);
     paint(page, "\x1b[0m");
 }
 
@@ -101,4 +101,33 @@ void umig_text_name(struct umig_text_page *page, const char *name, size_t column
 {
     umig_cells_put(name, columns, UMIG_CELLS_LEFT, page->out);
     umig_buf_byte(page->out, ' ');
+}
+
+void umig_text_last(struct umig_text_page *page, const char *name, size_t columns)
+{
+    if (page->is_cut) {
+        umig_cells_fit(name, columns, page->out);
+    } else {
+        umig_cells_clean(name, page->out);
+    }
+    umig_buf_byte(page->out, '\n');
+}
+
+void umig_text_wrap(struct umig_text_page *page,
+                    const char *text,
+                    const char *separator,
+                    size_t indent)
+{
+    umig_cells_wrap(text, separator, page->width, indent, page->is_cut, page->out);
+}
+
+size_t umig_text_room(const struct umig_text_page *page, size_t columns)
+{
+    return page->is_cut ? columns : SIZE_MAX;
+}
+
+void umig_text_widen(struct umig_text_page *page, const char *name, size_t *columns)
+{
+    const size_t width = page->is_cut ? 0 : umig_cells_clean_width(name, page->out);
+    *columns = width > *columns ? width : *columns;
 }

@@ -16,6 +16,7 @@ struct umig_text_page {
     const struct umig_figures *figures;
     struct umig_buf *out;
     size_t width;
+    bool is_cut; /* names are cut to their columns; else, off a terminal, they are whole */
     bool colour;
 };
 
@@ -43,8 +44,23 @@ void umig_text_number(struct umig_text_page *page, uint64_t number);
 /** A bar of eighths of a block, whole at part = whole, in so many columns and one of space. */
 void umig_text_bar(struct umig_text_page *page, uint64_t part, uint64_t whole, size_t columns);
 
+/** Prose made harmless, broken into lines after an indent; see umig_cells_wrap(). */
+void umig_text_wrap(struct umig_text_page *page,
+                    const char *text,
+                    const char *separator,
+                    size_t indent);
+
+/** Characters a method's name may have in so many columns; no bound where names are not cut. */
+size_t umig_text_room(const struct umig_text_page *page, size_t columns);
+
+/** Raises columns to what a name takes, where names are not cut. */
+void umig_text_widen(struct umig_text_page *page, const char *name, size_t *columns);
+
 /** A name in so many columns, made harmless; then a space. */
 void umig_text_name(struct umig_text_page *page, const char *name, size_t columns);
+
+/** The last name of a line, made harmless, and the line's end. */
+void umig_text_last(struct umig_text_page *page, const char *name, size_t columns);
 
 /** Sections that need no stacks: report/text_runtime.c. */
 void umig_text_threads(struct umig_text_page *page);

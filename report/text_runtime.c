@@ -51,9 +51,8 @@ void umig_text_threads(struct umig_text_page *page)
             umig_cells_put("-", 10, UMIG_CELLS_RIGHT, page->out);
         }
         umig_buf_text(page->out, "  ");
-        umig_cells_fit(text_or_unknown(page->figures->profile, group->group), page->width - 41,
-                       page->out);
-        umig_buf_byte(page->out, '\n');
+        umig_text_last(page, text_or_unknown(page->figures->profile, group->group),
+                       page->width - 41);
     }
     write_rest(page, cpu->group_count, shown, "pools");
 }
@@ -86,7 +85,7 @@ static void write_gc_sum(struct umig_text_page *page)
         umig_label_value(UMIG_KIND_HEAP, gc->after_highest_bytes, &line);
         umig_buf_text(&line, " at most.");
     }
-    umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
+    umig_text_wrap(page, umig_buf_str(&line), " ", 2);
     umig_text_done(page, &line);
 }
 
@@ -114,8 +113,7 @@ void umig_text_gc(struct umig_text_page *page)
         umig_text_value(page, UMIG_KIND_GC, row->total_ns);
         umig_text_value(page, UMIG_KIND_GC, row->longest_ns);
         umig_buf_text(page->out, "  ");
-        umig_cells_fit(umig_buf_str(&what), page->width - 36, page->out);
-        umig_buf_byte(page->out, '\n');
+        umig_text_last(page, umig_buf_str(&what), page->width - 36);
         umig_text_done(page, &what);
     }
     write_rest(page, gc->row_count, shown, "kinds");
@@ -129,8 +127,7 @@ static void write_wait(struct umig_text_page *page,
     umig_text_number(page, row->count);
     umig_text_value(page, UMIG_KIND_LOCKS, row->longest_ns);
     umig_buf_text(page->out, "  ");
-    umig_cells_fit(what, page->width - 36, page->out);
-    umig_buf_byte(page->out, '\n');
+    umig_text_last(page, what, page->width - 36);
 }
 
 static void write_wait_sites(struct umig_text_page *page)
@@ -219,9 +216,8 @@ void umig_text_heap(struct umig_text_page *page)
         const struct umig_pool *pool = &pools->items[i];
         write_pool_figures(page, pool);
         umig_buf_text(page->out, "  ");
-        umig_cells_fit(text_or_unknown(page->figures->profile, pool->pool),
-                       page->width > 72 ? page->width - 62 : 10, page->out);
-        umig_buf_byte(page->out, '\n');
+        umig_text_last(page, text_or_unknown(page->figures->profile, pool->pool),
+                       page->width > 72 ? page->width - 62 : 10);
     }
 }
 
@@ -231,7 +227,7 @@ void umig_text_quality(struct umig_text_page *page)
     struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
     umig_text_heading(page, "Data quality");
     umig_quality_sentence(page->figures->profile, quality, &line);
-    umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
+    umig_text_wrap(page, umig_buf_str(&line), " ", 2);
     umig_text_done(page, &line);
     if (quality->java_samples > 0) {
         umig_label_number(quality->java_samples, &line);
@@ -240,7 +236,7 @@ void umig_text_quality(struct umig_text_page *page)
         umig_buf_text(&line, " of them without a whole stack; ");
         umig_label_number(quality->vm_samples, &line);
         umig_buf_text(&line, " in threads of the JVM and of native code.");
-        umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
+        umig_text_wrap(page, umig_buf_str(&line), " ", 2);
     }
     umig_text_done(page, &line);
     for (unsigned i = 0; i < UMIG_OUTCOME_COUNT; i++) {
@@ -273,6 +269,6 @@ void umig_text_cost(struct umig_text_page *page)
     umig_buf_text(&line, " and ");
     umig_label_value(UMIG_KIND_HEAP, session->agent_memory_bytes, &line);
     umig_buf_text(&line, " of memory.");
-    umig_cells_wrap(umig_buf_str(&line), " ", page->width, 2, page->out);
+    umig_text_wrap(page, umig_buf_str(&line), " ", 2);
     umig_text_done(page, &line);
 }

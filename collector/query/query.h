@@ -31,7 +31,7 @@ struct umig_query {
     const char *format; /* sessions: text, json; report: as umig_report_format_read(); "" is text */
     const char *service; /* only sessions of this service; "" all */
     bool should_unfold;
-    unsigned width; /* columns; 0: 100 */
+    unsigned width; /* columns; 0: no terminal, nothing is cut */
     int64_t viewer; /* uid whose sessions are seen, -1 those over TCP, UMIG_VIEWER_ALL */
 };
 

@@ -96,6 +96,60 @@ static void test_report_asks_for_the_latest_as_text(void **state)
     assert_string_equal(g_asked, "2|load-7|collapsed||1|0");
 }
 
+static void test_terminal_gives_its_width_within_what_can_be_laid_out(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned short columns;
+        const char *asked;
+    } cases[] = {
+        {120, "2|latest|text||0|120"},
+        {45, "2|latest|text||0|60"},
+        {500, "2|latest|text||0|400"},
+        {0, "2|latest|text||0|100"}, /* it does not know */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_umig_on_terminal("report", cases[i].columns, &g_run);
+        assert_int_equal(g_run.code, 0);
+        assert_string_equal(g_asked, cases[i].asked);
+        assert_string_equal(g_run.out, "the first and the last\n");
+    }
+}
+
+static void test_width_of_the_environment_means_nothing_without_a_terminal(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("COLUMNS", "60", 1), 0);
+    run_umig("sessions", &g_run);
+    assert_int_equal(unsetenv("COLUMNS"), 0);
+
+    assert_string_equal(g_asked, "1||text||0|0");
+}
+
+/* A shell takes '#' for a comment, and nobody reads a page's source on a terminal. */
+static void test_page_on_a_terminal_gets_a_file_that_needs_no_quotes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        const char *name;
+    } cases[] = {
+        {"report #4 --format html", "umig-report-4.html"},
+        {"report load-7 --format html", "umig-report-load-7.html"},
+        {"report --format html", "umig-report-latest.html"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[128];
+        char wrote[128];
+        run_umig_on_terminal(cases[i].words, 80, &g_run);
+        snprintf(path, sizeof path, "%s/%s", g_runtime_dir, cases[i].name);
+        snprintf(wrote, sizeof wrote, "Wrote %s (23 B).\n", cases[i].name);
+        assert_int_equal(unlink(path), 0);
+        assert_string_equal(g_run.err, wrote);
+        assert_string_equal(g_run.out, "");
+    }
+}
+
 static void test_report_takes_an_address(void **state)
 {
     (void)state;
@@ -220,6 +274,9 @@ int main(void)
     const struct CMUnitTest collector_test[] = {
         TEST(test_sessions_finds_the_collector_by_itself),
         TEST(test_report_asks_for_the_latest_as_text),
+        TEST(test_terminal_gives_its_width_within_what_can_be_laid_out),
+        TEST(test_width_of_the_environment_means_nothing_without_a_terminal),
+        TEST(test_page_on_a_terminal_gets_a_file_that_needs_no_quotes),
         TEST(test_report_takes_an_address),
         TEST(test_page_is_written_whole),
         TEST(test_half_an_answer_leaves_no_page),

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/socket.h"
@@ -132,6 +134,53 @@ void run_umig(const char *words, struct run *run)
     run->code = WEXITSTATUS(status);
     read_back("stdout", run->out, sizeof run->out);
     read_back("stderr", run->err, sizeof run->err);
+}
+
+/* Opens a terminal that changes nothing of what is written to it. */
+static int open_terminal(unsigned short columns, char name[64])
+{
+    const struct winsize size = {.ws_row = 24, .ws_col = columns};
+    struct termios modes;
+    const int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(grantpt(fd), 0);
+    assert_int_equal(unlockpt(fd), 0);
+    assert_int_equal(ptsname_r(fd, name, 64), 0);
+    assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
+    assert_int_equal(tcgetattr(fd, &modes), 0);
+    cfmakeraw(&modes);
+    assert_int_equal(tcsetattr(fd, TCSANOW, &modes), 0);
+    return fd;
+}
+
+void run_umig_on_terminal(const char *words, unsigned short columns, struct run *run)
+{
+    char name[64];
+    char err[UMIG_SOCKET_PATH_BYTES];
+    int status = 0;
+    posix_spawn_file_actions_t files;
+    const int terminal = open_terminal(columns, name);
+    const int held =
+        open(name, O_RDWR | O_NOCTTY | O_CLOEXEC); /* the last to close loses the text */
+    assert_true(held >= 0);
+    in_runtime_dir("stderr", err);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, name, O_RDWR | O_NOCTTY, 0);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err, O_CREAT | O_TRUNC | O_WRONLY,
+                                     0600);
+    posix_spawn_file_actions_addchdir_np(&files, g_runtime_dir);
+    pass_turn();
+    const pid_t pid = spawn(words, &files);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    pass_turn();
+    assert_true(WIFEXITED(status));
+    run->code = WEXITSTATUS(status);
+    assert_int_equal(fcntl(terminal, F_SETFL, O_NONBLOCK), 0);
+    const ssize_t len = read(terminal, run->out, sizeof run->out - 1);
+    run->out[len > 0 ? len : 0] = '\0';
+    read_back("stderr", run->err, sizeof run->err);
+    close(held);
+    close(terminal);
 }
 
 void put_frame(struct umig_buf *out, uint8_t type, uint16_t flags, const void *payload, size_t len)

@@ -20,6 +20,12 @@ struct run {
 /** Runs "umig WORDS"; words separated by single spaces. */
 void run_umig(const char *words, struct run *run);
 
+/**
+ * As run_umig(), with a terminal of so many columns as standard output and the runtime folder as
+ * working folder. It may write 4000 bytes: nobody reads before it has ended.
+ */
+void run_umig_on_terminal(const char *words, unsigned short columns, struct run *run);
+
 /** A command that runs until it is stopped. */
 struct running {
     pid_t pid;

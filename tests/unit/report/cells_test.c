@@ -83,10 +83,19 @@ static void test_wrap_breaks_at_the_separator_only(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_buf out = UMIG_BUF_INIT(LIMIT_BYTES);
-        umig_cells_wrap(cases[i][0], cases[i][1], 13, 2, &out);
+        umig_cells_wrap(cases[i][0], cases[i][1], 13, 2, true, &out);
         assert_string_equal(umig_buf_str(&out), cases[i][2]);
         umig_buf_fini(&out);
     }
+}
+
+static void test_wrap_keeps_words_whole_where_they_are_not_cut(void **state)
+{
+    (void)state;
+    struct umig_buf out = UMIG_BUF_INIT(LIMIT_BYTES);
+    umig_cells_wrap("x abcdefghijklmnopqrst y", " ", 13, 2, false, &out);
+    assert_string_equal(umig_buf_str(&out), "  x\n  abcdefghijklmnopqrst\n  y\n");
+    umig_buf_fini(&out);
 }
 
 int main(void)
@@ -97,6 +106,7 @@ int main(void)
         cmocka_unit_test(test_put_fills_its_columns_exactly),
         cmocka_unit_test(test_fit_does_not_pad),
         cmocka_unit_test(test_wrap_breaks_at_the_separator_only),
+        cmocka_unit_test(test_wrap_keeps_words_whole_where_they_are_not_cut),
     };
     return cmocka_run_group_tests_name("report.cells", tests, NULL, NULL);
 }

@@ -108,6 +108,22 @@ static void test_text_of_hostile_names_is_harmless(void **state)
     umig_buf_fini(&out);
 }
 
+/* A file is searched and compared: no name in it is cut, whatever its length. */
+static void test_text_for_no_terminal_has_whole_names(void **state)
+{
+    (void)state;
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    struct umig_buf narrow = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+
+    write(umig_sample_hostile(), &(struct umig_report_options){0}, &out);
+    write(umig_sample_hostile(), &(struct umig_report_options){.width = 60}, &narrow);
+
+    assert_null(strstr(umig_buf_str(&out), "\xE2\x80\xA6"));
+    assert_non_null(strstr(umig_buf_str(&narrow), "\xE2\x80\xA6"));
+    umig_buf_fini(&narrow);
+    umig_buf_fini(&out);
+}
+
 /* The samples of 10 ms say whether the interval that was asked for could be kept. */
 static void test_text_says_when_the_kernel_ticks_too_slowly(void **state)
 {
@@ -298,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_collapsed_of_hostile_names_matches_golden),
         cmocka_unit_test(test_collapsed_value_is_time_in_intervals),
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
+        cmocka_unit_test(test_text_for_no_terminal_has_whole_names),
         cmocka_unit_test(test_text_says_when_the_kernel_ticks_too_slowly),
         cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),

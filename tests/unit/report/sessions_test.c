@@ -58,6 +58,15 @@ static void test_sessions_text_matches_golden(void **state)
     umig_buf_fini(&out);
 }
 
+static void test_sessions_text_for_a_terminal_keeps_its_width(void **state)
+{
+    (void)state;
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    assert_int_equal(umig_sessions_text(sessions, session_count, 100, &out, NULL), UMIG_OK);
+    assert_non_null(strstr(umig_buf_str(&out), "\xE2\x80\xA6g-name ")); /* cut in the middle */
+    umig_buf_fini(&out);
+}
+
 static void test_sessions_text_of_none_says_so(void **state)
 {
     (void)state;
@@ -97,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sessions_text_matches_golden),
+        cmocka_unit_test(test_sessions_text_for_a_terminal_keeps_its_width),
         cmocka_unit_test(test_sessions_text_of_none_says_so),
         cmocka_unit_test(test_sessions_json_reads_back),
     };
