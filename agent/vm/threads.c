@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,7 +26,6 @@ void umig_threads_init(struct umig_threads *threads, struct umig_slots *slots, i
     threads->slots = slots;
     threads->signo = signo;
     threads->task_fd = -1;
-    threads->stat_fd = -1;
     atomic_store(&threads->random, umig_clock_monotonic_ns() | 1);
 }
 
@@ -236,24 +236,23 @@ void umig_threads_forget(struct umig_threads *threads)
 
 /* --- finding threads --- */
 
-/* Field 20 of /proc/self/stat; the command in field 2 may hold anything but ends at the last ')'.
+/*
+ * Threads of this process, plus a constant; 0: unknown. The kernel counts them into the links of
+ * the task folder (proc_task_getattr() in fs/proc/base.c), while to read /proc/self/stat it adds up
+ * the clocks of every thread under the lock that timers' signals need.
  */
-static uint64_t count_threads(struct umig_threads *threads)
+static uint64_t count_threads(const struct umig_threads *threads)
 {
-    if (threads->stat_fd < 0) {
-        threads->stat_fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    return fstat(threads->task_fd, &st) == 0 ? (uint64_t)st.st_nlink : 0;
+}
+
+static bool open_tasks(struct umig_threads *threads)
+{
+    if (threads->task_fd < 0) {
+        threads->task_fd = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
-    char text[512];
-    const ssize_t len = pread(threads->stat_fd, text, sizeof text - 1, 0);
-    if (len <= 0) {
-        return 0;
-    }
-    text[len] = '\0';
-    const char *at = strrchr(text, ')');
-    for (int field = 2; at != NULL && field < 20; field++) {
-        at = strchr(at + 1, ' ');
-    }
-    return at != NULL ? strtoull(at + 1, NULL, 10) : 0;
+    return threads->task_fd >= 0;
 }
 
 struct dirent64 {
@@ -267,7 +266,9 @@ struct dirent64 {
 static void saw_thread(struct umig_threads *threads, int tid)
 {
     struct umig_slot *slot = umig_slots_find(threads->slots, tid);
-    if (slot == NULL || slot->timer < 0) {
+    /* Ours have no timer and keep their names. */
+    const bool is_ours = slot != NULL && atomic_load(&slot->kind) == UMIG_THREAD_AGENT;
+    if (slot == NULL || (slot->timer < 0 && !is_ours)) {
         found_native(threads, tid);
     } else {
         slot->scan = threads->scan;
@@ -296,10 +297,7 @@ static void end_unseen(struct umig_threads *threads)
 
 static void scan(struct umig_threads *threads)
 {
-    if (threads->task_fd < 0) {
-        threads->task_fd = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    if (threads->task_fd < 0 || lseek(threads->task_fd, 0, SEEK_SET) != 0) {
+    if (lseek(threads->task_fd, 0, SEEK_SET) != 0) {
         return;
     }
     threads->scan++;
@@ -325,6 +323,9 @@ void umig_threads_check(struct umig_threads *threads, uint64_t now_ns)
         return;
     }
     threads->next_check_ns = now_ns + CHECK_NS;
+    if (!open_tasks(threads)) {
+        return;
+    }
     const uint64_t count = count_threads(threads);
     if (count != threads->thread_count || now_ns >= threads->next_scan_ns) {
         threads->thread_count = count;

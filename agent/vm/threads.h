@@ -28,7 +28,6 @@ struct umig_threads {
     atomic_uint_fast64_t refused;     /* timers the kernel did not give */
     atomic_uint_fast64_t random;
     int task_fd;
-    int stat_fd;
     uint32_t scan;
     uint64_t thread_count;
     uint64_t next_check_ns;
