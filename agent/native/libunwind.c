@@ -6,8 +6,6 @@
 
 #include "core/err.h"
 
-#define SONAME "libunwind-x86_64.so.8"
-
 struct function {
     const char *name;
     size_t offset; /* of its pointer */
@@ -28,19 +26,21 @@ static const struct function functions[] = {
     {"_Ux86_64_dwarf_search_unwind_table", offsetof(struct umig_libunwind, search_unwind_table)},
 };
 
-int umig_libunwind_open(struct umig_libunwind *out_libunwind, struct umig_err *err)
+int umig_libunwind_open(const char *soname,
+                        struct umig_libunwind *out_libunwind,
+                        struct umig_err *err)
 {
-    struct umig_libunwind opened = {.handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL)};
+    struct umig_libunwind opened = {.handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL)};
     if (opened.handle == NULL) {
         return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                            SONAME " is not installed: apt-get install libunwind8");
+                            "%s is not installed: apt-get install libunwind8", soname);
     }
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         void *function = dlsym(opened.handle, functions[i].name);
         if (function == NULL) {
             dlclose(opened.handle);
             return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                                SONAME " has no %s: version 1.3 or later is needed",
+                                "%s has no %s: version 1.3 or later is needed", soname,
                                 functions[i].name);
         }
         memcpy((char *)&opened + functions[i].offset, &function, sizeof function);

@@ -11,6 +11,9 @@
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
+/** Version 1.1 to 1.8 have it. */
+#define UMIG_LIBUNWIND_SONAME "libunwind-x86_64.so.8"
+
 /** Looks a pc up in a table libunwind is told of; exported, but in no public header of it. */
 typedef int (*umig_search_unwind_table_fn)(unw_addr_space_t space,
                                            unw_word_t pc,
@@ -34,10 +37,13 @@ struct umig_libunwind {
 /**
  * Opens the library (RTLD_LOCAL: the program's own unwinder is not replaced). It stays open.
  *
+ * @param soname  UMIG_LIBUNWIND_SONAME
  * @return UMIG_OK; UMIG_E_UNSUPPORTED: it is not installed or lacks a function; the text says which
  *
  * dlopen() waits while another thread runs constructors of a library.
  */
-UMIG_NODISCARD int umig_libunwind_open(struct umig_libunwind *out_libunwind, struct umig_err *err);
+UMIG_NODISCARD int umig_libunwind_open(const char *soname,
+                                       struct umig_libunwind *out_libunwind,
+                                       struct umig_err *err);
 
 #endif

@@ -52,7 +52,7 @@ static void forget(struct umig_objects *objects, struct umig_object *object)
 
 void umig_objects_fini(struct umig_objects *objects)
 {
-    for (uint32_t i = 0; objects->slots != NULL && i < UMIG_OBJECTS_MAX; i++) {
+    for (uint32_t i = 0; i < objects->slot_count; i++) {
         if (objects->slots[i].serial != 0) {
             forget(objects, &objects->slots[i]);
         }
@@ -163,7 +163,7 @@ static bool describe(struct umig_object *object, const struct dl_phdr_info *info
 
 static struct umig_object *find_identity(const struct umig_objects *objects, uint64_t identity)
 {
-    for (uint32_t i = 0; i < UMIG_OBJECTS_MAX; i++) {
+    for (uint32_t i = 0; i < objects->slot_count; i++) {
         struct umig_object *object = &objects->slots[i];
         if (object->serial != 0 && object->identity == identity && !object->is_seen) {
             return object;
@@ -172,14 +172,14 @@ static struct umig_object *find_identity(const struct umig_objects *objects, uin
     return NULL;
 }
 
-static struct umig_object *find_free(const struct umig_objects *objects)
+static struct umig_object *find_free(struct umig_objects *objects)
 {
-    for (uint32_t i = 0; i < UMIG_OBJECTS_MAX; i++) {
+    for (uint32_t i = 0; i < objects->slot_count; i++) {
         if (objects->slots[i].serial == 0) {
             return &objects->slots[i];
         }
     }
-    return NULL;
+    return objects->slot_count < UMIG_OBJECTS_MAX ? &objects->slots[objects->slot_count++] : NULL;
 }
 
 static int collect(struct dl_phdr_info *info, size_t size, void *context)
@@ -213,7 +213,7 @@ static int collect(struct dl_phdr_info *info, size_t size, void *context)
 /* What is not in the list any more is closed; what was closed already is forgotten. */
 static void end_collecting(struct umig_objects *objects)
 {
-    for (uint32_t i = 0; i < UMIG_OBJECTS_MAX; i++) {
+    for (uint32_t i = 0; i < objects->slot_count; i++) {
         struct umig_object *object = &objects->slots[i];
         if (object->is_closed) {
             forget(objects, object);
@@ -235,7 +235,7 @@ static void make_ranges(struct umig_objects *objects)
 {
     objects->live_count = 0;
     objects->closed_count = 0;
-    for (uint32_t slot = 0; slot < UMIG_OBJECTS_MAX; slot++) {
+    for (uint32_t slot = 0; slot < objects->slot_count; slot++) {
         struct umig_object *object = &objects->slots[slot];
         for (uint32_t i = 0; i < object->segment_count; i++) {
             const struct umig_object_range range = {object->segments[i], slot};
@@ -302,7 +302,7 @@ struct umig_object *umig_objects_find(const struct umig_objects *objects, uintpt
 
 struct umig_object *umig_objects_by_serial(const struct umig_objects *objects, uint32_t serial)
 {
-    for (uint32_t i = 0; serial != 0 && i < UMIG_OBJECTS_MAX; i++) {
+    for (uint32_t i = 0; serial != 0 && i < objects->slot_count; i++) {
         if (objects->slots[i].serial == serial) {
             return &objects->slots[i];
         }

@@ -67,9 +67,10 @@ struct umig_object_range {
 
 struct umig_objects {
     struct umig_quota quota;
-    struct umig_object *slots;      /* UMIG_OBJECTS_MAX */
+    struct umig_object *slots;      /* UMIG_OBJECTS_MAX, free ones among them */
     struct umig_object_range *live; /* by address; UMIG_OBJECTS_MAX * UMIG_OBJECT_SEGMENTS */
     struct umig_object_range *closed;
+    uint32_t slot_count; /* slots from here on were never used */
     uint32_t live_count;
     uint32_t closed_count;
     uint32_t last_serial;

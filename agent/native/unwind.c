@@ -216,7 +216,7 @@ int umig_unwinder_open(struct umig_objects *objects,
                        struct umig_err *err)
 {
     struct umig_libunwind libunwind;
-    const int rc = umig_libunwind_open(&libunwind, err);
+    const int rc = umig_libunwind_open(UMIG_LIBUNWIND_SONAME, &libunwind, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }

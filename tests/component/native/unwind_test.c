@@ -385,6 +385,56 @@ static void test_signal_frames_are_crossed(void **state)
     trace_fini(&trace);
 }
 
+/* A call that never returns is the last of its function: the return address is the next one's,
+ * whose rules (its frame is 4 KiB already, they say) are wrong here. */
+void calls_last(subject_hook hook);
+__asm__(".text\n"
+        ".globl calls_last\n"
+        ".type calls_last, @function\n"
+        "calls_last:\n"
+        ".cfi_startproc\n"
+        "push %rbx\n"
+        ".cfi_adjust_cfa_offset 8\n"
+        "call *%rdi\n"
+        ".cfi_endproc\n"
+        ".size calls_last, . - calls_last\n"
+        ".type behind, @function\n"
+        "behind:\n"
+        ".cfi_startproc\n"
+        ".cfi_def_cfa_offset 4096\n"
+        "ud2\n"
+        ".cfi_endproc\n"
+        ".size behind, . - behind\n");
+
+static jmp_buf before_last_call;
+
+static void mark_and_leave(void)
+{
+    trace_mark();
+    longjmp(before_last_call, 1);
+}
+
+static void mark_behind_last_call(void)
+{
+    if (setjmp(before_last_call) == 0) {
+        calls_last(mark_and_leave);
+    }
+}
+
+static void test_a_call_at_the_end_of_its_function(void **state)
+{
+    struct fixture *fx = *state;
+    struct trace trace;
+    trace_marks(&trace, mark_behind_last_call);
+    umig_objects_refresh(&fx->objects);
+    const struct umig_unwind_result result = unwind(fx, &trace.steps[0]);
+    assert_int_equal(result.end, UMIG_UNWIND_ROOT);
+    const size_t frame = find_name(fx, result.frame_count, "calls_last");
+    assert_name(fx, frame - 1, "mark_and_leave");
+    assert_name(fx, frame + 1, "mark_behind_last_call");
+    trace_fini(&trace);
+}
+
 /* push %rbx; call *%rdi; pop %rbx; ret */
 static const uint8_t made_code[] = {0x53, 0xff, 0xd7, 0x5b, 0xc3};
 static void (*made_function)(subject_hook hook);
@@ -533,6 +583,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_and_stop, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut_copies_end_with_a_mark, setup, teardown),
         cmocka_unit_test_setup_teardown(test_signal_frames_are_crossed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_call_at_the_end_of_its_function, setup, teardown),
         cmocka_unit_test_setup_teardown(test_code_made_at_run_time_ends_with_a_mark, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_a_library_that_was_closed, setup, teardown),

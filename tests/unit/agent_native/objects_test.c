@@ -4,6 +4,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "agent/native/libunwind.h"
 #include "agent/native/objects.h"
 #include "tests/support/test.h"
 
@@ -77,7 +78,7 @@ static void test_the_vdso_has_tables_and_names(void **state)
     char name[128];
     const uintptr_t base = getauxval(AT_SYSINFO_EHDR);
     struct umig_object *vdso = NULL;
-    for (uint32_t i = 0; i < UMIG_OBJECTS_MAX && vdso == NULL; i++) {
+    for (uint32_t i = 0; i < fx->objects.slot_count && vdso == NULL; i++) {
         struct umig_object *object = &fx->objects.slots[i];
         vdso = strstr(object->path, "vdso") != NULL ? object : NULL;
     }
@@ -127,6 +128,25 @@ static void test_a_library_comes_goes_and_is_forgotten(void **state)
     dlclose(library);
 }
 
+/* What finds no room is counted and unknown, and a known object never loses its place to it. */
+static void test_objects_beyond_the_room_are_counted(void **state)
+{
+    struct fixture *fx = *state;
+    for (uint32_t i = 0; i < UMIG_OBJECTS_MAX; i++) {
+        if (fx->objects.slots[i].serial == 0) {
+            fx->objects.slots[i].serial = UINT32_MAX - i; /* somebody else's */
+        }
+    }
+    fx->objects.slot_count = UMIG_OBJECTS_MAX;
+    void *library = dlopen(UMIG_TEST_SAMPLE, RTLD_NOW);
+    const uintptr_t pc = address_of(library, "sample_exported");
+    assert_true(umig_objects_refresh(&fx->objects));
+    assert_int_equal(fx->objects.refused, 1);
+    assert_null(umig_objects_find(&fx->objects, pc));
+    assert_symbol(fx, (uintptr_t)setup + 1, "setup");
+    dlclose(library);
+}
+
 /* Its tables were not wanted while it was there: they are not made up, and come with it again. */
 static void test_a_closed_library_has_no_tables_to_copy(void **state)
 {
@@ -143,6 +163,10 @@ static void test_a_closed_library_has_no_tables_to_copy(void **state)
     library = dlopen(UMIG_TEST_SAMPLE, RTLD_NOW);
     umig_objects_refresh(&fx->objects);
     object = umig_objects_find(&fx->objects, address_of(library, "sample_exported"));
+    object->identity++; /* another one is where it was */
+    assert_null(umig_objects_table(&fx->objects, object));
+    object->identity--;
+    object->has_read_table = false;
     assert_non_null(umig_objects_table(&fx->objects, object));
     dlclose(library);
 }
@@ -162,6 +186,21 @@ static void test_memory_is_bounded(void **state)
     assert_int_equal(fx->objects.quota.refusals, 2);
 }
 
+static void test_without_libunwind_the_reason_is_told(void **state)
+{
+    (void)state;
+    struct umig_libunwind libunwind = {.handle = NULL};
+    struct umig_err err = UMIG_ERR_INIT;
+    assert_int_equal(umig_libunwind_open("libunwind-none.so.8", &libunwind, &err),
+                     UMIG_E_UNSUPPORTED);
+    assert_string_equal(err.text,
+                        "libunwind-none.so.8 is not installed: apt-get install libunwind8");
+    assert_int_equal(umig_libunwind_open("libc.so.6", &libunwind, &err), UMIG_E_UNSUPPORTED);
+    assert_string_equal(err.text, "libc.so.6 has no _Ux86_64_create_addr_space: version 1.3 or "
+                                  "later is needed");
+    assert_null(libunwind.handle);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,9 +208,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_vdso_has_tables_and_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_library_comes_goes_and_is_forgotten, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_objects_beyond_the_room_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_closed_library_has_no_tables_to_copy, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_memory_is_bounded, setup, teardown),
+        cmocka_unit_test(test_without_libunwind_the_reason_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
