@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "agent/memory.h"
+#include "agent/breaker.h"
 #include "agent/options.h"
 #include "agent/session/pump.h"
 #include "agent/session/session.h"
@@ -43,6 +44,7 @@ struct umig_agent {
     struct umig_uplink uplink;
     struct umig_control_server control;
     struct umig_batch_cost cost;
+    struct umig_breaker breaker;
 
     char service[UMIG_NAME_BYTES];
     uint64_t epoch;

@@ -43,7 +43,8 @@ static void say_problem(struct umig_agent *agent, const struct umig_err *err)
 static void steer_timers(struct umig_agent *agent, uint32_t provided)
 {
     uint64_t interval = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
-    if ((provided & UMIG_VM_STACKS) == 0 || !agent->is_sampler_ready || agent->has_lost_signals) {
+    if ((provided & UMIG_VM_STACKS) == 0 || !agent->is_sampler_ready || agent->has_lost_signals ||
+        agent->breaker.level == UMIG_BREAKER_OPEN) {
         interval = 0;
     }
     if (interval != atomic_load(&agent->threads.interval_ns)) {
@@ -111,8 +112,28 @@ static void check_signals(struct umig_agent *agent, uint64_t now_ns)
     agent->has_lost_signals = has_lost;
 }
 
+/* The guard has caught more than it should have to: less is sampled, for good. */
+static void check_faults(struct umig_agent *agent, uint64_t now_ns)
+{
+    if (!umig_breaker_feed(&agent->breaker, atomic_load(&agent->sampler.faults), now_ns)) {
+        return;
+    }
+    struct umig_err err = UMIG_ERR_INIT;
+    atomic_store(&agent->sampler.is_walk_off, true);
+    (void)umig_err_set(&err, UMIG_E_JVM,
+                       "more than %u faults within a minute were caught while walking stacks: %s; "
+                       "'umig status --failures' shows where",
+                       UMIG_BREAKER_FAULTS,
+                       agent->breaker.level == UMIG_BREAKER_OPEN
+                           ? "CPU samples stop until the JVM is started again"
+                           : "samples come without stacks until the JVM is started again");
+    say_problem(agent, &err);
+    umig_agent_reconcile(agent);
+}
+
 void umig_agent_check_sources(struct umig_agent *agent, uint64_t now_ns)
 {
+    check_faults(agent, now_ns);
     check_signals(agent, now_ns);
     check_gc_log(agent);
 }

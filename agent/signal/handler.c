@@ -154,12 +154,17 @@ static void keep_evidence(struct umig_sampler *sampler,
 }
 
 /* Without a walk: why this thread has, or gives, no Java frames. OK means it can be walked. */
-static enum umig_outcome outcome_before_walk(const struct umig_slot *slot, uint64_t now_ns)
+static enum umig_outcome outcome_before_walk(const struct umig_sampler *sampler,
+                                             const struct umig_slot *slot,
+                                             uint64_t now_ns)
 {
     const int kind = atomic_load_explicit(&slot->kind, memory_order_relaxed);
     if (atomic_load_explicit(&slot->env, memory_order_acquire) == NULL) {
         return kind == UMIG_THREAD_JAVA || kind == UMIG_THREAD_UNKNOWN ? UMIG_OUTCOME_NOT_ATTACHED
                                                                        : UMIG_OUTCOME_NO_JAVA;
+    }
+    if (atomic_load_explicit(&sampler->is_walk_off, memory_order_relaxed)) {
+        return UMIG_OUTCOME_WALK_OFF;
     }
     if (now_ns < atomic_load_explicit(&slot->rest_until_ns, memory_order_relaxed)) {
         return UMIG_OUTCOME_RESTING;
@@ -189,7 +194,7 @@ static void sample_into(struct umig_sampler *sampler,
                         void *context)
 {
     const uint64_t begin_ns = umig_clock_monotonic_ns();
-    struct umig_walk_result result = {.outcome = outcome_before_walk(slot, begin_ns)};
+    struct umig_walk_result result = {.outcome = outcome_before_walk(sampler, slot, begin_ns)};
     struct umig_names *names = umig_sampler_enter_names(sampler);
     struct scratch *scratch = ring->scratch;
     if (result.outcome == UMIG_OUTCOME_OK) {

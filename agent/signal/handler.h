@@ -38,7 +38,8 @@ struct umig_sampler {
     _Atomic(struct umig_names *) names; /* the generation new records use */
     umig_walk_fn walk;
     const void *walker;
-    bool has_evidence; /* the walker leaves its position (struct umig_step) in its scratch */
+    atomic_bool is_walk_off; /* samples are taken without stacks */
+    bool has_evidence;       /* the walker leaves its position (struct umig_step) in its scratch */
     const struct umig_hotspot *hotspot;
 
     /* Books, in ns of CPU: produced = recorded + the sum of dropped. */

@@ -1,4 +1,5 @@
 #include "agent/signal/probe.h"
+
 #include "agent/signal/sigsafe_only.h"
 
 /* In assembly, so that the address of the load that may fault is known exactly. */

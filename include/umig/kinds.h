@@ -76,13 +76,14 @@ enum umig_walker {
  X(TOO_DEEP, 17, "too_deep", "the stack did not end within the frames that are kept")           \
  X(NAMES_FULL, 18, "names_full", "no room to name a frame")                                     \
  X(OTHER, 19, "other", "a code the JVM did not document")                                       \
- X(STUB, 20, "stub", "in a stub of the JVM whose frame could not be left")
+ X(STUB, 20, "stub", "in a stub of the JVM whose frame could not be left")                      \
+ X(WALK_OFF, 21, "walk_off", "walking was switched off after faults")
 
 enum umig_outcome {
 #define UMIG_OUTCOME_ENUM(name, number, key, text) UMIG_OUTCOME_##name = (number),
     UMIG_OUTCOME_TABLE(UMIG_OUTCOME_ENUM)
 #undef UMIG_OUTCOME_ENUM
-    UMIG_OUTCOME_COUNT = 21
+    UMIG_OUTCOME_COUNT = 22
 };
 
 /* Why something that was produced is not in the store. */

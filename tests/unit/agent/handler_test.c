@@ -293,6 +293,17 @@ static void test_handler_install_refuses_a_taken_signal_and_passes_foreign_ones(
     assert_false(umig_handler_is_installed());
 }
 
+static void test_walk_switched_off_still_counts_the_sample(void **state)
+{
+    struct fixture *fx = *state;
+    atomic_store(&fx->sampler.is_walk_off, true);
+
+    sample(fx);
+
+    assert_int_equal(only_record(fx)->outcome, UMIG_OUTCOME_WALK_OFF);
+    assert_int_equal(only_record(fx)->frame_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +322,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_handler_full_ring_drops_are_counted_exactly, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_marks_a_cut_stack, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_walk_switched_off_still_counts_the_sample, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(
             test_handler_install_refuses_a_taken_signal_and_passes_foreign_ones, setup, teardown),
     };

@@ -1,0 +1,26 @@
+#include "agent/breaker.h"
+
+#include "core/clock.h"
+
+#define WINDOW_NS (60 * UMIG_NS_PER_S)
+
+static void begin_window(struct umig_breaker *breaker, uint64_t faults, uint64_t now_ns)
+{
+    breaker->window_began_ns = now_ns;
+    breaker->faults_at_begin = faults;
+}
+
+bool umig_breaker_feed(struct umig_breaker *breaker, uint64_t faults, uint64_t now_ns)
+{
+    if (breaker->level == UMIG_BREAKER_OPEN) {
+        return false;
+    }
+    const bool is_over = faults - breaker->faults_at_begin > UMIG_BREAKER_FAULTS;
+    if (is_over) {
+        breaker->level++;
+    }
+    if (is_over || now_ns - breaker->window_began_ns >= WINDOW_NS) {
+        begin_window(breaker, faults, now_ns);
+    }
+    return is_over;
+}

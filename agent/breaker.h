@@ -1,0 +1,38 @@
+/*
+ * What is left of sampling after faults. The guard makes a fault in a walk harmless; many of them
+ * say that the walk does not understand this JVM. Then walking stops, and if that does not help,
+ * sampling: a service that is not profiled is better than one that is harmed.
+ *
+ * Not thread-safe; the loop's alone.
+ */
+#ifndef UMIG_AGENT_BREAKER_H
+#define UMIG_AGENT_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Faults within a minute that are borne. */
+#define UMIG_BREAKER_FAULTS 20u
+
+enum umig_breaker_level {
+    UMIG_BREAKER_CLOSED,  /* all is allowed */
+    UMIG_BREAKER_NO_WALK, /* samples are taken, stacks are not */
+    UMIG_BREAKER_OPEN,    /* nothing is sampled */
+};
+
+struct umig_breaker {
+    enum umig_breaker_level level;
+    uint64_t window_began_ns;
+    uint64_t faults_at_begin;
+};
+
+/**
+ * Takes the count of faults so far.
+ *
+ * @param faults  ever recovered; only grows
+ * @param now_ns  CLOCK_MONOTONIC
+ * @return true when the level has just risen: at most once a window, and never back
+ */
+bool umig_breaker_feed(struct umig_breaker *breaker, uint64_t faults, uint64_t now_ns);
+
+#endif
