@@ -113,6 +113,7 @@ struct umig_profile_session {
     uint64_t start_unix_ns;
     uint64_t end_unix_ns; /* of the last thing known while the session runs */
     enum umig_end end;
+    bool is_end_unknown; /* it ran at the last data, and no collector since could see it end */
     uint64_t interval_ns[UMIG_KIND_COUNT]; /* 0: the kind is off */
     bool has_kind[UMIG_KIND_COUNT];
     uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;

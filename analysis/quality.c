@@ -81,6 +81,9 @@ static void put_kind(const struct umig_profile_tally *tally,
 /* Why something may be missing that nobody counted. */
 static const char *reason(const struct umig_profile *profile, const struct umig_quality *quality)
 {
+    if (profile->session.is_end_unknown) {
+        return " The collector stopped while the session ran: what came later is not here.";
+    }
     if (quality->is_running) {
         return " The session is running: what is under way is not in yet.";
     }

@@ -113,7 +113,8 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
     umig_json_number(json, "max_heap_bytes", session->max_heap_bytes);
     umig_json_number(json, "start_unix_ns", session->start_unix_ns);
     umig_json_number(json, "end_unix_ns", session->end_unix_ns);
-    umig_json_text(json, "end", umig_quality_end_key(session->end));
+    umig_json_text(json, "end",
+                   session->is_end_unknown ? "unknown" : umig_quality_end_key(session->end));
     put_kinds(json, session);
     put_labels(json, profile);
     umig_json_object_end(json);

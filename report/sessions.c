@@ -23,6 +23,11 @@ static const char *or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
+static const char *end_word(const struct umig_session_summary *session)
+{
+    return session->is_end_unknown ? "unknown" : umig_quality_end_key(session->end);
+}
+
 static uint64_t length_ns(const struct umig_session_summary *session)
 {
     return session->end_unix_ns > session->start_unix_ns
@@ -80,8 +85,7 @@ static void put_line(const struct umig_session_summary *session,
     umig_label_value(UMIG_KIND_CPU, session->cpu_ns, &cell);
     put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
     const bool is_short = !session->is_complete && session->end != UMIG_END_RUNNING;
-    umig_buf_printf(out, "%s%s\n", umig_quality_end_key(session->end),
-                    is_short ? ", data missing" : "");
+    umig_buf_printf(out, "%s%s\n", end_word(session), is_short ? ", data missing" : "");
     umig_buf_fini(&cell);
 }
 
@@ -169,7 +173,7 @@ static void put_object(struct umig_json *json, const struct umig_session_summary
     umig_json_number(json, "jdk", session->jdk);
     umig_json_number(json, "start_unix_ns", session->start_unix_ns);
     umig_json_number(json, "end_unix_ns", session->end_unix_ns);
-    umig_json_text(json, "end", umig_quality_end_key(session->end));
+    umig_json_text(json, "end", end_word(session));
     umig_json_array(json, "kinds");
     for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
         if (session->has_kind[i]) {

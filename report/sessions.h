@@ -29,6 +29,7 @@ struct umig_session_summary {
     uint64_t start_unix_ns;
     uint64_t end_unix_ns; /* of the last thing known while it runs */
     enum umig_end end;
+    bool is_end_unknown; /* it ran at the last data, and no collector since could see it end */
     bool has_kind[UMIG_KIND_COUNT];
     const struct umig_session_label *labels; /* of the agent and of the session */
     size_t label_count;

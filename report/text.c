@@ -61,6 +61,17 @@ static const char *end_text(enum umig_end end)
     }
 }
 
+static void put_end(const struct umig_profile_session *session, struct umig_buf *out)
+{
+    if (session->is_end_unknown) {
+        umig_buf_text(out, "still ran at its last data, ");
+        put_date(session->end_unix_ns, out);
+        umig_buf_text(out, "; no collector ran since, so its end is not known");
+    } else {
+        umig_buf_text(out, end_text(session->end));
+    }
+}
+
 /* " · host" of the facts that are known. */
 static void put_fact(const struct umig_profile *profile,
                      const char *lead,
@@ -108,7 +119,7 @@ static void write_head(struct umig_text_page *page)
         put_duration(session->end_unix_ns - session->start_unix_ns, &line);
         umig_buf_text(&line, ", ");
     }
-    umig_buf_text(&line, end_text(session->end));
+    put_end(session, &line);
     put_kinds(session, &line);
     umig_figures_put_spacing(page->figures, &line);
     for (size_t i = 0; i < profile->labels.count; i++) {

@@ -114,6 +114,7 @@ static int add_row(void *context, const struct umig_session_row *row)
         .start_unix_ns = row->start_unix_ns,
         .end_unix_ns = row->end_unix_ns,
         .end = row->end,
+        .is_end_unknown = list->query->is_at_rest && row->end == UMIG_END_RUNNING,
         .is_complete = true,
     };
     for (size_t i = 0; i < row->start->n_kinds; i++) {

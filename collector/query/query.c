@@ -41,6 +41,10 @@ static int write_report(struct umig_reader *reader,
     if (rc == UMIG_NOT_FOUND) {
         rc = umig_err_set(err, UMIG_E_ARG, "the session was deleted a moment ago");
     }
+    if (rc == UMIG_OK) {
+        struct umig_profile_session *session = &profile->session;
+        session->is_end_unknown = query->is_at_rest && session->end == UMIG_END_RUNNING;
+    }
     rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, out, err);
     umig_profile_destroy(profile);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
@@ -110,7 +114,9 @@ int umig_query_folder(const char *dir,
     } else if (opened != UMIG_E_BUSY) {
         rc = opened;
     }
-    rc = rc != UMIG_OK ? rc : umig_query_run(reader, query, out, note, err);
+    struct umig_query asked = *query;
+    asked.is_at_rest = opened == UMIG_OK; /* we have its lock */
+    rc = rc != UMIG_OK ? rc : umig_query_run(reader, &asked, out, note, err);
     umig_reader_close(reader);
     umig_store_close(store);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;

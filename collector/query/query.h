@@ -31,8 +31,9 @@ struct umig_query {
     const char *format; /* sessions: text, json; report: as umig_report_format_read(); "" is text */
     const char *service; /* only sessions of this service; "" all */
     bool should_unfold;
-    unsigned width; /* columns; 0: no terminal, nothing is cut */
-    int64_t viewer; /* uid whose sessions are seen, -1 those over TCP, UMIG_VIEWER_ALL */
+    unsigned width;  /* columns; 0: no terminal, nothing is cut */
+    bool is_at_rest; /* no collector runs on the folder; umig_query_folder() finds out */
+    int64_t viewer;  /* uid whose sessions are seen, -1 those over TCP, UMIG_VIEWER_ALL */
 };
 
 /**

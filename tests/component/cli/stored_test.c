@@ -117,6 +117,31 @@ static void test_list_for_programs_has_each_label_once(void **state)
     assert_has(g_run.out, "\"labels\":[{\"key\":\"build\",\"value\":\"1.4.2\"}]");
 }
 
+/* The sessions of these tests run until the collector is stopped under them. */
+static void test_folder_at_rest_says_what_is_known_of_an_end(void **state)
+{
+    (void)state;
+    store_session(1, "nightly", "orders");
+    ask_collector("report"); /* folds what the folder is then asked for */
+    assert_has(g_run.out, "has not ended; cpu every 10 ms");
+    ask_folder("report"); /* the collector runs */
+    assert_has(g_run.out, "has not ended; cpu every 10 ms");
+    assert_int_equal(umig_collector_process_stop(&g_collector), 0);
+
+    ask_folder("report");
+    assert_has(g_run.out,
+               "still ran at its last data, 2026-09-21 14:13:20 UTC; no collector ran since");
+    assert_has(g_run.out, "The collector stopped while the session ran: ");
+    assert_null(strstr(g_run.out, "The session is running"));
+
+    ask_folder("report --json");
+    assert_has(g_run.out, "\"end\":\"unknown\"");
+    ask_folder("sessions --json");
+    assert_has(g_run.out, "\"end\":\"unknown\"");
+    ask_folder("sessions");
+    assert_has(g_run.out, " unknown\n");
+}
+
 static void test_service_that_is_not_stored_is_told_with_those_that_are(void **state)
 {
     (void)state;
@@ -142,6 +167,7 @@ int main(void)
         TEST(test_newest_of_several_is_reported_and_said_to_be),
         TEST(test_session_that_is_meant_alone_is_reported_without_a_note),
         TEST(test_list_for_programs_has_each_label_once),
+        TEST(test_folder_at_rest_says_what_is_known_of_an_end),
         TEST(test_service_that_is_not_stored_is_told_with_those_that_are),
     };
     return cmocka_run_group_tests(stored_test, NULL, NULL);
