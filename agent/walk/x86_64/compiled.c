@@ -1,0 +1,134 @@
+#include "agent/walk/x86_64/compiled.h"
+
+#include "agent/signal/sigsafe_only.h"
+#include "agent/walk/names.h"
+#include "agent/walk/x86_64/moves.h"
+
+enum {
+    PROLOGUE_BYTES = 28 /* of the instructions that build a frame */
+};
+
+enum built {
+    BUILT_NOTHING,    /* only the return address */
+    BUILT_SAVED_FP,   /* "push rbp" */
+    BUILT_FRAME,      /* the whole frame */
+    BUILT_WITHOUT_FP, /* the whole frame, but fp is not saved in it yet */
+};
+
+/* "sub rsp, imm8 / imm32" that ends at or before the pc? */
+static bool is_sub_rsp(uintptr_t at, uintptr_t pc)
+{
+    const uint8_t opcode = umig_hs_u8(at, 1);
+    const bool is_short = opcode == 0x83;
+    return umig_hs_u8(at, 0) == 0x48 && (is_short || opcode == 0x81) && umig_hs_u8(at, 2) == 0xec &&
+           pc - at >= (is_short ? 4 : 7);
+}
+
+/* "mov rbp, rsp", in either encoding. */
+static bool is_mov_fp_sp(uintptr_t at)
+{
+    return umig_hs_u8(at, 0) == 0x48 && ((umig_hs_u8(at, 1) == 0x8b && umig_hs_u8(at, 2) == 0xec) ||
+                                         (umig_hs_u8(at, 1) == 0x89 && umig_hs_u8(at, 2) == 0xe5));
+}
+
+/*
+ * How much of a compiled frame stands before the JVM calls it complete, by the instructions passed:
+ * [bang the stack]; push rbp; [mov rbp, rsp]; sub rsp, n; [entry barrier], or, in C2 without a
+ * bang, sub rsp, n; mov [rsp + n - 8], rbp.
+ */
+static enum built built_so_far(uintptr_t pc, uintptr_t code)
+{
+    for (uintptr_t at = pc - 1; at >= code && pc - at <= PROLOGUE_BYTES; at--) {
+        if (is_sub_rsp(at, pc)) {
+            const uintptr_t before = is_mov_fp_sp(at - 3) ? at - 3 : at;
+            return umig_hs_u8(before, -1) == 0x55 ? BUILT_FRAME : BUILT_WITHOUT_FP;
+        }
+        if (umig_hs_u8(at, 0) == 0x55 && (is_mov_fp_sp(at + 1) || is_sub_rsp(at + 1, at + 8))) {
+            return BUILT_SAVED_FP;
+        }
+    }
+    return BUILT_NOTHING;
+}
+
+static bool pop_prologue(struct umig_step *step, const struct umig_blob *blob)
+{
+    switch (built_so_far(step->regs.pc, blob->code)) {
+    case BUILT_SAVED_FP:
+        return umig_x64_pop_saved_fp(step);
+    case BUILT_FRAME:
+        return umig_x64_pop_frame(step, blob->frame_words);
+    case BUILT_WITHOUT_FP:
+        return umig_x64_pop_frame_keeping_fp(step, blob->frame_words);
+    case BUILT_NOTHING:
+    default:
+        return umig_x64_pop_return(step);
+    }
+}
+
+/* "cmp rsp, [r15 + poll]", short or long, at this address? It stands between frame and return. */
+static bool is_return_poll(uintptr_t at)
+{
+    return umig_hs_u8(at, 0) == 0x49 && umig_hs_u8(at, 1) == 0x3b &&
+           (umig_hs_u8(at, 2) == 0x67 || umig_hs_u8(at, 2) == 0xa7);
+}
+
+/* Is the frame gone again? Told by the instructions at the pc. */
+static bool is_epilogue(uintptr_t pc)
+{
+    const bool is_ja = umig_hs_u8(pc, 0) == 0x0f && umig_hs_u8(pc, 1) == 0x87;
+    return umig_hs_u8(pc, 0) == 0xc3 || is_return_poll(pc) ||
+           (is_ja && (is_return_poll(pc - 4) || is_return_poll(pc - 7)));
+}
+
+/* A compiled frame with something pushed on top of it, as C1 does around calls of stubs. */
+static bool pop_pushed_frame(struct umig_step *step, int32_t words)
+{
+    for (int32_t pushed = 1; pushed <= UMIG_X64_PUSHED_WORDS_MAX; pushed++) {
+        const uintptr_t sp = step->regs.sp + (uintptr_t)(uint32_t)(words + pushed) * UMIG_X64_WORD;
+        if (umig_x64_is_above(step, sp, 0) && umig_x64_is_return(step, umig_x64_word(sp, -1))) {
+            return umig_x64_pop_frame(step, words + pushed);
+        }
+    }
+    return false;
+}
+
+static bool pop_interrupted_nmethod(struct umig_step *step, const struct umig_blob *blob)
+{
+    const uintptr_t pc = step->regs.pc;
+    if (blob->frame_words <= 0 || is_epilogue(pc)) {
+        return umig_x64_pop_return(step);
+    }
+    if (umig_hs_u8(pc, 0) == 0x5d &&
+        umig_x64_is_return(step, umig_x64_word(step->regs.sp, 1))) { /* pop rbp */
+        return umig_x64_pop_saved_fp(step);
+    }
+    if (blob->frame_complete >= 0 && pc - blob->code < (uintptr_t)blob->frame_complete &&
+        pop_prologue(step, blob)) {
+        return true;
+    }
+    return umig_x64_pop_frame(step, blob->frame_words) || pop_pushed_frame(step, blob->frame_words);
+}
+
+/* A frame that was deoptimised returns to a handler; where it stood is kept in the frame. */
+static uintptr_t standing_pc(const struct umig_step *step, const struct umig_blob *blob)
+{
+    const struct umig_hotspot *hs = step->hotspot;
+    if (step->is_leaf || !hs->can_walk || blob->kind != UMIG_BLOB_NMETHOD ||
+        step->regs.pc != umig_hs_part(&hs->deopt_handler, blob->at)) {
+        return step->regs.pc;
+    }
+    return umig_hs_ptr(step->regs.sp, umig_hs_i32(blob->at, hs->nmethod_orig_pc));
+}
+
+bool umig_x64_leave_compiled(struct umig_step *step, struct umig_step_left *left)
+{
+    const struct umig_blob *blob = &left->blob;
+    left->pc = standing_pc(step, blob);
+    if (blob->kind == UMIG_BLOB_NATIVE) {
+        const uintptr_t method = umig_hs_ptr(blob->at, step->hotspot->nmethod_method);
+        left->method = umig_names_is_method(step->hotspot, method) ? method : 0;
+        left->bci = UMIG_BCI_NATIVE;
+    }
+    return step->is_leaf ? pop_interrupted_nmethod(step, blob)
+                         : umig_x64_pop_frame(step, blob->frame_words);
+}

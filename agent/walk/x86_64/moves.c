@@ -1,0 +1,154 @@
+#include "agent/walk/x86_64/moves.h"
+
+#include "agent/signal/sigsafe_only.h"
+#include "agent/walk/x86_64/interpreted.h"
+
+/* "call reg" or "call [...]" that begins so many bytes before the pc? Opcode ff, operation 2. */
+static bool is_indirect_call(uintptr_t pc, int32_t back)
+{
+    return umig_hs_u8(pc, -back) == 0xff && (umig_hs_u8(pc, 1 - back) & 0x38) == 0x10;
+}
+
+/* Is there a call instruction right before this return address? */
+static bool follows_call(uintptr_t pc)
+{
+    return umig_hs_u8(pc, -5) == 0xe8 || is_indirect_call(pc, 2) || is_indirect_call(pc, 3) ||
+           is_indirect_call(pc, 4) || is_indirect_call(pc, 6) || is_indirect_call(pc, 7);
+}
+
+bool umig_x64_is_return(const struct umig_step *step, uintptr_t pc)
+{
+    return umig_x64_is_code(step, pc) &&
+           (follows_call(pc) ||
+            umig_codecache_find(step->hotspot, pc).kind == UMIG_BLOB_INTERPRETER);
+}
+
+/*
+ * Where the caller's frame begins, when its call returns to pc with this sp. C1 calls some stubs
+ * with arguments on the stack, which it pops right after the call (C1_MacroAssembler,
+ * LIR_Assembler::emit_opTypeCheck): the frame begins above them. "pop rbp" is not one of these: it
+ * undoes a frame.
+ */
+static uintptr_t over_arguments(uintptr_t pc, uintptr_t sp)
+{
+    for (int i = 0; i < UMIG_X64_PUSHED_WORDS_MAX; i++) {
+        const uint8_t next = umig_hs_u8(pc, i);
+        if (next < 0x58 || next > 0x5f || next == 0x5d) {
+            break;
+        }
+        sp += UMIG_X64_WORD;
+    }
+    return sp;
+}
+
+/* Is pc a return address, and is there a frame of its code at sp? */
+static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t sp, uintptr_t fp)
+{
+    if (!umig_x64_is_code(step, pc)) {
+        return false;
+    }
+    const struct umig_blob blob = umig_codecache_find(step->hotspot, pc);
+    if (blob.kind == UMIG_BLOB_INTERPRETER) {
+        return umig_x64_is_above(step, fp, 2) && fp >= sp &&
+               umig_x64_is_interpreted(step->hotspot, fp);
+    }
+    if (!follows_call(pc)) {
+        return false;
+    }
+    if ((blob.kind != UMIG_BLOB_NMETHOD && blob.kind != UMIG_BLOB_NATIVE) || blob.frame_words < 2 ||
+        blob.frame_words > UMIG_X64_FRAME_WORDS_MAX) {
+        return blob.kind != UMIG_BLOB_NONE;
+    }
+    const uintptr_t end =
+        over_arguments(pc, sp) + (uintptr_t)(uint32_t)blob.frame_words * UMIG_X64_WORD;
+    return umig_x64_is_above(step, end, 0) && umig_x64_is_return(step, umig_x64_word(end, -1));
+}
+
+bool umig_x64_move_if_fits(struct umig_step *step, uintptr_t pc, uintptr_t sp, uintptr_t fp)
+{
+    return fits(step, pc, sp, fp) && umig_x64_move(step, pc, over_arguments(pc, sp), fp);
+}
+
+/* Where the call before a return address goes; 0 where the instruction does not say. */
+static uintptr_t target_of_call(uintptr_t pc)
+{
+    if (umig_hs_u8(pc, -3) == 0x41 && umig_hs_u8(pc, -2) == 0xff && umig_hs_u8(pc, -1) == 0xd2 &&
+        umig_hs_u8(pc, -13) == 0x49 && umig_hs_u8(pc, -12) == 0xba) { /* mov r10, imm64; call r10 */
+        return umig_hs_ptr(pc, -11);
+    }
+    return umig_hs_u8(pc, -5) == 0xe8 ? pc + (uintptr_t)(intptr_t)umig_hs_i32(pc, -4) : 0;
+}
+
+bool umig_x64_called_here(const struct umig_step *step, uintptr_t pc)
+{
+    if (!umig_x64_is_code(step, pc) || !follows_call(pc)) {
+        return false;
+    }
+    const uintptr_t target = target_of_call(pc);
+    if (target == 0) {
+        return true;
+    }
+    return umig_codecache_find(step->hotspot, target).at ==
+           umig_codecache_find(step->hotspot, step->regs.pc).at;
+}
+
+bool umig_x64_pop_return(struct umig_step *step)
+{
+    const uintptr_t sp = step->regs.sp;
+    return umig_x64_move_if_fits(step, umig_x64_word(sp, 0), sp + UMIG_X64_WORD, step->regs.fp);
+}
+
+bool umig_x64_pop_saved_fp(struct umig_step *step)
+{
+    const uintptr_t sp = step->regs.sp;
+    return umig_x64_move_if_fits(step, umig_x64_word(sp, 1), sp + 2 * UMIG_X64_WORD,
+                                 umig_x64_word(sp, 0));
+}
+
+bool umig_x64_pop_by_fp(struct umig_step *step)
+{
+    const uintptr_t fp = step->regs.fp;
+    return umig_x64_is_above(step, fp, 2) &&
+           umig_x64_move_if_fits(step, umig_x64_word(fp, 1), fp + 2 * UMIG_X64_WORD,
+                                 umig_x64_word(fp, 0));
+}
+
+static bool pop_frame(struct umig_step *step, int32_t words, bool is_fp_saved)
+{
+    if (words < 1 || words > UMIG_X64_FRAME_WORDS_MAX) {
+        return false;
+    }
+    const uintptr_t sp = step->regs.sp + (uintptr_t)(uint32_t)words * UMIG_X64_WORD;
+    if (!umig_x64_is_above(step, sp, 0)) {
+        return false;
+    }
+    const uintptr_t pc = umig_x64_word(sp, -1);
+    const uintptr_t fp = is_fp_saved && words > 1 ? umig_x64_word(sp, -2) : step->regs.fp;
+    return umig_x64_is_code(step, pc) && umig_x64_move(step, pc, over_arguments(pc, sp), fp);
+}
+
+bool umig_x64_pop_frame(struct umig_step *step, int32_t words)
+{
+    return pop_frame(step, words, true);
+}
+
+bool umig_x64_pop_frame_keeping_fp(struct umig_step *step, int32_t words)
+{
+    return pop_frame(step, words, false);
+}
+
+bool umig_x64_pop_by_scan(struct umig_step *step, int32_t words)
+{
+    for (int32_t i = 0; i < words; i++) {
+        const uintptr_t at = step->regs.sp + (uintptr_t)i * UMIG_X64_WORD;
+        if (!umig_x64_is_above(step, at, 1)) {
+            return false;
+        }
+        const uintptr_t pc = umig_x64_word(at, 0);
+        if (umig_x64_called_here(step, pc) &&
+            umig_x64_move_if_fits(step, pc, at + UMIG_X64_WORD, step->regs.fp)) {
+            return true;
+        }
+    }
+    return false;
+}

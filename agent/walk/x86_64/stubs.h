@@ -1,0 +1,53 @@
+/*
+ * Code that is no method: adapters and dispatch stubs, which make no frame, and runtime stubs and
+ * intrinsics, which may (src/hotspot/cpu/x86: sharedRuntime_x86_64.cpp gen_i2c_adapter and
+ * gen_c2i_adapter, vtableStubs_x86_64.cpp, methodHandles_x86.cpp, stubGenerator_x86_64*.cpp,
+ * c1_Runtime1_x86.cpp).
+ *
+ * Without a frame. They stand between a caller and a method and jump to it:
+ *
+ *      sp-> return address        always in vtable and itable stubs and method handle adapters
+ *
+ *      sp-> arguments, moved      in adapters: from registers to the stack (c2i) or back (i2c).
+ *           return address        r13 is the sp the caller had (sender sp); it keeps it only in a
+ *           ...                   part of the code. While the stack is aligned the return address
+ *     r13-> caller's frame        waits in rax.
+ *
+ *      sp-> all registers, saved  in a c2i adapter that calls the JVM to repair its caller's call
+ *           return address
+ *
+ * With a frame. A runtime stub's blob says how large it is, as a compiled method's does; behind
+ * frame_complete it stands:
+ *
+ *      sp[words - 1]    return address
+ *      sp[words - 2]    caller's fp
+ *                       saved registers
+ *      sp[0]
+ *
+ * Of intrinsics (many stubs in one blob) and of C1's stubs it is not told. Most begin with
+ * "push rbp; mov rbp, rsp"; others push what they need; some nothing at all.
+ *
+ * The stub that lets the JVM look at a method before its body runs (generate_method_entry_barrier)
+ * is called from the method's prologue:
+ *
+ *      fp[2]        return address into the prologue
+ *      fp[1]        -1, or where the JVM wants it to go on
+ *      fp[0]   fp-> the method's fp
+ *              sp-> all registers, saved
+ */
+#ifndef UMIG_AGENT_WALK_X86_64_STUBS_H
+#define UMIG_AGENT_WALK_X86_64_STUBS_H
+
+#include <stdbool.h>
+
+#include "agent/walk/codecache.h"
+#include "agent/walk/step.h"
+#include "include/umig/attr.h"
+
+/** Leaves code that makes no frame. Signal: async-signal-safe, under the guard. */
+UMIG_SIGNAL_SAFE bool umig_x64_leave_frameless(struct umig_step *step);
+
+/** Leaves a stub other than the call stub. Signal: async-signal-safe, under the guard. */
+UMIG_SIGNAL_SAFE bool umig_x64_leave_stub(struct umig_step *step, const struct umig_blob *blob);
+
+#endif
