@@ -13,6 +13,9 @@
 
 #define UMIG_FIGURES_PATHS_MAX 6
 
+/** Where the names of outcomes and causes are explained; said under the data's quality. */
+#define UMIG_FIGURES_QUALITY_HINT "What the names mean: docs/data-quality.md."
+
 /** From umig_figures_read(); free with umig_figures_fini(). */
 struct umig_figures {
     struct umig_profile *profile; /* folded, or only renamed */

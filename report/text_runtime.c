@@ -247,6 +247,7 @@ void umig_text_quality(struct umig_text_page *page)
                             umig_quality_outcome_text((enum umig_outcome)i));
         }
     }
+    umig_text_note(page, UMIG_FIGURES_QUALITY_HINT);
 }
 
 void umig_text_cost(struct umig_text_page *page)

@@ -1,0 +1,169 @@
+/*
+ * docs/data-quality.md is made of the tables in include/umig/kinds.h and of what each row means to
+ * whoever reads a report, which stands here; UMIG_UPDATE_GOLDEN=1 writes it anew.
+ */
+#include <string.h>
+
+#include "core/buf.h"
+#include "include/umig/kinds.h"
+#include "tests/support/golden.h"
+#include "tests/support/test.h"
+
+struct row {
+    const char *key;
+    const char *text;
+};
+
+static const struct row outcomes[] = {
+#define OUTCOME_ROW(name, number, key, text) {key, text},
+    UMIG_OUTCOME_TABLE(OUTCOME_ROW)
+#undef OUTCOME_ROW
+};
+
+static const struct row drops[] = {
+#define DROP_ROW(name, number, key, text) {key, text},
+    UMIG_DROP_TABLE(DROP_ROW)
+#undef DROP_ROW
+};
+
+enum {
+    OUTCOME_COUNT = sizeof outcomes / sizeof outcomes[0],
+    DROP_COUNT = sizeof drops / sizeof drops[0]
+};
+
+static const struct row outcome_advice[] = {
+    {"ok", "good: the whole stack is there"},
+    {"no_java", "good: collector, compiler and native threads have their time under *Threads*"},
+    {"no_java_frame", "a moment before the first or after the last Java method of a thread"},
+    {"no_class_load", "only right after the start of the JVM; goes away by itself"},
+    {"gc_active", "`walker=agct` only: use `walker=auto`"},
+    {"unknown_not_java", "the time is known, what called into the JVM or the library is not"},
+    {"not_walkable_not_java", "as `unknown_not_java`"},
+    {"unknown_java",
+     "the interrupted method was being entered or left, or is not known to the JVM"},
+    {"not_walkable_java", "as `unknown_java`, further up in the stack"},
+    {"unknown_state", "a thread between two states; rare"},
+    {"thread_exit", "many of them: the service starts and ends a thread for each piece of work"},
+    {"deopt", "many of them: the JIT compiler gives up what it compiled, again and again"},
+    {"safepoint", "`walker=agct` only"},
+    {"guard_recovered", "the JVM was not harmed; please report it with `umig status`"},
+    {"resting", "for 60 s after `guard_recovered` only the thread's time is recorded"},
+    {"not_attached", "the first moment of a thread"},
+    {"low_stack", "deep recursion near the end of its stack: raise `-Xss` if there are many"},
+    {"too_deep", "a recursion without end, most likely"},
+    {"names_full", "more code than the agent has memory for: raise `memory=`"},
+    {"other", "a JVM that is newer than this agent"},
+    {"stub", "copying, hashing and such of the JVM: its caller is not known"},
+    {"walk_off",
+     "more than 20 faults in a minute: times by thread are right, stacks come back with a "
+     "new start of the JVM"},
+};
+
+static const struct row drop_advice[] = {
+    {"ring_full", "too many samples at once: take a longer interval"},
+    {"reentrant", "rare; a longer interval makes it rarer"},
+    {"no_slot", "more threads at once than the agent has room for: raise `memory=`"},
+    {"stopping", "the last samples while a session is being stopped"},
+    {"spool_full", "start a collector, or raise `memory=` to bridge longer gaps"},
+    {"dictionary_full", "much new code within a second: raise `memory=`"},
+    {"remainder", "no loss: what each thread had run since its last sample"},
+    {"vm_death", "the collector was slow or away: the end of a JVM waits 300 ms for it at most"},
+    {"event_full", "more collections or waits at once than the agent takes away"},
+    {"refused", "agent and collector do not agree on a batch: the collector's log says why"},
+    {"ring_busy",
+     "more threads sampled at one moment than there are rings: take a longer interval"},
+};
+
+static const char head[] =
+    "# Data quality\n"
+    "\n"
+    "<!-- Made of the tables in include/umig/kinds.h by unit.report.quality_doc; "
+    "UMIG_UPDATE_GOLDEN=1\n"
+    "     writes it anew. -->\n"
+    "\n"
+    "What the names in the section *Data quality* of a report mean, in `umig status`, and under\n"
+    "`quality` in JSON. Two questions are kept apart:\n"
+    "\n"
+    "- **Is something missing?** For each kind, what was produced is stored, or was dropped for a\n"
+    "  cause that is named. CPU and waits are counted in time, pauses and memory points in number.\n"
+    "  *Complete* means that nothing was dropped and that both sides agree.\n"
+    "- **Could each stack be read?** A sample whose stack could not be read is not dropped: its time\n"
+    "  and its thread are right, and the frames that could be read are kept. Where the others would\n"
+    "  be stands a frame with the name of the outcome.\n"
+    "\n"
+    "Where more than a tenth of the stacks failed, look at the greatest cause before the methods.\n"
+    "\n"
+    "## How the walk of a stack ended\n"
+    "\n"
+    "| outcome | when | what it means to you |\n"
+    "|---|---|---|\n";
+
+static const char middle[] = "\n"
+                             "## Why something was dropped\n"
+                             "\n"
+                             "| cause | when | what to do |\n"
+                             "|---|---|---|\n";
+
+static const char tail[] =
+    "\n"
+    "## What is bounded and no loss\n"
+    "\n"
+    "- **Who holds a lock** is looked up at most ten times a second, over all threads of the JVM.\n"
+    "  Waits in between have the holder `unknown`; how long, for which class and where is complete.\n"
+    "  So compare the rows of holders with one another, not with the sum of the waits.\n"
+    "- **A stack keeps 2,048 frames**, the innermost and the outermost; a frame says where the others\n"
+    "  were left out.\n"
+    "- **The kernel's tick** may be coarser than the interval asked for: then samples come less often\n"
+    "  and each weighs more. The report says so at its top; the sum is right, few samples are vague.\n"
+    "- **A JVM that is killed** takes with it what it had not sent: a second or so.\n"
+    "- **A session that still ran when its collector was stopped** has no end in a folder at rest: the\n"
+    "  report says when its last data came.\n";
+
+static const char *find(const struct row *rows, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].key, key) == 0) {
+            return rows[i].text;
+        }
+    }
+    fail_msg("'%s' stands in one table only: kinds.h or quality_doc_test.c", key);
+    return NULL;
+}
+
+static void put_table(const struct row *rows,
+                      const struct row *advice,
+                      size_t count,
+                      struct umig_buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)find(rows, count, advice[i].key);
+        umig_buf_printf(out, "| `%s` | %s | %s |\n", rows[i].key, rows[i].text,
+                        find(advice, count, rows[i].key));
+    }
+}
+
+static void test_docs_data_quality_md_is_what_the_tables_say(void **state)
+{
+    (void)state;
+    struct umig_buf want = UMIG_BUF_INIT(64 * 1024);
+    assert_int_equal(OUTCOME_COUNT, sizeof outcome_advice / sizeof outcome_advice[0]);
+    assert_int_equal(DROP_COUNT, sizeof drop_advice / sizeof drop_advice[0]);
+    umig_buf_text(&want, head);
+    put_table(outcomes, outcome_advice, OUTCOME_COUNT, &want);
+    umig_buf_text(&want, middle);
+    put_table(drops, drop_advice, DROP_COUNT, &want);
+    umig_buf_text(&want, tail);
+    assert_int_equal(want.failed, UMIG_OK);
+
+    umig_golden_expect(UMIG_TEST_DOCS, "data-quality.md", umig_buf_str(&want));
+
+    umig_buf_fini(&want);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_docs_data_quality_md_is_what_the_tables_say),
+    };
+    return cmocka_run_group_tests_name("report.quality_doc", tests, NULL, NULL);
+}
