@@ -129,6 +129,12 @@ static int take_spec(const struct umig_pb_field *field, void *out, struct umig_e
     case 4:
         spec->duration_ns = field->value;
         return UMIG_OK;
+    case 5:
+        spec->native = (enum umig_native)field->value;
+        return field->value <= UMIG_NATIVE_ON
+                   ? UMIG_OK
+                   : umig_err_set(err, UMIG_E_ARG, "native frames: %llu is not off, leaf or on",
+                                  (unsigned long long)field->value);
     default:
         return UMIG_OK;
     }

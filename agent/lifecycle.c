@@ -31,6 +31,7 @@ static void start_by_options(struct umig_agent *agent)
     struct umig_session_spec spec = {
         .kinds = agent->options.start,
         .duration_ns = agent->options.duration_ns,
+        .native = agent->options.native,
         .label_count = agent->options.label_count,
         .is_by_option = true,
     };

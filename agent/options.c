@@ -199,6 +199,23 @@ static int parse_walker(struct umig_span value,
     return UMIG_OK;
 }
 
+static int parse_native(struct umig_span value,
+                        struct umig_agent_options *options,
+                        struct umig_err *err)
+{
+    if (umig_span_is(value, "off")) {
+        options->native = UMIG_NATIVE_OFF;
+    } else if (umig_span_is(value, "leaf")) {
+        options->native = UMIG_NATIVE_LEAF;
+    } else if (umig_span_is(value, "on")) {
+        options->native = UMIG_NATIVE_ON;
+    } else {
+        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is no choice of native frames", shown(value),
+                            value.at);
+    }
+    return UMIG_OK;
+}
+
 /* PATH:LEVEL; the level stands behind the last colon. */
 static int parse_log(struct umig_span value,
                      struct umig_agent_options *options,
@@ -279,6 +296,9 @@ static const struct option g_options[] = {
     {{"walker", "walker=auto|vm|agct", "choice", "auto, vm, agct",
       "auto", "how stacks are walked: vm reads the JVM's own structures, agct asks AsyncGetCallTrace; auto is vm where it knows the JVM",
       "walker=agct"}, parse_walker},
+    {{"native", "native=off|leaf|on", "choice", "off, leaf, on",
+      "off", "frames of libraries and of the JVM in CPU samples of start=: none, the function that ran, or all (needs libunwind8)",
+      "native=on"}, parse_native},
     {{"log", "log=PATH[:LEVEL]", "path and level", "an absolute path of at most 511 bytes, or stderr; error, warn, info, debug",
       "stderr:warn", "where the agent's own messages go",
       "log=/var/log/umig-agent.log:info"}, parse_log},
@@ -339,7 +359,7 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
     }
     return umig_err_set(err, UMIG_E_ARG,
                         "option '%.*s' is not known; there are collector, service, instance, "
-                        "label.X, start, duration, control, memory, walker, log and strict",
+                        "label.X, start, duration, control, memory, walker, native, log and strict",
                         shown(name), name.at);
 }
 

@@ -63,6 +63,21 @@ static void steer_gate(struct umig_agent *agent, uint32_t wanted)
     }
 }
 
+/* Without libunwind there is the function that ran, and the reason is shown. */
+static void steer_native(struct umig_agent *agent)
+{
+    const enum umig_native wanted = umig_sessions_native(&agent->sessions);
+    struct umig_err err = UMIG_ERR_INIT;
+    if (wanted != UMIG_NATIVE_OFF &&
+        umig_native_frames_open(&agent->pump.native, &agent->memory, &err) != UMIG_OK &&
+        (wanted == UMIG_NATIVE_ON || !agent->pump.native.is_open)) {
+        say_problem(agent, &err);
+    }
+    const bool can_unwind = agent->pump.native.unwinder != NULL;
+    const enum umig_native most = can_unwind ? UMIG_NATIVE_ON : UMIG_NATIVE_LEAF;
+    atomic_store(&agent->sampler.native, (int)(wanted < most ? wanted : most));
+}
+
 void umig_agent_reconcile(struct umig_agent *agent)
 {
     const uint32_t wanted = wanted_of(agent);
@@ -72,6 +87,7 @@ void umig_agent_reconcile(struct umig_agent *agent)
             say_problem(agent, &err);
         }
     }
+    steer_native(agent);
     const uint64_t threshold = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS);
     atomic_store(&agent->vm.lock_threshold_ns, threshold > 0 ? threshold : UINT64_MAX);
     if (wanted != agent->wanted) {

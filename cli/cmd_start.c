@@ -31,6 +31,10 @@ static const struct umig_option g_options[] = {
      .value_name = "TIME",
      .help = "sample contended locks per TIME waited",
      .kind = UMIG_KIND_LOCKS},
+    {.name = "native",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "WHAT",
+     .help = "native frames of CPU samples: off (default), leaf (the function that ran), on"},
     {.name = "duration",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",
@@ -144,6 +148,18 @@ static void put_kinds(struct request *request, const struct umig_kind_set *set)
     }
 }
 
+static int read_native(const char *text, uint32_t *out, struct umig_err *err)
+{
+    static const char *const words[] = {"off", "leaf", "on"}; /* enum umig_native */
+    for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *out = i;
+            return UMIG_OK;
+        }
+    }
+    return umig_err_set(err, UMIG_E_ARG, "--native '%s' is not off, leaf or on", text);
+}
+
 static int make_request(const struct umig_args *args, struct request *request, struct umig_err *err)
 {
     umig__v1__control_request__init(&request->message);
@@ -155,6 +171,10 @@ static int make_request(const struct umig_args *args, struct request *request, s
     const char *duration = umig_args_value(args, "duration", NULL);
     if (rc == UMIG_OK && duration != NULL) {
         rc = umig_session_duration_parse(umig_span_of(duration), &request->start.duration_ns, err);
+    }
+    const char *native = umig_args_value(args, "native", NULL);
+    if (rc == UMIG_OK && native != NULL) {
+        rc = read_native(native, &request->start.native, err);
     }
     const char *name = umig_args_value(args, "name", NULL);
     if (rc == UMIG_OK && name != NULL) {

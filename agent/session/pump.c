@@ -268,10 +268,53 @@ static uint32_t thread_of(struct umig_pump *pump, const struct umig_slot *slot)
 /* --- records --- */
 
 struct place {
-    uint32_t stack;
+    uint32_t stack;        /* Java's frames */
+    uint32_t leaf_stack;   /* and the native function that ran */
+    uint32_t native_stack; /* and all native frames */
     uint32_t thread;
     enum umig_drop drop; /* when stack is 0 */
 };
+
+static uint32_t stack_for(const struct umig_session *session, const struct place *place)
+{
+    switch (session->spec.native) {
+    case UMIG_NATIVE_ON:
+        return place->native_stack;
+    case UMIG_NATIVE_LEAF:
+        return place->leaf_stack;
+    case UMIG_NATIVE_OFF:
+    default:
+        return place->stack;
+    }
+}
+
+/* Puts native frames above Java's. Without room for one, what is below it stands alone. */
+static void add_native(struct umig_pump *pump,
+                       const struct umig_record *record,
+                       struct place *place)
+{
+    struct umig_dictionary *dictionary = &pump->dictionary;
+    const struct umig_native_copy *copy =
+        (const void *)((const char *)record + record->byte_count - record->native_bytes);
+    const struct umig_hotspot *hs = pump->sampler->hotspot;
+    uint32_t frames[UMIG_UNWIND_FRAMES_MAX];
+    bool is_cut = false;
+    const uint32_t count = umig_native_frames_of(&pump->native, dictionary, copy, *hs->code_low,
+                                                 *hs->code_high, frames, &is_cut);
+    uint32_t stack = place->stack;
+    if (is_cut) {
+        const uint32_t mark = text_frame(dictionary, UMIG_FRAME_TRUNCATED, "[truncated]");
+        stack = mark != 0 ? umig_dictionary_stack(dictionary, stack, mark) : 0;
+    }
+    for (uint32_t i = count; i-- > 0 && stack != 0;) {
+        stack = frames[i] != 0 ? umig_dictionary_stack(dictionary, stack, frames[i]) : 0;
+    }
+    if (count > 0 && stack != 0) {
+        const uint32_t leaf = umig_dictionary_stack(dictionary, place->stack, frames[0]);
+        place->native_stack = stack;
+        place->leaf_stack = leaf != 0 ? leaf : place->stack;
+    }
+}
 
 static void give_cpu(struct umig_pump *pump,
                      struct umig_session *session,
@@ -294,7 +337,7 @@ static void give_cpu(struct umig_pump *pump,
         .kind = UMIG_KIND_CPU,
         .time_ns = record->time_ns,
         .thread = place->thread,
-        .stack = place->stack,
+        .stack = stack_for(session, place),
         .outcome = record->outcome,
         .value = value,
     };
@@ -360,6 +403,11 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
         place.thread = thread_of(pump, slot);
         holder = holder_of(pump, record);
         place.stack = place.thread != 0 ? stack_of(pump, record, slot, now_ns) : 0;
+        place.leaf_stack = place.stack;
+        place.native_stack = place.stack;
+        if (place.stack != 0 && record->native_bytes > 0) {
+            add_native(pump, record, &place);
+        }
         place.drop = has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
     }
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
@@ -438,6 +486,7 @@ void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns)
     if (pump->names[0] == NULL) {
         return; /* nothing was ever sampled */
     }
+    umig_native_frames_refresh(&pump->native);
     drain_rings(pump, now_ns);
     book_drops_of(pump, UMIG_KIND_CPU, pump->sampler->dropped_ns, pump->dropped_seen_ns);
     book_drops_of(pump, UMIG_KIND_LOCKS, pump->sampler->dropped_wait_ns,

@@ -13,6 +13,7 @@
 
 #include "agent/memory.h"
 #include "agent/session/batch.h"
+#include "agent/session/native.h"
 #include "agent/session/session.h"
 #include "agent/signal/handler.h"
 #include "agent/symbol/dictionary.h"
@@ -41,6 +42,8 @@ struct umig_pump {
     uint32_t last_frames[UMIG_STACK_MAX_FRAMES + 1];
     uint32_t last_stacks[UMIG_STACK_MAX_FRAMES + 1];
     uint32_t last_count;
+
+    struct umig_native_frames native; /* closed until a session asks for native frames */
 
     uint64_t dropped_seen_ns[UMIG_DROP_COUNT]; /* of the sampler's books */
     uint64_t dropped_wait_seen_ns[UMIG_DROP_COUNT];

@@ -125,6 +125,19 @@ int umig_sessions_open(struct umig_sessions *sessions,
     return UMIG_OK;
 }
 
+enum umig_native umig_sessions_native(const struct umig_sessions *sessions)
+{
+    enum umig_native most = UMIG_NATIVE_OFF;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &sessions->session[i];
+        if (session->is_open && session->ended == UMIG_END_RUNNING &&
+            session->spec.kinds.has_kind[UMIG_KIND_CPU] && session->spec.native > most) {
+            most = session->spec.native;
+        }
+    }
+    return most;
+}
+
 void umig_session_begin(struct umig_session *session, uint64_t now_ns)
 {
     const uint64_t duration = session->spec.duration_ns;

@@ -32,7 +32,8 @@ struct umig_session_spec {
     size_t label_count;
     struct umig_kind_set kinds;
     uint64_t duration_ns; /* 0: until stopped */
-    bool is_by_option;    /* asked for by start=: stop without a name leaves it alone */
+    enum umig_native native;
+    bool is_by_option; /* asked for by start=: stop without a name leaves it alone */
 };
 
 /** CPU time a session still carries for the thread in one slot. */
@@ -108,6 +109,9 @@ void umig_sessions_close(struct umig_sessions *sessions, struct umig_session *se
 
 /** Finest interval that open sessions, begun or not, ask of a kind; 0 when none does. */
 uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_kind kind);
+
+/** The most that open sessions with CPU samples ask of native frames. */
+enum umig_native umig_sessions_native(const struct umig_sessions *sessions);
 
 /** Begins: what came before is not the session's. Sets its start and its end. */
 void umig_session_begin(struct umig_session *session, uint64_t now_ns);

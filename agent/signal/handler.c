@@ -5,6 +5,8 @@
 
 #include "agent/signal/guard.h"
 #include "agent/signal/install.h"
+#include "agent/signal/native_copy.h"
+#include "agent/signal/probe.h"
 #include "agent/signal/regs.h"
 #include "agent/signal/sigsafe_only.h"
 #include "core/clock.h"
@@ -172,18 +174,75 @@ static enum umig_outcome outcome_before_walk(const struct umig_sampler *sampler,
     return UMIG_OUTCOME_OK;
 }
 
-static void put_record(struct umig_sampler *sampler,
-                       struct umig_ring *ring,
-                       const struct umig_record *head,
-                       const uint32_t *ids)
+/*
+ * Where the piece of stack that holds native frames ends: at the last Java frame, if one is known.
+ * No guard is armed here.
+ */
+static uintptr_t native_high(const struct umig_sampler *sampler, const void *env)
+{
+    const struct umig_hotspot *hs = sampler->hotspot;
+    const uintptr_t thread = (uintptr_t)env - (uintptr_t)hs->env_offset;
+    uintptr_t high = 0;
+    if (env == NULL || !hs->can_walk ||
+        !umig_probe_word(thread + (uintptr_t)(hs->thread_anchor + hs->anchor_sp), &high) ||
+        (high == 0 && !umig_probe_word(thread + (uintptr_t)hs->thread_stack_base, &high))) {
+        return UINTPTR_MAX;
+    }
+    return high;
+}
+
+/* Bytes to copy for native frames; 0: none are wanted, or the thread is in generated code. */
+static uint32_t native_bytes(const struct umig_sampler *sampler,
+                             const struct umig_slot *slot,
+                             const struct umig_ring *ring,
+                             const struct umig_regs *regs)
+{
+    const int native = atomic_load_explicit(&sampler->native, memory_order_relaxed);
+    if (native == UMIG_NATIVE_OFF || umig_codecache_contains(sampler->hotspot, regs->pc)) {
+        return 0;
+    }
+    uint32_t stack = 0;
+    if (native == UMIG_NATIVE_ON) {
+        const void *env = atomic_load_explicit(&slot->env, memory_order_relaxed);
+        stack = umig_native_copy_bytes(regs->sp, native_high(sampler, env));
+        /* The rest of a record that fills a quarter of the ring: the ids of the deepest stack. */
+        const uint32_t room = ring->size / 4 - (uint32_t)sizeof(struct umig_record) -
+                              UMIG_STACK_MAX_FRAMES * 4 - (uint32_t)sizeof(struct umig_native_copy);
+        stack = stack < room ? stack : room & ~7u;
+    }
+    return (uint32_t)sizeof(struct umig_native_copy) + stack;
+}
+
+/* Reserves room; where there is none for the native part, without it. NULL: for nothing. */
+static uint8_t *reserve(struct umig_ring *ring, struct umig_record *head)
 {
     uint8_t *to = umig_ring_reserve(ring, head->byte_count);
+    if (to == NULL && head->native_bytes > 0) {
+        head->byte_count -= head->native_bytes;
+        head->native_bytes = 0;
+        to = umig_ring_reserve(ring, head->byte_count);
+    }
+    return to;
+}
+
+static void put_record(struct umig_sampler *sampler,
+                       struct umig_ring *ring,
+                       struct umig_record *head,
+                       const uint32_t *ids,
+                       const void *context)
+{
+    uint8_t *to = reserve(ring, head);
     if (to == NULL) {
         drop(sampler, UMIG_DROP_RING_FULL, head->value_ns);
         return;
     }
     memcpy(to, head, sizeof *head);
     memcpy(to + sizeof *head, ids, head->frame_count * sizeof *ids);
+    if (head->native_bytes > 0) {
+        umig_native_copy_take(context,
+                              head->native_bytes - (uint32_t)sizeof(struct umig_native_copy),
+                              to + head->byte_count - head->native_bytes);
+    }
     umig_ring_commit(ring, head->byte_count);
 }
 
@@ -208,13 +267,16 @@ static void sample_into(struct umig_sampler *sampler,
         result = walk_guarded(sampler, slot, &request, names, scratch->ids);
         keep_evidence(sampler, slot, &request, &result, begin_ns);
     }
+    const struct umig_regs regs = umig_regs_read(context);
+    const uint32_t native = native_bytes(sampler, slot, ring, &regs);
     const uint32_t bytes =
-        (uint32_t)(sizeof(struct umig_record) + result.frame_count * 4 + 7) & ~7u;
-    const struct umig_record head = {
+        ((uint32_t)(sizeof(struct umig_record) + result.frame_count * 4 + 7) & ~7u) + native;
+    struct umig_record head = {
         .byte_count = bytes,
         .type = UMIG_RECORD_CPU,
         .outcome = (uint8_t)result.outcome,
         .cut_at = result.cut_at,
+        .native_bytes = native,
         .time_ns = begin_ns,
         .value_ns = value_ns,
         .slot = umig_slots_index(&sampler->slots, slot),
@@ -223,7 +285,7 @@ static void sample_into(struct umig_sampler *sampler,
         .frame_count = result.frame_count,
         .walk_ns = (uint32_t)(umig_clock_monotonic_ns() - begin_ns),
     };
-    put_record(sampler, ring, &head, scratch->ids);
+    put_record(sampler, ring, &head, scratch->ids, context);
     umig_names_leave(names);
 }
 

@@ -38,6 +38,7 @@ struct umig_sampler {
     _Atomic(struct umig_names *) names; /* the generation new records use */
     umig_walk_fn walk;
     const void *walker;
+    atomic_int native;       /* enum umig_native: the most that a session asks for */
     atomic_bool is_walk_off; /* samples are taken without stacks */
     bool has_evidence;       /* the walker leaves its position (struct umig_step) in its scratch */
     const struct umig_hotspot *hotspot;

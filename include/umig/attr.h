@@ -11,6 +11,9 @@
 /** printf-like: format string is argument f, its values begin at argument a. */
 #define UMIG_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
+/** Reads memory that belongs to nobody the sanitizers know: stacks, code. */
+#define UMIG_NO_SANITIZE __attribute__((no_sanitize("address", "thread"), noinline))
+
 /** Visible outside the shared object; used by the agent's entry points only. */
 #define UMIG_EXPORT __attribute__((visibility("default")))
 

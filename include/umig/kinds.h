@@ -44,6 +44,13 @@ enum umig_frame_kind {
     UMIG_FRAME_COUNT = 12
 };
 
+/* What is taken of a stack outside of Java. */
+enum umig_native {
+    UMIG_NATIVE_OFF,
+    UMIG_NATIVE_LEAF, /* the function that was running */
+    UMIG_NATIVE_ON,   /* its callers, too, down to Java or to the thread's first function */
+};
+
 /* Who walks stacks. */
 enum umig_walker {
     UMIG_WALKER_AUTO, /* VM where the JVM's layout is recognised, else AGCT */

@@ -20,7 +20,11 @@ enum umig_record_type {
     UMIG_RECORD_WAIT = 2, /* frames, then text: signature of the monitor's class */
 };
 
-/** Followed by frame_count frame ids (uint32_t, innermost first), then text_bytes bytes. */
+/**
+ * Followed by frame_count frame ids (uint32_t, innermost first), then text_bytes bytes; then,
+ * 8-byte aligned, native_bytes bytes: a struct umig_native_copy (agent/signal/native_copy.h) and
+ * its stack.
+ */
 struct umig_record {
     uint32_t byte_count; /* of the whole record, a multiple of 8 */
     uint8_t type;        /* enum umig_record_type */
@@ -37,8 +41,10 @@ struct umig_record {
     uint32_t wait_count; /* wait: waits in value_ns */
     int32_t holder_tid;  /* wait: 0 unknown */
     uint32_t cut_at;     /* 0, or frames are missing behind so many innermost ones */
+    uint32_t native_bytes;
+    uint32_t reserved2;
 };
 
-_Static_assert(sizeof(struct umig_record) == 56, "handler, rings and drainer share this layout");
+_Static_assert(sizeof(struct umig_record) == 64, "handler, rings and drainer share this layout");
 
 #endif

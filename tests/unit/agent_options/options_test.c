@@ -225,7 +225,7 @@ static void test_every_example_of_the_table_is_accepted(void **state)
             fail_msg("%s: %s", text, err.text);
         }
     }
-    assert_int_equal(index, 11);
+    assert_int_equal(index, 12);
 }
 
 int main(void)

@@ -1,0 +1,152 @@
+#include "agent/session/native.h"
+
+#include <string.h>
+
+#include "core/err.h"
+#include "include/umig/kinds.h"
+
+enum {
+    OBJECTS_BYTES = 6 * 1024 * 1024, /* libjvm takes 3 of them */
+    NAME_BYTES = 512
+};
+
+int umig_native_frames_open(struct umig_native_frames *native,
+                            struct umig_memory *memory,
+                            struct umig_err *err)
+{
+    if (native->is_open) {
+        return UMIG_OK;
+    }
+    native->names =
+        umig_memory_take(memory, UMIG_NATIVE_REMEMBERED * sizeof(struct umig_native_name));
+    int rc = native->names != NULL
+                 ? umig_objects_init(&native->objects, memory, OBJECTS_BYTES, err)
+                 : umig_err_set(err, UMIG_E_NOMEM, "no memory for native frames; raise memory=");
+    if (rc != UMIG_OK) {
+        umig_memory_give(memory, native->names,
+                         UMIG_NATIVE_REMEMBERED * sizeof(struct umig_native_name));
+        native->names = NULL;
+        return umig_err_trace(err, rc);
+    }
+    native->is_open = true;
+    (void)umig_objects_refresh(&native->objects);
+    return umig_err_trace(err,
+                          umig_unwinder_open(&native->objects, memory, &native->unwinder, err));
+}
+
+void umig_native_frames_refresh(struct umig_native_frames *native)
+{
+    if (native->is_open) {
+        (void)umig_objects_refresh(&native->objects);
+    }
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* A function by its mangled name; where it has none, by its library. */
+static uint32_t intern_function(struct umig_dictionary *dictionary,
+                                const struct umig_object *object,
+                                uint32_t symbol)
+{
+    const char *library = object != NULL ? base_name(object->path) : "[unknown code]";
+    char name[NAME_BYTES];
+    const bool is_named = object != NULL && symbol != 0 &&
+                          umig_objects_name(object, symbol, name, sizeof name) == UMIG_OK;
+    const char *text = is_named ? name : library;
+    const uint32_t method = umig_dictionary_method(
+        dictionary, 0, umig_dictionary_string(dictionary, text, strlen(text)),
+        umig_dictionary_string(dictionary, library, strlen(library)));
+    return umig_dictionary_frame(dictionary, UMIG_FRAME_NATIVE, method, 0);
+}
+
+/* Fibonacci hashing, as in agent/signal/slots.c. */
+static uint32_t hash_function(uint32_t object, uint32_t symbol)
+{
+    const uint64_t mixed = (uint64_t)object << 32 | symbol;
+    return (uint32_t)(mixed * UINT64_C(0x9e3779b97f4a7c15) >> 40);
+}
+
+static uint32_t frame_of(struct umig_native_frames *native,
+                         struct umig_dictionary *dictionary,
+                         const struct umig_unwind_frame *found)
+{
+    struct umig_native_name *name =
+        &native->names[hash_function(found->object, found->symbol) & (UMIG_NATIVE_REMEMBERED - 1)];
+    if (found->object != 0 && name->object == found->object && name->symbol == found->symbol &&
+        name->generation == dictionary->generation) {
+        return name->frame;
+    }
+    const struct umig_object *object = umig_objects_by_serial(&native->objects, found->object);
+    const uint32_t frame = intern_function(dictionary, object, found->symbol);
+    if (frame != 0) {
+        *name = (struct umig_native_name){
+            .object = found->object,
+            .symbol = found->symbol,
+            .generation = dictionary->generation,
+            .frame = frame,
+        };
+    }
+    return frame;
+}
+
+/* The function that was running, without unwinding. */
+static uint32_t find_leaf(struct umig_native_frames *native, const struct umig_native_copy *copy)
+{
+    const uintptr_t pc = copy->registers.by_number[UMIG_REGISTER_PC];
+    struct umig_object *object = umig_objects_find(&native->objects, pc);
+    native->found[0] = (struct umig_unwind_frame){
+        .pc = pc,
+        .object = object != NULL ? object->serial : 0,
+        .symbol = object != NULL ? umig_objects_symbol(&native->objects, object, pc) : 0,
+        .is_exact = true,
+    };
+    return 1;
+}
+
+static uint32_t unwind(struct umig_native_frames *native,
+                       const struct umig_native_copy *copy,
+                       uintptr_t java_low,
+                       uintptr_t java_high,
+                       bool *out_is_cut)
+{
+    const struct umig_unwind_request request = {
+        .registers = copy->registers,
+        .stack = (const uint8_t *)(copy + 1),
+        .stack_low = copy->stack_low,
+        .stack_bytes = copy->stack_bytes,
+        .stop_low = java_low,
+        .stop_high = java_high,
+        .frames = native->found,
+        .max_frames = UMIG_UNWIND_FRAMES_MAX,
+    };
+    const struct umig_unwind_result result = umig_unwind(native->unwinder, &request);
+    native->unwinds++;
+    *out_is_cut = result.end != UMIG_UNWIND_STOPPED && result.end != UMIG_UNWIND_ROOT;
+    native->short_of_root += *out_is_cut;
+    return result.frame_count;
+}
+
+uint32_t umig_native_frames_of(struct umig_native_frames *native,
+                               struct umig_dictionary *dictionary,
+                               const struct umig_native_copy *copy,
+                               uintptr_t java_low,
+                               uintptr_t java_high,
+                               uint32_t *out_frames,
+                               bool *out_is_cut)
+{
+    *out_is_cut = false;
+    if (!native->is_open) {
+        return 0;
+    }
+    const bool is_leaf_only = copy->stack_bytes == 0 || native->unwinder == NULL;
+    const uint32_t count = is_leaf_only ? find_leaf(native, copy)
+                                        : unwind(native, copy, java_low, java_high, out_is_cut);
+    for (uint32_t i = 0; i < count; i++) {
+        out_frames[i] = frame_of(native, dictionary, &native->found[i]);
+    }
+    return count;
+}

@@ -1,0 +1,69 @@
+/*
+ * Native frames of a session: from the piece of stack a handler copied to frames of the wire's
+ * dictionary. Everything it needs is opened when the first session asks for it.
+ *
+ * The native loop's alone.
+ */
+#ifndef UMIG_AGENT_SESSION_NATIVE_H
+#define UMIG_AGENT_SESSION_NATIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/memory.h"
+#include "agent/native/objects.h"
+#include "agent/native/unwind.h"
+#include "agent/signal/native_copy.h"
+#include "agent/symbol/dictionary.h"
+#include "include/umig/attr.h"
+#include "include/umig/status.h"
+
+/** Functions whose dictionary frame is remembered; a power of two. */
+#define UMIG_NATIVE_REMEMBERED 4096u
+
+struct umig_native_name {
+    uint32_t object; /* serial; 0: free */
+    uint32_t symbol;
+    uint32_t generation; /* of the dictionary */
+    uint32_t frame;
+};
+
+struct umig_native_frames {
+    bool is_open;
+    struct umig_objects objects;
+    struct umig_unwinder *unwinder; /* NULL: no libunwind; then leaves only */
+    struct umig_native_name *names;
+    struct umig_unwind_frame found[UMIG_UNWIND_FRAMES_MAX];
+    uint64_t unwinds;
+    uint64_t short_of_root; /* that ended before Java and before the thread's first function */
+};
+
+/**
+ * Opens the index of objects and libunwind; again and again harmless.
+ *
+ * @return UMIG_OK; UMIG_E_UNSUPPORTED: no libunwind, only leaves can be had; UMIG_E_NOMEM: nothing
+ */
+UMIG_NODISCARD int umig_native_frames_open(struct umig_native_frames *native,
+                                           struct umig_memory *memory,
+                                           struct umig_err *err);
+
+/** Looks for objects loaded or closed since; once before records are taken. Takes a closed one. */
+void umig_native_frames_refresh(struct umig_native_frames *native);
+
+/**
+ * Unwinds a copy into dictionary frames, innermost first.
+ *
+ * @param java_low    bounds of generated code: Java's frames go on there
+ * @param out_frames  room for UMIG_UNWIND_FRAMES_MAX ids; an id is 0 when the dictionary is full
+ * @param out_is_cut  frames are missing between the last one and Java, or the thread's first one
+ * @return how many
+ */
+uint32_t umig_native_frames_of(struct umig_native_frames *native,
+                               struct umig_dictionary *dictionary,
+                               const struct umig_native_copy *copy,
+                               uintptr_t java_low,
+                               uintptr_t java_high,
+                               uint32_t *out_frames,
+                               bool *out_is_cut);
+
+#endif
