@@ -69,6 +69,7 @@ static const struct field g_fields[] = {
     {AT(anchor_sp), WALK, "JavaFrameAnchor", "_last_Java_sp"},
     {AT(anchor_pc), WALK, "JavaFrameAnchor", "_last_Java_pc"},
     {AT(anchor_fp), WALK, "JavaFrameAnchor", "_last_Java_fp"},
+    {AT(method_code), OPTIONAL, "Method", "_code"},
     {AT(wrapper_anchor), WALK, "JavaCallWrapper", "_anchor"},
     {AT(nmethod_orig_pc), WALK, "nmethod", "_orig_pc_offset"},
     {AT(pcdesc_pc), WALK, "PcDesc", "_pc_offset"},

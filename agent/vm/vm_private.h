@@ -34,6 +34,12 @@ int umig_vm_stacks_refresh(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err
 /** The reverse. Ids stay: the JVM has no way to take them back. */
 int umig_vm_stacks_disarm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err);
 
+/**
+ * Finds out, once, where the frames of virtual threads are (umig_hotspot.has_continuations); where
+ * that cannot be had it stays false, and their stacks end at what stands on the carrier's.
+ */
+void umig_vm_continuations_read(struct umig_vm *vm, JNIEnv *jni);
+
 /** Switches the events of contended monitors. */
 int umig_vm_locks_set(struct umig_vm *vm, bool enabled, struct umig_err *err);
 

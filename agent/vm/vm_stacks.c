@@ -202,6 +202,7 @@ int umig_vm_stacks_arm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
     jvmtiEnv *jvmti = vm->jvmti;
     /* Methods compiled from now on say where inlined code comes from, not only at safepoints. */
     (void)umig_jvmflag_turn_on(&vm->libjvm, "DebugNonSafepoints");
+    umig_vm_continuations_read(vm, jni);
     /* Events first: what comes while we list what is there is then seen twice, not missed. */
     int rc = set_events(vm, true, err);
     if (rc == UMIG_OK) {

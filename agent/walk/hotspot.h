@@ -5,6 +5,7 @@
 #ifndef UMIG_AGENT_WALK_HOTSPOT_H
 #define UMIG_AGENT_WALK_HOTSPOT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -18,6 +19,13 @@
 struct umig_hs_part {
     int32_t base;   /* of the pointer in the blob; negative: the blob itself */
     int32_t offset; /* of the 32-bit offset in the blob; negative: the part begins at the base */
+};
+
+/** How a field of an object refers to another. */
+enum umig_hs_references {
+    UMIG_HS_PLAIN,    /* an address */
+    UMIG_HS_NARROW,   /* 32 bits: base + value << shift (UseCompressedOops) */
+    UMIG_HS_COLOURED, /* an address above bits that tell its state (ZGC with generations) */
 };
 
 struct umig_hotspot {
@@ -84,10 +92,25 @@ struct umig_hotspot {
     int32_t pcdesc_pc, pcdesc_scope;
     uint32_t pcdesc_bytes;
 
+    /* Continuations (agent/walk/continuation.h), from JDK 21 on; all valid if has_continuations.
+     * Read when stacks are first wanted, on a thread that is attached: fields of Java classes. */
+    int32_t method_code;     /* Method -> nmethod; NULL while it is not compiled */
+    uintptr_t enter_special; /* Method* of jdk.internal.vm.Continuation.enterSpecial */
+    uintptr_t enter;         /* and of .enter, the outermost frame of each continuation */
+    int32_t continuation_tail;
+    int32_t chunk_parent, chunk_size, chunk_sp;
+    int32_t chunk_bottom;    /* UMIG_VM_NO_FIELD up to JDK 21, and then */
+    int32_t chunk_arguments; /* bottom = size - arguments */
+    int32_t chunk_stack;     /* where the words of the stack begin */
+    enum umig_hs_references references;
+    uintptr_t narrow_base;
+    uint32_t narrow_shift;
+
     bool can_name;      /* the fields for names are all there */
     bool can_find_code; /* the fields for the code cache are all there */
     bool can_bound_stack;
     bool can_walk; /* the fields of the walker are all there, and the other three hold */
+    atomic_bool has_continuations; /* set last: handlers may be running */
 };
 
 /*

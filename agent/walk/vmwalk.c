@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/signal/sigsafe_only.h"
+#include "agent/walk/continuation.h"
 #include "agent/walk/kept.h"
 #include "agent/walk/names.h"
 #include "agent/walk/scopes.h"
@@ -69,10 +70,33 @@ static enum umig_outcome cause_of_loss(const struct umig_step *step,
     return left->blob.kind == UMIG_BLOB_STUB ? UMIG_OUTCOME_STUB : UMIG_OUTCOME_NOT_WALKABLE_JAVA;
 }
 
+/*
+ * Does the stack of a virtual thread end at this position? Frames that are frozen are added, or the
+ * mark that they could not be had. While the thread is thawed or frozen all its frames may be
+ * frozen; if it has none at all the carrier is between two virtual threads, and goes on itself.
+ */
+static bool ends_continuation(const struct umig_step *step,
+                              const struct umig_continuation *continuation,
+                              struct umig_kept *kept)
+{
+    const enum umig_continuation_place place = umig_continuation_place(continuation, step);
+    const bool is_frozen =
+        place == UMIG_CONTINUATION_BARRIER || (place == UMIG_CONTINUATION_END && kept->seen == 0);
+    if (is_frozen && !umig_continuation_add_frozen(step->hotspot, continuation, kept) &&
+        kept->seen > 0) {
+        umig_kept_cut(kept);
+    }
+    return place != UMIG_CONTINUATION_ELSEWHERE && kept->seen > 0;
+}
+
 static enum umig_outcome walk_up(struct umig_step *step, struct umig_kept *kept)
 {
+    const struct umig_continuation continuation = umig_continuation_of(step->hotspot, step->thread);
     struct umig_step_left left;
     for (uint32_t i = 0; i < UMIG_VMWALK_STEPS_MAX; i++) {
+        if (ends_continuation(step, &continuation, kept)) {
+            return UMIG_OUTCOME_OK;
+        }
         const enum umig_step_result result = umig_step_up(step, &left);
         add_left(step->hotspot, &left, kept);
         if (result == UMIG_STEP_ROOT) {
