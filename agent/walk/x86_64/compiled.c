@@ -5,7 +5,7 @@
 #include "agent/walk/x86_64/moves.h"
 
 enum {
-    PROLOGUE_BYTES = 28 /* of the instructions that build a frame */
+    PROLOGUE_BYTES = 40 /* of the instructions that build a frame, the barrier's compare included */
 };
 
 enum built {
@@ -31,17 +31,28 @@ static bool is_mov_fp_sp(uintptr_t at)
                                          (umig_hs_u8(at, 1) == 0x89 && umig_hs_u8(at, 2) == 0xe5));
 }
 
+/* "mov [rsp + imm8 / imm32], rbp" that ends at or before the pc: what C2 does behind its sub. */
+static bool is_saved_behind(uintptr_t at, uintptr_t pc)
+{
+    const bool is_short = umig_hs_u8(at, 2) == 0x6c;
+    return umig_hs_u8(at, 0) == 0x48 && umig_hs_u8(at, 1) == 0x89 &&
+           (is_short || umig_hs_u8(at, 2) == 0xac) && umig_hs_u8(at, 3) == 0x24 &&
+           pc >= at + (is_short ? 5 : 8);
+}
+
 /*
  * How much of a compiled frame stands before the JVM calls it complete, by the instructions passed:
  * [bang the stack]; push rbp; [mov rbp, rsp]; sub rsp, n; [entry barrier], or, in C2 without a
- * bang, sub rsp, n; mov [rsp + n - 8], rbp.
+ * bang, sub rsp, n; mov [rsp + n - 8], rbp; [mov rbp, rsp; add rbp, n - 8].
  */
 static enum built built_so_far(uintptr_t pc, uintptr_t code)
 {
     for (uintptr_t at = pc - 1; at >= code && pc - at <= PROLOGUE_BYTES; at--) {
         if (is_sub_rsp(at, pc)) {
             const uintptr_t before = is_mov_fp_sp(at - 3) ? at - 3 : at;
-            return umig_hs_u8(before, -1) == 0x55 ? BUILT_FRAME : BUILT_WITHOUT_FP;
+            const uintptr_t behind = at + (umig_hs_u8(at, 1) == 0x83 ? 4 : 7);
+            return umig_hs_u8(before, -1) == 0x55 || is_saved_behind(behind, pc) ? BUILT_FRAME
+                                                                                 : BUILT_WITHOUT_FP;
         }
         if (umig_hs_u8(at, 0) == 0x55 && (is_mov_fp_sp(at + 1) || is_sub_rsp(at + 1, at + 8))) {
             return BUILT_SAVED_FP;

@@ -16,7 +16,7 @@
  *
  * C1 pushes up to three words more around a call of a stub, whose caller pops them.
  *
- * Entry. Up to frame_complete the instructions passed say how much stands:
+ * Entry. Up to frame_complete the instructions passed say how much stands; before each of them:
  *
  *      mov [rsp - n], eax   stack bang           return address on top
  *      push rbp                                  return address on top
@@ -27,8 +27,9 @@
  * or, in C2's methods that need no bang:
  *
  *      sub rsp, n                                return address on top
- *      mov [rsp + n], rbp                        the whole frame, but rbp is the caller's yet
- *      cmp [r15 + n], m     entry barrier        the same, and saved
+ *      mov [rsp + n], rbp                        the whole frame, rbp not saved in it yet
+ *      mov rbp, rsp; add    where preserved      the whole frame
+ *      cmp [r15 + n], m     entry barrier        the same
  *
  * Exit. The instruction at the pc says it:
  *

@@ -95,5 +95,5 @@ bool umig_x64_leave_native(struct umig_step *step)
         return true;
     }
     step->regs = before;
-    return umig_x64_pop_by_scan(step, NATIVE_SCAN_WORDS);
+    return umig_x64_pop_by_scan(step, NATIVE_SCAN_WORDS, UMIG_X64_CALL_TO_HERE);
 }

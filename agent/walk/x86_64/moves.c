@@ -137,7 +137,7 @@ bool umig_x64_pop_frame_keeping_fp(struct umig_step *step, int32_t words)
     return pop_frame(step, words, false);
 }
 
-bool umig_x64_pop_by_scan(struct umig_step *step, int32_t words)
+bool umig_x64_pop_by_scan(struct umig_step *step, int32_t words, enum umig_x64_call call)
 {
     for (int32_t i = 0; i < words; i++) {
         const uintptr_t at = step->regs.sp + (uintptr_t)i * UMIG_X64_WORD;
@@ -145,7 +145,7 @@ bool umig_x64_pop_by_scan(struct umig_step *step, int32_t words)
             return false;
         }
         const uintptr_t pc = umig_x64_word(at, 0);
-        if (umig_x64_called_here(step, pc) &&
+        if ((call == UMIG_X64_ANY_CALL || umig_x64_called_here(step, pc)) &&
             umig_x64_move_if_fits(step, pc, at + UMIG_X64_WORD, step->regs.fp)) {
             return true;
         }

@@ -120,12 +120,20 @@ UMIG_SIGNAL_SAFE bool umig_x64_pop_frame(struct umig_step *step, int32_t words);
 /** The same, while rbp is the caller's yet. Signal: async-signal-safe, under the guard. */
 UMIG_SIGNAL_SAFE bool umig_x64_pop_frame_keeping_fp(struct umig_step *step, int32_t words);
 
+/** Which calls a return address may be of. */
+enum umig_x64_call {
+    UMIG_X64_CALL_TO_HERE,
+    UMIG_X64_ANY_CALL, /* where jumps lie between the call and the thread's position */
+};
+
 /**
- * Moves to the first of so many words that is a return address of a call to here, and fits the
- * frame above it.
+ * Moves to the first of so many words that is a return address of such a call and fits the frame
+ * above it.
  *
  * Signal: async-signal-safe, under the guard.
  */
-UMIG_SIGNAL_SAFE bool umig_x64_pop_by_scan(struct umig_step *step, int32_t words);
+UMIG_SIGNAL_SAFE bool umig_x64_pop_by_scan(struct umig_step *step,
+                                           int32_t words,
+                                           enum umig_x64_call call);
 
 #endif

@@ -34,11 +34,18 @@ static bool leave_interrupted_adapter(struct umig_step *step)
            umig_x64_move_if_fits(step, regs->result, regs->sp, regs->fp);
 }
 
+/*
+ * An adapter that calls the JVM saves all registers first; which call led to it cannot be told: the
+ * caller's own stub, a dispatch stub or a call that is being repaired lies between.
+ */
+static bool pop_saved_state(struct umig_step *step)
+{
+    return umig_x64_pop_by_scan(step, SAVED_STATE_WORDS, UMIG_X64_ANY_CALL);
+}
+
 bool umig_x64_leave_frameless(struct umig_step *step)
 {
-    /* An adapter that calls the JVM saves all registers first. */
-    return (step->is_leaf && leave_interrupted_adapter(step)) ||
-           umig_x64_pop_by_scan(step, SAVED_STATE_WORDS);
+    return (step->is_leaf && leave_interrupted_adapter(step)) || pop_saved_state(step);
 }
 
 /*
@@ -73,9 +80,9 @@ bool umig_x64_leave_stub(struct umig_step *step, const struct umig_blob *blob)
     }
     if (!step->is_leaf) {
         return pop_entry_barrier(step) || pop_stub_by_fp(step) ||
-               umig_x64_pop_by_scan(step, STUB_SCAN_WORDS);
+               umig_x64_pop_by_scan(step, STUB_SCAN_WORDS, UMIG_X64_CALL_TO_HERE);
     }
     return pop_entry_barrier(step) || pop_stub_by_fp(step) ||
-           umig_x64_pop_by_scan(step, STUB_SCAN_WORDS) || umig_x64_pop_return(step) ||
-           umig_x64_pop_saved_fp(step);
+           umig_x64_pop_by_scan(step, STUB_SCAN_WORDS, UMIG_X64_CALL_TO_HERE) ||
+           umig_x64_pop_return(step) || umig_x64_pop_saved_fp(step);
 }

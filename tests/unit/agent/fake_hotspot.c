@@ -110,6 +110,16 @@ void fake_method_rename(struct fake_method *method, const char *class_name, cons
     set_symbol(&method->name, name);
 }
 
+void fake_method_set_code_bytes(struct fake_method *method, uint16_t byte_count)
+{
+    method->const_memory.code_size = byte_count;
+}
+
+void fake_method_cut_pool(struct fake_method *method, uint32_t entries)
+{
+    method->pool.length = entries;
+}
+
 void fake_method_free(struct fake_method *method)
 {
     free(method);

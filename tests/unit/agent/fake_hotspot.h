@@ -30,6 +30,12 @@ struct fake_method *fake_method_new(const char *class_name,
 /** Makes the method another one at the same address, as a JVM does with memory it uses again. */
 void fake_method_rename(struct fake_method *method, const char *class_name, const char *name);
 
+/** Sets how long its bytecodes are said to be; 0 makes it a native one. */
+void fake_method_set_code_bytes(struct fake_method *method, uint16_t byte_count);
+
+/** Cuts its constant pool, as the JVM does for method handle linkers. */
+void fake_method_cut_pool(struct fake_method *method, uint32_t entries);
+
 /** Frees a method. */
 void fake_method_free(struct fake_method *method);
 

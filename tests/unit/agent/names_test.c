@@ -127,6 +127,23 @@ static void test_names_long_name_is_cut(void **state)
     fake_method_free(method);
 }
 
+/* A method handle linker imitates another class's index, beyond the end of its own pool. */
+static void test_names_source_file_behind_the_pool_is_unknown(void **state)
+{
+    struct umig_names *names = *state;
+    struct fake_method *method = fake_method_new("a/B", "linkTo", "B.java", NULL, 0);
+    fake_method_cut_pool(method, 2); /* the file is entry 2 */
+
+    struct umig_name_frame frame;
+    assert_true(umig_names_read(
+        names, umig_names_frame(names, address_of(method), 0, UMIG_FRAME_JAVA), &frame));
+
+    assert_int_equal(frame.file_bytes, 0);
+    assert_frame(names, umig_names_frame(names, address_of(method), 0, UMIG_FRAME_JAVA), "a/B",
+                 "linkTo", 0);
+    fake_method_free(method);
+}
+
 static void test_names_rejects_what_is_no_method(void **state)
 {
     struct umig_names *names = *state;
@@ -190,6 +207,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_full_refuses_counts_and_reset_helps, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_names_long_name_is_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names_source_file_behind_the_pool_is_unknown, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_names_rejects_what_is_no_method, setup, teardown),
         cmocka_unit_test(test_lines_short_steps_and_escape),
         cmocka_unit_test(test_lines_negative_step_and_no_table),

@@ -1,0 +1,267 @@
+/* Leaving adapters, intrinsics and runtime stubs. */
+#include <string.h>
+
+#include "tests/support/test.h"
+#include "tests/unit/agent_walk/fake_jvm.h"
+
+enum {
+    SP = 20,
+    CALLER_FP = 100,
+    NOISE = 0x1234,
+};
+
+static uintptr_t interpreted_caller(struct fake_jvm *jvm)
+{
+    fake_interpreted_at(jvm, CALLER_FP, 3);
+    return fake_code(jvm, FAKE_INTERPRETER, 40);
+}
+
+/* A compiled caller, whose frame stands at a word. */
+static uintptr_t compiled_caller_at(struct fake_jvm *jvm, size_t sp_word)
+{
+    fake_compiled_at(jvm, sp_word, fake_code(jvm, FAKE_INTERPRETER, 40), fake_sp(jvm, CALLER_FP));
+    return fake_return(jvm, FAKE_CALLER, 100);
+}
+
+static struct umig_step in_adapter(struct fake_jvm *jvm)
+{
+    return fake_leaf(jvm, fake_code(jvm, FAKE_ADAPTER, 20), SP, fake_sp(jvm, CALLER_FP));
+}
+
+static void test_adapter_takes_the_return_address_on_top(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = interpreted_caller(jvm);
+    struct umig_step step = in_adapter(jvm);
+    jvm->stack[SP] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + 1, fake_sp(jvm, CALLER_FP));
+}
+
+static void test_adapter_that_moved_arguments_takes_the_senders_sp(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 6);
+    struct umig_step step = in_adapter(jvm);
+    jvm->stack[SP] = caller;
+    step.regs.sender_sp = fake_sp(jvm, SP + 6);
+
+    fake_assert_moved(jvm, &step, caller, SP + 6, fake_sp(jvm, CALLER_FP));
+}
+
+static void test_adapter_ignores_r13_where_the_callers_frame_is_on_top(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 1);
+    struct umig_step step = in_adapter(jvm);
+    jvm->stack[SP] = caller;
+    step.regs.sender_sp = fake_sp(jvm, SP + 6);
+
+    fake_assert_moved(jvm, &step, caller, SP + 1, fake_sp(jvm, CALLER_FP));
+}
+
+static void test_adapter_aligning_the_stack_has_its_return_address_in_rax(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP);
+    struct umig_step step = in_adapter(jvm);
+    step.regs.result = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP, fake_sp(jvm, CALLER_FP));
+}
+
+/* The caller's call may go to a static stub of its own, from there to the adapter. */
+static void test_adapter_calling_the_jvm_finds_its_caller_above_the_registers(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    (void)compiled_caller_at(jvm, SP + 301);
+    const uintptr_t caller =
+        fake_return_from(jvm, FAKE_CALLER, 100, fake_code(jvm, FAKE_CALLER, 300));
+    struct umig_step step =
+        fake_standing(jvm, fake_return(jvm, FAKE_ADAPTER, 40), SP, fake_sp(jvm, CALLER_FP));
+    jvm->thread.stack_base = (uintptr_t)(jvm->stack + FAKE_STACK_WORDS);
+
+    jvm->stack[SP + 50] = caller; /* a copy of the return address: no frame stands above it */
+    jvm->stack[SP + 200] = caller;
+    fake_compiled_at(jvm, SP + 201, fake_code(jvm, FAKE_INTERPRETER, 40), fake_sp(jvm, CALLER_FP));
+
+    fake_assert_moved(jvm, &step, caller, SP + 201, fake_sp(jvm, CALLER_FP));
+}
+
+static struct umig_step in_intrinsic(struct fake_jvm *jvm, uintptr_t fp)
+{
+    return fake_leaf(jvm, fake_code(jvm, FAKE_INTRINSIC, 10), SP, fp);
+}
+
+static void test_intrinsic_takes_the_return_address_on_top(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 1);
+    struct umig_step step = in_intrinsic(jvm, NOISE);
+    jvm->stack[SP] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + 1, NOISE);
+}
+
+static void test_intrinsic_with_a_frame_pointer_leaves_by_it(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 12);
+    struct umig_step step = in_intrinsic(jvm, fake_sp(jvm, SP + 10));
+    jvm->stack[SP + 10] = NOISE;
+    jvm->stack[SP + 11] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + 12, NOISE);
+}
+
+static void test_intrinsic_that_pushed_registers_finds_the_first_return_address(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 8);
+    struct umig_step step = in_intrinsic(jvm, NOISE);
+    jvm->stack[SP + 3] = fake_code(jvm, FAKE_CALLER, 60); /* behind no call */
+    jvm->stack[SP + 7] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + 8, NOISE);
+}
+
+/* What was left from a frame that is gone fits as well, but its call went elsewhere. */
+static void test_intrinsic_passes_by_a_call_to_other_code(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t here = fake_code(jvm, FAKE_INTRINSIC, 0);
+    const uintptr_t stale =
+        fake_return_from(jvm, FAKE_COMPILED, 100, fake_code(jvm, FAKE_RUNTIME_STUB, 0));
+    const uintptr_t caller = fake_return_from(jvm, FAKE_CALLER, 100, here);
+    struct umig_step step = in_intrinsic(jvm, NOISE);
+    jvm->stack[SP + 2] = stale;
+    fake_compiled_at(jvm, SP + 3, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+    jvm->stack[SP + 10] = caller;
+    fake_compiled_at(jvm, SP + 11, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+
+    fake_assert_moved(jvm, &step, caller, SP + 11, NOISE);
+}
+
+static void test_intrinsic_called_far_is_known_by_the_address_loaded(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    uint8_t call[13] = {0x49, 0xba, [10] = 0x41, 0xff, 0xd2}; /* mov r10, imm64; call r10 */
+    const uintptr_t here = fake_code(jvm, FAKE_INTRINSIC, 0);
+    const uintptr_t elsewhere = fake_code(jvm, FAKE_RUNTIME_STUB, 0);
+    memcpy(call + 2, &elsewhere, sizeof elsewhere);
+    fake_assemble(jvm, FAKE_COMPILED, 100 - sizeof call, call, sizeof call);
+    memcpy(call + 2, &here, sizeof here);
+    fake_assemble(jvm, FAKE_CALLER, 100 - sizeof call, call, sizeof call);
+    const uintptr_t caller = fake_code(jvm, FAKE_CALLER, 100);
+    struct umig_step step = in_intrinsic(jvm, NOISE);
+    jvm->stack[SP + 2] = fake_code(jvm, FAKE_COMPILED, 100);
+    fake_compiled_at(jvm, SP + 3, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+    jvm->stack[SP + 10] = caller;
+    fake_compiled_at(jvm, SP + 11, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+
+    fake_assert_moved(jvm, &step, caller, SP + 11, NOISE);
+}
+
+static void test_intrinsic_leaves_arguments_that_the_caller_pops(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    static const uint8_t pops[] = {0x58, 0x58};
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 3);
+    fake_assemble(jvm, FAKE_CALLER, 100, pops, sizeof pops);
+    struct umig_step step = in_intrinsic(jvm, NOISE);
+    jvm->stack[SP] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + 3, NOISE);
+}
+
+static void test_intrinsic_looks_no_further_than_its_bound(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 33);
+    struct umig_step step = in_intrinsic(jvm, NOISE);
+    jvm->stack[SP + 32] = caller; /* the 33rd word */
+
+    fake_assert_lost(&step);
+    jvm->stack[SP + 31] = caller;
+    (void)compiled_caller_at(jvm, SP + 32);
+    fake_assert_moved(jvm, &step, caller, SP + 32, NOISE);
+}
+
+static void test_entry_barrier_skips_its_cookie(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = fake_return(jvm, FAKE_CALLER, 20);
+    for (int is_leaf = 0; is_leaf <= 1; is_leaf++) {
+        struct umig_step step = in_intrinsic(jvm, fake_sp(jvm, SP + 20));
+        step.is_leaf = is_leaf;
+        jvm->stack[SP + 20] = NOISE;
+        jvm->stack[SP + 21] = UINTPTR_MAX;
+        jvm->stack[SP + 22] = caller;
+
+        fake_assert_moved(jvm, &step, caller, SP + 23, NOISE);
+    }
+}
+
+static void test_runtime_stub_pops_the_frame_it_describes(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = fake_return(jvm, FAKE_CALLER, 100);
+    const uintptr_t pc = fake_return(jvm, FAKE_RUNTIME_STUB, 40);
+    jvm->stack[SP + 4] = NOISE;
+    jvm->stack[SP + 5] = caller;
+    struct umig_step leaf = fake_leaf(jvm, pc, SP, 0);
+    struct umig_step standing = fake_standing(jvm, pc, SP, 0);
+
+    fake_assert_moved(jvm, &leaf, caller, SP + 6, NOISE);
+    fake_assert_moved(jvm, &standing, caller, SP + 6, NOISE);
+}
+
+static void test_runtime_stub_before_its_frame_takes_the_return_address(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 1);
+    struct umig_step step = fake_leaf(jvm, fake_code(jvm, FAKE_RUNTIME_STUB, 0), SP, NOISE);
+    jvm->stack[SP] = caller;
+    jvm->stack[SP + 5] = fake_return(jvm, FAKE_COMPILED, 100); /* where its frame would end */
+
+    fake_assert_moved(jvm, &step, caller, SP + 1, NOISE);
+}
+
+static void test_stub_where_nothing_fits_is_lost(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const enum fake_block_id blocks[] = {FAKE_ADAPTER, FAKE_INTRINSIC, FAKE_RUNTIME_STUB,
+                                         FAKE_BLOCKS};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        const uintptr_t pc = fake_code(jvm, blocks[i], 20);
+        struct umig_step leaf = fake_leaf(jvm, pc, SP, fake_sp(jvm, CALLER_FP));
+        struct umig_step standing = fake_standing(jvm, pc, SP, fake_sp(jvm, CALLER_FP));
+
+        fake_assert_lost(&leaf);
+        fake_assert_lost(&standing);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_jvm_setup, fake_jvm_teardown)
+        TEST(test_adapter_takes_the_return_address_on_top),
+        TEST(test_adapter_that_moved_arguments_takes_the_senders_sp),
+        TEST(test_adapter_ignores_r13_where_the_callers_frame_is_on_top),
+        TEST(test_adapter_aligning_the_stack_has_its_return_address_in_rax),
+        TEST(test_adapter_calling_the_jvm_finds_its_caller_above_the_registers),
+        TEST(test_intrinsic_takes_the_return_address_on_top),
+        TEST(test_intrinsic_with_a_frame_pointer_leaves_by_it),
+        TEST(test_intrinsic_that_pushed_registers_finds_the_first_return_address),
+        TEST(test_intrinsic_passes_by_a_call_to_other_code),
+        TEST(test_intrinsic_called_far_is_known_by_the_address_loaded),
+        TEST(test_intrinsic_leaves_arguments_that_the_caller_pops),
+        TEST(test_intrinsic_looks_no_further_than_its_bound),
+        TEST(test_entry_barrier_skips_its_cookie),
+        TEST(test_runtime_stub_pops_the_frame_it_describes),
+        TEST(test_runtime_stub_before_its_frame_takes_the_return_address),
+        TEST(test_stub_where_nothing_fits_is_lost),
+    };
+    return cmocka_run_group_tests_name("unit.agent.stubs", tests, NULL, NULL);
+}
