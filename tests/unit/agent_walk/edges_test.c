@@ -1,0 +1,259 @@
+/* Where Java begins and ends: call stub, anchors, libraries. */
+#include <string.h>
+
+#include "tests/support/test.h"
+#include "tests/unit/agent_walk/fake_jvm.h"
+
+enum {
+    SP = 20,
+    FP = 40,
+    CALLER_FP = 100,
+    NOISE = 0x1234,
+};
+
+static struct fake_anchor anchor_at(struct fake_jvm *jvm, size_t sp_word)
+{
+    return (struct fake_anchor){fake_sp(jvm, sp_word), fake_return(jvm, FAKE_WRAPPER, 100), NOISE};
+}
+
+static void test_entry_frame_leads_to_the_earlier_anchor(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchor = anchor_at(jvm, 80);
+    struct umig_step step =
+        fake_standing(jvm, fake_entry_at(jvm, FP, &anchor), SP, fake_sp(jvm, FP));
+
+    fake_assert_moved(jvm, &step, anchor.pc, 80, NOISE);
+
+    assert_true(step.is_exact_pc);
+}
+
+static void test_entry_frame_of_an_anchor_without_pc_takes_the_word_below(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    struct fake_anchor anchor = anchor_at(jvm, 80);
+    const uintptr_t pc = anchor.pc;
+    anchor.pc = 0;
+    jvm->stack[79] = pc;
+    struct umig_step step =
+        fake_standing(jvm, fake_entry_at(jvm, FP, &anchor), SP, fake_sp(jvm, FP));
+
+    fake_assert_moved(jvm, &step, pc, 80, NOISE);
+}
+
+static void test_entry_frame_without_an_earlier_one_is_the_root(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t back = fake_entry_at(jvm, FP, NULL);
+    const uintptr_t pcs[] = {back, back - 175, back - 20, back + 8};
+    for (size_t i = 0; i < sizeof pcs / sizeof pcs[0]; i++) {
+        struct umig_step step = fake_leaf(jvm, pcs[i], SP, fake_sp(jvm, FP));
+        const struct umig_regs before = step.regs;
+        struct umig_step_left left;
+
+        assert_int_equal(umig_step_up(&step, &left), UMIG_STEP_ROOT);
+
+        assert_memory_equal(&step.regs, &before, sizeof before);
+        assert_int_equal(left.method, 0);
+    }
+}
+
+/* A stub beside the call stub has no entry frame where it is a frame that stands. */
+static void test_entry_frame_that_stands_has_the_call_stubs_own_return_address(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t back = fake_entry_at(jvm, FP, NULL);
+    struct umig_step beside = fake_standing(jvm, back + 8, SP, fake_sp(jvm, FP));
+    struct umig_step far = fake_leaf(jvm, back - 176, SP, fake_sp(jvm, FP));
+
+    fake_assert_lost(&beside);
+    fake_assert_lost(&far);
+}
+
+static void test_entry_frame_of_another_thread_is_lost(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t back = fake_entry_at(jvm, FP, NULL);
+    struct umig_step step = fake_standing(jvm, back, SP, fake_sp(jvm, FP));
+    jvm->stack[FP + 6]++; /* the wrapper's thread */
+
+    fake_assert_lost(&step);
+}
+
+static void test_entry_frame_whose_wrapper_is_off_the_stack_is_lost(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t back = fake_entry_at(jvm, FP, NULL);
+    const struct fake_wrapper elsewhere = {.thread = (uintptr_t)&jvm->thread};
+    (jvm->stack + FP)[FAKE_WRAPPER_WORD] = (uintptr_t)&elsewhere;
+    struct umig_step step = fake_standing(jvm, back, SP, fake_sp(jvm, FP));
+
+    fake_assert_lost(&step);
+}
+
+/* An anchor must lead up: the walk would not end otherwise. */
+static void test_entry_frame_whose_anchor_makes_no_progress_is_lost(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchors[] = {
+        anchor_at(jvm, SP),                 /* where the frame stands itself */
+        anchor_at(jvm, SP - 1),             /* below */
+        anchor_at(jvm, FAKE_STACK_WORDS),   /* off the stack */
+        {fake_sp(jvm, 80), NOISE, NOISE},   /* pc not in Java */
+        {fake_sp(jvm, 80) + 4, NOISE, 100}, /* no word's address */
+    };
+    for (size_t i = 0; i < sizeof anchors / sizeof anchors[0]; i++) {
+        struct umig_step step =
+            fake_standing(jvm, fake_entry_at(jvm, FP, &anchors[i]), SP, fake_sp(jvm, FP));
+
+        fake_assert_lost(&step);
+    }
+}
+
+static void test_anchor_is_where_the_thread_left_java(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    struct umig_step step = fake_leaf(jvm, NOISE, SP, NOISE);
+    jvm->thread.anchor = anchor_at(jvm, 60);
+
+    assert_true(umig_step_to_anchor(&step));
+
+    assert_ptr_equal(step.regs.pc, jvm->thread.anchor.pc);
+    assert_ptr_equal(step.regs.sp, fake_sp(jvm, 60));
+    assert_ptr_equal(step.regs.fp, NOISE);
+    assert_false(step.is_leaf);
+    assert_true(step.is_exact_pc);
+}
+
+static void test_anchor_that_is_empty_or_off_the_stack_is_not_taken(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchors[] = {
+        {0, 0, 0},
+        anchor_at(jvm, SP - 1),
+        anchor_at(jvm, FAKE_STACK_WORDS),
+        {fake_sp(jvm, 60), NOISE, NOISE},
+    };
+    for (size_t i = 0; i < sizeof anchors / sizeof anchors[0]; i++) {
+        struct umig_step step = fake_leaf(jvm, NOISE, SP, NOISE);
+        jvm->thread.anchor = anchors[i];
+
+        assert_false(umig_step_to_anchor(&step));
+
+        assert_ptr_equal(step.regs.pc, NOISE);
+        assert_ptr_equal(step.regs.sp, fake_sp(jvm, SP));
+        assert_true(step.is_leaf);
+        assert_false(step.is_exact_pc);
+    }
+}
+
+static void library_code(void)
+{
+}
+
+static struct umig_step in_library(struct fake_jvm *jvm, uintptr_t fp)
+{
+    return fake_leaf(jvm, (uintptr_t)library_code, SP, fp);
+}
+
+static uintptr_t compiled_caller_at(struct fake_jvm *jvm, size_t sp_word)
+{
+    fake_compiled_at(jvm, sp_word, fake_code(jvm, FAKE_INTERPRETER, 40), fake_sp(jvm, CALLER_FP));
+    return fake_return(jvm, FAKE_CALLER, 100);
+}
+
+static void test_library_without_a_frame_takes_the_return_address_on_top(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 1);
+    struct umig_step step = in_library(jvm, NOISE);
+    jvm->stack[SP] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + 1, NOISE);
+}
+
+static void test_library_follows_its_frames_to_java(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, 52);
+    struct umig_step step = in_library(jvm, fake_sp(jvm, 30));
+    jvm->stack[24] = caller; /* left from a frame that is gone, and fits */
+    fake_compiled_at(jvm, 25, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+    jvm->stack[30] = fake_sp(jvm, 40);
+    jvm->stack[31] = (uintptr_t)library_code;
+    jvm->stack[40] = fake_sp(jvm, 50);
+    jvm->stack[41] = (uintptr_t)library_code;
+    jvm->stack[50] = NOISE;
+    jvm->stack[51] = caller;
+
+    fake_assert_moved(jvm, &step, caller, 52, NOISE);
+}
+
+static void test_library_without_frame_pointers_finds_the_first_return_address(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t fps[] = {NOISE, fake_sp(jvm, 30), fake_sp(jvm, 200)};
+    const uintptr_t caller = compiled_caller_at(jvm, 52);
+    jvm->stack[51] = caller;
+    jvm->stack[30] = fake_sp(jvm, 25); /* a chain that turns */
+    for (size_t i = 0; i < sizeof fps / sizeof fps[0]; i++) {
+        struct umig_step step = in_library(jvm, fps[i]);
+
+        fake_assert_moved(jvm, &step, caller, 52, fps[i]);
+    }
+}
+
+static void test_library_passes_by_a_call_to_java(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, 52);
+    struct umig_step step = in_library(jvm, NOISE);
+    jvm->stack[24] =
+        fake_return_from(jvm, FAKE_COMPILED, 100, fake_code(jvm, FAKE_RUNTIME_STUB, 0));
+    fake_compiled_at(jvm, 25, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+    jvm->stack[51] = caller;
+
+    fake_assert_moved(jvm, &step, caller, 52, NOISE);
+}
+
+static void test_library_that_is_no_leaf_is_lost(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 1);
+    jvm->stack[SP] = caller;
+    struct umig_step step = fake_standing(jvm, (uintptr_t)library_code, SP, NOISE);
+
+    fake_assert_lost(&step);
+}
+
+static void test_library_without_java_above_is_lost(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    struct umig_step step = in_library(jvm, fake_sp(jvm, 30));
+    jvm->stack[30] = fake_sp(jvm, 40);
+
+    fake_assert_lost(&step);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_jvm_setup, fake_jvm_teardown)
+        TEST(test_entry_frame_leads_to_the_earlier_anchor),
+        TEST(test_entry_frame_of_an_anchor_without_pc_takes_the_word_below),
+        TEST(test_entry_frame_without_an_earlier_one_is_the_root),
+        TEST(test_entry_frame_that_stands_has_the_call_stubs_own_return_address),
+        TEST(test_entry_frame_of_another_thread_is_lost),
+        TEST(test_entry_frame_whose_wrapper_is_off_the_stack_is_lost),
+        TEST(test_entry_frame_whose_anchor_makes_no_progress_is_lost),
+        TEST(test_anchor_is_where_the_thread_left_java),
+        TEST(test_anchor_that_is_empty_or_off_the_stack_is_not_taken),
+        TEST(test_library_without_a_frame_takes_the_return_address_on_top),
+        TEST(test_library_follows_its_frames_to_java),
+        TEST(test_library_without_frame_pointers_finds_the_first_return_address),
+        TEST(test_library_passes_by_a_call_to_java),
+        TEST(test_library_that_is_no_leaf_is_lost),
+        TEST(test_library_without_java_above_is_lost),
+    };
+    return cmocka_run_group_tests_name("unit.agent.edges", tests, NULL, NULL);
+}

@@ -1,0 +1,272 @@
+/* Whole walks: from a signal's registers, or from where Java was left, to the thread's root. */
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "agent/walk/kept.h"
+#include "agent/walk/names.h"
+#include "agent/walk/vmwalk.h"
+#include "tests/support/test.h"
+#include "tests/unit/agent_walk/fake_scopes.h"
+
+enum {
+    ROOM = 2 * UMIG_KEPT_OUTER + 64,
+    NOISE = 0x1234,
+};
+
+static struct umig_walk_frame g_frames[ROOM];
+static struct umig_step g_scratch;
+static ucontext_t g_context;
+static struct fake_scopes g_scopes;
+
+static int setup(void **state)
+{
+    fake_jvm_setup(state);
+    fake_scopes_init(&g_scopes, *state, FAKE_COMPILED);
+    return 0;
+}
+
+static void set_registers(struct fake_jvm *jvm, uintptr_t pc, size_t sp_word, uintptr_t fp)
+{
+    memset(&g_context, 0, sizeof g_context);
+    const struct umig_regs regs = {.pc = pc, .sp = fake_sp(jvm, sp_word), .fp = fp};
+    umig_regs_write(&g_context, &regs);
+}
+
+static struct umig_walk_result walk(struct fake_jvm *jvm, void *context)
+{
+    const struct umig_vmwalk vmwalk = {.hotspot = &jvm->hotspot};
+    const struct umig_walk_request request = {
+        .env = &jvm->thread.env,
+        .context = context,
+        .scratch = &g_scratch,
+        .frames = g_frames,
+        .max_frames = ROOM,
+    };
+    assert_true(UMIG_VMWALK_SCRATCH_BYTES <= sizeof g_scratch);
+    return umig_vmwalk_walk(&vmwalk, &request);
+}
+
+static void assert_frame(uint32_t at, const void *method, int32_t bci, uint32_t kind)
+{
+    assert_ptr_equal(g_frames[at].method, method);
+    assert_int_equal(g_frames[at].bci, bci);
+    assert_int_equal(g_frames[at].kind, kind);
+}
+
+/* An interpreted frame that was called through the call stub, whose frame is at entry_fp. */
+static void interpreted_by_entry(struct fake_jvm *jvm,
+                                 size_t fp,
+                                 int32_t bci,
+                                 size_t entry_fp,
+                                 const struct fake_anchor *anchor)
+{
+    fake_interpreted_at(jvm, fp, bci);
+    jvm->stack[fp - 1] = fake_sp(jvm, fp + 2);
+    jvm->stack[fp] = fake_sp(jvm, entry_fp);
+    jvm->stack[fp + 1] = fake_entry_at(jvm, entry_fp, anchor);
+}
+
+/* The outer run: a native method's wrapper at word 80, called by an interpreted one, the root. */
+static struct fake_anchor outer_run(struct fake_jvm *jvm)
+{
+    fake_compiled_at(jvm, 80, fake_code(jvm, FAKE_INTERPRETER, 40), fake_sp(jvm, 100));
+    interpreted_by_entry(jvm, 100, 7, 130, NULL);
+    return (struct fake_anchor){fake_sp(jvm, 80), fake_return(jvm, FAKE_WRAPPER, 100), NOISE};
+}
+
+/* The inner run: compiled at word 10, called by an interpreted one, which was called by JNI. */
+static void two_runs(struct fake_jvm *jvm)
+{
+    const struct fake_anchor anchor = outer_run(jvm);
+    fake_compiled_at(jvm, 10, fake_code(jvm, FAKE_INTERPRETER, 40), fake_sp(jvm, 30));
+    interpreted_by_entry(jvm, 30, 3, 50, &anchor);
+    set_registers(jvm, fake_code(jvm, FAKE_COMPILED, 100), 10, NOISE);
+}
+
+static void test_walk_goes_over_two_runs_of_java_to_the_root(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    two_runs(jvm);
+    g_scopes.metadata[0] = (uintptr_t)jvm->method;
+    g_scopes.metadata[1] = (uintptr_t)jvm->native;
+    const uint32_t outer = fake_scopes_add(&g_scopes, &jvm->hotspot, 0, 1, 11);
+    const uint32_t inner = fake_scopes_add(&g_scopes, &jvm->hotspot, outer, 2, 12);
+    fake_scopes_describe(&g_scopes, jvm, FAKE_COMPILED, 110, inner);
+
+    const struct umig_walk_result result = walk(jvm, &g_context);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
+    assert_int_equal(result.cut_at, 0);
+    assert_int_equal(result.frame_count, 5);
+    assert_frame(0, jvm->native, 12, UMIG_FRAME_INLINED);
+    assert_frame(1, jvm->method, 11, UMIG_FRAME_COMPILED);
+    assert_frame(2, jvm->method, 3, UMIG_FRAME_INTERPRETED);
+    assert_frame(3, jvm->native, UMIG_BCI_NATIVE, UMIG_FRAME_NATIVE_METHOD);
+    assert_frame(4, jvm->method, 7, UMIG_FRAME_INTERPRETED);
+}
+
+/* Its registers show a library's frames, or nothing at all: there is no signal. */
+static void test_walk_begins_where_the_thread_left_java(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    jvm->thread.anchor = outer_run(jvm);
+    jvm->thread.state = FAKE_IN_NATIVE;
+    set_registers(jvm, (uintptr_t)setup, 5, NOISE);
+    void *const contexts[] = {&g_context, NULL};
+    for (size_t i = 0; i < 2; i++) {
+        const struct umig_walk_result result = walk(jvm, contexts[i]);
+
+        assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
+        assert_int_equal(result.frame_count, 2);
+        assert_frame(0, jvm->native, UMIG_BCI_NATIVE, UMIG_FRAME_NATIVE_METHOD);
+        assert_frame(1, jvm->method, 7, UMIG_FRAME_INTERPRETED);
+    }
+}
+
+/* It runs in the VM, where generated code is called, too: the anchor tells, not the registers. */
+static void test_walk_out_of_java_begins_at_the_anchor_even_in_the_code_cache(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    jvm->thread.anchor = outer_run(jvm);
+    jvm->thread.state = FAKE_IN_NATIVE;
+    set_registers(jvm, fake_code(jvm, FAKE_INTRINSIC, 20), 5, NOISE);
+
+    const struct umig_walk_result result = walk(jvm, &g_context);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
+    assert_int_equal(result.frame_count, 2);
+}
+
+static void test_walk_in_java_begins_at_the_registers_in_spite_of_an_anchor(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const int32_t states[] = {FAKE_IN_JAVA, FAKE_IN_JAVA_TRANS};
+    two_runs(jvm);
+    jvm->thread.anchor =
+        (struct fake_anchor){fake_sp(jvm, 80), fake_return(jvm, FAKE_WRAPPER, 100), NOISE};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        jvm->thread.state = states[i];
+
+        assert_int_equal(walk(jvm, &g_context).frame_count, 4);
+    }
+}
+
+static void test_walk_of_a_thread_without_java_says_so(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    jvm->thread.state = FAKE_IN_NATIVE;
+    set_registers(jvm, (uintptr_t)setup, 5, NOISE);
+    void *const contexts[] = {&g_context, NULL};
+    for (size_t i = 0; i < 2; i++) {
+        const struct umig_walk_result result = walk(jvm, contexts[i]);
+
+        assert_int_equal(result.outcome, UMIG_OUTCOME_NO_JAVA);
+        assert_int_equal(result.frame_count, 0);
+    }
+}
+
+static void test_walk_lost_in_the_middle_gives_its_frames_and_the_cause(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    two_runs(jvm);
+    const struct {
+        uintptr_t caller; /* of the frame it comes to */
+        enum umig_outcome outcome;
+    } cases[] = {
+        {fake_code(jvm, FAKE_INTERPRETER, 40), UMIG_OUTCOME_NOT_WALKABLE_JAVA},
+        {fake_return(jvm, FAKE_INTRINSIC, 40), UMIG_OUTCOME_STUB},
+        {fake_code(jvm, FAKE_BLOCKS, 40), UMIG_OUTCOME_UNKNOWN_JAVA},
+    };
+    jvm->stack[30 - 3] = 0; /* the interpreted frame has no method, and returns nowhere */
+    jvm->stack[30 + 1] = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fake_compiled_at(jvm, 10, cases[i].caller, fake_sp(jvm, 30));
+
+        const struct umig_walk_result result = walk(jvm, &g_context);
+
+        assert_int_equal(result.outcome, cases[i].outcome);
+        assert_int_equal(result.frame_count, 1);
+        assert_frame(0, jvm->method, -1, UMIG_FRAME_COMPILED);
+        assert_ptr_equal(g_scratch.regs.pc, cases[i].caller); /* evidence of where */
+        assert_ptr_equal(g_scratch.regs.sp, fake_sp(jvm, 14));
+    }
+}
+
+static void test_walk_lost_in_a_library_says_that_it_began_there(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    set_registers(jvm, (uintptr_t)setup, 5, NOISE);
+
+    const struct umig_walk_result result = walk(jvm, &g_context);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_UNKNOWN_NOT_JAVA);
+    assert_int_equal(result.frame_count, 0);
+    assert_true(g_scratch.is_leaf);
+}
+
+/* A stack of compiled frames as deep as asked, in memory of its own; the root at its end. */
+static uintptr_t *deep_stack(struct fake_jvm *jvm, size_t depth)
+{
+    const size_t words = depth * FAKE_FRAME_WORDS + 64;
+    const size_t root_fp = depth * FAKE_FRAME_WORDS + 16;
+    uintptr_t *stack = calloc(words, sizeof *stack);
+    const uintptr_t inside = fake_return(jvm, FAKE_COMPILED, 100);
+    for (size_t i = 0; i < depth; i++) {
+        stack[i * FAKE_FRAME_WORDS + 3] = i + 1 < depth ? inside : jvm->call_stub_return;
+        stack[i * FAKE_FRAME_WORDS + 2] = (uintptr_t)(stack + root_fp);
+    }
+    (stack + root_fp)[FAKE_WRAPPER_WORD] = (uintptr_t)(stack + root_fp + 6);
+    stack[root_fp + 6] = (uintptr_t)&jvm->thread;
+    jvm->thread.stack_base = (uintptr_t)(stack + words);
+    memset(&g_context, 0, sizeof g_context);
+    const struct umig_regs regs = {.pc = inside, .sp = (uintptr_t)stack};
+    umig_regs_write(&g_context, &regs);
+    return stack;
+}
+
+static void test_walk_of_a_deep_stack_keeps_both_ends(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    uintptr_t *stack = deep_stack(jvm, ROOM + 1000);
+
+    const struct umig_walk_result result = walk(jvm, &g_context);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
+    assert_int_equal(result.frame_count, ROOM);
+    assert_int_equal(result.cut_at, ROOM - UMIG_KEPT_OUTER);
+    free(stack);
+}
+
+static void test_walk_too_deep_ends(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    uintptr_t *stack = deep_stack(jvm, UMIG_VMWALK_STEPS_MAX + 1);
+
+    const struct umig_walk_result result = walk(jvm, &g_context);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_TOO_DEEP);
+    assert_int_equal(result.frame_count, ROOM);
+    free(stack);
+
+    stack = deep_stack(jvm, UMIG_VMWALK_STEPS_MAX - 1); /* and a step to see the root */
+    assert_int_equal(walk(jvm, &g_context).outcome, UMIG_OUTCOME_OK);
+    free(stack);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_jvm_teardown)
+        TEST(test_walk_goes_over_two_runs_of_java_to_the_root),
+        TEST(test_walk_begins_where_the_thread_left_java),
+        TEST(test_walk_out_of_java_begins_at_the_anchor_even_in_the_code_cache),
+        TEST(test_walk_in_java_begins_at_the_registers_in_spite_of_an_anchor),
+        TEST(test_walk_of_a_thread_without_java_says_so),
+        TEST(test_walk_lost_in_the_middle_gives_its_frames_and_the_cause),
+        TEST(test_walk_lost_in_a_library_says_that_it_began_there),
+        TEST(test_walk_of_a_deep_stack_keeps_both_ends),
+        TEST(test_walk_too_deep_ends),
+    };
+    return cmocka_run_group_tests_name("unit.agent.vmwalk", tests, NULL, NULL);
+}
