@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/vm/jvmflag.h"
 #include "agent/vm/layout.h"
 #include "agent/vm/vm_private.h"
 #include "core/clock.h"
@@ -337,6 +338,8 @@ int umig_vm_open(struct umig_vm *vm,
     void *call = umig_libjvm_symbol(&vm->libjvm, "AsyncGetCallTrace");
     memcpy(&vm->agct.call, &call, sizeof call);
     g_umig_vm = vm;
+    /* Before the first method is compiled: what is compiled without it is less exact for good. */
+    (void)umig_jvmflag_turn_on(&vm->libjvm, "DebugNonSafepoints");
     rc = add_capabilities(vm, err);
     if (rc == UMIG_OK) {
         rc = set_callbacks(vm, err);
