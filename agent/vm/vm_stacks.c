@@ -9,7 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "agent/vm/jvmflag.h"
 #include "agent/vm/vm_private.h"
 #include "core/err.h"
 
@@ -200,8 +199,6 @@ static int set_events(struct umig_vm *vm, bool enabled, struct umig_err *err)
 int umig_vm_stacks_arm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
 {
     jvmtiEnv *jvmti = vm->jvmti;
-    /* Methods compiled from now on say where inlined code comes from, not only at safepoints. */
-    (void)umig_jvmflag_turn_on(&vm->libjvm, "DebugNonSafepoints");
     umig_vm_continuations_read(vm, jni);
     /* Events first: what comes while we list what is there is then seen twice, not missed. */
     int rc = set_events(vm, true, err);
