@@ -12,6 +12,7 @@ struct umig_regs {
     uintptr_t sp;
     uintptr_t fp;
     uintptr_t result;    /* where method entries hold the return address while they make room */
+    uintptr_t thrower;   /* where exceptions are handled: the pc that threw */
     uintptr_t method;    /* where the interpreter's method entries hold the Method* */
     uintptr_t sender_sp; /* where adapters and method entries hold the caller's sp, and the running
                           * interpreter its bytecode pointer */

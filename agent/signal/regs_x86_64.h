@@ -17,6 +17,7 @@ UMIG_SIGNAL_SAFE static inline struct umig_regs umig_regs_read(const void *conte
         .sp = (uintptr_t)r[REG_RSP],
         .fp = (uintptr_t)r[REG_RBP],
         .result = (uintptr_t)r[REG_RAX],
+        .thrower = (uintptr_t)r[REG_RDX],
         .method = (uintptr_t)r[REG_RBX],
         .sender_sp = (uintptr_t)r[REG_R13],
     };

@@ -5,7 +5,9 @@
 #include "agent/walk/x86_64/moves.h"
 
 enum {
-    PROLOGUE_BYTES = 40 /* of the instructions that build a frame, the barrier's compare included */
+    PROLOGUE_BYTES =
+        40, /* of the instructions that build a frame, the barrier's compare included */
+    JIT_STUB_WORDS_MAX = 16 /* larger ones save all registers, and do it step by step */
 };
 
 enum built {
@@ -118,6 +120,31 @@ static bool pop_interrupted_nmethod(struct umig_step *step, const struct umig_bl
         return true;
     }
     return umig_x64_pop_frame(step, blob->frame_words) || pop_pushed_frame(step, blob->frame_words);
+}
+
+/* The caller of a frame of so many words, if it fits. fp is believed to be unchanged yet. */
+static bool pop_words_if_fits(struct umig_step *step, int32_t words)
+{
+    const uintptr_t sp = step->regs.sp + (uintptr_t)(uint32_t)words * UMIG_X64_WORD;
+    return umig_x64_is_above(step, sp, 0) &&
+           umig_x64_move_if_fits(step, umig_x64_word(sp, -1), sp, step->regs.fp);
+}
+
+bool umig_x64_leave_jit_stub(struct umig_step *step, const struct umig_blob *blob)
+{
+    if (blob->frame_words < 2 || blob->frame_words > JIT_STUB_WORDS_MAX ||
+        blob->frame_complete >= 0) {
+        return false;
+    }
+    const struct umig_regs *regs = &step->regs;
+    const enum built built = built_so_far(regs->pc, blob->code);
+    if (built == BUILT_SAVED_FP) {
+        return umig_x64_pop_saved_fp(step);
+    }
+    const bool is_before = built == BUILT_NOTHING && regs->pc - blob->code <= PROLOGUE_BYTES;
+    return (!is_before && pop_words_if_fits(step, blob->frame_words)) ||
+           umig_x64_move_if_fits(step, regs->thrower, regs->sp, regs->fp) ||
+           umig_x64_pop_return(step);
 }
 
 /* A frame that was deoptimised returns to a handler; where it stood is kept in the frame. */

@@ -63,4 +63,15 @@
  */
 UMIG_SIGNAL_SAFE bool umig_x64_leave_compiled(struct umig_step *step, struct umig_step_left *left);
 
+/**
+ * Leaves a stub that the compiler made for a call of the JVM, or the code that looks for a handler
+ * of an exception: small frames, built as a method's is. Code jumps to them as often as it calls
+ * them: what called the caller says nothing, and the exception's pc waits in rdx.
+ *
+ * @return false and unmoved if it is another stub, or nothing fits
+ *
+ * Signal: async-signal-safe, under the guard.
+ */
+UMIG_SIGNAL_SAFE bool umig_x64_leave_jit_stub(struct umig_step *step, const struct umig_blob *blob);
+
 #endif

@@ -9,6 +9,12 @@ enum {
     CALL_STUB_BYTES = 176,   /* to either side of its call: at least its length */
 };
 
+bool umig_x64_is_on_stack(const struct umig_step *step)
+{
+    const uintptr_t size = umig_hs_ptr(step->thread, step->hotspot->thread_stack_size);
+    return umig_x64_is_above(step, step->regs.sp, 1) && step->stack_high - step->regs.sp <= size;
+}
+
 static bool take_anchor(struct umig_step *step, uintptr_t anchor)
 {
     const struct umig_hotspot *hs = step->hotspot;
@@ -24,7 +30,13 @@ static bool take_anchor(struct umig_step *step, uintptr_t anchor)
 
 bool umig_step_to_anchor(struct umig_step *step)
 {
-    const bool has_left = take_anchor(step, step->thread + (uintptr_t)step->hotspot->thread_anchor);
+    const struct umig_hotspot *hs = step->hotspot;
+    struct umig_step left = *step;
+    left.regs.sp = step->stack_high - umig_hs_ptr(step->thread, hs->thread_stack_size);
+    const bool has_left = take_anchor(&left, step->thread + (uintptr_t)hs->thread_anchor);
+    if (has_left) {
+        step->regs = left.regs;
+    }
     step->is_leaf = step->is_leaf && !has_left;
     step->is_exact_pc = step->is_exact_pc || has_left;
     return has_left;

@@ -44,6 +44,14 @@
 #include "include/umig/attr.h"
 
 /**
+ * Is sp on the thread's own stack? A signal's registers may show another one: an alternate signal
+ * stack, or that of a library that switches stacks.
+ *
+ * Signal: async-signal-safe, under the guard.
+ */
+UMIG_SIGNAL_SAFE bool umig_x64_is_on_stack(const struct umig_step *step);
+
+/**
  * The JavaCallWrapper of the entry frame the position is in; 0 if it is in none.
  *
  * Signal: async-signal-safe, under the guard.

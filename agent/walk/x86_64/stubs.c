@@ -1,6 +1,7 @@
 #include "agent/walk/x86_64/stubs.h"
 
 #include "agent/signal/sigsafe_only.h"
+#include "agent/walk/x86_64/compiled.h"
 #include "agent/walk/x86_64/moves.h"
 
 enum {
@@ -82,7 +83,7 @@ bool umig_x64_leave_stub(struct umig_step *step, const struct umig_blob *blob)
         return pop_entry_barrier(step) || pop_stub_by_fp(step) ||
                umig_x64_pop_by_scan(step, STUB_SCAN_WORDS, UMIG_X64_CALL_TO_HERE);
     }
-    return pop_entry_barrier(step) || pop_stub_by_fp(step) ||
+    return umig_x64_leave_jit_stub(step, blob) || pop_entry_barrier(step) || pop_stub_by_fp(step) ||
            umig_x64_pop_by_scan(step, STUB_SCAN_WORDS, UMIG_X64_CALL_TO_HERE) ||
            umig_x64_pop_return(step) || umig_x64_pop_saved_fp(step);
 }
