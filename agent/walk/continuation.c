@@ -98,6 +98,30 @@ static bool is_below_entry(const struct umig_continuation *continuation, uintptr
                                             (uintptr_t)continuation->argument_words + PADDING_WORDS;
 }
 
+/* The stubs of continuations have a blob to themselves, on JDK 21 "(continuation stubs)". */
+static bool is_continuation_stub(const struct umig_hotspot *hs, uintptr_t blob)
+{
+    static const char prefix[] = "StubRoutines (continuation";
+    const char *name = (const char *)umig_hs_ptr(blob, hs->blob_name);
+    uint32_t same = 0;
+    while (same < sizeof prefix - 1 && name[same] == prefix[same]) {
+        same++;
+    }
+    return same == sizeof prefix - 1;
+}
+
+static enum umig_continuation_place place_in_stub(const struct umig_continuation *continuation,
+                                                  const struct umig_step *step,
+                                                  uintptr_t blob)
+{
+    if (is_below_entry(continuation, step->regs.sp)) {
+        return UMIG_CONTINUATION_BARRIER;
+    }
+    return step->regs.sp < continuation->entry && is_continuation_stub(step->hotspot, blob)
+               ? UMIG_CONTINUATION_THAW
+               : UMIG_CONTINUATION_ELSEWHERE;
+}
+
 enum umig_continuation_place umig_continuation_place(const struct umig_continuation *continuation,
                                                      const struct umig_step *step)
 {
@@ -105,15 +129,13 @@ enum umig_continuation_place umig_continuation_place(const struct umig_continuat
         !umig_codecache_contains(step->hotspot, step->regs.pc)) {
         return UMIG_CONTINUATION_ELSEWHERE;
     }
-    if (step->regs.sp == continuation->entry &&
-        umig_codecache_find(step->hotspot, step->regs.pc).at == continuation->enter_code) {
-        return UMIG_CONTINUATION_END;
+    const struct umig_blob blob = umig_codecache_find(step->hotspot, step->regs.pc);
+    if (blob.kind == UMIG_BLOB_STUB) {
+        return place_in_stub(continuation, step, blob.at);
     }
-    if (is_below_entry(continuation, step->regs.sp) &&
-        umig_codecache_find(step->hotspot, step->regs.pc).kind == UMIG_BLOB_STUB) {
-        return UMIG_CONTINUATION_BARRIER;
-    }
-    return UMIG_CONTINUATION_ELSEWHERE;
+    return blob.at == continuation->enter_code && step->regs.sp == continuation->entry
+               ? UMIG_CONTINUATION_END
+               : UMIG_CONTINUATION_ELSEWHERE;
 }
 
 /* --- references in the heap --- */

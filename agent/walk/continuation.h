@@ -57,6 +57,7 @@ struct umig_continuation {
 enum umig_continuation_place {
     UMIG_CONTINUATION_ELSEWHERE,
     UMIG_CONTINUATION_BARRIER, /* the return barrier: callers are frozen */
+    UMIG_CONTINUATION_THAW,    /* in a stub that thaws: all frames may be frozen */
     UMIG_CONTINUATION_END,     /* in enterSpecial: all callers there are were thawed */
 };
 

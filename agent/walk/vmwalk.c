@@ -76,25 +76,33 @@ static enum umig_outcome cause_of_loss(const struct umig_step *step,
  * frozen; if it has none at all the carrier is between two virtual threads, and goes on itself.
  */
 static bool ends_continuation(const struct umig_step *step,
-                              const struct umig_continuation *continuation,
+                              struct umig_continuation *continuation,
                               struct umig_kept *kept)
 {
     const enum umig_continuation_place place = umig_continuation_place(continuation, step);
-    const bool is_frozen =
-        place == UMIG_CONTINUATION_BARRIER || (place == UMIG_CONTINUATION_END && kept->seen == 0);
-    if (is_frozen && !umig_continuation_add_frozen(step->hotspot, continuation, kept) &&
-        kept->seen > 0) {
+    const bool has_thawed = kept->seen > 0;
+    if (place == UMIG_CONTINUATION_ELSEWHERE || (place == UMIG_CONTINUATION_THAW && has_thawed)) {
+        return false;
+    }
+    if (place == UMIG_CONTINUATION_END && has_thawed) {
+        return true;
+    }
+    if (!umig_continuation_add_frozen(step->hotspot, continuation, kept) && kept->seen > 0) {
         umig_kept_cut(kept);
     }
-    return place != UMIG_CONTINUATION_ELSEWHERE && kept->seen > 0;
+    if (place == UMIG_CONTINUATION_END && kept->seen == 0) {
+        continuation->entry = 0;
+    }
+    return kept->seen > 0;
 }
 
-static enum umig_outcome walk_up(struct umig_step *step, struct umig_kept *kept)
+static enum umig_outcome walk_up(struct umig_step *step,
+                                 struct umig_continuation *continuation,
+                                 struct umig_kept *kept)
 {
-    const struct umig_continuation continuation = umig_continuation_of(step->hotspot, step->thread);
     struct umig_step_left left;
     for (uint32_t i = 0; i < UMIG_VMWALK_STEPS_MAX; i++) {
-        if (ends_continuation(step, &continuation, kept)) {
+        if (ends_continuation(step, continuation, kept)) {
             return UMIG_OUTCOME_OK;
         }
         const enum umig_step_result result = umig_step_up(step, &left);
@@ -127,7 +135,9 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
     struct umig_kept kept = {.frames = request->frames, .max = request->max_frames};
     struct umig_walk_result result = {.outcome = begin(step, request)};
     if (result.outcome == UMIG_OUTCOME_OK) {
-        result.outcome = walk_up(step, &kept);
+        struct umig_continuation continuation = umig_continuation_of(hs, thread);
+        result.outcome = walk_up(step, &continuation, &kept);
+        result.is_virtual = continuation.entry != 0;
     }
     result.frame_count = umig_kept_finish(&kept, &result.cut_at);
     return result;
