@@ -1,5 +1,6 @@
 #include "agent/session/pump.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/symbol/normalise.h"
@@ -256,13 +257,33 @@ static uint32_t stack_of(struct umig_pump *pump,
     return stack;
 }
 
-static uint32_t thread_of(struct umig_pump *pump, const struct umig_slot *slot)
+static uint32_t intern_thread(struct umig_pump *pump,
+                              const struct umig_slot *slot,
+                              int kind,
+                              const char *name,
+                              size_t name_bytes)
 {
     struct umig_dictionary *dictionary = &pump->dictionary;
-    const uint32_t name =
-        umig_dictionary_string(dictionary, slot->name, strnlen(slot->name, sizeof slot->name));
-    return umig_dictionary_thread(dictionary, (uint32_t)atomic_load(&slot->tid),
-                                  (uint32_t)atomic_load(&slot->kind), name);
+    return umig_dictionary_thread(dictionary, (uint32_t)atomic_load(&slot->tid), (uint32_t)kind,
+                                  umig_dictionary_string(dictionary, name, name_bytes));
+}
+
+static uint32_t thread_of(struct umig_pump *pump, const struct umig_slot *slot)
+{
+    return intern_thread(pump, slot, atomic_load(&slot->kind), slot->name,
+                         strnlen(slot->name, sizeof slot->name));
+}
+
+/*
+ * Virtual threads are told by their carrier: there are a few of these, and there may be millions of
+ * those (docs/adr/0009-virtual-threads-by-carrier.md).
+ */
+static uint32_t virtual_thread_of(struct umig_pump *pump, const struct umig_slot *carrier)
+{
+    char name[UMIG_THREAD_NAME_BYTES + sizeof UMIG_PUMP_VIRTUAL];
+    const int bytes = snprintf(name, sizeof name, UMIG_PUMP_VIRTUAL "%.*s", UMIG_THREAD_NAME_BYTES,
+                               carrier->name);
+    return intern_thread(pump, carrier, UMIG_THREAD_VIRTUAL, name, (size_t)bytes);
 }
 
 /* --- records --- */
@@ -400,7 +421,7 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
     struct place place = {.drop = UMIG_DROP_SPOOL_FULL};
     uint32_t holder = 0;
     if (make_room(pump, now_ns)) {
-        place.thread = thread_of(pump, slot);
+        place.thread = record->is_virtual ? virtual_thread_of(pump, slot) : thread_of(pump, slot);
         holder = holder_of(pump, record);
         place.stack = place.thread != 0 ? stack_of(pump, record, slot, now_ns) : 0;
         place.leaf_stack = place.stack;

@@ -23,6 +23,9 @@
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
+/** What the names of threads that stand for virtual ones begin with; the carrier's name follows. */
+#define UMIG_PUMP_VIRTUAL "virtual on "
+
 struct umig_pump {
     struct umig_sampler *sampler;
     struct umig_names *names[2]; /* the two generations; the sampler uses one of them */

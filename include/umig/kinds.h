@@ -122,13 +122,14 @@ enum umig_drop {
  X(JIT, 3, "jit", "compiles methods")                   \
  X(VM, 4, "vm", "works for the JVM")                    \
  X(NATIVE, 5, "native", "a thread of a native library") \
- X(AGENT, 6, "agent", "a thread of the UMIG agent")
+ X(AGENT, 6, "agent", "a thread of the UMIG agent")     \
+ X(VIRTUAL, 7, "virtual", "a carrier while it runs virtual threads")
 
 enum umig_thread_kind {
 #define UMIG_THREAD_ENUM(name, number, key, text) UMIG_THREAD_##name = (number),
     UMIG_THREAD_TABLE(UMIG_THREAD_ENUM)
 #undef UMIG_THREAD_ENUM
-    UMIG_THREAD_COUNT = 7
+    UMIG_THREAD_COUNT = 8
 };
 
 /* Why a session ended. */

@@ -5,6 +5,7 @@
 #ifndef UMIG_SAMPLE_H
 #define UMIG_SAMPLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "include/umig/kinds.h"
@@ -30,7 +31,7 @@ struct umig_record {
     uint8_t type;        /* enum umig_record_type */
     uint8_t outcome;     /* enum umig_outcome */
     uint8_t text_bytes;
-    uint8_t reserved;
+    bool is_virtual;      /* of a virtual thread; slot is its carrier's */
     uint64_t time_ns;     /* CLOCK_MONOTONIC */
     uint64_t value_ns;    /* cpu: ticks x interval; wait: time waited */
     uint32_t slot;        /* index in the thread table */
