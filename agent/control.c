@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/status_failures.h"
 #include "core/clock.h"
 #include "core/err.h"
 
@@ -281,6 +282,7 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.handler_ns", atomic_load(&sampler->handler_ns));
     write_counter(writer, 6, "engine.records", agent->pump.records);
     write_counter(writer, 6, "engine.faults_recovered", atomic_load(&sampler->faults));
+    write_counter(writer, 6, "engine.walk_failures", atomic_load(&sampler->failures.next));
     write_counter(writer, 6, "engine.foreign_signals", atomic_load(&sampler->foreign));
     write_counter(writer, 6, "engine.names_generations", agent->pump.names_generation);
     write_counter(writer, 6, "engine.dictionary_generation", agent->pump.dictionary.generation);
@@ -306,6 +308,7 @@ static void write_problem(struct umig_pb_writer *writer, struct umig_agent *agen
 static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent)
 {
     const uint64_t now_ns = umig_clock_monotonic_ns();
+    const struct umig_status_now now = {.monotonic_ns = now_ns, .unix_ns = umig_clock_unix_ns()};
     struct umig_uplink_status uplink;
     umig_uplink_status(&agent->uplink, &uplink);
     umig_agent_measure_cost(agent);
@@ -329,6 +332,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     umig_pb_uint(writer, 12, uplink.unacked_batches);
     umig_pb_uint(writer, 13, uplink.acked_sequence);
     write_problem(writer, agent);
+    umig_status_failures_write(&agent->sampler, now, writer, 15); /* last: takes the room left */
     umig_pb_close(writer, status);
 }
 
