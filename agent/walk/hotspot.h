@@ -115,9 +115,12 @@ struct umig_hotspot {
 
 /*
  * Loads from the JVM's memory. They may fault: handlers call them under the guard, others through
- * umig_vm_peek(). memcpy of a constant size compiles to one load and has no alignment trap.
+ * umig_vm_peek(). memcpy of a constant size compiles to one load and has no alignment trap. An
+ * address that is misread may be 0: the sanitizer must not end the program there, and files of the
+ * walk are compiled with -fno-delete-null-pointer-checks, lest a load vouches for its address.
  */
 #define UMIG_HS_LOAD(type, name)                                                    \
+ __attribute__((no_sanitize("undefined")))                                          \
  UMIG_SIGNAL_SAFE static inline type umig_hs_##name(uintptr_t base, int32_t offset) \
  {                                                                                  \
   type value;                                                                       \

@@ -40,7 +40,9 @@ enum umig_step_result umig_step_up(struct umig_step *step, struct umig_step_left
     enum umig_step_result result;
     const uintptr_t wrapper =
         out_left->blob.kind == UMIG_BLOB_STUB ? umig_x64_call_wrapper(step) : (uintptr_t)0;
-    if (wrapper != 0) {
+    if (before.is_leaf && !umig_x64_is_on_stack(step)) {
+        result = UMIG_STEP_LOST;
+    } else if (wrapper != 0) {
         result = umig_x64_leave_entry(step, wrapper);
     } else {
         result = leave_blob(step, out_left) ? UMIG_STEP_MOVED : UMIG_STEP_LOST;

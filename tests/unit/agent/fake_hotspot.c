@@ -46,6 +46,8 @@ struct fake_method {
     struct fake_symbol class_name, name, file;
 };
 
+_Static_assert(sizeof(struct fake_method) <= FAKE_METHOD_BYTES, "a method fits where it is put");
+
 const struct umig_hotspot fake_hotspot = {
     .method_const = offsetof(struct fake_method, const_method),
     .const_constants = offsetof(struct fake_const_method, constants),
@@ -74,13 +76,9 @@ static void set_symbol(struct fake_symbol *symbol, const char *text)
     memcpy(symbol->body, text, symbol->length);
 }
 
-struct fake_method *fake_method_new(const char *class_name,
-                                    const char *name,
-                                    const char *file,
-                                    const uint8_t *lines,
-                                    uint32_t lines_bytes)
+struct fake_method *fake_method_at(void *memory, const char *class_name, const char *name)
 {
-    struct fake_method *method = aligned_alloc(16, (sizeof *method + 15) / 16 * 16);
+    struct fake_method *method = memory;
     memset(method, 0, sizeof *method);
     method->const_method = &method->const_memory;
     method->const_memory.constants = &method->pool;
@@ -92,6 +90,17 @@ struct fake_method *fake_method_new(const char *class_name,
     method->klass.name = &method->class_name;
     set_symbol(&method->class_name, class_name);
     set_symbol(&method->name, name);
+    return method;
+}
+
+struct fake_method *fake_method_new(const char *class_name,
+                                    const char *name,
+                                    const char *file,
+                                    const uint8_t *lines,
+                                    uint32_t lines_bytes)
+{
+    struct fake_method *method =
+        fake_method_at(aligned_alloc(16, FAKE_METHOD_BYTES), class_name, name);
     if (file != NULL) {
         set_symbol(&method->file, file);
         method->pool.source_file = 2;
@@ -103,7 +112,6 @@ struct fake_method *fake_method_new(const char *class_name,
     }
     return method;
 }
-
 void fake_method_rename(struct fake_method *method, const char *class_name, const char *name)
 {
     set_symbol(&method->class_name, class_name);

@@ -27,6 +27,14 @@ struct fake_method *fake_method_new(const char *class_name,
                                     const uint8_t *lines,
                                     uint32_t lines_bytes);
 
+/** Memory a method needs. */
+enum {
+    FAKE_METHOD_BYTES = 4096
+};
+
+/** Makes a method, without file and lines, in memory of the caller's, aligned to 16 bytes. */
+struct fake_method *fake_method_at(void *memory, const char *class_name, const char *name);
+
 /** Makes the method another one at the same address, as a JVM does with memory it uses again. */
 void fake_method_rename(struct fake_method *method, const char *class_name, const char *name);
 

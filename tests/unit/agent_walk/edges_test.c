@@ -130,7 +130,7 @@ static void test_anchor_that_is_empty_or_off_the_stack_is_not_taken(void **state
     struct fake_jvm *jvm = *state;
     const struct fake_anchor anchors[] = {
         {0, 0, 0},
-        anchor_at(jvm, SP - 1),
+        {fake_sp(jvm, 0) - sizeof(uintptr_t), fake_return(jvm, FAKE_WRAPPER, 100), NOISE},
         anchor_at(jvm, FAKE_STACK_WORDS),
         {fake_sp(jvm, 60), NOISE, NOISE},
     };

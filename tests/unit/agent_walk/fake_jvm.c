@@ -64,6 +64,7 @@ static void set_code_layout(struct umig_hotspot *hs)
 static void set_thread_layout(struct umig_hotspot *hs)
 {
     hs->thread_stack_base = offsetof(struct fake_thread, stack_base);
+    hs->thread_stack_size = offsetof(struct fake_thread, stack_bytes);
     hs->thread_state = offsetof(struct fake_thread, state);
     hs->thread_anchor = offsetof(struct fake_thread, anchor);
     hs->env_offset = offsetof(struct fake_thread, env);
@@ -103,15 +104,15 @@ static void fill_code_cache(struct fake_jvm *jvm)
     jvm->array_at = (uintptr_t)&jvm->array;
 }
 
-struct fake_jvm *fake_jvm_new(void)
+void fake_jvm_init(struct fake_jvm *jvm)
 {
-    struct fake_jvm *jvm = aligned_alloc(_Alignof(struct fake_jvm), sizeof *jvm);
     memset(jvm, 0, sizeof *jvm);
-    jvm->method = fake_method_new("a/B", "run", NULL, NULL, 0);
-    jvm->native = fake_method_new("a/B", "read0", NULL, NULL, 0);
+    jvm->method = fake_method_at(jvm->method_memory[0], "a/B", "run");
+    jvm->native = fake_method_at(jvm->method_memory[1], "a/B", "read0");
     fake_method_set_code_bytes(jvm->native, 0);
     fill_code_cache(jvm);
     jvm->thread.stack_base = (uintptr_t)(jvm->stack + FAKE_STACK_WORDS);
+    jvm->thread.stack_bytes = sizeof jvm->stack;
     jvm->thread.state = FAKE_IN_JAVA;
     jvm->call_stub_return = fake_return(jvm, FAKE_CALL_STUB, 200);
     jvm->hotspot = fake_hotspot;
@@ -124,13 +125,17 @@ struct fake_jvm *fake_jvm_new(void)
     jvm->hotspot.can_find_code = true;
     jvm->hotspot.can_bound_stack = true;
     jvm->hotspot.can_walk = true;
+}
+
+struct fake_jvm *fake_jvm_new(void)
+{
+    struct fake_jvm *jvm = aligned_alloc(_Alignof(struct fake_jvm), sizeof *jvm);
+    fake_jvm_init(jvm);
     return jvm;
 }
 
 void fake_jvm_free(struct fake_jvm *jvm)
 {
-    fake_method_free(jvm->method);
-    fake_method_free(jvm->native);
     free(jvm);
 }
 

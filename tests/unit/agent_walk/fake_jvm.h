@@ -83,7 +83,7 @@ struct fake_wrapper {
 };
 
 struct fake_thread {
-    uintptr_t stack_base;
+    uintptr_t stack_base, stack_bytes;
     int32_t state;
     struct fake_anchor anchor;
     int env;
@@ -102,9 +102,13 @@ struct fake_jvm {
     uintptr_t array_at, low, high, call_stub_return;
     struct fake_thread thread;
     struct fake_method *method, *native; /* native: without bytecodes */
+    _Alignas(16) uint8_t method_memory[2][FAKE_METHOD_BYTES];
     uintptr_t stack[FAKE_STACK_WORDS];
     _Alignas(FAKE_BLOCK_BYTES) struct fake_block blocks[FAKE_BLOCKS_MAX];
 };
+
+/** Sets a JVM up in memory of the caller's. */
+void fake_jvm_init(struct fake_jvm *jvm);
 
 /** Makes a JVM whose code is all "nop" and whose stack is all 0; freed by fake_jvm_free(). */
 struct fake_jvm *fake_jvm_new(void);

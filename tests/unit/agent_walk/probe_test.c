@@ -15,9 +15,10 @@ static int setup_group(void **state)
 {
     (void)state;
     umig_slots_init(&g_slots, calloc(64, sizeof(struct umig_slot)), 64);
-    /* No range: only the probe's own fault is recovered, by no armed guard. */
+    /* An empty range: only the probe's own fault is recovered, by no armed guard. */
+    const struct umig_code_range nothing = {.begin = 0, .end = 0};
     struct umig_err err = UMIG_ERR_INIT;
-    const int rc = umig_guard_install(&g_slots, NULL, 0, &err);
+    const int rc = umig_guard_install(&g_slots, &nothing, 1, &err);
     sigaction(SIGSEGV, NULL, &g_ours);
     return rc;
 }

@@ -74,13 +74,10 @@ static void test_adapter_aligning_the_stack_has_its_return_address_in_rax(void *
 static void test_adapter_calling_the_jvm_finds_its_caller_above_the_registers(void **state)
 {
     struct fake_jvm *jvm = *state;
-    (void)compiled_caller_at(jvm, SP + 301);
     const uintptr_t caller =
         fake_return_from(jvm, FAKE_CALLER, 100, fake_code(jvm, FAKE_CALLER, 300));
     struct umig_step step =
         fake_standing(jvm, fake_return(jvm, FAKE_ADAPTER, 40), SP, fake_sp(jvm, CALLER_FP));
-    jvm->thread.stack_base = (uintptr_t)(jvm->stack + FAKE_STACK_WORDS);
-
     jvm->stack[SP + 50] = caller; /* a copy of the return address: no frame stands above it */
     jvm->stack[SP + 200] = caller;
     fake_compiled_at(jvm, SP + 201, fake_code(jvm, FAKE_INTERPRETER, 40), fake_sp(jvm, CALLER_FP));

@@ -152,6 +152,28 @@ static void test_walk_in_java_begins_at_the_registers_in_spite_of_an_anchor(void
     }
 }
 
+/* A signal's registers may show an alternate stack; the anchor is believed on the thread's only. */
+static void test_walk_keeps_to_the_threads_own_stack(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    two_runs(jvm);
+    jvm->thread.stack_bytes = (FAKE_STACK_WORDS - 11) * sizeof(uintptr_t);
+    assert_int_equal(walk(jvm, &g_context).outcome, UMIG_OUTCOME_NOT_WALKABLE_JAVA);
+    jvm->thread.stack_bytes += sizeof(uintptr_t);
+    assert_int_equal(walk(jvm, &g_context).outcome, UMIG_OUTCOME_OK);
+
+    jvm->thread.anchor = outer_run(jvm); /* at word 80 */
+    jvm->thread.state = FAKE_IN_NATIVE;
+    jvm->thread.stack_bytes = (FAKE_STACK_WORDS - 81) * sizeof(uintptr_t);
+    set_registers(jvm, (uintptr_t)setup, 5, NOISE); /* the bound is the stack's, not sp */
+    assert_int_equal(walk(jvm, &g_context).outcome, UMIG_OUTCOME_NO_JAVA);
+    assert_int_equal(walk(jvm, NULL).outcome, UMIG_OUTCOME_NO_JAVA);
+    jvm->thread.stack_bytes += sizeof(uintptr_t);
+    assert_int_equal(walk(jvm, NULL).outcome, UMIG_OUTCOME_OK);
+    set_registers(jvm, (uintptr_t)setup, 90, NOISE); /* another stack's, above */
+    assert_int_equal(walk(jvm, &g_context).outcome, UMIG_OUTCOME_OK);
+}
+
 static void test_walk_of_a_thread_without_java_says_so(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -219,6 +241,7 @@ static uintptr_t *deep_stack(struct fake_jvm *jvm, size_t depth)
     (stack + root_fp)[FAKE_WRAPPER_WORD] = (uintptr_t)(stack + root_fp + 6);
     stack[root_fp + 6] = (uintptr_t)&jvm->thread;
     jvm->thread.stack_base = (uintptr_t)(stack + words);
+    jvm->thread.stack_bytes = words * sizeof *stack;
     memset(&g_context, 0, sizeof g_context);
     const struct umig_regs regs = {.pc = inside, .sp = (uintptr_t)stack};
     umig_regs_write(&g_context, &regs);
@@ -262,6 +285,7 @@ int main(void)
         TEST(test_walk_begins_where_the_thread_left_java),
         TEST(test_walk_out_of_java_begins_at_the_anchor_even_in_the_code_cache),
         TEST(test_walk_in_java_begins_at_the_registers_in_spite_of_an_anchor),
+        TEST(test_walk_keeps_to_the_threads_own_stack),
         TEST(test_walk_of_a_thread_without_java_says_so),
         TEST(test_walk_lost_in_the_middle_gives_its_frames_and_the_cause),
         TEST(test_walk_lost_in_a_library_says_that_it_began_there),
