@@ -46,7 +46,7 @@ final class Virtual implements Runnable {
             start.invoke(null, new Virtual());
         }
         new Known(Virtual.class)
-                .worker("ForkJoinPool-[^-]*-worker.*|worker-.*")
+                .worker("(virtual on )?(ForkJoinPool-[^-]*-worker.*|worker-.*)")
                 .root("run", "(" + CARRIER + ";)?((java|jdk)\\.[^;]*;)*java\\.lang\\.VirtualThread\\.run"
                         + "(;java\\.lang\\.(Virtual)?Thread\\.runWith)?")
                 .calls("run", "r0", "r1", "r2", "r0")
