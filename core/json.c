@@ -123,6 +123,12 @@ void umig_json_number(struct umig_json *json, const char *key, uint64_t number)
     umig_buf_printf(json->out, "%" PRIu64, number);
 }
 
+void umig_json_signed(struct umig_json *json, const char *key, int64_t number)
+{
+    put_lead(json, key);
+    umig_buf_printf(json->out, "%" PRId64, number);
+}
+
 void umig_json_bool(struct umig_json *json, const char *key, bool value)
 {
     put_lead(json, key);

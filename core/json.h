@@ -42,6 +42,9 @@ void umig_json_known(struct umig_json *json, const char *key, const char *text);
 /** Writes a whole number. */
 void umig_json_number(struct umig_json *json, const char *key, uint64_t number);
 
+/** Writes a whole number that may be below 0. */
+void umig_json_signed(struct umig_json *json, const char *key, int64_t number);
+
 /** Writes true or false. */
 void umig_json_bool(struct umig_json *json, const char *key, bool value);
 

@@ -11,6 +11,7 @@ static void test_nested_document_has_commas_where_they_belong(void **state)
 
     umig_json_object(&json, NULL);
     umig_json_number(&json, "max", UINT64_MAX);
+    umig_json_signed(&json, "min", INT64_MIN);
     umig_json_array(&json, "list");
     umig_json_object(&json, NULL);
     umig_json_object_end(&json);
@@ -24,8 +25,8 @@ static void test_nested_document_has_commas_where_they_belong(void **state)
     umig_json_object_end(&json);
 
     assert_string_equal(umig_buf_str(&out),
-                        "{\"max\":18446744073709551615,\"list\":[{},{\"yes\":true,\"no\":false},"
-                        "\"in a list\"],\"none\":null}");
+                        "{\"max\":18446744073709551615,\"min\":-9223372036854775808,"
+                        "\"list\":[{},{\"yes\":true,\"no\":false},\"in a list\"],\"none\":null}");
     umig_buf_fini(&out);
 }
 
