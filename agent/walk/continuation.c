@@ -300,18 +300,12 @@ static bool leave_interpreted(struct frozen *at, struct umig_kept *kept)
 static bool leave_frozen(struct frozen *at, struct umig_kept *kept)
 {
     const struct umig_blob blob = umig_codecache_find(at->hotspot, at->pc);
-    switch (blob.kind) {
-    case UMIG_BLOB_INTERPRETER:
+    if (blob.kind == UMIG_BLOB_INTERPRETER) {
         return leave_interpreted(at, kept);
-    case UMIG_BLOB_NMETHOD:
-    case UMIG_BLOB_NATIVE:
-    case UMIG_BLOB_STUB:
-        return leave_sized(at, &blob, kept);
-    case UMIG_BLOB_FRAMELESS:
-    case UMIG_BLOB_NONE:
-    default:
-        return false;
     }
+    return (blob.kind == UMIG_BLOB_NMETHOD || blob.kind == UMIG_BLOB_NATIVE ||
+            blob.kind == UMIG_BLOB_STUB) &&
+           leave_sized(at, &blob, kept);
 }
 
 /* The frames' bounds in a chunk, in words; false if they make no sense. */
