@@ -59,6 +59,16 @@ static char *random_text(void)
     return strdup(text);
 }
 
+static ProtobufCBinaryData random_bytes(void)
+{
+    ProtobufCBinaryData bytes = {.len = random64() % 40};
+    bytes.data = bytes.len > 0 ? malloc(bytes.len) : NULL;
+    for (size_t i = 0; i < bytes.len; i++) {
+        bytes.data[i] = (uint8_t)random64();
+    }
+    return bytes;
+}
+
 static ProtobufCMessage *random_message(const ProtobufCMessageDescriptor *type);
 
 /* Bytes of one item of a repeated field: numbers of 32 or 64 bits, else pointers, of 64, too. */
@@ -73,6 +83,10 @@ static void random_value(const ProtobufCFieldDescriptor *field, void *at)
 {
     if (field->type == PROTOBUF_C_TYPE_UINT32) {
         *(uint32_t *)at = (uint32_t)random_number();
+    } else if (field->type == PROTOBUF_C_TYPE_SINT32) {
+        *(int32_t *)at = (int32_t)(uint32_t)random_number();
+    } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
+        *(ProtobufCBinaryData *)at = random_bytes();
     } else if (field->type == PROTOBUF_C_TYPE_STRING) {
         *(char **)at = random_text();
     } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
@@ -119,6 +133,11 @@ static void write_one(struct umig_pb_writer *writer,
 {
     if (field->type == PROTOBUF_C_TYPE_UINT32) {
         umig_pb_uint(writer, field->id, *(const uint32_t *)at);
+    } else if (field->type == PROTOBUF_C_TYPE_SINT32) {
+        umig_pb_sint(writer, field->id, *(const int32_t *)at);
+    } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
+        const ProtobufCBinaryData *bytes = at;
+        umig_pb_bytes(writer, field->id, bytes->data, bytes->len);
     } else if (field->type == PROTOBUF_C_TYPE_UINT64) {
         umig_pb_uint(writer, field->id, *(const uint64_t *)at);
     } else if (field->type == PROTOBUF_C_TYPE_FIXED64) {
@@ -227,11 +246,17 @@ static void copy_field(const struct umig_pb_field *field,
         char text[512];
         assert_int_equal(umig_pb_field_text(field, text, sizeof text, NULL), UMIG_OK);
         umig_pb_text(writer, field->number, text, strlen(text));
+    } else if (is->type == PROTOBUF_C_TYPE_BYTES) {
+        assert_int_equal(field->type, UMIG_PB_BYTES);
+        umig_pb_bytes(writer, field->number, field->bytes, field->len);
     } else if (field->type == UMIG_PB_BYTES) {
         copy_column(field, is, writer);
     } else if (is->type == PROTOBUF_C_TYPE_FIXED64) {
         assert_int_equal(field->type, UMIG_PB_FIXED64);
         umig_pb_fixed64(writer, field->number, field->value);
+    } else if (is->type == PROTOBUF_C_TYPE_SINT32) {
+        assert_int_equal(field->type, UMIG_PB_VARINT);
+        umig_pb_sint(writer, field->number, umig_pb_unzigzag(field->value));
     } else {
         assert_int_equal(field->type, UMIG_PB_VARINT);
         umig_pb_uint(writer, field->number, field->value);
