@@ -1,21 +1,25 @@
 #include "cli/agent_client.h"
+#include "cli/failures.h"
 #include "cli/status_text.h"
 #include "cli/verb.h"
 #include "core/err.h"
 
 static const struct umig_option g_options[] = {
+    {.name = "failures", .help = "show where the newest stacks could not be walked"},
     {.name = "json", .help = "write JSON"},
     {.name = NULL},
 };
 
-static void write_json(struct umig_cli *cli, const struct umig_target_list *targets)
+static void write_json(struct umig_cli *cli,
+                       const struct umig_target_list *targets,
+                       bool wants_failures)
 {
     struct umig_buf document = UMIG_BUF_INIT(64 << 20);
     struct umig_json json = UMIG_JSON_INIT(&document);
     umig_json_object(&json, NULL);
     umig_json_array(&json, "agents");
     for (size_t i = 0; i < targets->count; i++) {
-        umig_agent_status_json(targets->items[i], &json);
+        umig_agent_status_json(targets->items[i], wants_failures, &json);
     }
     umig_json_array_end(&json);
     umig_json_number(&json, "silent", targets->silent_count);
@@ -24,11 +28,15 @@ static void write_json(struct umig_cli *cli, const struct umig_target_list *targ
     umig_buf_fini(&document);
 }
 
-static void write_text(struct umig_cli *cli, const struct umig_target_list *targets)
+static void write_text(struct umig_cli *cli,
+                       const struct umig_target_list *targets,
+                       bool wants_failures)
 {
+    void (*const put)(const struct umig_target *, bool, struct umig_buf *) =
+        wants_failures ? umig_agent_failures_text : umig_agent_status_text;
     for (size_t i = 0; i < targets->count; i++) {
         struct umig_buf text = UMIG_BUF_INIT(1 << 20);
-        umig_agent_status_text(targets->items[i], cli->has_color, &text);
+        put(targets->items[i], cli->has_color, &text);
         fprintf(cli->out, "%s%s", i > 0 ? "\n" : "", umig_buf_str(&text));
         umig_buf_fini(&text);
     }
@@ -42,10 +50,11 @@ static int run_status(struct umig_cli *cli, const struct umig_args *args, struct
     if (rc < 0) {
         return umig_err_trace(err, rc);
     }
+    const bool wants_failures = umig_args_has(args, "failures");
     if (umig_args_has(args, "json")) {
-        write_json(cli, &targets);
+        write_json(cli, &targets, wants_failures);
     } else {
-        write_text(cli, &targets);
+        write_text(cli, &targets, wants_failures);
     }
     if (rc == UMIG_NOT_FOUND) {
         fprintf(cli->notes, "umig status: %s\n", err->text);
@@ -67,11 +76,16 @@ const struct umig_verb umig_verb_status = {
     .options = g_options,
     .notes =
         "Exits 1 if no agent is there. 'failed' are stacks that could not be read: they stay in "
-        "the\nprofile under their cause. 'dropped' is what is missing from it, by cause.",
+        "the\nprofile under their cause. 'dropped' is what is missing from it, by cause.\n"
+        "--failures is for an issue about stacks that fail: the newest 32, each with registers, "
+        "code and\n8 words of stack, which may hold values of the application. With --json they "
+        "are added.",
     .examples = "# every agent of this host\n"
                 "umig status\n"
                 "# one service\n"
                 "umig status orders\n"
+                "# why do stacks fail?\n"
+                "umig status orders --failures\n"
                 "# has the collector everything?\n"
                 "umig status orders --json | jq '.agents[].collector.unacked_batches'\n",
     .run = run_status,

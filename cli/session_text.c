@@ -1,5 +1,8 @@
 #include "cli/session_text.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "core/err.h"
 #include "core/kind_options.h"
 #include "core/parse.h"
@@ -42,4 +45,31 @@ void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
             umig_buf_printf(out, "%s %s %s", rule->name, word, interval);
         }
     }
+}
+
+uint64_t umig_session_stacks_text(const Umig__V1__SessionStatus *session, struct umig_buf *out)
+{
+    static const char prefix[] = "outcome.";
+    uint64_t total = 0;
+    uint64_t failed = 0;
+    struct umig_buf causes = UMIG_BUF_INIT(4096);
+    for (size_t i = 0; i < session->n_counters; i++) {
+        const Umig__V1__Counter *counter = session->counters[i];
+        if (strncmp(counter->name, prefix, strlen(prefix)) != 0 || counter->value == 0) {
+            continue;
+        }
+        const char *key = counter->name + strlen(prefix);
+        total += counter->value;
+        if (strcmp(key, "ok") != 0 && strcmp(key, "no_java") != 0) {
+            umig_buf_printf(&causes, "%s%s %" PRIu64, failed > 0 ? ", " : "", key, counter->value);
+            failed += counter->value;
+        }
+    }
+    if (total > 0) {
+        umig_buf_printf(out, "%" PRIu64 ", %.2f %% failed%s%s", total,
+                        100.0 * (double)failed / (double)total, failed > 0 ? ": " : "",
+                        umig_buf_str(&causes));
+    }
+    umig_buf_fini(&causes);
+    return failed;
 }

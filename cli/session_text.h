@@ -3,6 +3,7 @@
 #define UMIG_CLI_SESSION_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/buf.h"
 #include "include/umig/attr.h"
@@ -22,5 +23,13 @@ UMIG_NODISCARD int umig_session_selector_check(const char *selector, struct umig
 void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
                              size_t kind_count,
                              struct umig_buf *out);
+
+/**
+ * Appends how many stacks were walked, and what part failed, by cause: "10000, 1.00 % failed:
+ * unknown_java 100"; nothing before the first.
+ *
+ * @return how many failed
+ */
+uint64_t umig_session_stacks_text(const Umig__V1__SessionStatus *session, struct umig_buf *out);
 
 #endif

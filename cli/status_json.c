@@ -1,3 +1,4 @@
+#include "cli/failures.h"
 #include "cli/status_text.h"
 #include "core/kind_options.h"
 
@@ -46,7 +47,9 @@ static void put_process(struct umig_json *json, const Umig__V1__Process *process
     umig_json_text(json, "garbage_collector", process->collector_name);
 }
 
-void umig_agent_status_json(const struct umig_target *target, struct umig_json *json)
+void umig_agent_status_json(const struct umig_target *target,
+                            bool wants_failures,
+                            struct umig_json *json)
 {
     const Umig__V1__AgentStatus *agent = target->reply.message->agent;
     umig_json_object(json, NULL);
@@ -73,5 +76,8 @@ void umig_agent_status_json(const struct umig_target *target, struct umig_json *
         put_session(json, agent->sessions[i]);
     }
     umig_json_array_end(json);
+    if (wants_failures) {
+        umig_agent_failures_json(agent, json);
+    }
     umig_json_object_end(json);
 }

@@ -83,31 +83,15 @@ static void put_own_cost(struct umig_buf *out, const Umig__V1__AgentStatus *agen
     umig_buf_printf(out, "), %s of %s memory\n", used, limit);
 }
 
-/* Stacks that were walked, and those that failed, by cause. */
 static void put_stacks(struct umig_buf *out, const Umig__V1__SessionStatus *session, bool has_color)
 {
-    uint64_t total = 0;
-    uint64_t failed = 0;
-    struct umig_buf causes = UMIG_BUF_INIT(4096);
-    for (size_t i = 0; i < session->n_counters; i++) {
-        const Umig__V1__Counter *counter = session->counters[i];
-        if (!begins_with(counter->name, "outcome.") || counter->value == 0) {
-            continue;
-        }
-        const char *key = counter->name + strlen("outcome.");
-        total += counter->value;
-        if (strcmp(key, "ok") != 0 && strcmp(key, "no_java") != 0) {
-            umig_buf_printf(&causes, "%s%s %" PRIu64, failed > 0 ? ", " : "", key, counter->value);
-            failed += counter->value;
-        }
-    }
-    if (total > 0) {
+    struct umig_buf stacks = UMIG_BUF_INIT(4096);
+    (void)umig_session_stacks_text(session, &stacks);
+    if (stacks.len > 0) {
         put_label(out, "stacks", has_color);
-        umig_buf_printf(out, "%" PRIu64 ", %.2f %% failed", total,
-                        100.0 * (double)failed / (double)total);
-        umig_buf_printf(out, failed > 0 ? ": %s\n" : "%s\n", umig_buf_str(&causes));
+        umig_buf_printf(out, "%s\n", umig_buf_str(&stacks));
     }
-    umig_buf_fini(&causes);
+    umig_buf_fini(&stacks);
 }
 
 /* " in 1230 samples", where the kind is measured in something else than records. */

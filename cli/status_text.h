@@ -11,7 +11,9 @@
 /** Appends an agent's status as lines of text. */
 void umig_agent_status_text(const struct umig_target *target, bool has_color, struct umig_buf *out);
 
-/** Writes an agent's status as an object of an array. */
-void umig_agent_status_json(const struct umig_target *target, struct umig_json *json);
+/** Writes an agent's status as an object of an array; its failures only if they are wanted. */
+void umig_agent_status_json(const struct umig_target *target,
+                            bool wants_failures,
+                            struct umig_json *json);
 
 #endif

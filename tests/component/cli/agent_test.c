@@ -350,6 +350,23 @@ static void test_status_json_has_every_counter(void **state)
     assert_non_null(strstr(g_run.out, "\"own_cost\":{\"cpu_ns\":500000000,"));
 }
 
+static void test_status_failures_are_shown_where_asked_for(void **state)
+{
+    (void)state;
+    run_umig("status orders --failures", &g_run);
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(
+        strstr(g_run.out, "stacks of load-7?: 10000, 1.00 % failed: unknown_java 100\n"));
+    assert_null(strstr(g_run.out, "own cost"));
+
+    run_umig("status orders --failures --json", &g_run);
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.out, "\"failures\":[]}"));
+
+    run_umig("status orders --json", &g_run);
+    assert_null(strstr(g_run.out, "\"failures\""));
+}
+
 static void test_start_sends_what_was_asked_for(void **state)
 {
     (void)state;
@@ -523,6 +540,7 @@ int main(void)
         WITH_AGENT(test_jvms_shows_agent_service_and_sessions),
         WITH_AGENT(test_status_tells_cost_quality_and_sessions),
         WITH_AGENT(test_status_json_has_every_counter),
+        WITH_AGENT(test_status_failures_are_shown_where_asked_for),
         WITH_AGENT(test_start_sends_what_was_asked_for),
         WITH_AGENT(test_start_by_service_without_kinds_takes_all_and_the_made_name),
         cmocka_unit_test_setup_teardown(test_service_that_no_agent_has_is_told_with_those_that_are,

@@ -46,7 +46,7 @@ static const struct row outcome_advice[] = {
     {"thread_exit", "many of them: the service starts and ends a thread for each piece of work"},
     {"deopt", "many of them: the JIT compiler gives up what it compiled, again and again"},
     {"safepoint", "`walker=agct` only"},
-    {"guard_recovered", "the JVM was not harmed; please report it with `umig status`"},
+    {"guard_recovered", "the JVM was not harmed; please report it with `umig status --failures`"},
     {"resting", "for 60 s after `guard_recovered` only the thread's time is recorded"},
     {"not_attached", "the first moment of a thread"},
     {"low_stack", "deep recursion near the end of its stack: raise `-Xss` if there are many"},
@@ -92,6 +92,7 @@ static const char head[] =
     "  be stands a frame with the name of the outcome.\n"
     "\n"
     "Where more than a tenth of the stacks failed, look at the greatest cause before the methods.\n"
+    "`umig status --failures` shows where the newest 32 were lost, for an issue about them.\n"
     "\n"
     "## How the walk of a stack ended\n"
     "\n"
