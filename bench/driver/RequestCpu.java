@@ -12,16 +12,22 @@ import java.util.Random;
 /**
  * CPU of a request of a dynamic Groovy service with CPU sampling at 10 ms, against without; and the
  * same for async-profiler, in the same JVM. A round is one leg of each in random order, with a leg
- * without a profiler on both sides of it. A round's figure is the median request of the leg, with the
- * CPU of the profiler's own threads shared out over its requests, over the median request of the
- * legs without. Our handler stays installed for good, so the peer takes another signal by itself.
+ * without a profiler on both sides of it. A round's figure is the median request of the leg, with
+ * the CPU of our own threads a request, over the median request of the legs without. Our handler
+ * stays installed for good, so the peer takes another signal by itself.
+ *
+ * Legs are short: a request's price drifts by half within seconds, with what the JIT has just done,
+ * and neighbours of a tenth of a second share the drift (of 2,000 requests a side the interval was
+ * +-0.03 with legs of 40, +-0.007 with legs of 5). Our own threads work once a second: their price
+ * is that of a long leg of its own.
  */
 final class RequestCpu {
     private static final double LIMIT = 1.02;
     private static final int PATIENCE_S = 120;
-    private static final int LEG_REQUESTS = 40;
-    /** Served first in each leg: a session looks once at every loaded class, which is no rate. */
-    private static final int ARMING_REQUESTS = 5;
+    private static final int LEG_REQUESTS = 5;
+    /** Served first in each leg: a session begins with looks at every thread, which is no rate. */
+    private static final int ARMING_REQUESTS = 2;
+    private static final int OWN_REQUESTS = 400;
 
     private enum Leg {
         OFF("without a profiler"),
@@ -35,30 +41,24 @@ final class RequestCpu {
         }
     }
 
-    /** One leg: the median CPU of its requests, and of the profiler's own threads a request. */
-    private record Cost(double requestNs, double ownNs) {
-        double wholeNs() {
-            return requestNs + ownNs;
-        }
-    }
-
     private final Target target;
     private final Agent agent;
     private final Map<Leg, List<Double>> ratios = new EnumMap<>(Leg.class);
-    private final Map<Leg, List<Cost>> costs = new EnumMap<>(Leg.class);
+    private final Map<Leg, List<Double>> requests = new EnumMap<>(Leg.class);
+    private double ownNs;
 
     private RequestCpu(Target target) {
         this.target = target;
         agent = new Agent(target.pid());
         for (Leg leg : Leg.values()) {
             ratios.put(leg, new ArrayList<>());
-            costs.put(leg, new ArrayList<>());
+            requests.put(leg, new ArrayList<>());
         }
     }
 
     static int run(Options options) throws Exception {
         var verdict = new Verdict("request-cpu");
-        int rounds = options.isShort() ? 12 : 50;
+        int rounds = options.isShort() ? 60 : 400;
         for (Jdk jdk : Jdk.wanted(options)) {
             try (Target target = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").agent("")
                     .start("GroovyService", Tree.ROOT.resolve("bench/programs/pricing.groovy").toString())) {
@@ -97,38 +97,55 @@ final class RequestCpu {
         }
     }
 
-    private Cost cost(Leg leg) throws Exception {
+    private void begin(Leg leg) throws Exception {
         switch (leg) {
             case UMIG -> agent.start("bench", "--cpu", "10ms");
             case PEER -> peer("start,event=ctimer,interval=10ms");
             case OFF -> { }
         }
         serve(ARMING_REQUESTS);
-        long ownBefore = Proc.threadCpuNs(target.pid(), "umig-");
-        double[] requests = serve(LEG_REQUESTS);
-        double own = (double) (Proc.threadCpuNs(target.pid(), "umig-") - ownBefore) / LEG_REQUESTS;
+    }
+
+    private void end(Leg leg) throws Exception {
         switch (leg) {
             case UMIG -> agent.stop("bench");
             case PEER -> peer("stop");
             case OFF -> { }
         }
-        return new Cost(Stats.median(requests), own);
+    }
+
+    /** The median request of a leg. */
+    private double cost(Leg leg) throws Exception {
+        begin(leg);
+        double median = Stats.median(serve(LEG_REQUESTS));
+        end(leg);
+        return median;
+    }
+
+    private double ownCost() throws Exception {
+        begin(Leg.UMIG);
+        long before = Proc.threadCpuNs(target.pid(), "umig-");
+        serve(OWN_REQUESTS);
+        double own = (double) (Proc.threadCpuNs(target.pid(), "umig-") - before) / OWN_REQUESTS;
+        end(Leg.UMIG);
+        return own;
     }
 
     private void measure(int rounds) throws Exception {
         var random = new Random(1);
-        Cost before = cost(Leg.OFF);
+        ownNs = ownCost();
+        double before = cost(Leg.OFF);
         for (int round = 0; round < rounds; round++) {
             var legs = new ArrayList<>(List.of(Leg.UMIG, Leg.PEER));
             Collections.shuffle(legs, random);
             for (Leg leg : legs) {
-                Cost on = cost(leg);
-                Cost after = cost(Leg.OFF);
-                double off = (before.requestNs + after.requestNs) / 2;
-                ratios.get(leg).add(on.wholeNs() / off);
-                ratios.get(Leg.OFF).add(after.requestNs / before.requestNs);
-                costs.get(leg).add(on);
-                costs.get(Leg.OFF).add(after);
+                double on = cost(leg);
+                double after = cost(Leg.OFF);
+                double off = (before + after) / 2;
+                ratios.get(leg).add((leg == Leg.UMIG ? on + ownNs : on) / off);
+                ratios.get(Leg.OFF).add(after / before);
+                requests.get(leg).add(on);
+                requests.get(Leg.OFF).add(after);
                 before = after;
             }
         }
@@ -138,10 +155,6 @@ final class RequestCpu {
         return values.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
-    private static double medianMs(List<Cost> costs, java.util.function.ToDoubleFunction<Cost> part) {
-        return Stats.median(costs.stream().mapToDouble(part).toArray()) / 1e6;
-    }
-
     private Stats.Estimate report(Jdk jdk) throws IOException, InterruptedException {
         Map<String, Long> counters = agent.counters();
         System.out.printf("%n%s, %,d requests a leg, %d rounds%n", jdk, LEG_REQUESTS,
@@ -149,8 +162,7 @@ final class RequestCpu {
         System.out.printf("%-28s %10s %12s  %s%n", "", "request ms", "own threads", "ratio [95 %]");
         for (Leg leg : Leg.values()) {
             System.out.printf("%-28s %10.3f %9.3f ms  %s%n", leg.text,
-                    medianMs(costs.get(leg), Cost::requestNs),
-                    leg == Leg.UMIG ? medianMs(costs.get(leg), Cost::ownNs) : 0.0,
+                    Stats.median(array(requests.get(leg))) / 1e6, leg == Leg.UMIG ? ownNs / 1e6 : 0.0,
                     Stats.estimate(array(ratios.get(leg))));
         }
         System.out.printf("umig's handler: %.1f us a sample, %,d samples%n",
