@@ -67,6 +67,7 @@ static const struct blob_name g_blob_names[] = {
     {"Interpreter", 11, UMIG_BLOB_INTERPRETER}, {"I2C/C2I", 7, UMIG_BLOB_FRAMELESS},
     {"vtable", 6, UMIG_BLOB_FRAMELESS},         {"itable", 6, UMIG_BLOB_FRAMELESS},
     {"VtableBlob", 10, UMIG_BLOB_FRAMELESS},    {"MethodHandles", 13, UMIG_BLOB_FRAMELESS},
+    {"upcall_stub", 11, UMIG_BLOB_UPCALL},
 };
 
 static enum umig_blob_kind kind_of_name(uintptr_t name)

@@ -20,6 +20,7 @@ static bool leave_blob(struct umig_step *step, struct umig_step_left *left)
     case UMIG_BLOB_NMETHOD:
     case UMIG_BLOB_NATIVE:
         return umig_x64_leave_compiled(step, left);
+    case UMIG_BLOB_UPCALL:
     case UMIG_BLOB_STUB:
         return umig_x64_leave_stub(step, &left->blob);
     case UMIG_BLOB_NONE:
@@ -38,12 +39,11 @@ enum umig_step_result umig_step_up(struct umig_step *step, struct umig_step_left
     out_left->bci = -1;
     out_left->is_exact_pc = before.is_exact_pc;
     enum umig_step_result result;
-    const uintptr_t wrapper =
-        out_left->blob.kind == UMIG_BLOB_STUB ? umig_x64_call_wrapper(step) : (uintptr_t)0;
+    const uintptr_t anchor = umig_x64_anchor_before(step, out_left->blob.kind);
     if (before.is_leaf && !umig_x64_is_on_stack(step)) {
         result = UMIG_STEP_LOST;
-    } else if (wrapper != 0) {
-        result = umig_x64_leave_entry(step, wrapper);
+    } else if (anchor != 0) {
+        result = umig_x64_leave_entry(step, anchor);
     } else {
         result = leave_blob(step, out_left) ? UMIG_STEP_MOVED : UMIG_STEP_LOST;
     }

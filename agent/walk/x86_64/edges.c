@@ -7,6 +7,10 @@ enum {
     NATIVE_SCAN_WORDS = 384, /* of a library's frames below Java's */
     NATIVE_FRAMES_MAX = 64,  /* between a call out of Java and the pc */
     CALL_STUB_BYTES = 176,   /* to either side of its call: at least its length */
+    ENTRY_ARGUMENTS = 2,     /* word of the entry frame, from fp: how many arguments were pushed */
+    ENTRY_WORDS = 12,        /* of the entry frame, below its fp, without arguments */
+    UPCALL_THREAD = 3,      /* word of the upcall stub's FrameData; its anchor is the first three */
+    UPCALL_WORDS_MAX = 512, /* of the upcall stub's frame: arguments and all registers, saved */
 };
 
 bool umig_x64_is_on_stack(const struct umig_step *step)
@@ -42,35 +46,83 @@ bool umig_step_to_anchor(struct umig_step *step)
     return has_left;
 }
 
+/*
+ * Is sp in the entry frame that fp leads to? The words of its own and the arguments are all that it
+ * can have below fp, and a return address: what has more is another stub's frame, whose rbp is the
+ * call stub's yet.
+ */
+static bool is_sp_in_entry(const struct umig_step *step)
+{
+    const uintptr_t arguments = umig_hs_u32(step->regs.fp, ENTRY_ARGUMENTS * UMIG_X64_WORD);
+    return (step->regs.fp - step->regs.sp) / UMIG_X64_WORD <= ENTRY_WORDS + 1 + arguments;
+}
+
 /* Its length is not described; the stubs beside it run in its frame, or leave it at once. */
 static bool is_call_stub(const struct umig_step *step)
 {
     const uintptr_t back = *step->hotspot->call_stub_return;
     const uintptr_t pc = step->regs.pc;
-    return pc == back ||
-           (step->is_leaf && pc + CALL_STUB_BYTES > back && pc < back + CALL_STUB_BYTES);
+    return pc == back || (step->is_leaf && pc + CALL_STUB_BYTES > back &&
+                          pc < back + CALL_STUB_BYTES && is_sp_in_entry(step));
 }
 
-/* The JavaCallWrapper of the call stub's frame; 0 if the position is in no such frame. */
-uintptr_t umig_x64_call_wrapper(const struct umig_step *step)
+/* The anchor in the JavaCallWrapper of the call stub's frame. */
+static uintptr_t anchor_of_call(const struct umig_step *step)
 {
     const struct umig_hotspot *hs = step->hotspot;
     const uintptr_t fp = step->regs.fp;
-    if (!hs->can_walk || !umig_x64_is_above(step, fp, 2) || !is_call_stub(step)) {
+    if (!umig_x64_is_above(step, fp, 4) || !is_call_stub(step)) {
         return 0;
     }
     const uintptr_t wrapper = umig_x64_word(fp, hs->call_wrapper_word);
     /* Its first member is the thread. */
     return umig_x64_is_above(step, wrapper, 1) && umig_x64_word(wrapper, 0) == step->thread
-               ? wrapper
+               ? wrapper + (uintptr_t)hs->wrapper_anchor
                : 0;
 }
 
-enum umig_step_result umig_x64_leave_entry(struct umig_step *step, uintptr_t wrapper)
+/* Could this be an anchor of frames above fp, or an empty one? */
+static bool is_anchor(const struct umig_step *step, uintptr_t anchor)
 {
     const struct umig_hotspot *hs = step->hotspot;
-    const uintptr_t anchor = wrapper + (uintptr_t)hs->wrapper_anchor;
-    if (umig_hs_ptr(anchor, hs->anchor_sp) == 0) {
+    const uintptr_t sp = umig_hs_ptr(anchor, hs->anchor_sp);
+    const uintptr_t pc = umig_hs_ptr(anchor, hs->anchor_pc);
+    return sp == 0 ? pc == 0
+                   : sp > step->regs.fp && umig_x64_is_above(step, sp, 1) &&
+                         (pc == 0 || umig_x64_is_code(step, pc));
+}
+
+/* The anchor in the upcall stub's frame: where in the frame is not described, but by whom. */
+static uintptr_t anchor_of_upcall(const struct umig_step *step)
+{
+    const uintptr_t fp = step->regs.fp;
+    if (!umig_x64_is_above(step, fp, 2)) {
+        return 0;
+    }
+    uintptr_t words = (fp - step->regs.sp) / UMIG_X64_WORD;
+    words = words < UPCALL_WORDS_MAX ? words : UPCALL_WORDS_MAX;
+    for (uintptr_t i = UPCALL_THREAD; i < words; i++) {
+        const uintptr_t anchor = step->regs.sp + (i - UPCALL_THREAD) * UMIG_X64_WORD;
+        if (umig_x64_word(anchor, UPCALL_THREAD) == step->thread && is_anchor(step, anchor)) {
+            return anchor;
+        }
+    }
+    return 0;
+}
+
+uintptr_t umig_x64_anchor_before(const struct umig_step *step, enum umig_blob_kind kind)
+{
+    if (!step->hotspot->can_walk) {
+        return 0;
+    }
+    return kind == UMIG_BLOB_STUB     ? anchor_of_call(step)
+           : kind == UMIG_BLOB_UPCALL ? anchor_of_upcall(step)
+                                      : 0;
+}
+
+enum umig_step_result umig_x64_leave_entry(struct umig_step *step, uintptr_t anchor)
+{
+    if (umig_hs_ptr(anchor, step->hotspot->anchor_sp) == 0) {
         return UMIG_STEP_ROOT;
     }
     return take_anchor(step, anchor) ? UMIG_STEP_MOVED : UMIG_STEP_LOST;

@@ -7,6 +7,8 @@
  * lives on the stack of the C++ caller, where the thread had left Java before. Its frame, the entry
  * frame, always has rbp:
  *
+ *      fp[3]        thread
+ *      fp[2]        how many words of arguments
  *      fp[1]        return address into libjvm
  *      fp[0]   fp-> caller's fp
  *      fp[-1]       arguments
@@ -19,6 +21,18 @@
  *      fp[-7] ...   saved registers
  *                   arguments of the method          <- pushed; popped behind the call
  *              sp-> (return address to _call_stub_return_address)
+ *
+ * From JDK 21 a library may call Java by a stub of its own making, the upcall stub (cpu/x86:
+ * upcallLinker_x86_64.cpp; share/code/codeBlob.hpp UpcallStub::FrameData). It has rbp, too, and
+ * keeps the anchor before in its frame, at an offset that only the stub knows:
+ *
+ *      fp[1]        return address into the library
+ *      fp[0]   fp-> caller's fp
+ *                   saved registers, arguments
+ *                   JavaThread*, handles
+ *                   JavaFrameAnchor: last sp, last pc, last fp
+ *                   saved registers, arguments
+ *              sp->
  *
  * Out of Java go native methods, runtime stubs and the interpreter; those that may block or look at
  * the stack note in the thread's JavaFrameAnchor where:
@@ -40,6 +54,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/walk/codecache.h"
 #include "agent/walk/step.h"
 #include "include/umig/attr.h"
 
@@ -52,16 +67,20 @@
 UMIG_SIGNAL_SAFE bool umig_x64_is_on_stack(const struct umig_step *step);
 
 /**
- * The JavaCallWrapper of the entry frame the position is in; 0 if it is in none.
+ * The anchor that an entry frame or an upcall stub's frame keeps: where Java was left before.
+ *
+ * @param kind  of the code at the pc
+ * @return its address; 0 if the position is in no such frame
  *
  * Signal: async-signal-safe, under the guard.
  */
-UMIG_SIGNAL_SAFE uintptr_t umig_x64_call_wrapper(const struct umig_step *step);
+UMIG_SIGNAL_SAFE uintptr_t umig_x64_anchor_before(const struct umig_step *step,
+                                                  enum umig_blob_kind kind);
 
-/** Leaves an entry frame to where Java was left before. Signal: async-signal-safe, under the guard.
+/** Leaves such a frame to where Java was left before. Signal: async-signal-safe, under the guard.
  */
 UMIG_SIGNAL_SAFE enum umig_step_result umig_x64_leave_entry(struct umig_step *step,
-                                                            uintptr_t wrapper);
+                                                            uintptr_t anchor);
 
 /**
  * Leaves code of the JVM or of a library that Java called without a note.

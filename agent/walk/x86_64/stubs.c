@@ -27,12 +27,14 @@ static bool pop_return_to_sender(struct umig_step *step)
            umig_x64_move_if_fits(step, pc, sender, step->regs.fp);
 }
 
-/* While an adapter aligns the stack the return address waits in rax. */
+/* While an adapter aligns the stack, or makes room, the return address waits in rax. */
 static bool leave_interrupted_adapter(struct umig_step *step)
 {
     const struct umig_regs *regs = &step->regs;
     return pop_return_to_sender(step) ||
-           umig_x64_move_if_fits(step, regs->result, regs->sp, regs->fp);
+           umig_x64_move_if_fits(step, regs->result, regs->sp, regs->fp) ||
+           (umig_x64_is_above(step, regs->sender_sp, 1) &&
+            umig_x64_move_if_fits(step, regs->result, regs->sender_sp, regs->fp));
 }
 
 /*

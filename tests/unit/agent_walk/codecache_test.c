@@ -19,6 +19,7 @@ static void test_codecache_knows_code_by_its_name(void **state)
         {"vtable chunks", UMIG_BLOB_FRAMELESS},
         {"VtableBlob", UMIG_BLOB_FRAMELESS},
         {"MethodHandles adapters", UMIG_BLOB_FRAMELESS},
+        {"upcall_stub", UMIG_BLOB_UPCALL},
         {"StubRoutines (initial stubs)", UMIG_BLOB_STUB},
         {"", UMIG_BLOB_STUB},
         {NULL, UMIG_BLOB_STUB},
@@ -94,11 +95,11 @@ static void test_codecache_follows_chained_segments(void **state)
     memset(jvm->segmap, 1, last + 1);
     jvm->segmap[0] = 0;
 
-    assert_ptr_equal(umig_codecache_find(&jvm->hotspot, fake_code(jvm, FAKE_CALL_STUB, 300)).at,
+    assert_ptr_equal(umig_codecache_find(&jvm->hotspot, fake_code(jvm, FAKE_BLOCKS - 1, 300)).at,
                      &jvm->blocks[0].blob);
 
     jvm->segmap[last] = (uint8_t)(last + 1);
-    assert_nothing_at(jvm, fake_code(jvm, FAKE_CALL_STUB, 300));
+    assert_nothing_at(jvm, fake_code(jvm, FAKE_BLOCKS - 1, 300));
 }
 
 static void test_codecache_searches_every_heap(void **state)

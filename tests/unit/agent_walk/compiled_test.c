@@ -254,6 +254,7 @@ static void test_compiled_frame_of_absurd_size_is_lost(void **state)
 {
     struct fake_jvm *jvm = *state;
     const int32_t sizes[] = {0, -5, FAKE_STACK_WORDS - SP, 40000, INT32_MAX};
+    jvm->stack[FAKE_STACK_WORDS - 1] = interpreted_caller(jvm); /* of a frame to the very end */
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         jvm->blocks[FAKE_COMPILED].blob.frame_words = sizes[i];
         struct umig_step step = fake_standing(jvm, fake_return(jvm, FAKE_COMPILED, 100), SP, NOISE);

@@ -47,7 +47,7 @@ static void test_entry_frame_without_an_earlier_one_is_the_root(void **state)
     const uintptr_t back = fake_entry_at(jvm, FP, NULL);
     const uintptr_t pcs[] = {back, back - 175, back - 20, back + 8};
     for (size_t i = 0; i < sizeof pcs / sizeof pcs[0]; i++) {
-        struct umig_step step = fake_leaf(jvm, pcs[i], SP, fake_sp(jvm, FP));
+        struct umig_step step = fake_leaf(jvm, pcs[i], FP - 10, fake_sp(jvm, FP));
         const struct umig_regs before = step.regs;
         struct umig_step_left left;
 
@@ -64,10 +64,85 @@ static void test_entry_frame_that_stands_has_the_call_stubs_own_return_address(v
     struct fake_jvm *jvm = *state;
     const uintptr_t back = fake_entry_at(jvm, FP, NULL);
     struct umig_step beside = fake_standing(jvm, back + 8, SP, fake_sp(jvm, FP));
-    struct umig_step far = fake_leaf(jvm, back - 176, SP, fake_sp(jvm, FP));
+    struct umig_step far = fake_leaf(jvm, back - 176, FP - 10, fake_sp(jvm, FP));
 
     fake_assert_lost(&beside);
     fake_assert_lost(&far);
+}
+
+/* Compiled code that leaves rbp alone called a stub beside the call stub: it is not the root. */
+static void test_entry_frame_has_no_more_than_its_words_and_arguments(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t back = fake_entry_at(jvm, FP, NULL);
+    const struct {
+        uint32_t arguments;
+        size_t words;
+        enum umig_step_result result;
+    } cases[] = {
+        {0, 13, UMIG_STEP_ROOT},
+        {0, 14, UMIG_STEP_LOST},
+        {5, 18, UMIG_STEP_ROOT},
+        {5, 19, UMIG_STEP_LOST},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_step step = fake_leaf(jvm, back - 20, FP - cases[i].words, fake_sp(jvm, FP));
+        struct umig_step_left left;
+        jvm->stack[FP + 2] = (uintptr_t)7 << 32 | cases[i].arguments; /* an int */
+
+        assert_int_equal(umig_step_up(&step, &left), cases[i].result);
+    }
+}
+
+static const size_t g_data = SP + 8; /* FrameData, in an upcall stub's frame */
+
+static struct umig_step in_upcall(struct fake_jvm *jvm, const struct fake_anchor *anchor)
+{
+    memcpy(jvm->stack + g_data, anchor, sizeof *anchor);
+    jvm->stack[g_data + 3] = (uintptr_t)&jvm->thread;
+    return fake_standing(jvm, fake_return(jvm, FAKE_UPCALL, 100), SP, fake_sp(jvm, FP));
+}
+
+static void test_upcall_leads_to_the_earlier_anchor(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchor = anchor_at(jvm, 80);
+    struct umig_step step = in_upcall(jvm, &anchor);
+    /* A saved register may hold the thread as well: no anchor lies before it. */
+    jvm->stack[SP + 4] = (uintptr_t)&jvm->thread;
+    jvm->stack[SP + 1] = NOISE;
+
+    fake_assert_moved(jvm, &step, anchor.pc, 80, NOISE);
+}
+
+static void test_upcall_of_a_thread_without_java_is_the_root(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor none = {0, 0, 0};
+    struct umig_step step = in_upcall(jvm, &none);
+    struct umig_step_left left;
+
+    assert_int_equal(umig_step_up(&step, &left), UMIG_STEP_ROOT);
+}
+
+static void test_upcall_whose_anchor_cannot_be_one_is_lost(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchors[] = {
+        anchor_at(jvm, FP),                 /* in its own frame */
+        anchor_at(jvm, FAKE_STACK_WORDS),   /* off the stack */
+        {fake_sp(jvm, 80), NOISE, NOISE},   /* pc not in Java */
+        {0, fake_code(jvm, 0, 100), NOISE}, /* neither empty nor set */
+    };
+    for (size_t i = 0; i < sizeof anchors / sizeof anchors[0]; i++) {
+        struct umig_step step = in_upcall(jvm, &anchors[i]);
+
+        fake_assert_lost(&step);
+    }
+    const struct fake_anchor good = anchor_at(jvm, 80);
+    struct umig_step of_another = in_upcall(jvm, &good);
+    jvm->stack[g_data + 3]++;
+    fake_assert_lost(&of_another);
 }
 
 static void test_entry_frame_of_another_thread_is_lost(void **state)
@@ -243,6 +318,10 @@ int main(void)
         TEST(test_entry_frame_of_an_anchor_without_pc_takes_the_word_below),
         TEST(test_entry_frame_without_an_earlier_one_is_the_root),
         TEST(test_entry_frame_that_stands_has_the_call_stubs_own_return_address),
+        TEST(test_entry_frame_has_no_more_than_its_words_and_arguments),
+        TEST(test_upcall_leads_to_the_earlier_anchor),
+        TEST(test_upcall_of_a_thread_without_java_is_the_root),
+        TEST(test_upcall_whose_anchor_cannot_be_one_is_lost),
         TEST(test_entry_frame_of_another_thread_is_lost),
         TEST(test_entry_frame_whose_wrapper_is_off_the_stack_is_lost),
         TEST(test_entry_frame_whose_anchor_makes_no_progress_is_lost),

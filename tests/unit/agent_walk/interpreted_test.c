@@ -111,6 +111,23 @@ static void test_interpreted_native_method_has_no_bytecode(void **state)
     }
 }
 
+/* A native method's code leaves in rbx and on top what its entry had there. */
+static void test_interpreted_native_method_that_runs_is_not_at_its_entry(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller(jvm);
+    standing_frame(jvm, caller);
+    jvm->stack[FP - 3] = (uintptr_t)jvm->native;
+    jvm->stack[FP - 12] = caller;
+    struct umig_step step = fake_leaf(jvm, in_interpreter(jvm), FP - 12, fake_sp(jvm, FP));
+    step.regs.method = (uintptr_t)jvm->native;
+
+    const struct umig_step_left left =
+        fake_assert_moved(jvm, &step, caller, SENDER, fake_sp(jvm, CALLER_FP));
+
+    assert_int_equal(left.bci, UMIG_BCI_NATIVE);
+}
+
 static void test_interpreted_entry_has_its_method_in_rbx(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -236,6 +253,7 @@ int main(void)
         TEST(test_interpreted_bcp_elsewhere_is_no_bytecode),
         TEST(test_interpreted_sender_elsewhere_is_not_believed),
         TEST(test_interpreted_native_method_has_no_bytecode),
+        TEST(test_interpreted_native_method_that_runs_is_not_at_its_entry),
         TEST(test_interpreted_entry_has_its_method_in_rbx),
         TEST(test_interpreted_entry_without_a_sender_takes_the_return_address),
         TEST(test_interpreted_making_room_has_its_return_address_in_rax),

@@ -70,6 +70,18 @@ static void test_adapter_aligning_the_stack_has_its_return_address_in_rax(void *
     fake_assert_moved(jvm, &step, caller, SP, fake_sp(jvm, CALLER_FP));
 }
 
+/* "pop rax; mov r13, rsp; sub rsp, n": the return address is not stored below yet. */
+static void test_adapter_making_room_has_its_caller_in_rax_and_r13(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 6);
+    struct umig_step step = in_adapter(jvm);
+    step.regs.result = caller;
+    step.regs.sender_sp = fake_sp(jvm, SP + 6);
+
+    fake_assert_moved(jvm, &step, caller, SP + 6, fake_sp(jvm, CALLER_FP));
+}
+
 /* The caller's call may go to a static stub of its own, from there to the adapter. */
 static void test_adapter_calling_the_jvm_finds_its_caller_above_the_registers(void **state)
 {
@@ -199,6 +211,58 @@ static void test_entry_barrier_skips_its_cookie(void **state)
     }
 }
 
+static void test_entry_barrier_is_known_by_its_cookie(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    struct umig_step step = in_intrinsic(jvm, fake_sp(jvm, SP + 40));
+    jvm->stack[SP + 40] = NOISE;
+    jvm->stack[SP + 41] = 1;
+    jvm->stack[SP + 42] = fake_return(jvm, FAKE_CALLER, 20);
+
+    fake_assert_lost(&step);
+}
+
+/* A stub as C2 makes them: six words, and no word on when they stand. */
+static struct umig_step in_jit_stub(struct fake_jvm *jvm, size_t offset)
+{
+    static const uint8_t prologue[] = {0x55, 0x48, 0x83, 0xec, 0x20}; /* push rbp; sub rsp, 32 */
+    fake_assemble(jvm, FAKE_RUNTIME_STUB, 0, prologue, sizeof prologue);
+    jvm->blocks[FAKE_RUNTIME_STUB].blob.frame_complete = -1;
+    return fake_leaf(jvm, fake_code(jvm, FAKE_RUNTIME_STUB, offset), SP, fake_sp(jvm, CALLER_FP));
+}
+
+static void test_jit_stub_tells_by_its_bytes_what_stands(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t called_another =
+        fake_return_from(jvm, FAKE_CALLER, 100, fake_code(jvm, FAKE_INTRINSIC, 0));
+    const struct {
+        size_t offset, words;
+    } cases[] = {{0, 1}, {1, 2}, {5, 6}, {100, 6}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        memset(jvm->stack + SP, 0, 16 * sizeof jvm->stack[0]);
+        struct umig_step step = in_jit_stub(jvm, cases[i].offset);
+        jvm->stack[SP + cases[i].words - 1] = called_another; /* it was jumped to */
+        if (cases[i].words == 2) {
+            jvm->stack[SP] = fake_sp(jvm, CALLER_FP);
+        }
+        (void)compiled_caller_at(jvm, SP + cases[i].words);
+        (void)fake_return_from(jvm, FAKE_CALLER, 100, fake_code(jvm, FAKE_INTRINSIC, 0));
+
+        fake_assert_moved(jvm, &step, called_another, SP + cases[i].words, fake_sp(jvm, CALLER_FP));
+    }
+}
+
+static void test_jit_stub_that_looks_for_a_handler_has_the_throwers_pc_in_rdx(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t thrower = compiled_caller_at(jvm, SP);
+    struct umig_step step = in_jit_stub(jvm, 100);
+    step.regs.thrower = thrower;
+
+    fake_assert_moved(jvm, &step, thrower, SP, fake_sp(jvm, CALLER_FP));
+}
+
 static void test_runtime_stub_pops_the_frame_it_describes(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -247,6 +311,7 @@ int main(void)
         TEST(test_adapter_that_moved_arguments_takes_the_senders_sp),
         TEST(test_adapter_ignores_r13_where_the_callers_frame_is_on_top),
         TEST(test_adapter_aligning_the_stack_has_its_return_address_in_rax),
+        TEST(test_adapter_making_room_has_its_caller_in_rax_and_r13),
         TEST(test_adapter_calling_the_jvm_finds_its_caller_above_the_registers),
         TEST(test_intrinsic_takes_the_return_address_on_top),
         TEST(test_intrinsic_with_a_frame_pointer_leaves_by_it),
@@ -256,6 +321,9 @@ int main(void)
         TEST(test_intrinsic_leaves_arguments_that_the_caller_pops),
         TEST(test_intrinsic_looks_no_further_than_its_bound),
         TEST(test_entry_barrier_skips_its_cookie),
+        TEST(test_entry_barrier_is_known_by_its_cookie),
+        TEST(test_jit_stub_tells_by_its_bytes_what_stands),
+        TEST(test_jit_stub_that_looks_for_a_handler_has_the_throwers_pc_in_rdx),
         TEST(test_runtime_stub_pops_the_frame_it_describes),
         TEST(test_runtime_stub_before_its_frame_takes_the_return_address),
         TEST(test_stub_where_nothing_fits_is_lost),
