@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/memory.h"
 #include "agent/breaker.h"
+#include "agent/memory.h"
 #include "agent/options.h"
 #include "agent/session/pump.h"
 #include "agent/session/session.h"

@@ -47,7 +47,7 @@ struct umig_agent_options {
     char control[UMIG_SOCKET_PATH_BYTES]; /* "": the usual place */
     uint64_t memory_bytes;
     enum umig_walker walker;
-    enum umig_native native; /* of the session of start= */
+    enum umig_native native;            /* of the session of start= */
     char log_path[UMIG_LOG_PATH_BYTES]; /* "": standard error */
     enum umig_log_level log_level;
     bool is_strict; /* a wrong option keeps the JVM from starting */
