@@ -4,7 +4,7 @@
  * Where the pc is a return address (every frame but the innermost) the frame stands, and its shape
  * follows from the kind of code alone. Where the code was interrupted, the frame may not be built
  * yet, or be gone again; what has happened is told by the registers and by the instructions around
- * the pc:
+ * the pc (one file per kind of frame: agent/walk/x86_64/):
  *
  *   code                     frame stands                       interrupted before or after it
  *   adapter, vtable stub     -                                  return address on top; r13 may keep
@@ -13,12 +13,15 @@
  *                            below: caller's sp, -, Method*,    address on top; exit: rbx is the
  *                            ..., bcp (r13 while it runs)       caller's sp
  *   compiled                 of known size, the last two words  "push rbp" done or undone, or only
- *                            are caller's fp, return address    the return address
+ *                            are caller's fp, return address    the return address; larger in
+ *                                                               slow paths of barriers
  *   method handle linker     -                                  return address on top
  *   runtime stub             of known size                      by rbp, or the first return address
+ *                                                               of a call to here
  *   call stub                fp -> JavaCallWrapper: the anchor  the same
  *                            of the Java frames before, or none:
  *                            the thread's root
+ *   upcall stub              fp, and the anchor somewhere in it   the same
  *   outside the code cache   -                                  return address on top, the chain of
  *                                                               rbp, or the first return address
  *

@@ -2,6 +2,7 @@
 
 #include "agent/signal/sigsafe_only.h"
 #include "agent/walk/names.h"
+#include "agent/walk/x86_64/barrier_stubs.h"
 #include "agent/walk/x86_64/moves.h"
 
 enum {
@@ -161,7 +162,15 @@ static uintptr_t standing_pc(const struct umig_step *step, const struct umig_blo
 bool umig_x64_leave_compiled(struct umig_step *step, struct umig_step_left *left)
 {
     const struct umig_blob *blob = &left->blob;
+    struct umig_x64_barrier_stub stub;
     left->pc = standing_pc(step, blob);
+    if (!step->is_exact_pc && blob->kind == UMIG_BLOB_NMETHOD &&
+        umig_x64_find_barrier_stub(blob, step->regs.pc, &stub)) {
+        /* Whoever came here from a call out of it has gone over what is saved (moves.c). */
+        const uint32_t saved = step->is_leaf ? stub.saved_words : 0;
+        left->pc = stub.continuation;
+        return umig_x64_pop_frame(step, blob->frame_words + (int32_t)saved);
+    }
     if (blob->kind == UMIG_BLOB_NATIVE) {
         const uintptr_t method = umig_hs_ptr(blob->at, step->hotspot->nmethod_method);
         left->method = umig_names_is_method(step->hotspot, method) ? method : 0;

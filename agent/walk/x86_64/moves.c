@@ -1,6 +1,7 @@
 #include "agent/walk/x86_64/moves.h"
 
 #include "agent/signal/sigsafe_only.h"
+#include "agent/walk/x86_64/barrier_stubs.h"
 #include "agent/walk/x86_64/interpreted.h"
 
 /* "call reg" or "call [...]" that begins so many bytes before the pc? Opcode ff, operation 2. */
@@ -41,32 +42,47 @@ static uintptr_t over_arguments(uintptr_t pc, uintptr_t sp)
     return sp;
 }
 
-/* Is pc a return address, and is there a frame of its code at sp? */
-static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t sp, uintptr_t fp)
+/* Where the caller's frame begins above what it pushed or saved for its call. */
+static uintptr_t frame_above(const struct umig_step *step,
+                             const struct umig_blob *caller,
+                             uintptr_t pc,
+                             uintptr_t sp)
+{
+    struct umig_x64_barrier_stub stub;
+    const bool is_called_out = !umig_x64_is_code(step, step->regs.pc);
+    if (is_called_out && caller->kind == UMIG_BLOB_NMETHOD &&
+        umig_x64_find_barrier_stub(caller, pc, &stub)) {
+        return sp + stub.saved_words * UMIG_X64_WORD;
+    }
+    return over_arguments(pc, sp);
+}
+
+/* Is pc a return address, and is there a frame of its code at sp, or above what it pushed? */
+static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t *sp, uintptr_t fp)
 {
     if (!umig_x64_is_code(step, pc)) {
         return false;
     }
     const struct umig_blob blob = umig_codecache_find(step->hotspot, pc);
     if (blob.kind == UMIG_BLOB_INTERPRETER) {
-        return umig_x64_is_above(step, fp, 2) && fp >= sp &&
+        return umig_x64_is_above(step, fp, 2) && fp >= *sp &&
                umig_x64_is_interpreted(step->hotspot, fp);
     }
     if (!follows_call(pc)) {
         return false;
     }
+    *sp = frame_above(step, &blob, pc, *sp);
     if ((blob.kind != UMIG_BLOB_NMETHOD && blob.kind != UMIG_BLOB_NATIVE) || blob.frame_words < 2 ||
         blob.frame_words > UMIG_X64_FRAME_WORDS_MAX) {
         return blob.kind != UMIG_BLOB_NONE;
     }
-    const uintptr_t end =
-        over_arguments(pc, sp) + (uintptr_t)(uint32_t)blob.frame_words * UMIG_X64_WORD;
+    const uintptr_t end = *sp + (uintptr_t)(uint32_t)blob.frame_words * UMIG_X64_WORD;
     return umig_x64_is_above(step, end, 0) && umig_x64_is_return(step, umig_x64_word(end, -1));
 }
 
 bool umig_x64_move_if_fits(struct umig_step *step, uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
-    return fits(step, pc, sp, fp) && umig_x64_move(step, pc, over_arguments(pc, sp), fp);
+    return fits(step, pc, &sp, fp) && umig_x64_move(step, pc, sp, fp);
 }
 
 /* Where the call before a return address goes; 0 where the instruction does not say. */
