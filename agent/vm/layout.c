@@ -96,12 +96,14 @@ static const struct part g_parts[] = {
     {AT(scopes), {"nmethod", "_immutable_data"}, {"nmethod", "_scopes_data_offset"}},
     {AT(metadata), {"CodeBlob", "_mutable_data"}, {"CodeBlob", "_relocation_size"}}, /* 25 */
     {AT(deopt_handler), {NULL, NULL}, {"nmethod", "_deopt_handler_offset"}},
+    {AT(deopt_mh_handler), {NULL, NULL}, {"nmethod", "_deopt_mh_handler_offset"}},
     /* up to 22: in the blob */
     {AT(pcs), {NULL, NULL}, {"nmethod", "_scopes_pcs_offset"}},
     {AT(pcs_end), {NULL, NULL}, {"nmethod", "_dependencies_offset"}},
     {AT(scopes), {"CompiledMethod", "_scopes_data_begin"}, {NULL, NULL}},
     {AT(metadata), {NULL, NULL}, {"nmethod", "_metadata_offset"}},
     {AT(deopt_handler), {"CompiledMethod", "_deopt_handler_begin"}, {NULL, NULL}},
+    {AT(deopt_mh_handler), {"CompiledMethod", "_deopt_mh_handler_begin"}, {NULL, NULL}},
 };
 
 static bool find_blob_field(const struct umig_libjvm *libjvm,

@@ -213,7 +213,7 @@ static bool leave_sized(struct frozen *at, const struct umig_blob *blob, struct 
         return false;
     }
     if (blob->kind == UMIG_BLOB_NMETHOD) {
-        const bool is_deoptimised = at->pc == umig_hs_part(&hs->deopt_handler, blob->at);
+        const bool is_deoptimised = umig_hs_is_deopt_pc(hs, blob->at, at->pc);
         const uintptr_t pc = is_deoptimised
                                  ? umig_hs_ptr(at->sp, umig_hs_i32(blob->at, hs->nmethod_orig_pc))
                                  : at->pc;

@@ -88,6 +88,7 @@ struct umig_hotspot {
     /* Debug information of an nmethod: PcDescs, scopes they point at, metadata these name */
     struct umig_hs_part pcs, pcs_end, scopes, metadata;
     struct umig_hs_part deopt_handler;
+    struct umig_hs_part deopt_mh_handler; /* of calls of method handles */
     int32_t nmethod_orig_pc; /* 32-bit offset, from its sp, of the pc a deoptimised frame had */
     int32_t pcdesc_pc, pcdesc_scope;
     uint32_t pcdesc_bytes;
@@ -142,6 +143,20 @@ UMIG_SIGNAL_SAFE static inline uintptr_t umig_hs_part(const struct umig_hs_part 
 {
     const uintptr_t base = part->base >= 0 ? umig_hs_ptr(blob, part->base) : blob;
     return part->offset >= 0 ? base + (uintptr_t)(intptr_t)umig_hs_i32(blob, part->offset) : base;
+}
+
+/**
+ * Is this the place a frame of the nmethod returns to since it was deoptimised? Where it stood is
+ * kept in the frame, nmethod_orig_pc from its sp.
+ *
+ * Signal: async-signal-safe, under the guard.
+ */
+UMIG_SIGNAL_SAFE static inline bool umig_hs_is_deopt_pc(const struct umig_hotspot *hotspot,
+                                                        uintptr_t blob,
+                                                        uintptr_t pc)
+{
+    return pc == umig_hs_part(&hotspot->deopt_handler, blob) ||
+           pc == umig_hs_part(&hotspot->deopt_mh_handler, blob);
 }
 
 /** Could this be a pointer to something of the JVM? Signal: async-signal-safe. */

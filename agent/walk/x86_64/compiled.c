@@ -153,7 +153,7 @@ static uintptr_t standing_pc(const struct umig_step *step, const struct umig_blo
 {
     const struct umig_hotspot *hs = step->hotspot;
     if (step->is_leaf || !hs->can_walk || blob->kind != UMIG_BLOB_NMETHOD ||
-        step->regs.pc != umig_hs_part(&hs->deopt_handler, blob->at)) {
+        !umig_hs_is_deopt_pc(hs, blob->at, step->regs.pc)) {
         return step->regs.pc;
     }
     return umig_hs_ptr(step->regs.sp, umig_hs_i32(blob->at, hs->nmethod_orig_pc));

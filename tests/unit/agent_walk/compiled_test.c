@@ -225,6 +225,22 @@ static void test_compiled_deoptimised_frame_goes_on_where_it_stood(void **state)
     assert_true(left.is_exact_pc);
 }
 
+static void test_compiled_deoptimised_call_of_a_method_handle(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = interpreted_caller(jvm);
+    const uintptr_t stood = fake_return(jvm, FAKE_COMPILED, 120);
+    fake_compiled_at(jvm, SP, caller, fake_sp(jvm, CALLER_FP));
+    jvm->stack[SP + FAKE_ORIG_PC_WORD] = stood;
+    struct umig_step step =
+        fake_standing(jvm, jvm->blocks[FAKE_COMPILED].blob.deopt_mh_handler, SP, NOISE);
+
+    const struct umig_step_left left =
+        fake_assert_moved(jvm, &step, caller, SP + FAKE_FRAME_WORDS, fake_sp(jvm, CALLER_FP));
+
+    assert_ptr_equal(left.pc, stood);
+}
+
 static void test_compiled_wrapper_is_its_native_method(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -286,6 +302,7 @@ int main(void)
         TEST(test_compiled_frame_below_pushed_arguments_is_found),
         TEST(test_compiled_callers_pushed_arguments_are_skipped),
         TEST(test_compiled_deoptimised_frame_goes_on_where_it_stood),
+        TEST(test_compiled_deoptimised_call_of_a_method_handle),
         TEST(test_compiled_wrapper_is_its_native_method),
         TEST(test_compiled_linker_has_its_return_address_on_top),
         TEST(test_compiled_frame_of_absurd_size_is_lost),

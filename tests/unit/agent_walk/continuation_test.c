@@ -124,6 +124,7 @@ static void describe_code(struct umig_hotspot *hs, struct fixture *fx)
     hs->nmethod_method = offsetof(struct fake_blob, method);
     hs->nmethod_orig_pc = offsetof(struct fake_blob, orig_pc);
     hs->deopt_handler = (struct umig_hs_part){offsetof(struct fake_blob, deopt_handler), -1};
+    hs->deopt_mh_handler = hs->deopt_handler;
     hs->pcdesc_bytes = 16;
     /* Nothing is described at any pc: each frame is its own method. */
     hs->pcs = hs->pcs_end = hs->scopes = hs->metadata = (struct umig_hs_part){-1, -1};

@@ -57,6 +57,7 @@ static void set_code_layout(struct umig_hotspot *hs)
     hs->scopes = (struct umig_hs_part){offsetof(struct fake_blob, scopes), -1};
     hs->metadata = (struct umig_hs_part){offsetof(struct fake_blob, metadata), -1};
     hs->deopt_handler = (struct umig_hs_part){offsetof(struct fake_blob, deopt_handler), -1};
+    hs->deopt_mh_handler = (struct umig_hs_part){offsetof(struct fake_blob, deopt_mh_handler), -1};
     hs->pcdesc_pc = offsetof(struct fake_pcdesc, pc);
     hs->pcdesc_scope = offsetof(struct fake_pcdesc, scope);
     hs->pcdesc_bytes = sizeof(struct fake_pcdesc);
@@ -88,6 +89,7 @@ static void fill_code_cache(struct fake_jvm *jvm)
         block->blob = g_blobs[i];
         block->blob.code = (uintptr_t)block->code;
         block->blob.deopt_handler = (uintptr_t)block->code + FAKE_CODE_BYTES - 16;
+        block->blob.deopt_mh_handler = (uintptr_t)block->code + FAKE_CODE_BYTES - 8;
         block->blob.method = i == FAKE_WRAPPER || i == FAKE_LINKER ? jvm->native : jvm->method;
         jvm->segmap[i * 2] = 0;
         jvm->segmap[i * 2 + 1] = 1;

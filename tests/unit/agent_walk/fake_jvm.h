@@ -53,7 +53,7 @@ struct fake_blob {
     int32_t frame_complete;
     struct fake_method *method;
     uintptr_t pcs, pcs_end, scopes, metadata; /* of compiled methods */
-    uintptr_t deopt_handler;
+    uintptr_t deopt_handler, deopt_mh_handler;
     int32_t orig_pc;
 };
 
