@@ -120,13 +120,14 @@ struct umig_hotspot {
  * address that is misread may be 0: the sanitizer must not end the program there, and files of the
  * walk are compiled with -fno-delete-null-pointer-checks, lest a load vouches for its address.
  */
-#define UMIG_HS_LOAD(type, name)                                                    \
- __attribute__((no_sanitize("undefined")))                                          \
- UMIG_SIGNAL_SAFE static inline type umig_hs_##name(uintptr_t base, int32_t offset) \
- {                                                                                  \
-  type value;                                                                       \
-  memcpy(&value, (const void *)(base + (uintptr_t)(intptr_t)offset), sizeof value); \
-  return value;                                                                     \
+#define UMIG_HS_LOAD(type, name)                                                     \
+ __attribute__((no_sanitize("undefined")))                                           \
+ UMIG_SIGNAL_SAFE UMIG_NO_SANITIZE static inline type umig_hs_##name(uintptr_t base, \
+                                                                     int32_t offset) \
+ {                                                                                   \
+  type value;                                                                        \
+  memcpy(&value, (const void *)(base + (uintptr_t)(intptr_t)offset), sizeof value);  \
+  return value;                                                                      \
  }
 
 UMIG_HS_LOAD(uintptr_t, ptr)
