@@ -217,7 +217,7 @@ static bool leave_sized(struct frozen *at, const struct umig_blob *blob, struct 
         const uintptr_t pc = is_deoptimised
                                  ? umig_hs_ptr(at->sp, umig_hs_i32(blob->at, hs->nmethod_orig_pc))
                                  : at->pc;
-        (void)umig_scopes_expand(hs, blob, pc, true, kept);
+        (void)umig_scopes_expand(hs, blob, pc, kept);
     } else if (blob->kind == UMIG_BLOB_NATIVE) {
         const uintptr_t method = umig_hs_ptr(blob->at, hs->nmethod_method);
         if (!umig_names_is_method(hs, method)) {

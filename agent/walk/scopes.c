@@ -18,8 +18,7 @@ static int32_t offset_of(const struct umig_hotspot *hs, uintptr_t pcs, uint32_t 
  */
 static uint32_t find_scope(const struct umig_hotspot *hs,
                            const struct umig_blob *blob,
-                           uintptr_t pc,
-                           bool is_exact)
+                           uintptr_t pc)
 {
     const uintptr_t pcs = umig_hs_part(&hs->pcs, blob->at);
     const uintptr_t bytes = umig_hs_part(&hs->pcs_end, blob->at) - pcs;
@@ -38,7 +37,7 @@ static uint32_t find_scope(const struct umig_hotspot *hs,
             high = middle;
         }
     }
-    if (low == count || (is_exact && offset_of(hs, pcs, low) != wanted)) {
+    if (low == count) {
         return 0;
     }
     return umig_hs_u32(pcs + (uintptr_t)low * hs->pcdesc_bytes, hs->pcdesc_scope);
@@ -52,12 +51,11 @@ static void add(struct umig_kept *kept, uintptr_t method, int32_t bci, enum umig
 bool umig_scopes_expand(const struct umig_hotspot *hotspot,
                         const struct umig_blob *blob,
                         uintptr_t pc,
-                        bool is_exact,
                         struct umig_kept *kept)
 {
     const uintptr_t scopes = umig_hs_part(&hotspot->scopes, blob->at);
     const uintptr_t metadata = umig_hs_part(&hotspot->metadata, blob->at);
-    uint32_t scope = find_scope(hotspot, blob, pc, is_exact);
+    uint32_t scope = find_scope(hotspot, blob, pc);
     bool is_found = false;
     for (int i = 0; scope != 0 && i < UMIG_SCOPES_MAX; i++) {
         uintptr_t at = scopes + scope;

@@ -26,8 +26,9 @@
  * Adds the frames at a pc, innermost first.
  *
  * @param blob      an nmethod
- * @param is_exact  the pc is a return address that the compiler described; else the first
- *                  description at or behind the pc is taken, as the JVM itself does
+ * @param pc    described itself where it is the return address of a call that may stop; behind a
+ *              call of a leaf, and where code was interrupted, the first description at or behind
+ *              it is taken, as the JVM itself does
  * @return false if nothing is described there: then the nmethod's own method was added, without a
  *         bytecode index
  *
@@ -36,7 +37,6 @@
 UMIG_SIGNAL_SAFE bool umig_scopes_expand(const struct umig_hotspot *hotspot,
                                          const struct umig_blob *blob,
                                          uintptr_t pc,
-                                         bool is_exact,
                                          struct umig_kept *kept);
 
 #endif

@@ -16,7 +16,7 @@ static void add_left(const struct umig_hotspot *hs,
 {
     switch (left->blob.kind) {
     case UMIG_BLOB_NMETHOD:
-        (void)umig_scopes_expand(hs, &left->blob, left->pc, left->is_exact_pc, kept);
+        (void)umig_scopes_expand(hs, &left->blob, left->pc, kept);
         break;
     case UMIG_BLOB_INTERPRETER:
     case UMIG_BLOB_NATIVE:
