@@ -120,6 +120,15 @@ static uint32_t text_frame(struct umig_dictionary *dictionary, uint32_t kind, co
     return umig_dictionary_frame(dictionary, kind, method, 0);
 }
 
+/* How a method ran is not told: one line of source, compiled or not, is one place to a reader. */
+static uint32_t kind_told(uint32_t kind)
+{
+    return kind == UMIG_FRAME_COMPILED || kind == UMIG_FRAME_INTERPRETED ||
+                   kind == UMIG_FRAME_INLINED
+               ? UMIG_FRAME_JAVA
+               : kind;
+}
+
 static uint32_t named_frame(struct umig_dictionary *dictionary, const struct umig_name_frame *frame)
 {
     char class_name[CLASS_BYTES];
@@ -132,7 +141,7 @@ static uint32_t named_frame(struct umig_dictionary *dictionary, const struct umi
         dictionary, umig_dictionary_string(dictionary, class_name, class_len),
         umig_dictionary_string(dictionary, frame->name_text, frame->name_bytes),
         umig_dictionary_string(dictionary, file, file_len));
-    return umig_dictionary_frame(dictionary, frame->kind, method, frame->line);
+    return umig_dictionary_frame(dictionary, kind_told(frame->kind), method, frame->line);
 }
 
 /* Dictionary id of a frame id that a handler gave. 0 when the dictionary is full. */
