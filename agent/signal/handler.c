@@ -134,6 +134,32 @@ static bool is_worth_evidence(enum umig_outcome outcome)
            outcome != UMIG_OUTCOME_LOW_STACK;
 }
 
+/*
+ * The position a walk leaves when a fault ends it before it has begun. Without this it would be
+ * what the scratch held before: another thread's, or nothing at all.
+ */
+static void begin_evidence(const struct umig_sampler *sampler,
+                           const struct umig_walk_request *request)
+{
+    if (sampler->has_evidence) {
+        *(struct umig_step *)request->scratch = (struct umig_step){
+            .hotspot = sampler->hotspot,
+            .thread = (uintptr_t)request->env - (uintptr_t)sampler->hotspot->env_offset,
+            .regs = umig_regs_read(request->context),
+            .is_leaf = true,
+        };
+    }
+}
+
+/* No guard is armed here: what the thread's memory says is asked, not read. */
+static int32_t thread_state(const struct umig_hotspot *hs, uintptr_t thread)
+{
+    const uintptr_t at = thread + (uintptr_t)(intptr_t)hs->thread_state;
+    uintptr_t word = 0;
+    (void)umig_probe_word(at & ~(uintptr_t)7, &word);
+    return (int32_t)(word >> (at & 4) * 8);
+}
+
 static void keep_evidence(struct umig_sampler *sampler,
                           const struct umig_slot *slot,
                           const struct umig_walk_request *request,
@@ -150,7 +176,7 @@ static void keep_evidence(struct umig_sampler *sampler,
         .tid = atomic_load_explicit(&slot->tid, memory_order_relaxed),
         .outcome = result->outcome,
         .frames = result->frame_count,
-        .thread_state = umig_hs_i32(step->thread, sampler->hotspot->thread_state),
+        .thread_state = thread_state(sampler->hotspot, step->thread),
     };
     umig_evidence_put(&sampler->failures, step, &head);
 }
@@ -264,6 +290,7 @@ static void sample_into(struct umig_sampler *sampler,
             .frames = scratch->frames,
             .max_frames = UMIG_STACK_MAX_FRAMES,
         };
+        begin_evidence(sampler, &request);
         result = walk_guarded(sampler, slot, &request, names, scratch->ids);
         keep_evidence(sampler, slot, &request, &result, begin_ns);
     }

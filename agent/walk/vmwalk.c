@@ -128,12 +128,12 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
     *step = (struct umig_step){
         .hotspot = hs,
         .thread = thread,
-        .stack_high = umig_hs_ptr(thread, hs->thread_stack_base),
         .is_leaf = true,
     };
     if (request->context != NULL) {
         step->regs = umig_regs_read(request->context);
     }
+    step->stack_high = umig_hs_ptr(thread, hs->thread_stack_base); /* may fault: last */
     struct umig_kept kept = {.frames = request->frames, .max = request->max_frames};
     struct umig_walk_result result = {.outcome = begin(step, request)};
     if (result.outcome == UMIG_OUTCOME_OK) {

@@ -56,7 +56,7 @@ static int setup(void **state)
     umig_slots_init(&fx->sampler.slots, calloc(SLOTS, sizeof(struct umig_slot)), SLOTS);
     for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
         umig_ring_init(&fx->sampler.rings.ring[i], aligned_alloc(8, RING_BYTES), RING_BYTES,
-                       calloc(1, umig_sampler_scratch_bytes(0)));
+                       calloc(1, umig_sampler_scratch_bytes(sizeof(struct umig_step))));
     }
     umig_names_init(&fx->names, &fake_hotspot, calloc(1, umig_names_bytes(METHODS)), METHODS);
     atomic_store(&fx->sampler.names, &fx->names);
@@ -259,8 +259,13 @@ static void test_handler_survives_a_fault_and_lets_the_thread_rest(void **state)
     struct umig_err err = UMIG_ERR_INIT;
     assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, &err), UMIG_OK);
     g_fault_at = unmapped;
+    fx->sampler.has_evidence = true; /* of a walk that has not even begun */
 
     sample(fx);
+    struct umig_evidence evidence;
+    assert_true(umig_evidence_get(&fx->sampler.failures, 0, &evidence));
+    assert_int_equal(evidence.outcome, UMIG_OUTCOME_GUARD);
+    assert_true(evidence.is_leaf);
     const struct umig_record *record = only_record(fx);
     assert_int_equal(record->outcome, UMIG_OUTCOME_GUARD);
     umig_ring_release(
