@@ -17,6 +17,19 @@
 #include "tests/component/native/trace.h"
 #include "tests/support/test.h"
 
+#if defined __SANITIZE_THREAD__
+/*
+ * Objects are read under the loader's own lock, which a sanitizer does not see: dl_iterate_phdr()
+ * and dlopen() take it inside ld.so.
+ */
+const char *__tsan_default_suppressions(void);
+
+const char *__tsan_default_suppressions(void)
+{
+    return "race:umig_objects_refresh\n";
+}
+#endif
+
 enum {
     MEMORY_BYTES = 32 << 20,
     STACK_BYTES = 2048,

@@ -19,6 +19,7 @@ public final class Mounted implements Runnable {
     private static volatile boolean isOver;
     private static volatile Object garbage;
     private static volatile long sink;
+    private static int threads;
 
     private static long leaf(long seed) {
         long x = seed;
@@ -51,6 +52,9 @@ public final class Mounted implements Runnable {
     public void run() {
         long x = rec(DEPTH, 1);
         BEGUN.incrementAndGet();
+        while (BEGUN.get() < threads) { /* who has gone on lets others: no order is promised */
+            LockSupport.parkNanos(PARK_NS);
+        }
         while (!isOver) {
             x += rec(DEPTH, x);
         }
@@ -58,7 +62,7 @@ public final class Mounted implements Runnable {
     }
 
     public static void main(String[] args) throws Exception {
-        int threads = Integer.parseInt(args[0]);
+        threads = Integer.parseInt(args[0]);
         /* By reflection: the oldest JDK from 17 on compiles this. */
         Method start = Thread.class.getMethod("startVirtualThread", Runnable.class);
         for (int i = 0; i < threads; i++) {
