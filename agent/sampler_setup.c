@@ -103,6 +103,7 @@ int umig_agent_prepare_sampler(struct umig_agent *agent, struct umig_err *err)
     agent->sampler.walk = is_vm ? umig_vmwalk_walk : umig_agct_walk;
     agent->sampler.walker = is_vm ? (const void *)&agent->vm.vmwalk : &agent->vm.agct;
     rc = install_signals(agent, err);
+    agent->vm.hotspot.signal_return = umig_sig_return_address();
     if (rc == UMIG_OK) {
         rc = take_sampler_memory(agent, err);
     }

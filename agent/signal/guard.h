@@ -79,4 +79,13 @@ UMIG_SIGNAL_SAFE static inline void umig_guard_leave(struct umig_slot *slot,
     atomic_store_explicit(&slot->guard, guard->outer, memory_order_relaxed);
 }
 
+/**
+ * The address signal handlers return to, which the C library gives the kernel with each of them.
+ *
+ * @return 0 if the kernel does not say
+ *
+ * Signal: not from a handler; it is asked once.
+ */
+uintptr_t umig_sig_return_address(void);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/err.h"
 
@@ -50,6 +52,19 @@ int umig_guard_install(const struct umig_slots *slots,
     }
     g_umig_guard.installed = true;
     return UMIG_OK;
+}
+
+uintptr_t umig_sig_return_address(void)
+{
+    /* As the kernel has it (its include/linux/signal_types.h): the C library hides the third. */
+    struct {
+        void *handler;
+        unsigned long flags;
+        void *restorer;
+        uint64_t mask;
+    } action = {.restorer = NULL};
+    const long rc = syscall(SYS_rt_sigaction, SIGSEGV, NULL, &action, sizeof action.mask);
+    return rc == 0 ? (uintptr_t)action.restorer : 0;
 }
 
 bool umig_guard_is_first(void)

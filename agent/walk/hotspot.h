@@ -70,6 +70,7 @@ struct umig_hotspot {
     int32_t wrapper_anchor;
     uintptr_t libjvm_low, libjvm_high; /* its code, which keeps frame pointers */
     intptr_t env_offset;               /* JNIEnv* - JavaThread* */
+    uintptr_t signal_return;           /* return address of signal handlers; 0: unknown */
 
     /* Code cache: heaps of segments; a blob describes a piece of code */
     const uintptr_t *code_low; /* address of the static */

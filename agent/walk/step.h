@@ -23,7 +23,8 @@
  *                            the thread's root
  *   upcall stub              fp, and the anchor somewhere in it   the same
  *   outside the code cache   -                                  return address on top, the chain of
- *                                                               rbp, or the first return address
+ *                                                               rbp, what a signal interrupted, or
+ *                                                               the first return address
  *
  * Nothing is written, and only the thread's stack, its code and the JVM's descriptions of it are
  * read. The rules are x86-64's and of HotSpot 17 to 25 (src/hotspot/cpu/x86:
@@ -57,6 +58,7 @@ struct umig_step_left {
     uintptr_t pc;     /* compiled: where it goes on; not the deoptimisation handler's address */
     int32_t bci;      /* interpreted: bytecode index, -1 unknown; native: UMIG_BCI_NATIVE */
     bool is_exact_pc;
+    bool is_signal; /* frames of a signal's handler: the position is of what it interrupted */
 };
 
 enum umig_step_result {

@@ -26,7 +26,7 @@ static bool leave_blob(struct umig_step *step, struct umig_step_left *left)
     case UMIG_BLOB_NONE:
     default:
         return step->is_leaf && !umig_x64_is_code(step, step->regs.pc) &&
-               umig_x64_leave_native(step);
+               umig_x64_leave_native(step, left);
     }
 }
 
@@ -57,7 +57,7 @@ enum umig_step_result umig_step_up(struct umig_step *step, struct umig_step_left
         *step = before;
         return result;
     }
-    step->is_leaf = false;
+    step->is_leaf = out_left->is_signal;
     step->is_exact_pc = out_left->blob.kind != UMIG_BLOB_NONE;
     return result;
 }

@@ -119,6 +119,15 @@ static enum umig_outcome walk_up(struct umig_step *step,
     return UMIG_OUTCOME_TOO_DEEP;
 }
 
+/*
+ * A walk that came to the root without a frame. In the code around a thread's first method there is
+ * none; out of generated code there was a caller, and it was missed.
+ */
+static enum umig_outcome outcome_without_frames(const struct umig_hotspot *hs, uintptr_t pc)
+{
+    return umig_codecache_contains(hs, pc) ? UMIG_OUTCOME_NO_JAVA : UMIG_OUTCOME_UNKNOWN_NOT_JAVA;
+}
+
 struct umig_walk_result umig_vmwalk_walk(const void *walker,
                                          const struct umig_walk_request *request)
 {
@@ -138,7 +147,11 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
     struct umig_walk_result result = {.outcome = begin(step, request)};
     if (result.outcome == UMIG_OUTCOME_OK) {
         struct umig_continuation continuation = umig_continuation_of(hs, thread);
+        const uintptr_t begin_pc = step->regs.pc;
         result.outcome = walk_up(step, &continuation, &kept);
+        if (result.outcome == UMIG_OUTCOME_OK && kept.seen == 0) {
+            result.outcome = outcome_without_frames(hs, begin_pc);
+        }
         result.is_virtual = continuation.entry != 0;
     }
     result.frame_count = umig_kept_finish(&kept, &result.cut_at);

@@ -56,6 +56,7 @@ final class Accuracy {
         new Row("handles", 17, "Handles"),
         new Row("intrinsics", 17, "Intrinsics"),
         new Row("exceptions", 17, "Exceptions"),
+        new Row("overflows", 17, "Overflows", "-Xss512k"),
         new Row("native", 17, "Native"),
         new Row("lambdas", 17, "Lambdas"),
         new Row("collected", 17, "Collected", "-Xmx64m"),

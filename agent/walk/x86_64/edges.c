@@ -4,11 +4,12 @@
 #include "agent/walk/x86_64/moves.h"
 
 enum {
-    NATIVE_SCAN_WORDS = 384, /* of a library's frames below Java's */
-    NATIVE_FRAMES_MAX = 64,  /* between a call out of Java and the pc */
-    CALL_STUB_BYTES = 176,   /* to either side of its call: at least its length */
-    ENTRY_ARGUMENTS = 2,     /* word of the entry frame, from fp: how many arguments were pushed */
-    ENTRY_WORDS = 12,        /* of the entry frame, below its fp, without arguments */
+    NATIVE_SCAN_WORDS = 384,  /* of a library's frames below Java's */
+    SIGNAL_SCAN_WORDS = 4096, /* of a handler's frames below the kernel's */
+    NATIVE_FRAMES_MAX = 64,   /* between a call out of Java and the pc */
+    CALL_STUB_BYTES = 176,    /* to either side of its call: at least its length */
+    ENTRY_ARGUMENTS = 2,      /* word of the entry frame, from fp: how many arguments were pushed */
+    ENTRY_WORDS = 12,         /* of the entry frame, below its fp, without arguments */
     UPCALL_THREAD = 3,      /* word of the upcall stub's FrameData; its anchor is the first three */
     UPCALL_WORDS_MAX = 512, /* of the upcall stub's frame: arguments and all registers, saved */
 };
@@ -128,19 +129,29 @@ enum umig_step_result umig_x64_leave_entry(struct umig_step *step, uintptr_t anc
     return take_anchor(step, anchor) ? UMIG_STEP_MOVED : UMIG_STEP_LOST;
 }
 
+static bool is_libjvm(const struct umig_step *step, uintptr_t pc)
+{
+    return pc >= step->hotspot->libjvm_low && pc < step->hotspot->libjvm_high;
+}
+
 /*
- * The library's own frames, each of which begins with the fp before it, to the return address of
- * the call out of Java. False where rbp is no frame pointer of the library's: it is free to use it
- * for anything else, or to leave in it what Java had there.
+ * The JVM's own frames, each of which begins with the fp before it, to the return address of the
+ * call out of Java. Only the JVM keeps frame pointers for certain. Another library is free to use
+ * rbp for anything else, or to leave in it what Java had there; so does a handler's outermost frame
+ * with that of the code it interrupted.
  */
 static bool pop_chain(struct umig_step *step)
 {
     struct umig_step at = *step;
-    for (int i = 0; i < NATIVE_FRAMES_MAX && umig_x64_is_above(&at, at.regs.fp, 2); i++) {
+    uintptr_t pc = step->regs.pc;
+    for (int i = 0;
+         i < NATIVE_FRAMES_MAX && is_libjvm(step, pc) && umig_x64_is_above(&at, at.regs.fp, 2);
+         i++) {
         const uintptr_t fp = at.regs.fp;
-        if (umig_x64_is_code(step, umig_x64_word(fp, 1))) {
+        pc = umig_x64_word(fp, 1);
+        if (umig_x64_is_code(step, pc)) {
             *step = at;
-            return umig_x64_called_here(step, umig_x64_word(fp, 1)) && umig_x64_pop_by_fp(step);
+            return umig_x64_called_here(step, pc) && umig_x64_pop_by_fp(step);
         }
         if (umig_x64_word(fp, 0) <= fp) {
             return false;
@@ -150,8 +161,35 @@ static bool pop_chain(struct umig_step *step)
     return false;
 }
 
+/*
+ * The JVM's handlers of faults run on the thread's own stack, in state Java: for a page that polls
+ * for safepoints, for what was null, for a stack that overflows. Below their frames the kernel has
+ * left the interrupted registers, between the handler's return address and the signal's data (the
+ * kernel's arch/x86/include/asm/sigframe.h: struct rt_sigframe).
+ */
+static bool leave_signal(struct umig_step *step)
+{
+    const uintptr_t handler_return = step->hotspot->signal_return;
+    const uintptr_t room = (step->stack_high - step->regs.sp) / UMIG_X64_WORD;
+    const uintptr_t words = room < SIGNAL_SCAN_WORDS ? room : SIGNAL_SCAN_WORDS;
+    for (uintptr_t i = 0; handler_return != 0 && i < words; i++) {
+        const uintptr_t frame = step->regs.sp + i * UMIG_X64_WORD;
+        if (umig_x64_word(frame, 0) != handler_return ||
+            !umig_x64_is_above(step, frame, 1 + sizeof(ucontext_t) / UMIG_X64_WORD)) {
+            continue;
+        }
+        const struct umig_regs interrupted = umig_regs_read((const void *)(frame + UMIG_X64_WORD));
+        if (umig_x64_is_code(step, interrupted.pc) && interrupted.sp > frame &&
+            umig_x64_is_above(step, interrupted.sp, 1)) {
+            step->regs = interrupted;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Code of the JVM or of a library that Java called without leaving Java. */
-bool umig_x64_leave_native(struct umig_step *step)
+bool umig_x64_leave_native(struct umig_step *step, struct umig_step_left *left)
 {
     const struct umig_regs before = step->regs;
     if ((umig_x64_called_here(step, umig_x64_word(before.sp, 0)) && umig_x64_pop_return(step)) ||
@@ -159,5 +197,6 @@ bool umig_x64_leave_native(struct umig_step *step)
         return true;
     }
     step->regs = before;
-    return umig_x64_pop_by_scan(step, NATIVE_SCAN_WORDS, UMIG_X64_CALL_TO_HERE);
+    left->is_signal = leave_signal(step);
+    return left->is_signal || umig_x64_pop_by_scan(step, NATIVE_SCAN_WORDS, UMIG_X64_CALL_TO_HERE);
 }

@@ -83,10 +83,12 @@ UMIG_SIGNAL_SAFE enum umig_step_result umig_x64_leave_entry(struct umig_step *st
                                                             uintptr_t anchor);
 
 /**
- * Leaves code of the JVM or of a library that Java called without a note.
+ * Leaves code of the JVM or of a library that Java called without a note, or by a fault.
+ *
+ * @param left  is_signal is set if what is left is a signal's handler
  *
  * Signal: async-signal-safe, under the guard.
  */
-UMIG_SIGNAL_SAFE bool umig_x64_leave_native(struct umig_step *step);
+UMIG_SIGNAL_SAFE bool umig_x64_leave_native(struct umig_step *step, struct umig_step_left *left);
 
 #endif

@@ -140,6 +140,8 @@ static void test_barrier_stub_that_called_out_is_found_above_what_it_saved(void 
     const uintptr_t caller = interpreted_caller(jvm);
     const size_t saved = FP + 2; /* the library's frame ends there */
     struct umig_step step = fake_leaf(jvm, (uintptr_t)setup, SP, fake_sp(jvm, FP));
+    jvm->hotspot.libjvm_low = (uintptr_t)setup;
+    jvm->hotspot.libjvm_high = (uintptr_t)setup + 1;
     jvm->stack[FP] = NOISE;
     jvm->stack[FP + 1] = fake_code(jvm, FAKE_COMPILED, BEHIND_CALL);
     jvm->stack[saved + FAKE_FRAME_WORDS - 1] = fake_return(jvm, FAKE_CALLER, 100);

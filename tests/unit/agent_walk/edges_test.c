@@ -226,8 +226,11 @@ static void library_code(void)
 {
 }
 
+/* Of the JVM's own. */
 static struct umig_step in_library(struct fake_jvm *jvm, uintptr_t fp)
 {
+    jvm->hotspot.libjvm_low = (uintptr_t)library_code;
+    jvm->hotspot.libjvm_high = (uintptr_t)library_code + 1;
     return fake_leaf(jvm, (uintptr_t)library_code, SP, fp);
 }
 
@@ -278,6 +281,18 @@ static void test_library_without_frame_pointers_finds_the_first_return_address(v
     }
 }
 
+static void test_library_that_keeps_no_frame_pointers_has_what_java_left_in_rbp(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, 52);
+    struct umig_step step = in_library(jvm, fake_sp(jvm, 60));
+    jvm->hotspot.libjvm_low = jvm->hotspot.libjvm_high;
+    jvm->stack[51] = caller;
+    jvm->stack[61] = caller; /* of a frame further up */
+
+    fake_assert_moved(jvm, &step, caller, 52, fake_sp(jvm, 60));
+}
+
 static void test_library_passes_by_a_call_to_java(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -289,6 +304,56 @@ static void test_library_passes_by_a_call_to_java(void **state)
     jvm->stack[51] = caller;
 
     fake_assert_moved(jvm, &step, caller, 52, NOISE);
+}
+
+/* The kernel's frame at a word; what it interrupted stands at another one. */
+static void signal_frame_at(struct fake_jvm *jvm, size_t word, uintptr_t pc, size_t sp_word)
+{
+    ucontext_t context = {.uc_flags = 0};
+    context.uc_mcontext.gregs[REG_RIP] = (greg_t)pc;
+    context.uc_mcontext.gregs[REG_RSP] = (greg_t)fake_sp(jvm, sp_word);
+    context.uc_mcontext.gregs[REG_RBP] = (greg_t)NOISE;
+    context.uc_mcontext.gregs[REG_R13] = (greg_t)fake_bcp(jvm, 3);
+    jvm->stack[word] = jvm->hotspot.signal_return;
+    memcpy(&jvm->stack[word + 1], &context, sizeof context);
+}
+
+static void test_handler_of_a_fault_leads_to_what_it_interrupted(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t pc = fake_code(jvm, FAKE_COMPILED, 100);
+    jvm->hotspot.signal_return = (uintptr_t)library_code - 1;
+    struct umig_step step = in_library(jvm, fake_sp(jvm, 38));
+    jvm->stack[38] = fake_sp(jvm, 250); /* the outermost frame of the handler: Java's fp, and */
+    jvm->stack[39] = jvm->hotspot.signal_return;
+    jvm->stack[251] = compiled_caller_at(jvm, 252); /* its caller, behind what was interrupted */
+    jvm->stack[24] =
+        jvm->hotspot.signal_return; /* left from one before: its registers fit nothing */
+    signal_frame_at(jvm, 39, pc, 240);
+
+    const struct umig_step_left left = fake_assert_moved(jvm, &step, pc, 240, NOISE);
+    assert_true(left.is_signal);
+    assert_true(step.is_leaf);
+    assert_int_equal(step.regs.sender_sp, fake_bcp(jvm, 3));
+}
+
+static void test_handler_is_not_believed_off_java_or_off_its_stack(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t pc = fake_code(jvm, FAKE_COMPILED, 100);
+    jvm->hotspot.signal_return = (uintptr_t)library_code - 1;
+    struct umig_step step = in_library(jvm, NOISE);
+    signal_frame_at(jvm, 40, (uintptr_t)library_code, 240);
+    fake_assert_lost(&step);
+    signal_frame_at(jvm, 40, pc, 30); /* below its own frame */
+    fake_assert_lost(&step);
+    signal_frame_at(jvm, 40, pc, FAKE_STACK_WORDS);
+    fake_assert_lost(&step);
+    signal_frame_at(jvm, 40, pc, 240);
+    jvm->hotspot.signal_return = 0;
+    fake_assert_lost(&step);
+    jvm->hotspot.signal_return = jvm->stack[40];
+    fake_assert_moved(jvm, &step, pc, 240, NOISE);
 }
 
 static void test_library_that_is_no_leaf_is_lost(void **state)
@@ -330,7 +395,10 @@ int main(void)
         TEST(test_library_without_a_frame_takes_the_return_address_on_top),
         TEST(test_library_follows_its_frames_to_java),
         TEST(test_library_without_frame_pointers_finds_the_first_return_address),
+        TEST(test_library_that_keeps_no_frame_pointers_has_what_java_left_in_rbp),
         TEST(test_library_passes_by_a_call_to_java),
+        TEST(test_handler_of_a_fault_leads_to_what_it_interrupted),
+        TEST(test_handler_is_not_believed_off_java_or_off_its_stack),
         TEST(test_library_that_is_no_leaf_is_lost),
         TEST(test_library_without_java_above_is_lost),
     };

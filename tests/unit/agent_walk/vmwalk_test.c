@@ -188,6 +188,18 @@ static void test_walk_of_a_thread_without_java_says_so(void **state)
     }
 }
 
+static void test_walk_without_a_frame_says_whether_one_was_missed(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t back = fake_entry_at(jvm, 30, NULL);
+    set_registers(jvm, back, 20, fake_sp(jvm, 30));
+    assert_int_equal(walk(jvm, &g_context).outcome, UMIG_OUTCOME_NO_JAVA);
+
+    jvm->stack[19] = back;
+    set_registers(jvm, (uintptr_t)walk, 19, fake_sp(jvm, 30));
+    assert_int_equal(walk(jvm, &g_context).outcome, UMIG_OUTCOME_UNKNOWN_NOT_JAVA);
+}
+
 static void test_walk_lost_in_the_middle_gives_its_frames_and_the_cause(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -287,6 +299,7 @@ int main(void)
         TEST(test_walk_in_java_begins_at_the_registers_in_spite_of_an_anchor),
         TEST(test_walk_keeps_to_the_threads_own_stack),
         TEST(test_walk_of_a_thread_without_java_says_so),
+        TEST(test_walk_without_a_frame_says_whether_one_was_missed),
         TEST(test_walk_lost_in_the_middle_gives_its_frames_and_the_cause),
         TEST(test_walk_lost_in_a_library_says_that_it_began_there),
         TEST(test_walk_of_a_deep_stack_keeps_both_ends),
