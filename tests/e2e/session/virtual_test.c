@@ -54,10 +54,20 @@ static void count_stack(char *line, struct shares *shares)
     }
 }
 
+/* Several sessions lie in one store, one for each JVM: a name that two had would be the newer's. */
+static const char *session_name(const struct umig_rig *rig)
+{
+    static char name[32];
+    snprintf(name, sizeof name, "mounted-%d", (int)rig->jvm.pid);
+    return name;
+}
+
 static struct shares read_shares(struct umig_rig *rig)
 {
     struct shares shares = {0};
-    char *text = umig_rig_text(rig, "report mounted --format collapsed --unfold");
+    char words[96];
+    snprintf(words, sizeof words, "report %s --format collapsed --unfold", session_name(rig));
+    char *text = umig_rig_text(rig, words);
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
@@ -73,7 +83,8 @@ static double samples_of_virtual(struct umig_rig *rig)
     double samples = 0;
     size_t i;
     json_t *pool;
-    assert_int_equal(umig_rig_command(rig, &report, "report mounted --format json"), 0);
+    assert_int_equal(umig_rig_command(rig, &report, "report %s --format json", session_name(rig)),
+                     0);
     json_array_foreach(json_object_get(json_object_get(report, "cpu"), "pools"), i, pool)
     {
         if (strncmp(umig_json_text_at(pool, "pool"), CARRIERS + 1, strlen(CARRIERS) - 1) == 0) {
@@ -90,15 +101,16 @@ static void measure_with(struct umig_rig *rig, const char *flags)
     umig_rig_start_collector(rig);
     snprintf(words, sizeof words, "%s -Xmx512m -cp @java Mounted %d", flags, THREADS);
     umig_rig_start_jvm(rig, "", words);
-    assert_int_equal(umig_rig_command(rig, NULL, "start %d --cpu 1ms --name mounted", rig->jvm.pid),
-                     0);
-    json_decref(umig_rig_await_session(rig, "mounted", umig_rig_has_samples));
+    const char *name = session_name(rig);
+    assert_int_equal(
+        umig_rig_command(rig, NULL, "start %d --cpu 1ms --name %s", rig->jvm.pid, name), 0);
+    json_decref(umig_rig_await_session(rig, name, umig_rig_has_samples));
     double samples = 0;
     while (samples < MIN_SAMPLES) {
         samples = samples_of_virtual(rig);
     }
-    assert_int_equal(umig_rig_command(rig, NULL, "stop %d --name mounted", rig->jvm.pid), 0);
-    json_decref(umig_rig_await_session(rig, "mounted", umig_rig_has_ended));
+    assert_int_equal(umig_rig_command(rig, NULL, "stop %d --name %s", rig->jvm.pid, name), 0);
+    json_decref(umig_rig_await_session(rig, name, umig_rig_has_ended));
     const struct shares shares = read_shares(rig);
     const double right = 100 * shares.right / shares.all;
     const double marked = 100 * shares.marked / shares.all;
