@@ -19,6 +19,7 @@ enum {
 };
 
 static struct run g_run;
+static char g_service[32]; /* nobody else on this host has it: it holds our PID */
 static struct fake_peer g_agent;
 static void *g_libjvm;
 
@@ -55,7 +56,6 @@ static void put_status(struct umig_buf *out)
         counters[i].value = values[i].value;
         counter_items[i] = &counters[i];
     }
-    char service[] = "orders";
     char id[] = "load-7\x1b";
     char address[] = "unix:/run/umig/collector.sock";
     Umig__V1__SessionStatus session = UMIG__V1__SESSION_STATUS__INIT;
@@ -71,7 +71,7 @@ static void put_status(struct umig_buf *out)
     session.n_kinds = 1;
     session.counters = counter_items;
     session.n_counters = 6;
-    process.service = service;
+    process.service = g_service;
     process.jdk = 21;
     agent.process = &process;
     agent.sessions = sessions;
@@ -302,6 +302,25 @@ static void run_on_me(const char *verb, const char *rest)
     run_umig(words, &g_run);
 }
 
+static void run_on_service(const char *verb, const char *rest)
+{
+    char words[256];
+    snprintf(words, sizeof words, "%s %s%s", verb, g_service, rest);
+    run_umig(words, &g_run);
+}
+
+/* What the last run wrote has this text; "@" in it stands for the service's name. */
+static void assert_wrote(const char *text, const char *wanted)
+{
+    char whole[512];
+    const char *mark = strchr(wanted, '@');
+    snprintf(whole, sizeof whole, "%.*s%s%s", mark != NULL ? (int)(mark - wanted) : 0, wanted,
+             mark != NULL ? g_service : "", mark != NULL ? mark + 1 : wanted);
+    if (strstr(text, whole) == NULL) {
+        fail_msg("'%s' is not in:\n%s", whole, text);
+    }
+}
+
 static void test_jvms_shows_agent_service_and_sessions(void **state)
 {
     (void)state;
@@ -314,10 +333,9 @@ static void test_jvms_shows_agent_service_and_sessions(void **state)
     const char *me = strstr(g_run.out, pid);
     assert_non_null(me);
     assert_non_null(strstr(me, "\"jdk\":\"21.0.4\",\"agent\":true,"));
-    assert_non_null(
-        strstr(me, "\"service\":\"orders\",\"problem\":null,\"sessions\":[\"load-7?\"]"));
+    assert_wrote(me, "\"service\":\"@\",\"problem\":null,\"sessions\":[\"load-7?\"]");
     run_umig("jvms", &g_run);
-    assert_non_null(strstr(g_run.out, "orders"));
+    assert_wrote(g_run.out, "@");
 }
 
 static void test_status_tells_cost_quality_and_sessions(void **state)
@@ -327,7 +345,7 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
 
     assert_int_equal(g_run.code, 0);
     assert_string_equal(g_run.err, "");
-    assert_non_null(strstr(g_run.out, "orders  pid "));
+    assert_wrote(g_run.out, "@  pid ");
     assert_non_null(strstr(g_run.out, "JDK 21"));
     assert_non_null(
         strstr(g_run.out, "unix:/run/umig/collector.sock, connected, everything stored"));
@@ -343,7 +361,7 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
 static void test_status_json_has_every_counter(void **state)
 {
     (void)state;
-    run_umig("status orders --json", &g_run);
+    run_on_service("status", " --json");
 
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, "\"dropped.cpu.ring_full\":20000000"));
@@ -353,17 +371,17 @@ static void test_status_json_has_every_counter(void **state)
 static void test_status_failures_are_shown_where_asked_for(void **state)
 {
     (void)state;
-    run_umig("status orders --failures", &g_run);
+    run_on_service("status", " --failures");
     assert_int_equal(g_run.code, 0);
     assert_non_null(
         strstr(g_run.out, "stacks of load-7?: 10000, 1.00 % failed: unknown_java 100\n"));
     assert_null(strstr(g_run.out, "own cost"));
 
-    run_umig("status orders --failures --json", &g_run);
+    run_on_service("status", " --failures --json");
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, "\"failures\":[]}"));
 
-    run_umig("status orders --json", &g_run);
+    run_on_service("status", " --json");
     assert_null(strstr(g_run.out, "\"failures\""));
 }
 
@@ -374,7 +392,7 @@ static void test_start_sends_what_was_asked_for(void **state)
 
     assert_int_equal(g_run.code, 0);
     assert_string_equal(g_started, "load-7 30000000000 1:2000000 2:0 3:1000000000 build=1=2");
-    assert_non_null(strstr(g_run.out, "Session load-7 runs in orders"));
+    assert_wrote(g_run.out, "Session load-7 runs in @ (pid ");
     assert_non_null(strstr(g_run.out, "cpu every 2ms, gc, heap every 1s."));
     assert_non_null(
         strstr(g_run.out, "It ends by itself in 30 s. Read it with 'umig report load-7'."));
@@ -383,11 +401,11 @@ static void test_start_sends_what_was_asked_for(void **state)
 static void test_start_by_service_without_kinds_takes_all_and_the_made_name(void **state)
 {
     (void)state;
-    run_umig("start orders --json", &g_run);
+    run_on_service("start", " --json");
 
     assert_int_equal(g_run.code, 0);
     assert_string_equal(g_started, " 0 1:10000000 2:0 3:1000000000 4:1000000");
-    assert_non_null(strstr(g_run.out, "\"service\":\"orders\",\"session\":\"made-1\"}]"));
+    assert_wrote(g_run.out, "\"service\":\"@\",\"session\":\"made-1\"}]");
 }
 
 static void test_service_that_no_agent_has_is_told_with_those_that_are(void **state)
@@ -398,8 +416,8 @@ static void test_service_that_no_agent_has_is_told_with_those_that_are(void **st
     assert_int_equal(g_run.code, 3);
     const char *there = strstr(g_run.err, "has the service name 'nosuch'; there ");
     assert_non_null(there);
-    assert_non_null(strstr(there, "orders")); /* and whatever else runs on this host */
-    assert_null(strstr(strstr(there, "orders") + 1, "orders"));
+    assert_wrote(there, "@"); /* and whatever else runs on this host */
+    assert_null(strstr(strstr(there, g_service) + 1, g_service));
 }
 
 static void test_start_that_the_agent_refuses_is_a_failure(void **state)
@@ -424,7 +442,7 @@ static void test_stop_by_name_knows_what_runs(void **state)
     run_on_me("stop", "");
     assert_int_equal(g_run.code, 0);
     assert_int_equal(atomic_load(&g_stop_count), 1);
-    assert_non_null(strstr(g_run.out, "Stopped load-7 other in orders"));
+    assert_wrote(g_run.out, "Stopped load-7 other in @ (pid ");
     assert_non_null(strstr(g_run.out, ").\nRead each with 'umig report ID'.\n"));
 
     run_on_me("stop", " --json");
@@ -438,22 +456,21 @@ static void test_what_several_agents_started_is_stopped_by_one_command(void **st
     char pid[32];
     snprintf(pid, sizeof pid, "(pid %d)", (int)g_second.pid);
 
-    run_umig("start orders --name nightly", &g_run);
+    run_on_service("start", " --name nightly");
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, pid));
-    assert_non_null(strstr(g_run.out, "They run until 'umig stop orders --name nightly'. Read each "
-                                      "by its number in 'umig sessions': umig report '#N'.\n"));
+    assert_wrote(g_run.out, "They run until 'umig stop @ --name nightly'. Read each by its number "
+                            "in 'umig sessions': umig report '#N'.\n");
 
-    run_umig("start orders", &g_run); /* each agent makes an id of its own */
-    assert_non_null(strstr(g_run.out, "They run until 'umig stop orders', which stops whatever "
-                                      "commands started there; with --name ID only one. Read each "
-                                      "with 'umig report ID'.\n"));
+    run_on_service("start", ""); /* each agent makes an id of its own */
+    assert_wrote(g_run.out, "They run until 'umig stop @', which stops whatever commands started "
+                            "there; with --name ID only one. Read each with 'umig report ID'.\n");
 
-    run_umig("start orders --duration 30s --name nightly", &g_run);
+    run_on_service("start", " --duration 30s --name nightly");
     assert_non_null(strstr(g_run.out, "They end by themselves in 30 s. "));
     assert_null(strstr(g_run.out, "umig stop"));
 
-    run_umig("stop orders", &g_run);
+    run_on_service("stop", "");
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, pid));
     assert_non_null(strstr(g_run.out, ").\nRead each with 'umig report ID'.\n"));
@@ -522,13 +539,13 @@ static void test_jvm_without_agent_says_how_to_load_it(void **state)
 static void test_status_without_any_agent_answers_no(void **state)
 {
     (void)state;
-    run_umig("status no-such-service", &g_run);
+    run_on_service("status", "");
     assert_int_equal(g_run.code, 1);
-    assert_non_null(strstr(g_run.err, "'no-such-service'"));
+    assert_wrote(g_run.err, "'@'");
 
-    run_umig("status no-such-service --json", &g_run);
+    run_on_service("status", " --json");
     assert_int_equal(g_run.code, 1);
-    assert_string_equal(g_run.out, "{\"agents\":[],\"silent\":0}\n");
+    assert_wrote(g_run.out, "{\"agents\":[],\"silent\":"); /* others of this host may be */
 }
 
 #define WITH_AGENT(name) cmocka_unit_test_setup_teardown(name, start_agent, stop_agent)
@@ -536,6 +553,7 @@ static void test_status_without_any_agent_answers_no(void **state)
 
 int main(void)
 {
+    snprintf(g_service, sizeof g_service, "cli-test-%d", (int)getpid());
     const struct CMUnitTest agent_test[] = {
         WITH_AGENT(test_jvms_shows_agent_service_and_sessions),
         WITH_AGENT(test_status_tells_cost_quality_and_sessions),
