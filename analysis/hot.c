@@ -341,6 +341,32 @@ int umig_hot_create(const struct umig_profile *profile,
     return rc;
 }
 
+size_t umig_hot_by_total(const struct umig_profile *profile,
+                         const struct umig_hot *hot,
+                         size_t limit,
+                         const struct umig_hot_method **out)
+{
+    size_t all = 0;
+    for (size_t i = 0; i < hot->method_count; i++) {
+        const struct umig_hot_method *method = &hot->methods[i];
+        if (!umig_label_is_application(profile, method->method)) {
+            continue;
+        }
+        const size_t count = all < limit ? all : limit;
+        size_t at = count;
+        while (at > 0 && method->total > out[at - 1]->total) {
+            at--;
+        }
+        all++;
+        if (at < limit) {
+            const size_t moved = (count < limit ? count : limit - 1) - at;
+            memmove(&out[at + 1], &out[at], moved * sizeof *out);
+            out[at] = method;
+        }
+    }
+    return all;
+}
+
 void umig_hot_put_pool(const struct umig_profile *profile,
                        const struct umig_hot_method *method,
                        struct umig_buf *out)

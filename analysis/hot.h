@@ -69,6 +69,19 @@ UMIG_NODISCARD int umig_hot_create(const struct umig_profile *profile,
 
 #define UMIG_HOT_ALL_GROUPS UINT32_MAX
 
+/**
+ * Lists the methods of the application, greatest total first, of equals the one with more of its
+ * own. The rule is umig_label_is_application() and nothing else: however much of everything runs
+ * below a method somebody wrote, it is listed.
+ *
+ * @param out  borrowed from hot, the first of them; room for limit
+ * @return how many there are in all
+ */
+size_t umig_hot_by_total(const struct umig_profile *profile,
+                         const struct umig_hot *hot,
+                         size_t limit,
+                         const struct umig_hot_method **out);
+
 /** Appends the pool a method mostly runs on: the one with more than half of it, or "3 pools". */
 void umig_hot_put_pool(const struct umig_profile *profile,
                        const struct umig_hot_method *method,

@@ -63,15 +63,37 @@ void umig_label_method_within(const struct umig_profile *profile,
 
 bool umig_label_is_library(const struct umig_profile *profile, uint32_t method)
 {
-    static const char *const prefixes[] = {"java.",
-                                           "javax.",
-                                           "jdk.",
-                                           "sun.",
-                                           "com.sun.",
-                                           "groovy.",
-                                           "groovyjarjar",
-                                           "org.codehaus.groovy.",
-                                           "org.apache.groovy."};
+    static const char *const prefixes[] = {
+        /* the JDK and its standard interfaces */
+        "java.",
+        "javax.",
+        "jakarta.",
+        "jdk.",
+        "sun.",
+        "com.sun.",
+        /* Groovy */
+        "groovy.",
+        "groovyjarjar",
+        "org.codehaus.groovy.",
+        "org.apache.groovy.",
+        /* servers and frameworks that call the application */
+        "org.apache.catalina.",
+        "org.apache.coyote.",
+        "org.apache.tomcat.",
+        "org.eclipse.jetty.",
+        "org.glassfish.",
+        "org.jboss.",
+        "io.undertow.",
+        "io.netty.",
+        "io.vertx.",
+        "io.micronaut.",
+        "io.quarkus.",
+        "org.springframework.",
+        "reactor.",
+        "ratpack.",
+        "grails.",
+        "org.grails.",
+    };
     const char *class_name = umig_profile_text(profile, profile->methods.items[method].class_name);
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         if (strncmp(class_name, prefixes[i], strlen(prefixes[i])) == 0) {

@@ -28,7 +28,10 @@ void umig_label_method_within(const struct umig_profile *profile,
                               size_t characters,
                               struct umig_buf *out);
 
-/** Is this a method of the JDK or of Groovy's library, whose lines mean little to a reader? */
+/**
+ * Is this a method of the JDK, of Groovy's library or of a server or framework that calls the
+ * application? Its lines mean little to a reader. Told by the package alone.
+ */
 bool umig_label_is_library(const struct umig_profile *profile, uint32_t method);
 
 /** Is this a method that somebody wrote: neither a library's nor a line that stands for others? */

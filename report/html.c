@@ -13,6 +13,7 @@
 #include "report/html_text.h"
 
 #define HOT_ROWS_MAX     40
+#define TOTAL_ROWS_MAX   16
 #define THREAD_ROWS_MAX  60
 #define PATH_FRAMES_MAX  9
 #define SENTENCE_LIMIT   65536
@@ -232,11 +233,35 @@ static void put_no_cpu(struct umig_html_page *page)
                                 : "Not measured: the session was started without cpu.");
 }
 
+/* Methods shown for their own time: the first so many. */
+static size_t count_hot(const struct umig_hot *cpu)
+{
+    return cpu->method_count < HOT_ROWS_MAX ? cpu->method_count : HOT_ROWS_MAX;
+}
+
+/* Fills a list of the methods shown for their total only, and says how many they are. */
+static size_t find_by_total(const struct umig_figures *figures,
+                            const struct umig_hot_method *out[TOTAL_ROWS_MAX])
+{
+    const struct umig_hot *const cpu = figures->cpu;
+    const size_t all = umig_hot_by_total(figures->profile, cpu, TOTAL_ROWS_MAX, out);
+    size_t count = 0;
+    for (size_t i = 0; i < all && i < TOTAL_ROWS_MAX; i++) {
+        if (out[i] >= cpu->methods + count_hot(cpu)) {
+            out[count++] = out[i];
+        }
+    }
+    return count;
+}
+
 static void put_hot_note(struct umig_html_page *page)
 {
-    const size_t count = page->figures->cpu->method_count;
-    umig_buf_printf(page->out, "%zu of %zu methods, by the CPU time they use themselves",
-                    count < HOT_ROWS_MAX ? count : HOT_ROWS_MAX, count);
+    const struct umig_hot_method *by_total[TOTAL_ROWS_MAX];
+    const struct umig_hot *const cpu = page->figures->cpu;
+    umig_buf_printf(page->out,
+                    "%zu of %zu methods: those that use most CPU time themselves, and those of the "
+                    "application that do with all they call",
+                    count_hot(cpu) + find_by_total(page->figures, by_total), cpu->method_count);
 }
 
 static void put_pool(struct umig_html_page *page, const struct umig_hot_method *method)
@@ -247,25 +272,35 @@ static void put_pool(struct umig_html_page *page, const struct umig_hot_method *
     umig_buf_fini(&pool);
 }
 
-static void put_hot_rows(struct umig_html_page *page)
+static void put_hot_row(struct umig_html_page *page, const struct umig_hot_method *m)
 {
     const struct umig_hot *const cpu = page->figures->cpu;
-    for (size_t i = 0; i < cpu->method_count && i < HOT_ROWS_MAX; i++) {
-        const struct umig_hot_method *const m = &cpu->methods[i];
-        const struct umig_profile *const profile = page->figures->profile;
-        umig_buf_text(page->out, "<tr><th scope=\"row\">");
-        put_method(page, m->method);
-        umig_buf_text(page->out, "<small>");
-        umig_html_name(text_of(page, profile->methods.items[m->method].file), page->out);
-        umig_buf_text(page->out, "</small></th>");
-        umig_html_value(UMIG_KIND_CPU, m->self, page->out);
-        umig_html_bar(m->self, cpu->methods[0].self, page->out);
-        umig_html_share(m->self, cpu->value, page->out);
-        umig_html_value(UMIG_KIND_CPU, m->total, page->out);
-        umig_html_share(m->total, cpu->value, page->out);
-        umig_buf_text(page->out, "<td><span class=\"n\">");
-        put_pool(page, m);
-        umig_buf_text(page->out, "</span></td></tr>\n");
+    const struct umig_profile *const profile = page->figures->profile;
+    umig_buf_text(page->out, "<tr><th scope=\"row\">");
+    put_method(page, m->method);
+    umig_buf_text(page->out, "<small>");
+    umig_html_name(text_of(page, profile->methods.items[m->method].file), page->out);
+    umig_buf_text(page->out, "</small></th>");
+    umig_html_value(UMIG_KIND_CPU, m->self, page->out);
+    umig_html_bar(m->self, cpu->methods[0].self, page->out);
+    umig_html_share(m->self, cpu->value, page->out);
+    umig_html_value(UMIG_KIND_CPU, m->total, page->out);
+    umig_html_share(m->total, cpu->value, page->out);
+    umig_buf_text(page->out, "<td><span class=\"n\">");
+    put_pool(page, m);
+    umig_buf_text(page->out, "</span></td></tr>\n");
+}
+
+static void put_hot_rows(struct umig_html_page *page)
+{
+    const struct umig_hot_method *by_total[TOTAL_ROWS_MAX];
+    const struct umig_hot *const cpu = page->figures->cpu;
+    const size_t total_count = find_by_total(page->figures, by_total);
+    for (size_t i = 0; i < count_hot(cpu); i++) {
+        put_hot_row(page, &cpu->methods[i]);
+    }
+    for (size_t i = 0; i < total_count; i++) {
+        put_hot_row(page, by_total[i]);
     }
     if (cpu->method_count == 0) {
         put_no_cpu(page);

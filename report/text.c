@@ -12,8 +12,7 @@
 #define WIDTH_DEFAULT    100
 #define METHODS_MIN      10 /* shown however little they take */
 #define METHODS_MAX      20 /* the others down to 1 % */
-#define TOTALS_MAX       8
-#define ROOT_PERCENT     95 /* of its pool: from there on a frame is where threads start */
+#define TOTALS_MAX       16
 #define SITES_MAX        8
 #define PATH_HEAD_FRAMES 3
 #define PATH_TAIL_FRAMES 10
@@ -217,52 +216,26 @@ static void write_methods(struct umig_text_page *page)
     for (size_t i = 0; i < shown; i++) {
         write_method(page, &cpu->methods[i], name_columns);
     }
-}
-
-/* Does it say where the time goes? A frame that holds all of its pool is where threads start. */
-static bool is_telling(const struct umig_figures *figures, const struct umig_hot_method *method)
-{
-    uint64_t pool_value = 0;
-    for (size_t i = 0; i < figures->cpu->group_count; i++) {
-        if (figures->cpu->groups[i].group == method->top_group) {
-            pool_value = figures->cpu->groups[i].value;
-        }
+    size_t left = 0;
+    uint64_t left_value = 0;
+    for (size_t i = shown; i < cpu->method_count; i++) {
+        left += cpu->methods[i].self > 0 ? 1 : 0;
+        left_value += cpu->methods[i].self;
     }
-    return umig_label_is_application(figures->profile, method->method) &&
-           (double)method->top_group_total <= (double)pool_value * (ROOT_PERCENT / 100.0);
-}
-
-/* Fills a list of the telling methods, greatest total first; of equals the one with more self.
- */
-static size_t find_by_total(const struct umig_figures *figures,
-                            const struct umig_hot_method *out[TOTALS_MAX])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < figures->cpu->method_count; i++) {
-        const struct umig_hot_method *method = &figures->cpu->methods[i];
-        size_t at = count;
-        while (at > 0 && method->total > out[at - 1]->total) {
-            at--;
-        }
-        if (at == TOTALS_MAX || !is_telling(figures, method)) {
-            continue;
-        }
-        count += count < TOTALS_MAX ? 1 : 0;
-        memmove(&out[at + 1], &out[at], (count - at - 1) * sizeof out[0]);
-        out[at] = method;
-    }
-    return count;
+    umig_text_rest(page, left, left_value, cpu->value);
 }
 
 static void write_totals(struct umig_text_page *page)
 {
     const struct umig_hot_method *methods[TOTALS_MAX];
-    const size_t count = find_by_total(page->figures, methods);
-    if (count == 0) {
+    const size_t all =
+        umig_hot_by_total(page->figures->profile, page->figures->cpu, TOTALS_MAX, methods);
+    const size_t count = all < TOTALS_MAX ? all : TOTALS_MAX;
+    if (all == 0) {
         return;
     }
     umig_text_heading(page, "By total");
-    umig_text_heads(page, "   total       total  method of the application, with all it calls");
+    umig_text_heads(page, "   total       total  method (JDK, Groovy, frameworks left out)");
     for (size_t i = 0; i < count; i++) {
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
         const size_t columns = page->width - 8 - 12 - 2;
@@ -274,6 +247,7 @@ static void write_totals(struct umig_text_page *page)
         umig_text_last(page, umig_buf_str(&name), columns);
         umig_text_done(page, &name);
     }
+    umig_text_rest(page, all - count, 0, 0); /* totals overlap: their sum says nothing */
 }
 
 /* Appends a call site, its method's name within some characters. */
@@ -325,6 +299,11 @@ static void write_sites(struct umig_text_page *page)
                        way_columns);
         umig_text_done(page, &name);
     }
+    uint64_t left_value = 0;
+    for (size_t i = shown; i < cpu->site_count; i++) {
+        left_value += cpu->sites[i].value;
+    }
+    umig_text_rest(page, cpu->site_count - shown, left_value, cpu->value);
 }
 
 /* The JDK's frames at a thread's start say nothing of the service. */

@@ -49,6 +49,22 @@ void umig_text_heads(struct umig_text_page *page, const char *text)
     umig_buf_byte(page->out, '\n');
 }
 
+void umig_text_rest(struct umig_text_page *page, size_t count, uint64_t part, uint64_t whole)
+{
+    if (count == 0) {
+        return;
+    }
+    struct umig_buf line = UMIG_BUF_INIT(CELL_LIMIT_BYTES);
+    umig_buf_printf(&line, "and %zu more", count);
+    if (whole > 0) {
+        umig_buf_text(&line, " (");
+        umig_label_share(part, whole, &line);
+        umig_buf_byte(&line, ')');
+    }
+    umig_text_note(page, umig_buf_str(&line));
+    umig_text_done(page, &line);
+}
+
 static void put_right(struct umig_text_page *page, const struct umig_buf *cell, size_t columns)
 {
     umig_cells_put(umig_buf_str(cell), columns, UMIG_CELLS_RIGHT, page->out);

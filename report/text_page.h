@@ -44,6 +44,12 @@ void umig_text_number(struct umig_text_page *page, uint64_t number);
 /** A bar of eighths of a block, whole at part = whole, in so many columns and one of space. */
 void umig_text_bar(struct umig_text_page *page, uint64_t part, uint64_t whole, size_t columns);
 
+/**
+ * Ends a list that was cut, so that nobody takes it for the whole: "and 3 more (7.1 %)". Nothing
+ * if count is 0; no share if whole is 0.
+ */
+void umig_text_rest(struct umig_text_page *page, size_t count, uint64_t part, uint64_t whole);
+
 /** Prose made harmless, broken into lines after an indent; see umig_cells_wrap(). */
 void umig_text_wrap(struct umig_text_page *page,
                     const char *text,

@@ -54,7 +54,11 @@ void umig_text_threads(struct umig_text_page *page)
         umig_text_last(page, text_or_unknown(page->figures->profile, group->group),
                        page->width - 41);
     }
-    write_rest(page, cpu->group_count, shown, "pools");
+    uint64_t left_value = 0;
+    for (size_t i = shown; i < cpu->group_count; i++) {
+        left_value += cpu->groups[i].value;
+    }
+    umig_text_rest(page, cpu->group_count - shown, left_value, cpu->value);
 }
 
 static void write_gc_sum(struct umig_text_page *page)

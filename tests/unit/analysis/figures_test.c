@@ -65,6 +65,43 @@ static void test_hot_counts_recursion_once_and_orders_by_self(void **state)
     umig_profile_destroy(profile);
 }
 
+/* The methods of the application by total, "A.b C.d"; the most that are asked for. */
+static void expect_by_total(const char *stacks, size_t limit, const char *want, size_t want_all)
+{
+    struct umig_profile *profile = umig_collapsed_read(stacks);
+    struct umig_hot *hot = hot_of(profile, UMIG_HOT_ALL_GROUPS);
+    const struct umig_hot_method *methods[8];
+    struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    const size_t all = umig_hot_by_total(profile, hot, limit, methods);
+    for (size_t i = 0; i < all && i < limit; i++) {
+        umig_buf_text(&text, i > 0 ? " " : "");
+        umig_label_method(profile, methods[i]->method, true, &text);
+    }
+    assert_string_equal(umig_buf_str(&text), want);
+    assert_int_equal(all, want_all);
+    umig_buf_fini(&text);
+    umig_hot_destroy(hot);
+    umig_profile_destroy(profile);
+}
+
+static void test_by_total_hides_no_method_of_the_application(void **state)
+{
+    (void)state;
+    /* All of its pool runs below handle(): it is listed all the same. */
+    expect_by_total("[exec-1];java.lang.Thread.run:1;svc.Api.handle:2;svc.Orders.total:3 90\n"
+                    "[exec-2];java.lang.Thread.run:1;svc.Api.handle:2;svc.Orders.list:4 10\n"
+                    "[batch-1];svc.Batch.run:1;svc.Orders.total:3 20",
+                    8, "Orders.total Api.handle Batch.run Orders.list", 4);
+    /* Servers, frameworks, Groovy and what has no class are not the application's. */
+    expect_by_total("[exec-1];org.apache.tomcat.util.threads.TaskThread.run:1;"
+                    "jakarta.servlet.http.HttpServlet.service:2;svc.Api.handle:2;"
+                    "org.codehaus.groovy.runtime.DefaultGroovyMethods.each:1;memcpy 10",
+                    8, "Api.handle", 1);
+    expect_by_total("[exec-1];svc.A.a:1;svc.B.b:2;svc.C.c:3 9\n[exec-1];svc.D.d:1 10", 2, "D.d C.c",
+                    4);
+    expect_by_total("[exec-1];java.lang.Thread.run:1 9", 8, "", 0);
+}
+
 static void expect_path(const struct umig_profile *profile,
                         const struct umig_path *path,
                         const char *want,
@@ -541,6 +578,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hot_counts_recursion_once_and_orders_by_self),
+        cmocka_unit_test(test_by_total_hides_no_method_of_the_application),
         cmocka_unit_test(test_paths_are_distinct_and_heaviest_first),
         cmocka_unit_test(test_paths_show_the_line_that_calls_the_next_frame),
         cmocka_unit_test(test_gc_adds_up_pauses_and_sees_a_climbing_heap),
