@@ -65,9 +65,7 @@ static const char *session_name(const struct umig_rig *rig)
 static struct shares read_shares(struct umig_rig *rig)
 {
     struct shares shares = {0};
-    char words[96];
-    snprintf(words, sizeof words, "report %s --format collapsed --unfold", session_name(rig));
-    char *text = umig_rig_text(rig, words);
+    char *text = umig_rig_text(rig, "report %s --format collapsed --unfold", session_name(rig));
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
