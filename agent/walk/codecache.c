@@ -11,7 +11,7 @@ enum {
     HEAPS_MAX = 8,
     SEGMENT_STEPS_MAX = 4096,
     SEGMENT_FREE = 0xff,
-    NAME_BYTES = 16
+    NAME_BYTES = 32
 };
 
 bool umig_codecache_contains(const struct umig_hotspot *hotspot, uintptr_t pc)
@@ -63,11 +63,16 @@ struct blob_name {
 
 /* By name, since the type of a blob is not exported by every version. */
 static const struct blob_name g_blob_names[] = {
-    {"nmethod", 7, UMIG_BLOB_NMETHOD},          {"native nmethod", 14, UMIG_BLOB_NATIVE},
-    {"Interpreter", 11, UMIG_BLOB_INTERPRETER}, {"I2C/C2I", 7, UMIG_BLOB_FRAMELESS},
-    {"vtable", 6, UMIG_BLOB_FRAMELESS},         {"itable", 6, UMIG_BLOB_FRAMELESS},
-    {"VtableBlob", 10, UMIG_BLOB_FRAMELESS},    {"MethodHandles", 13, UMIG_BLOB_FRAMELESS},
+    {"nmethod", 7, UMIG_BLOB_NMETHOD},
+    {"native nmethod", 14, UMIG_BLOB_NATIVE},
+    {"Interpreter", 11, UMIG_BLOB_INTERPRETER},
+    {"I2C/C2I", 7, UMIG_BLOB_FRAMELESS},
+    {"vtable", 6, UMIG_BLOB_FRAMELESS},
+    {"itable", 6, UMIG_BLOB_FRAMELESS},
+    {"VtableBlob", 10, UMIG_BLOB_FRAMELESS},
+    {"MethodHandles", 13, UMIG_BLOB_FRAMELESS},
     {"upcall_stub", 11, UMIG_BLOB_UPCALL},
+    {"StubRoutines (continuation", 26, UMIG_BLOB_CONTINUATION},
 };
 
 static enum umig_blob_kind kind_of_name(uintptr_t name)

@@ -11,11 +11,12 @@
 enum umig_blob_kind {
     UMIG_BLOB_NONE, /* not generated code */
     UMIG_BLOB_INTERPRETER,
-    UMIG_BLOB_NMETHOD,   /* a compiled method */
-    UMIG_BLOB_NATIVE,    /* wrapper of a native method, or a method handle linker */
-    UMIG_BLOB_FRAMELESS, /* adapters, vtable and itable stubs: the return address is on top */
-    UMIG_BLOB_UPCALL,    /* by which a library calls Java without JNI, from JDK 21 */
-    UMIG_BLOB_STUB,      /* runtime stubs, intrinsics, call stub */
+    UMIG_BLOB_NMETHOD,      /* a compiled method */
+    UMIG_BLOB_NATIVE,       /* wrapper of a native method, or a method handle linker */
+    UMIG_BLOB_FRAMELESS,    /* adapters, vtable and itable stubs: the return address is on top */
+    UMIG_BLOB_UPCALL,       /* by which a library calls Java without JNI, from JDK 21 */
+    UMIG_BLOB_CONTINUATION, /* stubs by which virtual threads yield and go on, from JDK 21 */
+    UMIG_BLOB_STUB,         /* runtime stubs, intrinsics, call stub */
 };
 
 struct umig_blob {

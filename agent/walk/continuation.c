@@ -98,28 +98,14 @@ static bool is_below_entry(const struct umig_continuation *continuation, uintptr
                                             (uintptr_t)continuation->argument_words + PADDING_WORDS;
 }
 
-/* The stubs of continuations have a blob to themselves, on JDK 21 "(continuation stubs)". */
-static bool is_continuation_stub(const struct umig_hotspot *hs, uintptr_t blob)
-{
-    static const char prefix[] = "StubRoutines (continuation";
-    const char *name = (const char *)umig_hs_ptr(blob, hs->blob_name);
-    uint32_t same = 0;
-    while (same < sizeof prefix - 1 && name[same] == prefix[same]) {
-        same++;
-    }
-    return same == sizeof prefix - 1;
-}
-
 static enum umig_continuation_place place_in_stub(const struct umig_continuation *continuation,
-                                                  const struct umig_step *step,
-                                                  uintptr_t blob)
+                                                  const struct umig_step *step)
 {
     if (is_below_entry(continuation, step->regs.sp)) {
         return UMIG_CONTINUATION_BARRIER;
     }
-    return step->regs.sp < continuation->entry && is_continuation_stub(step->hotspot, blob)
-               ? UMIG_CONTINUATION_THAW
-               : UMIG_CONTINUATION_ELSEWHERE;
+    return step->regs.sp < continuation->entry ? UMIG_CONTINUATION_THAW
+                                               : UMIG_CONTINUATION_ELSEWHERE;
 }
 
 enum umig_continuation_place umig_continuation_place(const struct umig_continuation *continuation,
@@ -130,8 +116,8 @@ enum umig_continuation_place umig_continuation_place(const struct umig_continuat
         return UMIG_CONTINUATION_ELSEWHERE;
     }
     const struct umig_blob blob = umig_codecache_find(step->hotspot, step->regs.pc);
-    if (blob.kind == UMIG_BLOB_STUB) {
-        return place_in_stub(continuation, step, blob.at);
+    if (blob.kind == UMIG_BLOB_CONTINUATION) {
+        return place_in_stub(continuation, step);
     }
     return blob.at == continuation->enter_code && step->regs.sp == continuation->entry
                ? UMIG_CONTINUATION_END

@@ -21,6 +21,7 @@ static bool leave_blob(struct umig_step *step, struct umig_step_left *left)
     case UMIG_BLOB_NATIVE:
         return umig_x64_leave_compiled(step, left);
     case UMIG_BLOB_UPCALL:
+    case UMIG_BLOB_CONTINUATION:
     case UMIG_BLOB_STUB:
         return umig_x64_leave_stub(step, &left->blob);
     case UMIG_BLOB_NONE:

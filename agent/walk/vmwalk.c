@@ -32,6 +32,7 @@ static void add_left(const struct umig_hotspot *hs,
         break;
     case UMIG_BLOB_FRAMELESS:
     case UMIG_BLOB_UPCALL:
+    case UMIG_BLOB_CONTINUATION:
     case UMIG_BLOB_STUB:
     case UMIG_BLOB_NONE:
     default:
@@ -68,7 +69,9 @@ static enum umig_outcome cause_of_loss(const struct umig_step *step,
     if (left->blob.kind == UMIG_BLOB_NONE) {
         return step->is_leaf ? UMIG_OUTCOME_UNKNOWN_NOT_JAVA : UMIG_OUTCOME_UNKNOWN_JAVA;
     }
-    const bool is_stub = left->blob.kind == UMIG_BLOB_STUB || left->blob.kind == UMIG_BLOB_UPCALL;
+    const bool is_stub = left->blob.kind == UMIG_BLOB_STUB ||
+                         left->blob.kind == UMIG_BLOB_CONTINUATION ||
+                         left->blob.kind == UMIG_BLOB_UPCALL;
     return is_stub ? UMIG_OUTCOME_STUB : UMIG_OUTCOME_NOT_WALKABLE_JAVA;
 }
 

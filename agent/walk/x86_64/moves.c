@@ -57,6 +57,13 @@ static uintptr_t frame_above(const struct umig_step *step,
     return over_arguments(pc, sp);
 }
 
+/* A frame's return address; that of the outermost thawed one is the stub that thaws the next. */
+static bool is_frames_return(const struct umig_step *step, uintptr_t pc)
+{
+    return umig_x64_is_return(step, pc) ||
+           umig_codecache_find(step->hotspot, pc).kind == UMIG_BLOB_CONTINUATION;
+}
+
 /* Is pc a return address, and is there a frame of its code at sp, or above what it pushed? */
 static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t *sp, uintptr_t fp)
 {
@@ -77,7 +84,7 @@ static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t *sp, uint
         return blob.kind != UMIG_BLOB_NONE;
     }
     const uintptr_t end = *sp + (uintptr_t)(uint32_t)blob.frame_words * UMIG_X64_WORD;
-    return umig_x64_is_above(step, end, 0) && umig_x64_is_return(step, umig_x64_word(end, -1));
+    return umig_x64_is_above(step, end, 0) && is_frames_return(step, umig_x64_word(end, -1));
 }
 
 bool umig_x64_move_if_fits(struct umig_step *step, uintptr_t pc, uintptr_t sp, uintptr_t fp)

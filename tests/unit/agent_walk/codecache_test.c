@@ -21,6 +21,8 @@ static void test_codecache_knows_code_by_its_name(void **state)
         {"MethodHandles adapters", UMIG_BLOB_FRAMELESS},
         {"upcall_stub", UMIG_BLOB_UPCALL},
         {"StubRoutines (initial stubs)", UMIG_BLOB_STUB},
+        {"StubRoutines (continuation stubs)", UMIG_BLOB_CONTINUATION},
+        {"StubRoutines (continuationstubs)", UMIG_BLOB_CONTINUATION},
         {"", UMIG_BLOB_STUB},
         {NULL, UMIG_BLOB_STUB},
     };

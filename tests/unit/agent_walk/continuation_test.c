@@ -463,9 +463,10 @@ static void test_the_barrier_is_a_stub_right_below_the_entry(void **state)
     struct fake_thread thread;
     struct umig_continuation found = enter(fx, &thread);
     const uintptr_t entry = found.entry;
+    fx->blocks[STUB].blob.name = "StubRoutines (continuationstubs)";
     assert_int_equal(place(fx, &found, STUB, entry, false), UMIG_CONTINUATION_BARRIER);
     assert_int_equal(place(fx, &found, STUB, entry, true), UMIG_CONTINUATION_ELSEWHERE);
-    assert_int_equal(place(fx, &found, STUB, entry - 32, false), UMIG_CONTINUATION_ELSEWHERE);
+    assert_int_equal(place(fx, &found, STUB, entry - 32, false), UMIG_CONTINUATION_THAW);
     assert_int_equal(place(fx, &found, STUB, entry + 8, false), UMIG_CONTINUATION_ELSEWHERE);
     assert_int_equal(place(fx, &found, LEAF, entry, false), UMIG_CONTINUATION_ELSEWHERE);
     found.argument_words = 2;

@@ -35,6 +35,7 @@ static const struct fake_blob g_blobs[FAKE_BLOCKS] = {
                            .frame_complete = 4},
     [FAKE_CALL_STUB] = {.name = "StubRoutines (2)", .frame_complete = -1},
     [FAKE_UPCALL] = {.name = "upcall_stub", .frame_complete = -1},
+    [FAKE_CONTINUATION] = {.name = "StubRoutines (continuationstubs)", .frame_complete = -1},
 };
 
 static void set_code_layout(struct umig_hotspot *hs)

@@ -41,6 +41,7 @@ enum fake_block_id {
     FAKE_RUNTIME_STUB, /* one whose frame is described: 6 words, complete from 4 on */
     FAKE_CALL_STUB,
     FAKE_UPCALL,
+    FAKE_CONTINUATION,
     FAKE_BLOCKS,
     FAKE_BLOCKS_MAX = 16,
 };

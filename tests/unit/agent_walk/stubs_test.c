@@ -38,6 +38,21 @@ static void test_adapter_takes_the_return_address_on_top(void **state)
     fake_assert_moved(jvm, &step, caller, SP + 1, fake_sp(jvm, CALLER_FP));
 }
 
+static void test_caller_that_returns_to_the_stub_that_thaws_is_one(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = fake_return(jvm, FAKE_CALLER, 100);
+    struct umig_step step = in_adapter(jvm);
+    jvm->stack[SP] = caller;
+    fake_compiled_at(jvm, SP + 1, fake_code(jvm, FAKE_CONTINUATION, 40), NOISE);
+
+    fake_assert_moved(jvm, &step, caller, SP + 1, fake_sp(jvm, CALLER_FP));
+
+    fake_compiled_at(jvm, SP + 1, fake_code(jvm, FAKE_INTRINSIC, 40), NOISE);
+    step = in_adapter(jvm);
+    fake_assert_lost(&step);
+}
+
 static void test_adapter_that_moved_arguments_takes_the_senders_sp(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -308,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_jvm_setup, fake_jvm_teardown)
         TEST(test_adapter_takes_the_return_address_on_top),
+        TEST(test_caller_that_returns_to_the_stub_that_thaws_is_one),
         TEST(test_adapter_that_moved_arguments_takes_the_senders_sp),
         TEST(test_adapter_ignores_r13_where_the_callers_frame_is_on_top),
         TEST(test_adapter_aligning_the_stack_has_its_return_address_in_rax),
