@@ -14,6 +14,7 @@ struct node {
     uint32_t parent, method;
     enum umig_frame_kind kind;
     uint32_t first, next; /* children as a list; 0 ends it */
+    bool is_trodden;      /* a way that was taken goes on from here */
     uint32_t way;         /* 1 + the way that ends here, in the order they were taken; 0 none */
     uint64_t self, total;
 };
@@ -164,11 +165,17 @@ static int take(struct tree *tree, uint32_t end, struct umig_path *out)
         return UMIG_E_NOMEM;
     }
     const uint64_t value = tree->nodes[end].total;
-    *out = (struct umig_path){.frames = frames, .frame_count = depth, .value = value};
+    *out = (struct umig_path){
+        .frames = frames,
+        .frame_count = depth,
+        .value = value,
+        .is_rest = tree->nodes[end].is_trodden && tree->nodes[end].self < value / 2,
+    };
     for (uint32_t at = end; at != 0; at = tree->nodes[at].parent) {
         frames[--depth] = (struct umig_profile_frame){.method = tree->nodes[at].method,
                                                       .kind = tree->nodes[at].kind};
         tree->nodes[at].total -= value;
+        tree->nodes[at].is_trodden = true;
     }
     tree->nodes[0].total -= value;
     return UMIG_OK;
@@ -261,6 +268,9 @@ static int compare_paths(const void *a, const void *b)
 {
     const struct umig_path *x = a;
     const struct umig_path *y = b;
+    if (x->is_rest != y->is_rest) {
+        return x->is_rest ? 1 : -1;
+    }
     return x->value > y->value ? -1 : x->value < y->value;
 }
 

@@ -8,6 +8,7 @@
 #ifndef UMIG_ANALYSIS_PATHS_H
 #define UMIG_ANALYSIS_PATHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,9 +20,10 @@ struct umig_path {
     struct umig_profile_frame *frames;
     size_t frame_count;
     uint64_t value; /* spent at its end and below, without what earlier ways have taken */
+    bool is_rest;   /* its end lies on an earlier way, and less than half of it is the end's own */
 };
 
-/** Heaviest first. */
+/** Heaviest first, the rests behind all others. */
 struct umig_paths {
     struct umig_path *items;
     size_t count;

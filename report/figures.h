@@ -11,7 +11,9 @@
 #include "analysis/quality.h"
 #include "analysis/verdict.h"
 
-#define UMIG_FIGURES_PATHS_MAX 6
+/** Ways that are looked for: as each holds 1/50, all of them. Text and page show the first. */
+#define UMIG_FIGURES_PATHS_MAX   50
+#define UMIG_FIGURES_PATHS_SHOWN 6
 
 /** Where the names of outcomes and causes are explained; said under the data's quality. */
 #define UMIG_FIGURES_QUALITY_HINT "What the names mean: docs/data-quality.md."

@@ -11,6 +11,7 @@
 #include "report/html_data.h"
 #include "report/html_page.h"
 #include "report/html_text.h"
+#include "report/path_rows.h"
 
 #define HOT_ROWS_MAX     40
 #define TOTAL_ROWS_MAX   16
@@ -312,35 +313,54 @@ static void put_paths_note(struct umig_html_page *page)
     umig_buf_text(page->out, "The call paths that hold most of the CPU time, caller first");
 }
 
-static void put_path(struct umig_html_page *page, const struct umig_path *path)
+/* The frames of a way; its value stands in front of them. */
+static void put_path(const void *context, const struct umig_path *path, struct umig_buf *out)
 {
+    struct umig_html_page page = *(const struct umig_html_page *)context;
     const size_t first =
         path->frame_count > PATH_FRAMES_MAX ? path->frame_count - PATH_FRAMES_MAX : 0;
-    umig_buf_text(page->out, "<li><b>");
-    put_share_text(page, path->value, page->figures->cpu->value);
-    umig_buf_text(page->out, "</b><span>");
-    umig_label_value(UMIG_KIND_CPU, path->value, page->out);
-    umig_buf_text(page->out, "</span><ol class=\"path\">");
+    page.out = out;
     if (first > 0) {
-        umig_buf_printf(page->out, "<li class=\"skipped\">%zu callers above</li>", first);
+        umig_buf_printf(out, "<li class=\"skipped\">%zu callers above</li>", first);
     }
     for (size_t i = first; i < path->frame_count; i++) {
-        umig_buf_text(page->out, "<li>");
-        put_method(page, path->frames[i].method);
-        umig_buf_text(page->out, "</li>");
+        umig_buf_text(out, "<li>");
+        put_method(&page, path->frames[i].method);
+        umig_buf_text(out, "</li>");
     }
+}
+
+static void put_path_row(struct umig_html_page *page, const struct umig_path_row *row)
+{
+    umig_buf_text(page->out, "<li><b>");
+    put_share_text(page, row->value, page->figures->cpu->value);
+    umig_buf_text(page->out, "</b><span>");
+    umig_label_value(UMIG_KIND_CPU, row->value, page->out);
+    umig_buf_text(page->out, "</span><ol class=\"path\">");
+    umig_buf_put(page->out, umig_buf_str(&row->text), row->text.len);
     umig_buf_text(page->out, "</ol></li>\n");
 }
 
 static void put_paths(struct umig_html_page *page)
 {
-    const struct umig_paths *const paths = &page->figures->paths;
-    for (size_t i = 0; i < paths->count; i++) {
-        put_path(page, &paths->items[i]);
+    struct umig_path_rows rows = {0};
+    const int rc = umig_path_rows_write(&page->figures->paths, put_path, page, &rows);
+    if (rc != UMIG_OK && page->out->failed == UMIG_OK) {
+        page->out->failed = rc;
     }
-    if (paths->count == 0) {
+    for (size_t i = 0; i < rows.count && i < UMIG_FIGURES_PATHS_SHOWN; i++) {
+        put_path_row(page, &rows.items[i]);
+    }
+    size_t left = 0;
+    const uint64_t left_value = umig_path_rows_rest(&rows, UMIG_FIGURES_PATHS_SHOWN, &left);
+    if (left > 0) {
+        umig_buf_printf(page->out, "<li class=\"none\">and %zu more (", left);
+        put_share_text(page, left_value, page->figures->cpu->value);
+        umig_buf_text(page->out, ")</li>");
+    } else if (rows.count == 0) {
         umig_buf_text(page->out, "<li class=\"none\">No path holds 2 % of the CPU time.</li>");
     }
+    umig_path_rows_fini(&rows);
 }
 
 static void put_threads_note(struct umig_html_page *page)

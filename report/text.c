@@ -14,8 +14,6 @@
 #define METHODS_MAX      20 /* the others down to 1 % */
 #define TOTALS_MAX       16
 #define SITES_MAX        8
-#define PATH_HEAD_FRAMES 3
-#define PATH_TAIL_FRAMES 10
 
 static void put_date(uint64_t unix_ns, struct umig_buf *out)
 {
@@ -306,87 +304,6 @@ static void write_sites(struct umig_text_page *page)
     umig_text_rest(page, cpu->site_count - shown, left_value, cpu->value);
 }
 
-/* The JDK's frames at a thread's start say nothing of the service. */
-static bool is_jdk(const struct umig_profile *profile, uint32_t method)
-{
-    const uint32_t class_id = profile->methods.items[method].class_name;
-    const char *class_name = umig_profile_text(profile, class_id);
-    return strncmp(class_name, "java.", 5) == 0 || strncmp(class_name, "jdk.", 4) == 0 ||
-           strncmp(class_name, "sun.", 4) == 0;
-}
-
-/* Overloads that call one another read as one frame: the last, whose line calls what is next. */
-static bool is_same_name(const struct umig_profile *profile, uint32_t a, uint32_t b)
-{
-    const struct umig_profile_method *x = &profile->methods.items[a];
-    const struct umig_profile_method *y = &profile->methods.items[b];
-    return x->class_name == y->class_name && x->name == y->name;
-}
-
-/* Lines help where somebody can go and look: in the application's own source. */
-static void put_path_frame(const struct umig_profile *profile,
-                           const struct umig_profile_frame *frame,
-                           struct umig_buf *out)
-{
-    umig_label_method(profile, frame->method, true, out);
-    if (frame->line != 0 && umig_label_is_application(profile, frame->method)) {
-        umig_buf_printf(out, ":%u", frame->line);
-    }
-}
-
-/* Appends the frames from one of a path up to another, that one left out. */
-static void put_path_part(const struct umig_profile *profile,
-                          const struct umig_path *path,
-                          size_t first,
-                          size_t end,
-                          struct umig_buf *out)
-{
-    const char *lead = "";
-    for (size_t i = first; i < end; i++) {
-        const struct umig_profile_frame *frame = &path->frames[i];
-        if (i + 1 == end || !is_same_name(profile, frame->method, frame[1].method)) {
-            umig_buf_text(out, lead);
-            put_path_frame(profile, frame, out);
-            lead = " > ";
-        }
-    }
-}
-
-static void write_path(struct umig_text_page *page, const struct umig_path *path)
-{
-    const struct umig_profile *profile = page->figures->profile;
-    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-    size_t first = 0;
-    while (first + 1 < path->frame_count && is_jdk(profile, path->frames[first].method)) {
-        first++;
-    }
-    const size_t head_end = first + PATH_HEAD_FRAMES;
-    if (path->frame_count > head_end + PATH_TAIL_FRAMES + 1) {
-        const size_t tail = path->frame_count - PATH_TAIL_FRAMES;
-        put_path_part(profile, path, first, head_end, &line);
-        umig_buf_printf(&line, " > (%zu more) > ", tail - head_end);
-        first = tail;
-    }
-    put_path_part(profile, path, first, path->frame_count, &line);
-    umig_text_share(page, path->value, page->figures->cpu->value);
-    umig_text_value(page, UMIG_KIND_CPU, path->value);
-    umig_buf_byte(page->out, '\n');
-    umig_text_wrap(page, umig_buf_str(&line), " > ", 6);
-    umig_text_done(page, &line);
-}
-
-static void write_paths(struct umig_text_page *page)
-{
-    const struct umig_paths *paths = &page->figures->paths;
-    if (paths->count == 0) {
-        return;
-    }
-    umig_text_heading(page, "Hot paths");
-    for (size_t i = 0; i < paths->count; i++) {
-        write_path(page, &paths->items[i]);
-    }
-}
-
 int umig_text_write(const struct umig_figures *figures,
                     const struct umig_report_options *options,
                     struct umig_buf *out,
@@ -404,7 +321,7 @@ int umig_text_write(const struct umig_figures *figures,
     write_methods(&page);
     write_totals(&page);
     write_sites(&page);
-    write_paths(&page);
+    umig_text_paths(&page);
     umig_text_threads(&page);
     umig_text_gc(&page);
     umig_text_contention(&page);

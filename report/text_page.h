@@ -68,6 +68,9 @@ void umig_text_name(struct umig_text_page *page, const char *name, size_t column
 /** The last name of a line, made harmless, and the line's end. */
 void umig_text_last(struct umig_text_page *page, const char *name, size_t columns);
 
+/** The heaviest ways: report/text_paths.c. */
+void umig_text_paths(struct umig_text_page *page);
+
 /** Sections that need no stacks: report/text_runtime.c. */
 void umig_text_threads(struct umig_text_page *page);
 /** See umig_text_threads(). */

@@ -144,6 +144,31 @@ static void test_paths_are_distinct_and_heaviest_first(void **state)
     umig_profile_destroy(profile);
 }
 
+/* What a trunk's many small children leave is no way; what a way's middle does itself is one. */
+static void test_paths_put_rests_behind(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("T.run:1;H.handle:2;A.a:3 40\n"
+                                                       "T.run:1;H.handle:2;A.a:3;A.x:4 30\n"
+                                                       "T.run:1;H.handle:2;B.b:3 4\n"
+                                                       "T.run:1;H.handle:2;B.c:3 1\n"
+                                                       "T.run:1;H.handle:2;B.d:3 1\n"
+                                                       "T.run:1;H.handle:2;B.e:3 1\n"
+                                                       "T.run:1;H.handle:2;B.f:3 1");
+    struct umig_paths paths;
+    assert_int_equal(umig_paths_find(profile, UMIG_KIND_CPU, 8, &paths, NULL), UMIG_OK);
+
+    assert_int_equal(paths.count, 4);
+    expect_path(profile, &paths.items[0], "T.run:1 > H.handle:2 > A.a:3", 40);
+    expect_path(profile, &paths.items[1], "T.run:1 > H.handle:2 > A.a:3 > A.x:4", 30);
+    expect_path(profile, &paths.items[2], "T.run:1 > H.handle:2 > B.b:3", 4);
+    expect_path(profile, &paths.items[3], "T.run:1 > H.handle:2", 4);
+    assert_false(paths.items[0].is_rest);
+    assert_true(paths.items[3].is_rest);
+    umig_paths_fini(&paths);
+    umig_profile_destroy(profile);
+}
+
 /* b is called at line 7 and a at line 5, c at two lines of equal weight. */
 static void test_paths_show_the_line_that_calls_the_next_frame(void **state)
 {
@@ -580,6 +605,7 @@ int main(void)
         cmocka_unit_test(test_hot_counts_recursion_once_and_orders_by_self),
         cmocka_unit_test(test_by_total_hides_no_method_of_the_application),
         cmocka_unit_test(test_paths_are_distinct_and_heaviest_first),
+        cmocka_unit_test(test_paths_put_rests_behind),
         cmocka_unit_test(test_paths_show_the_line_that_calls_the_next_frame),
         cmocka_unit_test(test_gc_adds_up_pauses_and_sees_a_climbing_heap),
         cmocka_unit_test(test_contention_adds_up_by_class_site_and_holder),

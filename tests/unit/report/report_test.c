@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "report/report.h"
+#include "tests/support/collapsed.h"
 #include "tests/support/golden.h"
 #include "tests/support/test.h"
 #include "tests/support/torture.h"
@@ -122,6 +123,61 @@ static void test_text_for_no_terminal_has_whole_names(void **state)
     assert_non_null(strstr(umig_buf_str(&narrow), "\xE2\x80\xA6"));
     umig_buf_fini(&narrow);
     umig_buf_fini(&out);
+}
+
+static size_t count(const char *text, const char *what)
+{
+    size_t found = 0;
+    for (text = strstr(text, what); text != NULL; text = strstr(text + 1, what)) {
+        found++;
+    }
+    return found;
+}
+
+/*
+ * Two ways that differ in what is not printed: the server's frames above the application's and the
+ * middle of a long way. Ten more of equal weight do not fit the list.
+ */
+static struct umig_profile *profile_of_like_paths(void)
+{
+    struct umig_buf lines = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    static const char *const tops[] = {"org.apache.tomcat.A.run", "org.eclipse.jetty.B.run"};
+    for (size_t top = 0; top < 2; top++) {
+        umig_buf_printf(&lines, "[exec-1];%s:1", tops[top]);
+        for (size_t frame = 0; frame < 20; frame++) {
+            const bool is_middle = frame == 7 && top == 1;
+            umig_buf_printf(&lines, ";svc.Way.f%zu:%zu", is_middle ? 99 : frame, frame + 1);
+        }
+        umig_buf_printf(&lines, " %d\n", 20);
+    }
+    for (size_t way = 0; way < 10; way++) {
+        umig_buf_printf(&lines, "[exec-1];svc.Other.g%zu:3 6\n", way);
+    }
+    struct umig_profile *profile = umig_collapsed_read(umig_buf_str(&lines));
+    umig_buf_fini(&lines);
+    return profile;
+}
+
+static void test_paths_that_print_the_same_are_one_row(void **state)
+{
+    (void)state;
+    struct umig_buf text = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    struct umig_buf page = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+
+    write(profile_of_like_paths(), &(struct umig_report_options){0}, &text);
+    write(profile_of_like_paths(), &(struct umig_report_options){.format = UMIG_REPORT_HTML},
+          &page);
+
+    const char *paths = strstr(umig_buf_str(&text), "Hot paths");
+    assert_int_equal(count(paths, "Way.f0:1 > Way.f1:2 > Way.f2:3 > (7 more) > Way.f10:11"), 1);
+    assert_non_null(strstr(paths, "    40 %      400 ms\n"));
+    assert_int_equal(count(paths, "Other.g"), 5);
+    assert_int_equal(count(paths, "  and 5 more (30 %)\n"), 1);
+    const char *rows = strstr(umig_buf_str(&page), "<ol class=\"paths\">");
+    assert_int_equal(count(rows, "<li><b>40 %</b><span>400 ms</span>"), 1);
+    assert_int_equal(count(rows, "and 5 more (30 %)"), 1);
+    umig_buf_fini(&page);
+    umig_buf_fini(&text);
 }
 
 /* The samples of 10 ms say whether the interval that was asked for could be kept. */
@@ -316,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_collapsed_value_is_time_in_intervals),
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
         cmocka_unit_test(test_text_for_no_terminal_has_whole_names),
+        cmocka_unit_test(test_paths_that_print_the_same_are_one_row),
         cmocka_unit_test(test_text_says_when_the_kernel_ticks_too_slowly),
         cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
