@@ -140,18 +140,29 @@ static bool compiles_scripts(const struct umig_profile *profile, uint32_t method
            (is_door && begins_with(umig_profile_text(profile, at->name), "parse"));
 }
 
-/* What is no method's work. The names of the JVM's threads are the agent's. */
+/* The outermost frame: of the JVM's own threads the agent's name for what they do. */
+static const struct umig_profile_frame *root_of(const struct umig_profile *profile, uint32_t stack)
+{
+    while (profile->stacks.items[stack].parent != 0) {
+        stack = profile->stacks.items[stack].parent;
+    }
+    return &profile->frames.items[profile->stacks.items[stack].frame];
+}
+
+/* What is no method's work, with native frames below the names of the JVM's threads or without. */
 static void add_overheads(struct work *w, const struct umig_profile_sample *sample)
 {
     const struct umig_profile *profile = w->profile;
-    const uint32_t leaf = profile->stacks.items[sample->stack].frame;
-    const uint32_t method = profile->frames.items[leaf].method;
-    const char *name = umig_profile_text(profile, profile->methods.items[method].name);
-    if (sample->outcome != UMIG_OUTCOME_OK && sample->outcome != UMIG_OUTCOME_NO_JAVA) {
-        w->hot->unwalked += sample->value;
-    } else if (profile->frames.items[leaf].kind == UMIG_FRAME_VM) {
+    const struct umig_profile_frame *root = root_of(profile, sample->stack);
+    if (root->kind == UMIG_FRAME_VM) {
+        const uint32_t text = profile->methods.items[root->method].name;
+        const char *name = umig_profile_text(profile, text);
         w->hot->jit += strcmp(name, "[compilation]") == 0 ? sample->value : 0;
         w->hot->collecting += strcmp(name, "[garbage collection]") == 0 ? sample->value : 0;
+        return;
+    }
+    if (sample->outcome != UMIG_OUTCOME_OK && sample->outcome != UMIG_OUTCOME_NO_JAVA) {
+        w->hot->unwalked += sample->value;
     }
     for (uint32_t at = sample->stack; at != 0; at = profile->stacks.items[at].parent) {
         const uint32_t frame = profile->stacks.items[at].frame;

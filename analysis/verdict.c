@@ -65,16 +65,10 @@ static const struct umig_hot_method *find_method(const struct umig_hot *cpu, uin
     return NULL;
 }
 
-/*
- * The method of the application that says most about where the time goes: on the heaviest path the
- * deepest one that still holds a fifth of everything.
- */
-static const struct umig_hot_method *dominating(const struct umig_verdict_figures *figures)
+/* The deepest method of the application on a way that holds a fifth of everything; NULL: none. */
+static const struct umig_hot_method *dominating_on(const struct umig_verdict_figures *figures,
+                                                   const struct umig_path *path)
 {
-    if (figures->paths->count == 0) {
-        return NULL;
-    }
-    const struct umig_path *path = &figures->paths->items[0];
     for (size_t i = path->frame_count; i > 0; i--) {
         const uint32_t method = path->frames[i - 1].method;
         const struct umig_hot_method *hot = umig_label_is_application(figures->profile, method)
@@ -85,6 +79,19 @@ static const struct umig_hot_method *dominating(const struct umig_verdict_figure
         }
     }
     return NULL;
+}
+
+/*
+ * The method of the application that says most about where the time goes: that of the heaviest way
+ * which has one. A compiler's way may be heavier.
+ */
+static const struct umig_hot_method *dominating(const struct umig_verdict_figures *figures)
+{
+    const struct umig_hot_method *found = NULL;
+    for (size_t i = 0; found == NULL && i < figures->paths->count; i++) {
+        found = dominating_on(figures, &figures->paths->items[i]);
+    }
+    return found;
 }
 
 static uint64_t greatest_overhead(const struct umig_hot *cpu)
@@ -184,7 +191,8 @@ void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct u
         return;
     }
     const struct umig_hot_method *dominant = dominating(figures);
-    if (dominant != NULL && dominant != top) {
+    const bool is_headline = !is_led(figures, top->self);
+    if (dominant != NULL && (dominant != top || !is_headline)) {
         umig_buf_text(out, "; ");
         umig_label_share(dominant->total, cpu->value, out);
         umig_buf_text(out, " of it is ");
@@ -192,7 +200,7 @@ void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct u
         umig_buf_text(out, " and what it calls");
         put_pool(figures, dominant, out);
     }
-    if (!is_led(figures, top->self)) {
+    if (is_headline) {
         umig_buf_text(out, "; hottest by itself is ");
         umig_label_method(figures->profile, top->method, true, out);
         umig_buf_text(out, " with ");

@@ -1,5 +1,7 @@
 #include "report/figures.h"
 
+#include <stdlib.h>
+
 #include "analysis/fold.h"
 #include "analysis/label.h"
 #include "core/err.h"
@@ -17,6 +19,18 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     return rc;
 }
 
+/* The folded form beside the unfolded one that is shown. */
+static int read_folded(const struct umig_profile *profile,
+                       struct umig_figures *figures,
+                       struct umig_err *err)
+{
+    figures->folded = calloc(1, sizeof *figures->folded);
+    if (figures->folded == NULL) {
+        return umig_err_set(err, UMIG_E_NOMEM, "no memory for a report's figures");
+    }
+    return umig_figures_read(profile, false, figures->folded, err);
+}
+
 int umig_figures_read(const struct umig_profile *profile,
                       bool unfold,
                       struct umig_figures *out_figures,
@@ -26,6 +40,7 @@ int umig_figures_read(const struct umig_profile *profile,
     const struct umig_fold_options options = {.keep_dispatch = unfold};
     int rc = umig_fold(profile, &options, &figures.profile, err);
     rc = rc != UMIG_OK ? rc : read_all(&figures, err);
+    rc = rc == UMIG_OK && unfold ? read_folded(profile, &figures, err) : rc;
     if (rc != UMIG_OK) {
         umig_figures_fini(&figures);
         return umig_err_trace(err, rc);
@@ -47,8 +62,14 @@ void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_bu
     umig_buf_text(out, " of CPU on average, weights make up for it");
 }
 
-struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *figures)
+const struct umig_figures *umig_figures_folded(const struct umig_figures *figures)
 {
+    return figures->folded != NULL ? figures->folded : figures;
+}
+
+struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *shown)
+{
+    const struct umig_figures *figures = umig_figures_folded(shown);
     return (struct umig_verdict_figures){
         .profile = figures->profile,
         .cpu = figures->cpu,
@@ -67,5 +88,9 @@ void umig_figures_fini(struct umig_figures *figures)
     umig_paths_fini(&figures->paths);
     umig_hot_destroy(figures->cpu);
     umig_profile_destroy(figures->profile);
+    if (figures->folded != NULL) {
+        umig_figures_fini(figures->folded);
+        free(figures->folded);
+    }
     *figures = (struct umig_figures){0};
 }

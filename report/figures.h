@@ -27,6 +27,9 @@ struct umig_figures {
     struct umig_contention contention;
     struct umig_pools pools;
     struct umig_quality quality;
+    /* Answers are read from the folded form always: what to look at does not depend on how frames
+     * are shown. NULL: these are folded. */
+    struct umig_figures *folded;
 };
 
 /**
@@ -46,7 +49,10 @@ UMIG_NODISCARD int umig_figures_read(const struct umig_profile *profile,
  */
 void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_buf *out);
 
-/** The same figures as the verdict wants them; borrowed. */
+/** The figures that answers are read from: of the folded form. Borrowed. */
+const struct umig_figures *umig_figures_folded(const struct umig_figures *figures);
+
+/** The folded form's figures as the verdict wants them; borrowed. */
 struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *figures);
 
 /** Frees everything. */

@@ -161,8 +161,10 @@ static void put_methods(struct umig_json *json, const struct umig_figures *figur
     umig_json_array_end(json);
 }
 
-static void put_sites(struct umig_json *json, const struct umig_figures *figures)
+/* Of the folded form: with its frames kept, dispatch has no line of its own. */
+static void put_sites(struct umig_json *json, const struct umig_figures *shown)
 {
+    const struct umig_figures *figures = umig_figures_folded(shown);
     const struct umig_profile *profile = figures->profile;
     umig_json_array(json, "call_sites");
     for (size_t i = 0; i < figures->cpu->site_count; i++) {
@@ -220,7 +222,7 @@ static void put_cpu(struct umig_json *json, const struct umig_figures *figures)
     umig_json_object(json, "cpu");
     umig_json_number(json, "samples", figures->cpu->count);
     umig_json_number(json, "value_ns", figures->cpu->value);
-    umig_json_number(json, "dispatch_ns", figures->cpu->dispatch);
+    umig_json_number(json, "dispatch_ns", umig_figures_folded(figures)->cpu->dispatch);
     put_methods(json, figures);
     put_sites(json, figures);
     put_paths(json, figures);

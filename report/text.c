@@ -263,20 +263,23 @@ static void put_site(const struct umig_profile *profile,
 /* As method_columns(). */
 static size_t site_columns(struct umig_text_page *page, size_t shown, size_t way_columns)
 {
+    const struct umig_figures *figures = umig_figures_folded(page->figures);
     size_t columns = page->width - 8 - 12 - 2 - 1 - way_columns;
     for (size_t i = 0; i < shown; i++) {
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_site(page->figures->profile, &page->figures->cpu->sites[i], SIZE_MAX, &name);
+        put_site(figures->profile, &figures->cpu->sites[i], SIZE_MAX, &name);
         umig_text_widen(page, umig_buf_str(&name), &columns);
         umig_text_done(page, &name);
     }
     return columns;
 }
 
+/* Of the folded form: with its frames kept, dispatch has no line of its own. */
 static void write_sites(struct umig_text_page *page)
 {
-    const struct umig_hot *cpu = page->figures->cpu;
-    const struct umig_profile *profile = page->figures->profile;
+    const struct umig_figures *figures = umig_figures_folded(page->figures);
+    const struct umig_hot *cpu = figures->cpu;
+    const struct umig_profile *profile = figures->profile;
     if (cpu->site_count == 0) {
         return;
     }

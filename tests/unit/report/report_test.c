@@ -217,17 +217,39 @@ static void test_page_says_what_was_not_measured(void **state)
     umig_buf_fini(&out);
 }
 
-static json_t *read_json(struct umig_profile *profile)
+static json_t *read_json_of(struct umig_profile *profile, bool unfold)
 {
     struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
     json_error_t error;
-    write(profile, &(struct umig_report_options){.format = UMIG_REPORT_JSON}, &out);
+    write(profile, &(struct umig_report_options){.format = UMIG_REPORT_JSON, .unfold = unfold},
+          &out);
     json_t *root = json_loads(umig_buf_str(&out), JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
         fail_msg("line %d: %s", error.line, error.text);
     }
     umig_buf_fini(&out);
     return root;
+}
+
+static json_t *read_json(struct umig_profile *profile)
+{
+    return read_json_of(profile, false);
+}
+
+/* How frames are shown is no reason to look elsewhere. */
+static void test_answer_is_the_same_folded_and_unfolded(void **state)
+{
+    (void)state;
+    json_t *folded = read_json_of(umig_sample_service(), false);
+    json_t *unfolded = read_json_of(umig_sample_service(), true);
+
+    assert_true(json_equal(json_object_get(folded, "answer"), json_object_get(unfolded, "answer")));
+    const json_t *cpu = json_object_get(unfolded, "cpu");
+    assert_true(json_integer_value(json_object_get(cpu, "dispatch_ns")) > 0);
+    assert_false(json_equal(json_object_get(json_object_get(folded, "cpu"), "methods"),
+                            json_object_get(cpu, "methods")));
+    json_decref(unfolded);
+    json_decref(folded);
 }
 
 static void test_json_reads_back_and_adds_up(void **state)
@@ -376,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_text_says_when_the_kernel_ticks_too_slowly),
         cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
+        cmocka_unit_test(test_answer_is_the_same_folded_and_unfolded),
         cmocka_unit_test(test_json_is_as_the_schema_says),
         cmocka_unit_test(test_json_of_hostile_names_is_valid),
         cmocka_unit_test(test_reports_of_one_profile_are_equal),

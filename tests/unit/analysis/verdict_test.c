@@ -1,0 +1,112 @@
+/* What the answer says when the JVM's own threads are the heaviest. */
+#include <string.h>
+
+#include "analysis/gc.h"
+#include "analysis/verdict.h"
+#include "core/clock.h"
+#include "tests/support/collapsed.h"
+#include "tests/support/test.h"
+
+#define TEXT_LIMIT_BYTES 65536
+
+static uint32_t push(struct umig_profile *profile,
+                     uint32_t parent,
+                     enum umig_frame_kind kind,
+                     const char *name)
+{
+    struct umig_profile_method method = {0};
+    struct umig_profile_frame frame = {.kind = kind};
+    uint32_t frame_id = 0;
+    uint32_t stack = 0;
+    assert_int_equal(umig_profile_string(profile, name, strlen(name), &method.name), UMIG_OK);
+    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
+    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
+    assert_int_equal(umig_profile_stack(profile, parent, frame_id, &stack), UMIG_OK);
+    return stack;
+}
+
+/* A stack of a thread of the JVM's own with native frames below the name of what it does. */
+static void add_native(struct umig_profile *profile,
+                       const char *does,
+                       enum umig_outcome outcome,
+                       uint64_t count)
+{
+    struct umig_profile_sample sample = {.kind = UMIG_KIND_CPU,
+                                         .outcome = outcome,
+                                         .count = count,
+                                         .value = count * UMIG_COLLAPSED_INTERVAL_NS};
+    sample.stack = push(profile, 0, UMIG_FRAME_VM, does);
+    sample.stack = push(profile, sample.stack, UMIG_FRAME_NATIVE, "start_thread");
+    sample.stack = push(profile, sample.stack, UMIG_FRAME_NATIVE, "Compile::Code_Gen");
+    assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+}
+
+/* 60 % compile, 25 % are the application's on one way. */
+static struct umig_profile *compiling(void)
+{
+    struct umig_profile *profile = umig_collapsed_read("[exec-1];svc.Api.get:1;svc.A.b:2 50");
+    profile->session.start_unix_ns = UMIG_NS_PER_S;
+    profile->session.end_unix_ns = 11 * UMIG_NS_PER_S;
+    profile->session.has_kind[UMIG_KIND_CPU] = true;
+    add_native(profile, "[compilation]", UMIG_OUTCOME_NO_JAVA, 100);
+    add_native(profile, "[compilation]", UMIG_OUTCOME_DEOPT, 20);
+    add_native(profile, "[garbage collection]", UMIG_OUTCOME_OK, 30);
+    return profile;
+}
+
+static void test_overheads_are_told_by_the_root_frame(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = compiling();
+    struct umig_hot *hot = NULL;
+
+    assert_int_equal(umig_hot_create(profile, UMIG_KIND_CPU, UMIG_HOT_ALL_GROUPS, &hot, NULL),
+                     UMIG_OK);
+
+    assert_int_equal(hot->jit, 120 * UMIG_COLLAPSED_INTERVAL_NS);
+    assert_int_equal(hot->collecting, 30 * UMIG_COLLAPSED_INTERVAL_NS);
+    assert_int_equal(hot->unwalked, 0);
+    umig_hot_destroy(hot);
+    umig_profile_destroy(profile);
+}
+
+static void test_verdict_names_the_application_behind_a_compilers_way(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = compiling();
+    struct umig_paths paths;
+    struct umig_gc gc = {0};
+    struct umig_contention waits = {0};
+    struct umig_quality quality = {0};
+    struct umig_hot *hot = NULL;
+    struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    assert_int_equal(umig_hot_create(profile, UMIG_KIND_CPU, UMIG_HOT_ALL_GROUPS, &hot, NULL),
+                     UMIG_OK);
+    assert_int_equal(umig_paths_find(profile, UMIG_KIND_CPU, 4, &paths, NULL), UMIG_OK);
+    const struct umig_verdict_figures figures = {.profile = profile,
+                                                 .cpu = hot,
+                                                 .paths = &paths,
+                                                 .gc = &gc,
+                                                 .contention = &waits,
+                                                 .quality = &quality};
+
+    umig_verdict_dominates(&figures, &text);
+
+    assert_string_equal(umig_buf_str(&text),
+                        "2 s of CPU in 10 s (0.20 processors); 60 % of it is the JIT compiler; "
+                        "15 % of it is the collector's threads; 25 % of it is A.b and what it "
+                        "calls, mostly on exec-*.");
+    umig_buf_fini(&text);
+    umig_paths_fini(&paths);
+    umig_hot_destroy(hot);
+    umig_profile_destroy(profile);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_overheads_are_told_by_the_root_frame),
+        cmocka_unit_test(test_verdict_names_the_application_behind_a_compilers_way),
+    };
+    return cmocka_run_group_tests_name("analysis.verdict", tests, NULL, NULL);
+}
