@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/signal/probe.h"
 #include "agent/signal/sigsafe_only.h"
 #include "agent/walk/names.h"
 #include "agent/walk/scopes.h"
@@ -14,7 +15,9 @@ enum {
     CHUNK_WORDS_MAX = 64 << 20,   /* a stack of 512 MiB */
     LOCALS_WORDS_MAX = 65536 + 1, /* a method's locals are counted in 16 bits */
     METADATA_WORDS = 2,           /* saved fp and return address, below a frame */
-    ZGC_COLOUR_BITS = 12,         /* of a coloured pointer; the next four tell its shift */
+    PAGE_BYTES = 4096,
+    PROBED_BYTES_MAX = 1 << 20, /* of a chunk: deeper ones are left to the guard */
+    ZGC_COLOUR_BITS = 12,       /* of a coloured pointer; the next four tell its shift */
     ZGC_REMAPPED_MASK = 15,
 };
 
@@ -125,6 +128,23 @@ enum umig_continuation_place umig_continuation_place(const struct umig_continuat
 }
 
 /* --- references in the heap --- */
+
+/*
+ * Can memory of the heap be read now? A collector that moves objects beside the application may
+ * have given back the page of an old copy; such a fault is expected, and no sign of a misreading.
+ */
+static bool is_readable(uintptr_t low, uintptr_t high)
+{
+    const uintptr_t end = high - low < PROBED_BYTES_MAX ? high : low + PROBED_BYTES_MAX;
+    uintptr_t word;
+    for (uintptr_t at = low & ~(uintptr_t)(WORD - 1); at < end;
+         at = (at & ~(uintptr_t)(PAGE_BYTES - 1)) + PAGE_BYTES) {
+        if (!umig_probe_word(at, &word)) {
+            return false;
+        }
+    }
+    return true;
+}
 
 /*
  * ZGC with generations: 0 to 15 are colours, of which one of the bits 12 to 15 is set; the address
@@ -297,6 +317,10 @@ static bool leave_frozen(struct frozen *at, struct umig_kept *kept)
 /* The frames' bounds in a chunk, in words; false if they make no sense. */
 static bool open_chunk(const struct umig_hotspot *hs, uintptr_t chunk, struct frozen *out)
 {
+    const uintptr_t stack = chunk + (uintptr_t)(uint32_t)hs->chunk_stack;
+    if (!is_readable(chunk, stack)) {
+        return false;
+    }
     const int32_t size = umig_hs_i32(chunk, hs->chunk_size);
     const int32_t sp = umig_hs_i32(chunk, hs->chunk_sp);
     const int32_t bottom = hs->chunk_bottom >= 0 ? umig_hs_i32(chunk, hs->chunk_bottom)
@@ -305,14 +329,13 @@ static bool open_chunk(const struct umig_hotspot *hs, uintptr_t chunk, struct fr
         (sp < bottom && sp < METADATA_WORDS)) {
         return false;
     }
-    const uintptr_t stack = chunk + (uintptr_t)(uint32_t)hs->chunk_stack;
     *out = (struct frozen){
         .hotspot = hs,
         .low = stack + (uintptr_t)(uint32_t)sp * WORD,
         .end = stack + (uintptr_t)(uint32_t)bottom * WORD,
     };
     out->sp = out->low;
-    return true;
+    return is_readable(out->low - METADATA_WORDS * WORD, out->end);
 }
 
 /* The last frame's arguments may lie in the parent, or be padded: its metadata ends the chunk. */
@@ -364,7 +387,10 @@ bool umig_continuation_add_frozen(const struct umig_hotspot *hotspot,
                                   struct umig_kept *kept)
 {
     const uint32_t before = kept->seen;
-    add_chunks(hotspot, load_reference(hotspot, continuation->object, hotspot->continuation_tail),
-               kept);
+    const uintptr_t tail = continuation->object + (uintptr_t)hotspot->continuation_tail;
+    if (is_readable(tail, tail + WORD)) {
+        add_chunks(hotspot,
+                   load_reference(hotspot, continuation->object, hotspot->continuation_tail), kept);
+    }
     return kept->seen > before && umig_kept_last(kept)->method == hotspot->enter;
 }

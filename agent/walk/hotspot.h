@@ -56,6 +56,10 @@ struct umig_hotspot {
     int32_t thread_pending_monitor; /* ObjectMonitor* it waits to enter */
     int32_t thread_owner_id;        /* what a monitor's owner field holds, from JDK 24 on */
     int32_t monitor_owner;
+    int32_t monitor_object;    /* oop *: the object, by a handle */
+    int32_t thread_lock_stack; /* LockStack: objects that the thread has locked, from JDK 21 on */
+    int32_t lock_stack_top;    /* where the next one goes, in bytes from the JavaThread */
+    int32_t lock_stack_base;
     int32_t thread_state;
     int32_t state_in_java; /* the values of thread_state in which registers show Java frames */
     int32_t state_in_java_trans;

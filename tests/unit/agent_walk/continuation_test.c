@@ -1,6 +1,9 @@
 /* Frozen frames, in chunks and a code cache made here. */
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "agent/signal/guard.h"
 #include "agent/walk/continuation.h"
 #include "tests/support/test.h"
 #include "tests/unit/agent/fake_hotspot.h"
@@ -80,6 +83,7 @@ struct fixture {
 };
 
 static _Alignas(4096) struct fixture g_fx;
+static struct sigaction g_ours; /* cmocka puts its own handlers in front for every test */
 
 static void set_up_code(struct fixture *fx)
 {
@@ -345,6 +349,24 @@ static void test_a_chunk_out_of_its_bounds_is_refused(void **state)
     }
 }
 
+/* A collector gives back what it has moved away from; no guard is armed here. */
+static void test_a_chunk_whose_memory_is_gone_ends_the_walk(void **state)
+{
+    struct fixture *fx = *state;
+    struct fake_chunk *gone = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(gone, MAP_FAILED);
+    assert_int_equal(sigaction(SIGSEGV, &g_ours, NULL), 0);
+    push_compiled(fx, &fx->chunk, REC);
+    push_compiled(fx, &fx->chunk, LEAF);
+    fx->chunk.parent = (uintptr_t)gone;
+    assert_false(add(fx));
+    ASSERT_FRAMES(fx, LEAF, REC);
+
+    fx->found.object = (uintptr_t)gone;
+    assert_false(add(fx));
+    munmap(gone, 8192);
+}
+
 static void test_a_frame_of_no_code_ends_the_walk(void **state)
 {
     struct fixture *fx = *state;
@@ -512,6 +534,20 @@ static void test_a_cut_is_behind_the_last_frame(void **state)
     assert_int_equal(cut_at, 2);
 }
 
+/* Only the walk's own probes are recovered: the range of a guard is empty. */
+static int setup_group(void **state)
+{
+    (void)state;
+    static struct umig_slot slots[64];
+    static struct umig_slots table;
+    umig_slots_init(&table, slots, 64);
+    const struct umig_code_range nothing = {.begin = 0, .end = 0};
+    struct umig_err err = UMIG_ERR_INIT;
+    const int rc = umig_guard_install(&table, &nothing, 1, &err);
+    sigaction(SIGSEGV, NULL, &g_ours);
+    return rc;
+}
+
 #define IN_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -527,6 +563,7 @@ int main(void)
         IN_FIXTURE(test_colours_are_taken_off),
         IN_FIXTURE(test_what_was_overwritten_is_not_the_end),
         IN_FIXTURE(test_a_chunk_out_of_its_bounds_is_refused),
+        IN_FIXTURE(test_a_chunk_whose_memory_is_gone_ends_the_walk),
         IN_FIXTURE(test_a_frame_of_no_code_ends_the_walk),
         IN_FIXTURE(test_chunks_in_a_circle_end),
         cmocka_unit_test(test_the_entry_is_described_by_its_code),
@@ -537,5 +574,5 @@ int main(void)
         IN_FIXTURE(test_the_end_is_in_enter_special_at_the_entry),
         IN_FIXTURE(test_a_cut_is_behind_the_last_frame),
     };
-    return cmocka_run_group_tests_name("agent.continuation", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("agent.continuation", tests, setup_group, NULL);
 }
