@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/shorten.h"
 #include "analysis/utf8.h"
 #include "core/parse.h"
 
@@ -18,6 +19,10 @@ void umig_label_method(const struct umig_profile *profile,
     const struct umig_profile_method *at = &profile->methods.items[method];
     const char *class_name = umig_profile_text(profile, at->class_name);
     const char *name = umig_profile_text(profile, at->name);
+    if (is_short && at->class_name == 0) {
+        umig_shorten_native(name, UMIG_SHORTEN_MAX, out);
+        return;
+    }
     const char *simple = is_short ? strrchr(class_name, '.') : NULL;
     umig_buf_text(out, simple != NULL ? simple + 1 : class_name);
     if (*class_name != '\0' && *name != '\0') {
@@ -39,6 +44,10 @@ void umig_label_method_within(const struct umig_profile *profile,
                               size_t characters,
                               struct umig_buf *out)
 {
+    if (profile->methods.items[method].class_name == 0) {
+        umig_label_method(profile, method, true, out);
+        return;
+    }
     struct umig_buf whole = UMIG_BUF_INIT(1u << 20);
     umig_label_method(profile, method, false, &whole);
     const char *class_name = umig_profile_text(profile, profile->methods.items[method].class_name);

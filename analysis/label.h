@@ -12,7 +12,8 @@
 /**
  * Appends a method: "svc.Orders.total {closure 3}"; "?" for 0.
  *
- * @param is_short  without the package: "Orders.total {closure 3}"
+ * @param is_short  without the package: "Orders.total {closure 3}"; native names as
+ *                  umig_shorten_native() leaves them
  */
 void umig_label_method(const struct umig_profile *profile,
                        uint32_t method,
@@ -22,6 +23,7 @@ void umig_label_method(const struct umig_profile *profile,
 /**
  * Appends a method with as many packages cut to their first letter, from the left, as it takes to
  * bring it to some characters: "o.c.groovy.runtime.DefaultGroovyMethods.each". May stay longer.
+ * Native names are short always, as in umig_label_method().
  */
 void umig_label_method_within(const struct umig_profile *profile,
                               uint32_t method,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/label.h"
+#include "analysis/shorten.h"
 #include "analysis/utf8.h"
 #include "report/cells.h"
 
@@ -109,11 +110,23 @@ void umig_html_method(const struct umig_profile *profile,
     if (page_frame >= 0) {
         umig_buf_printf(out, " data-f=\"%" PRId64 "\"", page_frame);
     }
+    struct umig_buf shown = UMIG_BUF_INIT(CLEAN_LIMIT_BYTES);
+    if (m->class_name == 0) {
+        umig_shorten_native(umig_buf_str(&full), UMIG_SHORTEN_MAX, &shown);
+    } else {
+        umig_buf_text(&shown, umig_buf_str(&full) + package.len);
+    }
+    if (m->class_name == 0 && strcmp(umig_buf_str(&shown), umig_buf_str(&full)) != 0) {
+        umig_buf_text(out, " title=\"");
+        umig_html_text(umig_buf_str(&full), out);
+        umig_buf_byte(out, '"');
+    }
     umig_buf_text(out, "><i>");
     umig_html_name(umig_buf_str(&package), out);
     umig_buf_text(out, "</i>");
-    umig_html_name(umig_buf_str(&full) + package.len, out);
+    umig_html_name(umig_buf_str(&shown), out);
     umig_buf_text(out, "</span>");
+    umig_buf_fini(&shown);
     umig_buf_fini(&package);
     umig_buf_fini(&full);
 }

@@ -23,7 +23,8 @@ void umig_html_name(const char *text, struct umig_buf *out);
 const char *umig_html_kind(const struct umig_profile *profile, uint32_t method, int frame_kind);
 
 /**
- * Appends a method: its kind's mark, and its name with the package set back.
+ * Appends a method: its kind's mark, and its name with the package set back. A native name is
+ * shortened; the whole is its title then.
  *
  * @param page_frame  frame of the data block that the name opens, counted from 0; negative: none
  */

@@ -22,7 +22,8 @@ struct umig_report_options {
     enum umig_report_format format;
     bool unfold;  /* show the frames of dispatch */
     bool colour;  /* text: ANSI colours */
-    size_t width; /* text: columns, 60 to 400; 0: prose at 100, names whole however long */
+    size_t width; /* text: columns, 60 to 400; 0: prose at 100, names whole however long,
+                   * but for native ones; see analysis/shorten.h */
 };
 
 /**

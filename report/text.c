@@ -157,8 +157,8 @@ static size_t method_columns(struct umig_text_page *page, size_t shown)
     size_t columns = page->width - fixed - group_columns(page) - 1;
     for (size_t i = 0; i < shown; i++) {
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        umig_label_method(page->figures->profile, page->figures->cpu->methods[i].method, false,
-                          &name);
+        umig_label_method_within(page->figures->profile, page->figures->cpu->methods[i].method,
+                                 SIZE_MAX, &name);
         umig_text_widen(page, umig_buf_str(&name), &columns);
         umig_text_done(page, &name);
     }

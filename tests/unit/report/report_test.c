@@ -180,6 +180,32 @@ static void test_paths_that_print_the_same_are_one_row(void **state)
     umig_buf_fini(&text);
 }
 
+/* Template arguments are for machines: text and page leave them out, JSON and titles do not. */
+static void test_wide_native_names_are_short_but_for_machines(void **state)
+{
+    (void)state;
+    static const char *const wants[] = {
+        [UMIG_REPORT_TEXT] = "  wide<...>::run ",
+        [UMIG_REPORT_JSON] = "\"method\":\"wide<",
+        [UMIG_REPORT_HTML] = ">wide&#60;...&#62;::run</span>",
+        [UMIG_REPORT_COLLAPSED] = "wide<",
+    };
+    char argument[1001];
+    memset(argument, 'a', sizeof argument - 1);
+    argument[sizeof argument - 1] = '\0';
+    struct umig_buf line = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    umig_buf_printf(&line, "[exec-1];svc.Api.get:1;wide<%s>::run 9", argument);
+    for (int i = UMIG_REPORT_TEXT; i <= UMIG_REPORT_COLLAPSED; i++) {
+        const struct umig_report_options options = {.format = (enum umig_report_format)i};
+        struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        write(umig_collapsed_read(umig_buf_str(&line)), &options, &out);
+        assert_non_null(strstr(umig_buf_str(&out), wants[i]));
+        assert_int_equal(strstr(umig_buf_str(&out), argument) != NULL, i != UMIG_REPORT_TEXT);
+        umig_buf_fini(&out);
+    }
+    umig_buf_fini(&line);
+}
+
 /* The samples of 10 ms say whether the interval that was asked for could be kept. */
 static void test_text_says_when_the_kernel_ticks_too_slowly(void **state)
 {
@@ -395,6 +421,7 @@ int main(void)
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
         cmocka_unit_test(test_text_for_no_terminal_has_whole_names),
         cmocka_unit_test(test_paths_that_print_the_same_are_one_row),
+        cmocka_unit_test(test_wide_native_names_are_short_but_for_machines),
         cmocka_unit_test(test_text_says_when_the_kernel_ticks_too_slowly),
         cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
