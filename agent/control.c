@@ -266,6 +266,8 @@ static void write_session_status(struct umig_pb_writer *writer,
     umig_pb_uint(writer, 4, session->spec.duration_ns);
     write_session_kinds(writer, session);
     write_session_counters(writer, session);
+    umig_pb_uint(writer, 8, session->spec.native);
+    umig_pb_str(writer, 9, session->problem);
     umig_pb_close(writer, status);
 }
 
@@ -328,7 +330,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     umig_pb_uint(writer, 8, agent->cost.agent_memory_bytes);
     umig_pb_uint(writer, 9, agent->memory.limit_bytes);
     umig_pb_uint(writer, 10, now_ns - agent->loaded_ns);
-    umig_pb_str(writer, 11, agent->vm.walker == UMIG_WALKER_AGCT ? "agct" : "vm");
+    umig_pb_str(writer, 11, umig_walker_word(agent->vm.walker));
     umig_pb_uint(writer, 12, uplink.unacked_batches);
     umig_pb_uint(writer, 13, uplink.acked_sequence);
     write_problem(writer, agent);

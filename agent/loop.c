@@ -1,6 +1,7 @@
 #include "agent/loop.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -50,6 +51,23 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
+/* Who walks the session's stacks, and what it asked for that cannot be had. */
+static void note_means(const struct umig_agent *agent, struct umig_session *session)
+{
+    const bool *has_kind = session->spec.kinds.has_kind;
+    if (!has_kind[UMIG_KIND_CPU] && !has_kind[UMIG_KIND_LOCKS]) {
+        return;
+    }
+    const char *problem = agent->problem;
+    if (agent->is_sampler_ready) {
+        session->walker = agent->vm.walker;
+        problem = has_kind[UMIG_KIND_CPU]
+                      ? umig_native_frames_lack(&agent->pump.native, session->spec.native)
+                      : "";
+    }
+    snprintf(session->problem, sizeof session->problem, "%s", problem);
+}
+
 int umig_agent_open_session(struct umig_agent *agent,
                             const struct umig_session_spec *spec,
                             uint64_t now_ns,
@@ -59,6 +77,7 @@ int umig_agent_open_session(struct umig_agent *agent,
     const int rc = umig_sessions_open(&agent->sessions, spec, now_ns, out_session, err);
     if (rc == UMIG_OK) {
         umig_agent_reconcile(agent);
+        note_means(agent, *out_session);
     }
     return umig_err_trace(err, rc);
 }

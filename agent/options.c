@@ -203,17 +203,7 @@ static int parse_native(struct umig_span value,
                         struct umig_agent_options *options,
                         struct umig_err *err)
 {
-    if (umig_span_is(value, "off")) {
-        options->native = UMIG_NATIVE_OFF;
-    } else if (umig_span_is(value, "leaf")) {
-        options->native = UMIG_NATIVE_LEAF;
-    } else if (umig_span_is(value, "on")) {
-        options->native = UMIG_NATIVE_ON;
-    } else {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is no choice of native frames", shown(value),
-                            value.at);
-    }
-    return UMIG_OK;
+    return umig_native_parse(value, &options->native, err);
 }
 
 /* PATH:LEVEL; the level stands behind the last colon. */
@@ -410,6 +400,24 @@ static bool finds_strict(struct umig_span text)
     return false;
 }
 
+/* Options that say how the session of start= is need one. */
+static int check_together(const struct umig_agent_options *options, struct umig_err *err)
+{
+    if (options->duration_ns != 0 && !options->has_start) {
+        return umig_err_set(
+            err, UMIG_E_ARG,
+            "option 'duration' needs a session to end; write start=cpu,duration=30s "
+            "or give the duration to umig start");
+    }
+    if (options->native != UMIG_NATIVE_OFF && !options->start.has_kind[UMIG_KIND_CPU]) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "option 'native' is about CPU samples of start=; write "
+                            "start=cpu,native=%s or give --native to umig start",
+                            umig_native_word(options->native));
+    }
+    return UMIG_OK;
+}
+
 int umig_options_parse(const char *text,
                        struct umig_agent_options *out_options,
                        struct umig_err *err)
@@ -431,11 +439,9 @@ int umig_options_parse(const char *text,
             return umig_err_trace(err, rc);
         }
     }
-    if (options.duration_ns != 0 && !options.has_start) {
-        return umig_err_set(
-            err, UMIG_E_ARG,
-            "option 'duration' needs a session to end; write start=cpu,duration=30s "
-            "or give the duration to umig start");
+    const int rc = check_together(&options, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
     }
     *out_options = options;
     return UMIG_OK;

@@ -68,7 +68,7 @@ static void steer_native(struct umig_agent *agent)
 {
     const enum umig_native wanted = umig_sessions_native(&agent->sessions);
     struct umig_err err = UMIG_ERR_INIT;
-    if (wanted != UMIG_NATIVE_OFF &&
+    if (wanted != UMIG_NATIVE_OFF && agent->is_sampler_ready &&
         umig_native_frames_open(&agent->pump.native, &agent->memory, &err) != UMIG_OK &&
         (wanted == UMIG_NATIVE_ON || !agent->pump.native.is_open)) {
         say_problem(agent, &err);

@@ -116,6 +116,9 @@ struct umig_profile_session {
     bool is_end_unknown; /* it ran at the last data, and no collector since could see it end */
     uint64_t interval_ns[UMIG_KIND_COUNT]; /* 0: the kind is off */
     bool has_kind[UMIG_KIND_COUNT];
+    enum umig_native native; /* native frames asked for */
+    uint32_t walker;         /* of its stacks: vm, agct; 0 none or unknown */
+    uint32_t problem;        /* what it asked for and did not get, and why; 0: it got all */
     uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;
     uint32_t lost_files; /* files that held a part of it and are gone: every figure may be short */
 };

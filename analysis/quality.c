@@ -93,9 +93,9 @@ static const char *reason(const struct umig_profile *profile, const struct umig_
     return "";
 }
 
-void umig_quality_sentence(const struct umig_profile *profile,
-                           const struct umig_quality *quality,
-                           struct umig_buf *out)
+static void put_books(const struct umig_profile *profile,
+                      const struct umig_quality *quality,
+                      struct umig_buf *out)
 {
     if (quality->is_complete && !quality->is_running) {
         umig_buf_text(out, "Complete: all that was produced is stored.");
@@ -123,6 +123,30 @@ void umig_quality_sentence(const struct umig_profile *profile,
         umig_buf_text(out, " nothing dropped, nothing missing.");
     }
     umig_buf_text(out, reason(profile, quality));
+}
+
+/* How stacks were read, and what could not be: it holds for every figure. */
+static void put_means(const struct umig_profile *profile, struct umig_buf *out)
+{
+    const struct umig_profile_session *session = &profile->session;
+    if (session->problem != 0) {
+        umig_buf_printf(out, " Not to be had: %s.", profile->strings.items[session->problem]);
+    }
+    if (session->walker != 0) {
+        umig_buf_printf(out, " Stacks: walker=%s", profile->strings.items[session->walker]);
+        if (session->native != UMIG_NATIVE_OFF) {
+            umig_buf_printf(out, ", native=%s", umig_quality_native_key(session->native));
+        }
+        umig_buf_byte(out, '.');
+    }
+}
+
+void umig_quality_sentence(const struct umig_profile *profile,
+                           const struct umig_quality *quality,
+                           struct umig_buf *out)
+{
+    put_books(profile, quality, out);
+    put_means(profile, out);
 }
 
 const char *umig_quality_outcome_key(enum umig_outcome outcome)
@@ -192,5 +216,18 @@ const char *umig_quality_end_key(enum umig_end end)
     case UMIG_END_COUNT:
     default:
         return "unknown";
+    }
+}
+
+const char *umig_quality_native_key(enum umig_native native)
+{
+    switch (native) {
+#define NATIVE_KEY(name, number, key, text) \
+ case UMIG_NATIVE_##name:                   \
+  return key;
+        UMIG_NATIVE_TABLE(NATIVE_KEY)
+#undef NATIVE_KEY
+    default:
+        return "?";
     }
 }

@@ -33,7 +33,8 @@ struct umig_quality {
 /** Reads the books of a profile; cannot fail. */
 void umig_quality_read(const struct umig_profile *profile, struct umig_quality *out_quality);
 
-/** Appends one sentence: "Complete: ..." or what is missing and why. */
+/** Appends "Complete: ..." or what is missing and why, what was not to be had, and how stacks were
+ * read. */
 void umig_quality_sentence(const struct umig_profile *profile,
                            const struct umig_quality *quality,
                            struct umig_buf *out);
@@ -46,6 +47,8 @@ const char *umig_quality_drop_key(enum umig_drop drop);
 const char *umig_quality_kind_key(enum umig_kind kind);
 /** See umig_quality_outcome_key(): why a session ended, "vm-exit"; "unknown" for a bad number. */
 const char *umig_quality_end_key(enum umig_end end);
+/** See umig_quality_outcome_key(): native frames asked for, "leaf". */
+const char *umig_quality_native_key(enum umig_native native);
 /** Sentence that explains an outcome. */
 const char *umig_quality_outcome_text(enum umig_outcome outcome);
 

@@ -148,16 +148,25 @@ static void put_kinds(struct request *request, const struct umig_kind_set *set)
     }
 }
 
-static int read_native(const char *text, uint32_t *out, struct umig_err *err)
+/* Native frames are of CPU samples. */
+static int read_native(const struct umig_args *args,
+                       const struct umig_kind_set *set,
+                       uint32_t *out,
+                       struct umig_err *err)
 {
-    static const char *const words[] = {"off", "leaf", "on"}; /* enum umig_native */
-    for (uint32_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            *out = i;
-            return UMIG_OK;
-        }
+    const char *text = umig_args_value(args, "native", NULL);
+    enum umig_native native = UMIG_NATIVE_OFF;
+    const int rc = text != NULL ? umig_native_parse(umig_span_of(text), &native, err) : UMIG_OK;
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
     }
-    return umig_err_set(err, UMIG_E_ARG, "--native '%s' is not off, leaf or on", text);
+    if (native != UMIG_NATIVE_OFF && !set->has_kind[UMIG_KIND_CPU]) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "--native %s is about CPU samples, which are not asked for; add --cpu",
+                            text);
+    }
+    *out = native;
+    return UMIG_OK;
 }
 
 static int make_request(const struct umig_args *args, struct request *request, struct umig_err *err)
@@ -172,13 +181,12 @@ static int make_request(const struct umig_args *args, struct request *request, s
     if (rc == UMIG_OK && duration != NULL) {
         rc = umig_session_duration_parse(umig_span_of(duration), &request->start.duration_ns, err);
     }
-    const char *native = umig_args_value(args, "native", NULL);
-    if (rc == UMIG_OK && native != NULL) {
-        rc = read_native(native, &request->start.native, err);
+    if (rc == UMIG_OK) {
+        rc = read_native(args, &set, &request->start.native, err);
     }
     const char *name = umig_args_value(args, "name", NULL);
     if (rc == UMIG_OK && name != NULL) {
-        rc = umig_session_name_check(name, err);
+        rc = umig_session_new_name_check(name, err);
         request->start.id = umig_message_text(name);
     }
     if (rc == UMIG_OK) {
@@ -191,17 +199,42 @@ static int make_request(const struct umig_args *args, struct request *request, s
     return UMIG_OK;
 }
 
+/* The session as its agent has it; NULL where an agent does not say. */
+static const Umig__V1__SessionStatus *find_session(const Umig__V1__AgentStatus *agent,
+                                                   const char *id)
+{
+    for (size_t i = 0; agent != NULL && i < agent->n_sessions; i++) {
+        if (strcmp(agent->sessions[i]->id, id) == 0) {
+            return agent->sessions[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a session asked for and does not get; "". */
+static const char *problem_of(const struct umig_agent_reply *reply, const char *id)
+{
+    const Umig__V1__SessionStatus *session = find_session(reply->message->agent, id);
+    return session != NULL ? session->problem : "";
+}
+
 static void say_started(struct umig_cli *cli,
                         const struct umig_target *target,
                         const struct request *request,
-                        const char *id)
+                        const char *id,
+                        const char *problem)
 {
     struct umig_buf kinds = UMIG_BUF_INIT(256);
-    umig_session_kinds_text(request->kind_items, request->start.n_kinds, &kinds);
+    umig_session_kinds_text(request->kind_items, request->start.n_kinds, request->start.native,
+                            &kinds);
     fprintf(cli->out, "Session %s runs in %s (pid %d): %s.\n", id,
             target->reply.message->agent->process->service, (int)target->jvm.pid,
             umig_buf_str(&kinds));
     umig_buf_fini(&kinds);
+    if (problem[0] != '\0') {
+        fprintf(cli->notes, "umig start: session %s in JVM %d does not get all of it: %s\n", id,
+                (int)target->jvm.pid, problem);
+    }
 }
 
 /* When what was started ends: each made name ends one session, a given name all that have it. */
@@ -262,9 +295,24 @@ static void say_next(struct umig_cli *cli,
     say_no_collector(cli, targets);
 }
 
-/* Starts the session in one agent; the reply's text is the session's id. */
-static int start_one(const struct umig_target *target,
+static void add_json(struct umig_json *json,
+                     const struct umig_target *target,
+                     const char *id,
+                     const char *problem)
+{
+    umig_json_object(json, NULL);
+    umig_json_number(json, "pid", (uint64_t)target->jvm.pid);
+    umig_json_text(json, "service", target->reply.message->agent->process->service);
+    umig_json_text(json, "session", id);
+    umig_json_text(json, "problem", problem[0] != '\0' ? problem : NULL);
+    umig_json_object_end(json);
+}
+
+/* Starts the session in one agent and tells so, to a person if there is no document. */
+static int start_one(struct umig_cli *cli,
+                     const struct umig_target *target,
                      const struct request *request,
+                     struct umig_json *json,
                      struct umig_buf *out_id,
                      struct umig_err *err)
 {
@@ -277,17 +325,62 @@ static int start_one(const struct umig_target *target,
     const char *given = request->start.id;
     umig_buf_clear(out_id);
     umig_buf_text(out_id, given[0] != '\0' ? given : reply.message->text);
+    const char *id = umig_buf_str(out_id);
+    if (json != NULL) {
+        add_json(json, target, id, problem_of(&reply, id));
+    } else {
+        say_started(cli, target, request, id, problem_of(&reply, id));
+    }
     umig_agent_reply_fini(&reply);
     return UMIG_OK;
 }
 
-static void add_json(struct umig_json *json, const struct umig_target *target, const char *id)
+/* A name that is taken in one JVM is refused before the session is started in another. */
+static int check_free(const struct umig_target_list *targets, const char *id, struct umig_err *err)
 {
-    umig_json_object(json, NULL);
-    umig_json_number(json, "pid", (uint64_t)target->jvm.pid);
-    umig_json_text(json, "service", target->reply.message->agent->process->service);
-    umig_json_text(json, "session", id);
-    umig_json_object_end(json);
+    for (size_t i = 0; id[0] != '\0' && i < targets->count; i++) {
+        const struct umig_target *target = targets->items[i];
+        if (find_session(target->reply.message->agent, id) != NULL) {
+            return umig_err_set(
+                err, UMIG_E_UNSUPPORTED, "a session '%s' is already running in JVM %d%s", id,
+                (int)target->jvm.pid, targets->count > 1 ? "; nothing was started in any" : "");
+        }
+    }
+    return UMIG_OK;
+}
+
+/* Starts it wherever it can be; what failed in some of several JVMs is told at once. */
+static int start_each(struct umig_cli *cli,
+                      const struct umig_target_list *targets,
+                      const struct request *request,
+                      struct umig_json *json,
+                      struct umig_err *err)
+{
+    struct umig_buf id = UMIG_BUF_INIT(256);
+    size_t failed_count = 0;
+    int rc = UMIG_OK;
+    for (size_t i = 0; i < targets->count; i++) {
+        struct umig_err why = UMIG_ERR_INIT;
+        const int started = start_one(cli, targets->items[i], request, json, &id, &why);
+        if (started == UMIG_OK) {
+            continue;
+        }
+        failed_count++;
+        rc = umig_err_set(err, started, "%s", why.text);
+        if (targets->count > 1) {
+            fprintf(cli->notes, "umig start: not started in JVM %d: %s\n",
+                    (int)targets->items[i]->jvm.pid, why.text);
+        }
+    }
+    if (failed_count == 0 && json == NULL) {
+        say_next(cli, targets, request, umig_buf_str(&id));
+    }
+    umig_buf_fini(&id);
+    if (failed_count > 0 && targets->count > 1) {
+        rc = umig_err_set(err, rc, "started in %zu of %zu JVMs", targets->count - failed_count,
+                          targets->count);
+    }
+    return rc;
 }
 
 static int start_all(struct umig_cli *cli,
@@ -296,28 +389,17 @@ static int start_all(struct umig_cli *cli,
                      bool wants_json,
                      struct umig_err *err)
 {
-    struct umig_buf id = UMIG_BUF_INIT(256);
+    int rc = check_free(targets, request->start.id, err);
+    if (rc != UMIG_OK || !wants_json) {
+        return rc != UMIG_OK ? rc : start_each(cli, targets, request, NULL, err);
+    }
     struct umig_buf document = UMIG_BUF_INIT(1 << 20);
     struct umig_json json = UMIG_JSON_INIT(&document);
-    int rc = UMIG_OK;
     umig_json_array(&json, NULL);
-    for (size_t i = 0; rc == UMIG_OK && i < targets->count; i++) {
-        rc = start_one(targets->items[i], request, &id, err);
-        if (rc == UMIG_OK && !wants_json) {
-            say_started(cli, targets->items[i], request, umig_buf_str(&id));
-        }
-        if (rc == UMIG_OK) {
-            add_json(&json, targets->items[i], umig_buf_str(&id));
-        }
-    }
+    rc = start_each(cli, targets, request, &json, err);
     umig_json_array_end(&json);
-    if (wants_json) {
-        fprintf(cli->out, "%s\n", umig_buf_str(&document)); /* what was started before a failure */
-    } else if (rc == UMIG_OK) {
-        say_next(cli, targets, request, umig_buf_str(&id));
-    }
+    fprintf(cli->out, "%s\n", umig_buf_str(&document)); /* what was started before a failure */
     umig_buf_fini(&document);
-    umig_buf_fini(&id);
     return umig_err_trace(err, rc);
 }
 

@@ -18,6 +18,29 @@ int umig_session_name_check(const char *name, struct umig_err *err)
                         name);
 }
 
+int umig_session_new_name_check(const char *name, struct umig_err *err)
+{
+    if (strcmp(name, "latest") == 0) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "no session may be called 'latest': 'umig report latest' means the one "
+                            "started last; write another name");
+    }
+    return umig_session_name_check(name, err);
+}
+
+/* What is added to the CPU samples. */
+static const char *native_text(uint32_t native)
+{
+    switch (native) {
+    case UMIG_NATIVE_OFF:
+        return "";
+    case UMIG_NATIVE_LEAF:
+        return " with the native function that ran";
+    default:
+        return " with native frames";
+    }
+}
+
 int umig_session_selector_check(const char *selector, struct umig_err *err)
 {
     uint64_t number = 0;
@@ -29,6 +52,7 @@ int umig_session_selector_check(const char *selector, struct umig_err *err)
 
 void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
                              size_t kind_count,
+                             uint32_t native,
                              struct umig_buf *out)
 {
     for (size_t i = 0; i < kind_count; i++) {
@@ -44,6 +68,7 @@ void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
             const char *word = rule->kind == UMIG_KIND_LOCKS ? "per" : "every";
             umig_buf_printf(out, "%s %s %s", rule->name, word, interval);
         }
+        umig_buf_text(out, kinds[i]->kind == UMIG_KIND_CPU ? native_text(native) : "");
     }
 }
 

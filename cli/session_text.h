@@ -13,15 +13,23 @@
 /** Is this a name a session may have? UMIG_OK, or UMIG_E_ARG saying what is right. */
 UMIG_NODISCARD int umig_session_name_check(const char *name, struct umig_err *err);
 
+/** May a new session be called so? As umig_session_name_check(), and "latest" is taken. */
+UMIG_NODISCARD int umig_session_new_name_check(const char *name, struct umig_err *err);
+
 /**
  * Can this mean a stored session: a name, the beginning of one, "latest", or "#N" with N its number
  * in the store? UMIG_OK, or UMIG_E_ARG saying what is right.
  */
 UMIG_NODISCARD int umig_session_selector_check(const char *selector, struct umig_err *err);
 
-/** Appends what a session measures: "cpu every 10ms, gc, heap every 1s". */
+/**
+ * Appends what a session measures: "cpu every 10ms with native frames, gc, heap every 1s".
+ *
+ * @param native  enum umig_native, as asked for
+ */
 void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
                              size_t kind_count,
+                             uint32_t native,
                              struct umig_buf *out);
 
 /**

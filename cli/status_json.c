@@ -26,6 +26,8 @@ static void put_session(struct umig_json *json, const Umig__V1__SessionStatus *s
         umig_json_object_end(json);
     }
     umig_json_array_end(json);
+    umig_json_text(json, "native", umig_native_word((enum umig_native)session->native));
+    umig_json_text(json, "problem", session->problem);
     umig_json_object(json, "labels");
     for (size_t i = 0; i < session->n_labels; i++) {
         umig_json_text(json, session->labels[i]->key, session->labels[i]->value);

@@ -158,8 +158,12 @@ static void put_session(struct umig_buf *out,
     }
     umig_buf_text(out, "\n");
     put_label(out, "kinds", has_color);
-    umig_session_kinds_text(session->kinds, session->n_kinds, out);
+    umig_session_kinds_text(session->kinds, session->n_kinds, session->native, out);
     umig_buf_text(out, "\n");
+    if (session->problem[0] != '\0') {
+        put_label(out, "lacks", has_color);
+        umig_buf_printf(out, "%s\n", session->problem);
+    }
     for (size_t i = 0; i < session->n_labels; i++) {
         put_label(out, i == 0 ? "labels" : "", has_color);
         umig_buf_printf(out, "%s=%s\n", session->labels[i]->key, session->labels[i]->value);
@@ -181,6 +185,10 @@ void umig_agent_status_text(const struct umig_target *target, bool has_color, st
     put_collector(out, agent);
     put_label(out, "own cost", has_color);
     put_own_cost(out, agent);
+    if (agent->walker[0] != '\0') {
+        put_label(out, "walker", has_color);
+        umig_buf_printf(out, "%s\n", agent->walker);
+    }
     if (agent->problem[0] != '\0') {
         put_label(out, "problem", has_color);
         umig_buf_printf(out, "%s\n", agent->problem);

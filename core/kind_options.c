@@ -161,6 +161,41 @@ int umig_session_duration_parse(struct umig_span text, uint64_t *out_ns, struct 
     return UMIG_OK;
 }
 
+const char *umig_native_word(enum umig_native native)
+{
+    static const char *const words[] = {
+#define NATIVE_WORD(name, number, key, text) [number] = (key),
+        UMIG_NATIVE_TABLE(NATIVE_WORD)
+#undef NATIVE_WORD
+    };
+    return (size_t)native < sizeof words / sizeof words[0] ? words[native] : "?";
+}
+
+int umig_native_parse(struct umig_span text, enum umig_native *out_native, struct umig_err *err)
+{
+    for (int native = UMIG_NATIVE_OFF; native <= UMIG_NATIVE_ON; native++) {
+        if (umig_span_is(text, umig_native_word((enum umig_native)native))) {
+            *out_native = (enum umig_native)native;
+            return UMIG_OK;
+        }
+    }
+    return umig_err_set(err, UMIG_E_ARG, "'%.*s' is no choice of native frames: off, leaf or on",
+                        shown(text), text.at);
+}
+
+const char *umig_walker_word(enum umig_walker walker)
+{
+    switch (walker) {
+    case UMIG_WALKER_VM:
+        return "vm";
+    case UMIG_WALKER_AGCT:
+        return "agct";
+    case UMIG_WALKER_AUTO:
+    default:
+        return "";
+    }
+}
+
 void umig_interval_text(uint64_t ns, char out[UMIG_INTERVAL_TEXT_BYTES])
 {
     static const struct {

@@ -78,6 +78,17 @@ UMIG_NODISCARD int umig_session_duration_parse(struct umig_span text,
                                                uint64_t *out_ns,
                                                struct umig_err *err);
 
+/** Reads what is taken of native frames: "off", "leaf", "on". UMIG_OK or UMIG_E_ARG. */
+UMIG_NODISCARD int umig_native_parse(struct umig_span text,
+                                     enum umig_native *out_native,
+                                     struct umig_err *err);
+
+/** The word of umig_native_parse(); "?" for another number. Static storage. */
+const char *umig_native_word(enum umig_native native);
+
+/** "vm", "agct"; "" for UMIG_WALKER_AUTO: none is chosen. Static storage. */
+const char *umig_walker_word(enum umig_walker walker);
+
 /** Writes a duration as options are read, in the largest unit that is exact: "10ms", "90s", "0s".
  */
 void umig_interval_text(uint64_t ns, char out[UMIG_INTERVAL_TEXT_BYTES]);

@@ -116,6 +116,11 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
     umig_json_text(json, "end",
                    session->is_end_unknown ? "unknown" : umig_quality_end_key(session->end));
     put_kinds(json, session);
+    put_text(json, profile, "walker", session->walker);
+    if (session->walker != 0) {
+        umig_json_text(json, "native", umig_quality_native_key(session->native));
+    }
+    put_text(json, profile, "problem", session->problem);
     put_labels(json, profile);
     umig_json_object_end(json);
 }

@@ -50,6 +50,9 @@ static void write_start(const struct umig_session *session, struct umig_pb_write
     }
     write_kinds(session, writer);
     umig_pb_uint(writer, 6, session->spec.duration_ns);
+    umig_pb_uint(writer, 7, session->spec.native);
+    umig_pb_str(writer, 8, umig_walker_word(session->walker));
+    umig_pb_str(writer, 9, session->problem);
     umig_pb_close(writer, start);
 }
 

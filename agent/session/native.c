@@ -1,5 +1,6 @@
 #include "agent/session/native.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/err.h"
@@ -10,18 +11,14 @@ enum {
     NAME_BYTES = 512
 };
 
-int umig_native_frames_open(struct umig_native_frames *native,
-                            struct umig_memory *memory,
-                            struct umig_err *err)
+static int open_all(struct umig_native_frames *native,
+                    struct umig_memory *memory,
+                    struct umig_err *err)
 {
-    if (native->is_open) {
-        return UMIG_OK;
-    }
     native->names =
         umig_memory_take(memory, UMIG_NATIVE_REMEMBERED * sizeof(struct umig_native_name));
-    int rc = native->names != NULL
-                 ? umig_objects_init(&native->objects, memory, OBJECTS_BYTES, err)
-                 : umig_err_set(err, UMIG_E_NOMEM, "no memory for native frames; raise memory=");
+    int rc = native->names != NULL ? umig_objects_init(&native->objects, memory, OBJECTS_BYTES, err)
+                                   : umig_err_set(err, UMIG_E_NOMEM, "no memory for their names");
     if (rc != UMIG_OK) {
         umig_memory_give(memory, native->names,
                          UMIG_NATIVE_REMEMBERED * sizeof(struct umig_native_name));
@@ -32,6 +29,31 @@ int umig_native_frames_open(struct umig_native_frames *native,
     (void)umig_objects_refresh(&native->objects);
     return umig_err_trace(err,
                           umig_unwinder_open(&native->objects, memory, &native->unwinder, err));
+}
+
+int umig_native_frames_open(struct umig_native_frames *native,
+                            struct umig_memory *memory,
+                            struct umig_err *err)
+{
+    if (native->is_open) {
+        return UMIG_OK;
+    }
+    struct umig_err why = UMIG_ERR_INIT;
+    const int rc = open_all(native, memory, &why);
+    snprintf(native->problem, sizeof native->problem, "native frames: %s: %.140s%s",
+             native->is_open ? "only the function that ran" : "none", why.text,
+             rc == UMIG_E_NOMEM ? "; raise memory=" : "");
+    if (rc == UMIG_OK) {
+        native->problem[0] = '\0';
+        return UMIG_OK;
+    }
+    return umig_err_set(err, rc, "%s", native->problem);
+}
+
+const char *umig_native_frames_lack(const struct umig_native_frames *native, enum umig_native asked)
+{
+    const bool has_all = asked == UMIG_NATIVE_OFF || (asked == UMIG_NATIVE_LEAF && native->is_open);
+    return has_all ? "" : native->problem;
 }
 
 void umig_native_frames_refresh(struct umig_native_frames *native)

@@ -25,6 +25,9 @@
 
 #define UMIG_SESSIONS_MAX 32
 
+/** What a session lacks, NUL included: fits the wire's bound with it. */
+#define UMIG_PROBLEM_BYTES 256
+
 /** What a session is started with. */
 struct umig_session_spec {
     char id[UMIG_NAME_BYTES];
@@ -71,6 +74,8 @@ struct umig_session {
     uint64_t process_cpu_at_start_ns;
     bool is_armed;                        /* all it asks for is provided: it has begun */
     uint64_t asked_ns;                    /* when it was opened */
+    enum umig_walker walker;              /* of its stacks; AUTO: it has none */
+    char problem[UMIG_PROBLEM_BYTES];     /* what it asked for and does not get, and why; "" */
     struct umig_cpu_carry *cpu_carries;   /* one a slot; NULL without cpu */
     struct umig_wait_carry *wait_carries; /* one a slot; NULL without locks */
 };

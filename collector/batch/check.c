@@ -275,6 +275,16 @@ static int check_kinds(const Umig__V1__SessionStart *start, struct umig_err *err
     return UMIG_OK;
 }
 
+static int check_means(const Umig__V1__SessionStart *start, struct umig_err *err)
+{
+    if (umig_span_of(start->walker).len > UMIG_BATCH_MAX_LABEL_BYTES ||
+        umig_span_of(start->problem).len > UMIG_BATCH_MAX_LABEL_BYTES) {
+        return umig_err_set(err, UMIG_E_LIMIT, "SessionStart.walker or .problem is over %u bytes",
+                            UMIG_BATCH_MAX_LABEL_BYTES);
+    }
+    return UMIG_OK;
+}
+
 static int check_start(const Umig__V1__SessionStart *start,
                        struct umig_known *known,
                        struct umig_err *err)
@@ -293,6 +303,7 @@ static int check_start(const Umig__V1__SessionStart *start,
     int rc = check_time("SessionStart.start_ns", start->start_ns, err);
     rc = rc != UMIG_OK ? rc : check_labels(start, err);
     rc = rc != UMIG_OK ? rc : check_kinds(start, err);
+    rc = rc != UMIG_OK ? rc : check_means(start, err);
     if (rc == UMIG_OK) {
         known->sessions = start->session;
     }

@@ -53,7 +53,12 @@ static int set_session(struct umig_profile *profile, const struct umig_session_r
             session->interval_ns[option->kind] = option->interval_ns;
         }
     }
+    /* A newer agent may know more of it than we do. */
+    session->native = row->start->native <= UMIG_NATIVE_ON ? (enum umig_native)row->start->native
+                                                           : UMIG_NATIVE_ON;
     int rc = set_text(profile, row->id, &session->id);
+    rc = rc != UMIG_OK ? rc : set_text(profile, row->start->walker, &session->walker);
+    rc = rc != UMIG_OK ? rc : set_text(profile, row->start->problem, &session->problem);
     rc = rc != UMIG_OK ? rc : set_process(profile, row->process);
     return rc != UMIG_OK ? rc : set_labels(profile, row->start->labels, row->start->n_labels);
 }

@@ -45,10 +45,15 @@ enum umig_frame_kind {
 };
 
 /* What is taken of a stack outside of Java. */
+#define UMIG_NATIVE_TABLE(X)                         \
+ X(OFF, 0, "off", "nothing")                         \
+ X(LEAF, 1, "leaf", "the function that was running") \
+ X(ON, 2, "on", "its callers, too, down to Java or to the thread's first function")
+
 enum umig_native {
-    UMIG_NATIVE_OFF,
-    UMIG_NATIVE_LEAF, /* the function that was running */
-    UMIG_NATIVE_ON,   /* its callers, too, down to Java or to the thread's first function */
+#define UMIG_NATIVE_ENUM(name, number, key, text) UMIG_NATIVE_##name = (number),
+    UMIG_NATIVE_TABLE(UMIG_NATIVE_ENUM)
+#undef UMIG_NATIVE_ENUM
 };
 
 /* Who walks stacks. */

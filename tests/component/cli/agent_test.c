@@ -27,7 +27,17 @@ static void *g_libjvm;
  */
 static char g_started[512];
 static atomic_int g_stop_count;
+static char g_running_id[16] = "load-7\x1b"; /* of the one session in every status */
+static char g_problem[] = "native frames: none: no memory";
 static int g_refusal_count;
+
+/* A second JVM with an agent that answers alike; ends when end_fd is closed. */
+struct second {
+    pid_t pid;
+    int end_fd;
+};
+
+static struct second g_second;
 
 static void pack_reply(const Umig__V1__ControlReply *reply, struct umig_buf *out)
 {
@@ -56,21 +66,23 @@ static void put_status(struct umig_buf *out)
         counters[i].value = values[i].value;
         counter_items[i] = &counters[i];
     }
-    char id[] = "load-7\x1b";
     char address[] = "unix:/run/umig/collector.sock";
+    char walker[] = "agct";
     Umig__V1__SessionStatus session = UMIG__V1__SESSION_STATUS__INIT;
     Umig__V1__SessionStatus *sessions[] = {&session};
     Umig__V1__AgentStatus agent = UMIG__V1__AGENT_STATUS__INIT;
     Umig__V1__ControlReply reply = UMIG__V1__CONTROL_REPLY__INIT;
     kind.kind = 1;
     kind.interval_ns = 10000000;
-    session.id = id;
+    session.id = g_running_id;
     session.age_ns = 12000000000;
     session.duration_ns = 30000000000;
     session.kinds = kinds;
     session.n_kinds = 1;
     session.counters = counter_items;
     session.n_counters = 6;
+    session.native = 1;
+    session.problem = g_problem;
     process.service = g_service;
     process.jdk = 21;
     agent.process = &process;
@@ -78,6 +90,7 @@ static void put_status(struct umig_buf *out)
     agent.n_sessions = 1;
     agent.collector_address = address;
     agent.collector_connected = 1;
+    agent.walker = walker;
     agent.uptime_ns = 100000000000;
     agent.agent_cpu_ns = 500000000;
     agent.agent_memory_bytes = 6 << 20;
@@ -89,7 +102,8 @@ static void put_status(struct umig_buf *out)
 static void put_started(const Umig__V1__StartSession *start, struct umig_buf *out)
 {
     struct umig_buf asked = UMIG_BUF_INIT(sizeof g_started - 1);
-    umig_buf_printf(&asked, "%s %llu", start->id, (unsigned long long)start->duration_ns);
+    umig_buf_printf(&asked, "%s %llu%s", start->id, (unsigned long long)start->duration_ns,
+                    start->native == 2 ? " native" : "");
     for (size_t i = 0; i < start->n_kinds; i++) {
         umig_buf_printf(&asked, " %u:%llu", start->kinds[i]->kind,
                         (unsigned long long)start->kinds[i]->interval_ns);
@@ -100,10 +114,19 @@ static void put_started(const Umig__V1__StartSession *start, struct umig_buf *ou
     snprintf(g_started, sizeof g_started, "%s", umig_buf_str(&asked));
     umig_buf_fini(&asked);
     Umig__V1__ControlReply reply = UMIG__V1__CONTROL_REPLY__INIT;
+    Umig__V1__AgentStatus agent = UMIG__V1__AGENT_STATUS__INIT;
+    Umig__V1__SessionStatus session = UMIG__V1__SESSION_STATUS__INIT;
+    Umig__V1__SessionStatus *sessions[] = {&session};
     char made[] = "made-1";
     char taken[] = "a session named 'taken' runs already";
-    reply.status = strcmp(start->id, "taken") == 0;
+    const bool is_here = g_second.pid == 0; /* in the second JVM: see fork_second() */
+    reply.status = strcmp(start->id, "taken") == 0 || (strcmp(start->id, "half") == 0 && is_here);
     reply.text = reply.status != 0 ? taken : made;
+    session.id = start->id[0] != '\0' ? start->id : made;
+    session.problem = start->native != 0 ? g_problem : session.problem;
+    agent.sessions = sessions;
+    agent.n_sessions = 1;
+    reply.agent = &agent;
     pack_reply(&reply, out);
 }
 
@@ -237,14 +260,6 @@ static int stop_agent(void **state)
     return end_jvm(state);
 }
 
-/* A second JVM with an agent that answers alike; ends when end_fd is closed. */
-struct second {
-    pid_t pid;
-    int end_fd;
-};
-
-static struct second g_second;
-
 /* Before this process has a thread: the child starts one. */
 static int fork_second(void)
 {
@@ -351,7 +366,9 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
         strstr(g_run.out, "unix:/run/umig/collector.sock, connected, everything stored"));
     assert_non_null(strstr(g_run.out, "0.50 % of one CPU (500 ms), 6.0 MiB of 32.0 MiB memory"));
     assert_non_null(strstr(g_run.out, "load-7?, runs for 12 s, ends in 18 s"));
-    assert_non_null(strstr(g_run.out, "cpu every 10ms"));
+    assert_non_null(strstr(g_run.out, "cpu every 10ms with the native function that ran\n"));
+    assert_non_null(strstr(g_run.out, "lacks      native frames: none: no memory\n"));
+    assert_non_null(strstr(g_run.out, "walker     agct\n"));
     assert_non_null(strstr(g_run.out, "measured   cpu 12.3 s in 1230 samples\n"));
     assert_non_null(strstr(g_run.out, "dropped    cpu.ring_full 20 ms"));
     assert_non_null(strstr(g_run.out, "10000, 1.00 % failed: unknown_java 100"));
@@ -365,6 +382,8 @@ static void test_status_json_has_every_counter(void **state)
 
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, "\"dropped.cpu.ring_full\":20000000"));
+    assert_non_null(strstr(g_run.out, "\"walker\":\"agct\""));
+    assert_non_null(strstr(g_run.out, "\"native\":\"leaf\",\"problem\":\"native frames: none"));
     assert_non_null(strstr(g_run.out, "\"own_cost\":{\"cpu_ns\":500000000,"));
 }
 
@@ -398,6 +417,25 @@ static void test_start_sends_what_was_asked_for(void **state)
         strstr(g_run.out, "It ends by itself in 30 s. Read it with 'umig report load-7'."));
 }
 
+static void test_start_confirms_native_frames_and_says_if_they_are_not_to_be_had(void **state)
+{
+    (void)state;
+    run_on_me("start", " --cpu 2ms --gc --native on --name deep");
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_started, "deep 0 native 1:2000000 2:0");
+    assert_wrote(g_run.out, " in @ (pid ");
+    assert_non_null(strstr(g_run.out, "): cpu every 2ms with native frames, gc.\n"));
+    assert_non_null(strstr(g_run.err, "umig start: session deep in JVM "));
+    assert_non_null(strstr(g_run.err, " does not get all of it: native frames: none: no memory\n"));
+
+    run_on_me("start", " --cpu --native leaf --json");
+    assert_non_null(strstr(g_run.out, "\"problem\":\"native frames: none: no memory\"}]"));
+    assert_string_equal(g_run.err, "");
+
+    run_on_me("start", " --cpu --name plain");
+    assert_string_equal(g_run.err, "");
+}
+
 static void test_start_by_service_without_kinds_takes_all_and_the_made_name(void **state)
 {
     (void)state;
@@ -405,7 +443,7 @@ static void test_start_by_service_without_kinds_takes_all_and_the_made_name(void
 
     assert_int_equal(g_run.code, 0);
     assert_string_equal(g_started, " 0 1:10000000 2:0 3:1000000000 4:1000000");
-    assert_wrote(g_run.out, "\"service\":\"@\",\"session\":\"made-1\"}]");
+    assert_wrote(g_run.out, "\"service\":\"@\",\"session\":\"made-1\",\"problem\":null}]");
 }
 
 static void test_service_that_no_agent_has_is_told_with_those_that_are(void **state)
@@ -474,6 +512,34 @@ static void test_what_several_agents_started_is_stopped_by_one_command(void **st
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, pid));
     assert_non_null(strstr(g_run.out, ").\nRead each with 'umig report ID'.\n"));
+}
+
+static void test_name_that_is_taken_anywhere_starts_nothing(void **state)
+{
+    (void)state;
+    g_started[0] = '\0';
+    snprintf(g_running_id, sizeof g_running_id, "load-8");
+    run_on_service("start", " --cpu --name load-8");
+    snprintf(g_running_id, sizeof g_running_id, "load-7\x1b");
+    assert_int_equal(g_run.code, 3);
+    assert_string_equal(g_run.out, "");
+    assert_string_equal(g_started, "");
+    assert_non_null(strstr(g_run.err, "a session 'load-8' is already running in JVM "));
+    assert_non_null(strstr(g_run.err, "; nothing was started in any\n"));
+}
+
+static void test_start_that_fails_in_one_of_two_says_in_which(void **state)
+{
+    (void)state;
+    char pid[64];
+    run_on_service("start", " --cpu --name half");
+    assert_int_equal(g_run.code, 3);
+    snprintf(pid, sizeof pid, "not started in JVM %d: ", (int)g_second.pid);
+    assert_non_null(strstr(g_run.err, pid));
+    assert_non_null(strstr(g_run.err, "umig start: started in 1 of 2 JVMs\n"));
+    snprintf(pid, sizeof pid, "(pid %d)", (int)getpid());
+    assert_wrote(g_run.out, "Session half runs in @ (pid ");
+    assert_non_null(strstr(g_run.out, pid));
 }
 
 static void test_bad_answers_are_told_from_each_other(void **state)
@@ -560,12 +626,17 @@ int main(void)
         WITH_AGENT(test_status_json_has_every_counter),
         WITH_AGENT(test_status_failures_are_shown_where_asked_for),
         WITH_AGENT(test_start_sends_what_was_asked_for),
+        WITH_AGENT(test_start_confirms_native_frames_and_says_if_they_are_not_to_be_had),
         WITH_AGENT(test_start_by_service_without_kinds_takes_all_and_the_made_name),
         cmocka_unit_test_setup_teardown(test_service_that_no_agent_has_is_told_with_those_that_are,
                                         start_two_agents, stop_two_agents),
         WITH_AGENT(test_start_that_the_agent_refuses_is_a_failure),
         WITH_AGENT(test_stop_by_name_knows_what_runs),
         cmocka_unit_test_setup_teardown(test_what_several_agents_started_is_stopped_by_one_command,
+                                        start_two_agents, stop_two_agents),
+        cmocka_unit_test_setup_teardown(test_name_that_is_taken_anywhere_starts_nothing,
+                                        start_two_agents, stop_two_agents),
+        cmocka_unit_test_setup_teardown(test_start_that_fails_in_one_of_two_says_in_which,
                                         start_two_agents, stop_two_agents),
         WITH_AGENT(test_bad_answers_are_told_from_each_other),
         WITH_AGENT(test_agent_that_refuses_for_now_is_asked_again),

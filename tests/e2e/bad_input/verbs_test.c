@@ -111,6 +111,40 @@ static void test_sessions_that_an_agent_does_not_have(void **state)
     umig_rig_each_jdk(ask_agent);
 }
 
+/* What is asked for and not to be had is said at once, and stands in the report. */
+static void ask_for_native_frames(struct umig_rig *rig)
+{
+    static struct outcome outcome;
+    char words[256];
+    json_t *report = NULL;
+    umig_rig_start_collector(rig);
+    snprintf(words, sizeof words, "-cp %s Wait", programs_path());
+    umig_rig_start_jvm(rig, "service=small,memory=8m,walker=agct", words);
+    const int pid = (int)rig->jvm.pid;
+
+    run_program(rig, &outcome, UMIG_COMMAND " start %d --cpu --native on --name deep", pid);
+    assert_int_equal(outcome.code, 0);
+    assert_non_null(strstr(outcome.out, ": cpu every 10ms with native frames.\n"));
+    assert_non_null(strstr(outcome.err, " does not get all of it: native frames: none: "));
+    assert_non_null(strstr(outcome.err, "; raise memory=\n"));
+    assert_int_equal(umig_rig_command(rig, NULL, "stop %d", pid), 0);
+
+    assert_int_equal(umig_rig_command(rig, &report, "report deep --json"), 0);
+    assert_string_equal(umig_json_text_at(report, "session/walker"), "agct");
+    assert_string_equal(umig_json_text_at(report, "session/native"), "on");
+    assert_non_null(strstr(umig_json_text_at(report, "session/problem"), "native frames: none: "));
+    assert_non_null(strstr(umig_json_text_at(report, "quality/sentence"),
+                           " Not to be had: native frames: none: "));
+    json_decref(report);
+    umig_rig_stop_collector(rig);
+}
+
+static void test_native_frames_that_are_not_to_be_had(void **state)
+{
+    (void)state;
+    umig_rig_each_jdk(ask_for_native_frames);
+}
+
 /* --- stored sessions and folders --- */
 
 static void damage(const struct umig_rig *rig)
@@ -162,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_processes_without_agent, umig_rig_teardown),
         cmocka_unit_test_teardown(test_sessions_that_an_agent_does_not_have, umig_rig_teardown),
+        cmocka_unit_test_teardown(test_native_frames_that_are_not_to_be_had, umig_rig_teardown),
         cmocka_unit_test_teardown(test_folders_and_collectors_that_are_not_usable,
                                   umig_rig_teardown),
     };

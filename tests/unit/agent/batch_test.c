@@ -241,6 +241,23 @@ static void test_batch_pauses_waits_and_heap_arrive(void **state)
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
+static void test_start_says_how_stacks_are_read_and_what_is_lacking(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    session->spec.native = UMIG_NATIVE_ON;
+    session->walker = UMIG_WALKER_AGCT;
+    memset(session->problem, 'x', sizeof session->problem - 1);
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    assert_int_equal(batch->n_starts, 1);
+    assert_int_equal(batch->starts[0]->native, UMIG_NATIVE_ON);
+    assert_string_equal(batch->starts[0]->walker, "agct");
+    assert_int_equal(strlen(batch->starts[0]->problem), 255); /* collectors take 256 */
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
 /* The bound of a batch holds with every list full and a delta at its limit. */
 static void test_batch_fullest_fits_its_bound(void **state)
 {
@@ -274,6 +291,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_carries_the_books, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_pauses_waits_and_heap_arrive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_start_says_how_stacks_are_read_and_what_is_lacking,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_fullest_fits_its_bound, setup, teardown),
     };
     return cmocka_run_group_tests_name("batch", tests, NULL, NULL);

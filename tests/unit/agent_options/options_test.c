@@ -38,7 +38,7 @@ static void test_every_option_arrives(void **state)
     const int rc = umig_options_parse(
         "collector=tcp:10.0.0.1:7070,service=orders,instance=orders-2,label.build=1.4=2,"
         "label.team=caf\xc3\xa9,start=cpu:5ms,gc,heap,locks:2ms,duration=30s,"
-        "control=/run/x/y.sock,memory=64m,walker=agct,log=/var/log/a:b.log:debug,strict",
+        "control=/run/x/y.sock,memory=64m,walker=agct,native=leaf,log=/var/log/a:b.log:debug,strict",
         &options, NULL);
 
     assert_int_equal(rc, UMIG_OK);
@@ -57,6 +57,7 @@ static void test_every_option_arrives(void **state)
     assert_true(options.start.has_kind[UMIG_KIND_GC]);
     assert_int_equal(options.start.interval_ns[UMIG_KIND_HEAP], UMIG_NS_PER_S);
     assert_int_equal(options.start.interval_ns[UMIG_KIND_LOCKS], 2 * UMIG_NS_PER_MS);
+    assert_int_equal(options.native, UMIG_NATIVE_LEAF);
     assert_int_equal(options.duration_ns, 30 * UMIG_NS_PER_S);
     assert_string_equal(options.control, "/run/x/y.sock");
     assert_int_equal(options.memory_bytes, 64u << 20);
@@ -139,6 +140,9 @@ static const struct wrong g_wrong[] = {
     {"start=cpu,duration=25h", "'duration=25h'", "1s to 24h"},
     {"start=cpu,duration=x", "'duration=x'", "not a duration"},
     {"duration=30s", "'duration'", "write start=cpu,duration=30s"},
+    {"start=cpu,native=all", "'native=all'", "off, leaf or on"},
+    {"native=leaf", "'native'", "write start=cpu,native=leaf"},
+    {"start=gc,native=on", "'native'", "write start=cpu,native=on"},
     {"control=rel", "'control=rel'", "must begin with '/'"},
     {"control=", "'control='", "must begin with '/'"},
     {"control=/" HUNDRED TEN, "'control=/0123", "111 bytes long (a socket's at most"},
@@ -217,7 +221,9 @@ static void test_every_example_of_the_table_is_accepted(void **state)
     for (; umig_option_doc(index) != NULL; index++) {
         char text[128];
         const struct umig_option_doc *doc = umig_option_doc(index);
-        const char *needs = strcmp(doc->name, "duration") == 0 ? "start=cpu," : "";
+        const bool is_of_start =
+            strcmp(doc->name, "duration") == 0 || strcmp(doc->name, "native") == 0;
+        const char *needs = is_of_start ? "start=cpu," : "";
         snprintf(text, sizeof text, "%s%s", needs, doc->example);
         struct umig_agent_options options;
         struct umig_err err = UMIG_ERR_INIT;

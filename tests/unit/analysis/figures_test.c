@@ -355,6 +355,22 @@ static void test_quality_closes_the_books_or_says_what_is_missing(void **state)
     umig_profile_destroy(profile);
 }
 
+static void test_quality_says_how_stacks_were_read_and_what_was_not_to_be_had(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    set_span(profile, 10);
+    profile->session.walker = string(profile, "vm");
+    expect_quality(profile, true, "Complete: all that was produced is stored. Stacks: walker=vm.");
+
+    profile->session.native = UMIG_NATIVE_ON;
+    profile->session.problem = string(profile, "native frames: none: no memory");
+    expect_quality(profile, true,
+                   "Complete: all that was produced is stored. Not to be had: native frames: none: "
+                   "no memory. Stacks: walker=vm, native=on.");
+    umig_profile_destroy(profile);
+}
+
 static void test_quality_counts_failures_of_java_threads_only(void **state)
 {
     (void)state;
@@ -611,6 +627,7 @@ int main(void)
         cmocka_unit_test(test_contention_adds_up_by_class_site_and_holder),
         cmocka_unit_test(test_pools_keep_first_last_and_highest),
         cmocka_unit_test(test_quality_closes_the_books_or_says_what_is_missing),
+        cmocka_unit_test(test_quality_says_how_stacks_were_read_and_what_was_not_to_be_had),
         cmocka_unit_test(test_quality_counts_failures_of_java_threads_only),
         cmocka_unit_test(test_verdict_names_what_dominates),
         cmocka_unit_test(test_verdict_counts_pools_when_none_has_more_than_half),

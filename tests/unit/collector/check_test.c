@@ -181,6 +181,11 @@ static void chain_parentless(struct good *g) { g->dictionary.n_chain_parent = 0;
 static void thread_kind(struct good *g) { g->thread_kind[0] = UMIG_THREAD_COUNT; }
 static void session_again(struct good *g) { g->known.sessions = 1; }
 static void session_name(struct good *g) { static char bad[] = "a b"; g->start.id = bad; }
+static char g_long_text[258];
+static void problem_long(struct good *g)
+{ memset(g_long_text, 'x', 257); g->start.problem = g_long_text; }
+static void walker_long(struct good *g)
+{ memset(g_long_text, 'x', 257); g->start.walker = g_long_text; }
 static void session_unknown(struct good *g) { g->samples.session = 2; }
 static void kind_unknown(struct good *g) { g->samples.kind = UMIG_KIND_COUNT; }
 static void column_short(struct good *g) { g->samples.n_time_delta_ms = 1; }
@@ -224,6 +229,8 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {thread_kind, "thread_kind[0]"},
         {session_again, "was used before"},
         {session_name, "'a b' is no name"},
+        {problem_long, "SessionStart.walker or .problem is over 256 bytes"},
+        {walker_long, "SessionStart.walker or .problem is over 256 bytes"},
         {session_unknown, "Samples.session"},
         {kind_unknown, "Samples.kind"},
         {column_short, "Samples.time_delta_ms has 1"},

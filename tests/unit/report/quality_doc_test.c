@@ -116,6 +116,9 @@ static const char tail[] =
     "  were left out.\n"
     "- **The kernel's tick** may be coarser than the interval asked for: then samples come less often\n"
     "  and each weighs more. The report says so at its top; the sum is right, few samples are vague.\n"
+    "- **Not to be had** is what a session asked for and the agent could not provide, such as native\n"
+    "  frames without libunwind; `umig start` and `umig status` say so, too. *Stacks: walker=* names\n"
+    "  who walked them ([options](options.md)).\n"
     "- **A JVM that is killed** takes with it what it had not sent: a second or so.\n"
     "- **A session that still ran when its collector was stopped** has no end in a folder at rest: the\n"
     "  report says when its last data came.\n";
