@@ -1,11 +1,13 @@
 package driver;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * An agent that waits for its first session, against none: CPU of the process until the third
- * request is served, and CPU of a request when warm. Processes with and without take turns; a pair
- * of neighbours is one round.
+ * request is served, and, in every fourth round, CPU of a request when warm. Processes with and
+ * without take turns; a pair of neighbours is one round.
  */
 final class Idle {
     private static final int PATIENCE_S = 300;
@@ -18,29 +20,37 @@ final class Idle {
 
     static int run(Options options) throws Exception {
         var verdict = new Verdict("idle");
-        int rounds = options.isShort() ? 2 : 24;
-        int requests = options.isShort() ? 60 : 600;
+        int rounds = options.isShort() ? 4 : 48;
+        int requests = options.isShort() ? 60 : 400;
         for (Jdk jdk : Jdk.wanted(options)) {
-            double[] startup = new double[rounds];
-            double[] request = new double[rounds];
-            double[] startupMs = new double[rounds];
+            var startup = new ArrayList<Double>();
+            var request = new ArrayList<Double>();
+            var startupMs = new ArrayList<Double>();
             for (int round = 0; round < rounds; round++) {
-                boolean isFirst = round % 2 == 0;
-                Cost one = cost(jdk, isFirst, requests);
-                Cost other = cost(jdk, !isFirst, requests);
+                boolean isFirst = round % 8 < 4;
+                /* A start-up is over in seconds, and needs more rounds than a request. */
+                int more = round % 4 == 0 ? requests : 0;
+                Cost one = cost(jdk, isFirst, more);
+                Cost other = cost(jdk, !isFirst, more);
                 Cost with = isFirst ? one : other;
                 Cost without = isFirst ? other : one;
-                startup[round] = with.startupNs / without.startupNs;
-                request[round] = with.requestNs / without.requestNs;
-                startupMs[round] = without.startupNs / 1e6;
+                startup.add(with.startupNs / without.startupNs);
+                startupMs.add(without.startupNs / 1e6);
+                if (more > 0) {
+                    request.add(with.requestNs / without.requestNs);
+                }
             }
             System.out.printf("%n%s, %d rounds; start-up without an agent: %,.0f ms CPU%n%-28s %s%n%-28s %s%n",
-                    jdk, rounds, Stats.median(startupMs), "until the third request",
-                    Stats.estimate(startup), "a warm request", Stats.estimate(request));
-            verdict.addRatio(jdk + ": start-up", Stats.estimate(startup), STARTUP_LIMIT);
-            verdict.addRatio(jdk + ": request", Stats.estimate(request), REQUEST_LIMIT);
+                    jdk, rounds, Stats.median(array(startupMs)), "until the third request",
+                    Stats.estimate(array(startup)), "a warm request", Stats.estimate(array(request)));
+            verdict.addRatio(jdk + ": start-up", Stats.estimate(array(startup)), STARTUP_LIMIT);
+            verdict.addRatio(jdk + ": request", Stats.estimate(array(request)), REQUEST_LIMIT);
         }
         return verdict.close();
+    }
+
+    private static double[] array(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
     private static double[] numbers(String line) {
@@ -54,6 +64,9 @@ final class Idle {
             target.line(PATIENCE_S);
             target.ask("run 3", PATIENCE_S);
             double startup = numbers(target.ask("process", PATIENCE_S))[0];
+            if (requests == 0) {
+                return new Cost(startup, Double.NaN);
+            }
             double[] costs = numbers(target.ask("run " + requests, PATIENCE_S));
             return new Cost(startup, Stats.median(Arrays.copyOfRange(costs, requests / 2, requests)));
         }
