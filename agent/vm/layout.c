@@ -50,6 +50,10 @@ static const struct field g_fields[] = {
     {AT(thread_pending_monitor), OPTIONAL, "JavaThread", "_current_pending_monitor"},
     {AT(thread_owner_id), OPTIONAL, "JavaThread", "_monitor_owner_id"}, /* 24 */
     {AT(monitor_owner), OPTIONAL, "ObjectMonitor", "_owner"},
+    {AT(monitor_object), OPTIONAL, "ObjectMonitor", "_object"},
+    {AT(thread_lock_stack), OPTIONAL, "JavaThread", "_lock_stack"}, /* 21 */
+    {AT(lock_stack_top), OPTIONAL, "LockStack", "_top"},
+    {AT(lock_stack_base), OPTIONAL, "LockStack", "_base[0]"},
 
     {AT(array_data), CODE, "GrowableArray<int>", "_data"},
     {AT(heap_segmap), CODE, "CodeHeap", "_segmap"},
