@@ -195,6 +195,9 @@ static int start_thread(struct umig_agent *agent, struct umig_err *err)
     sigset_t before;
     pthread_attr_t attr;
     sigfillset(&all);
+    /* Faults while it walks a waiting thread: blocked, they would end the process. */
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, LOOP_STACK_BYTES);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

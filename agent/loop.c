@@ -13,6 +13,7 @@
 #define TICK_NS         (100 * UMIG_NS_PER_MS)
 #define DENSE_TICK_NS   (50 * UMIG_NS_PER_MS)
 #define DENSE_CPU_NS    (10 * UMIG_NS_PER_MS) /* below it */
+#define TELL_ROUNDS     64                    /* each fills the rings: many thousand stacks */
 #define ARM_PATIENCE_NS (10 * UMIG_NS_PER_S)
 
 void umig_agent_measure_cost(struct umig_agent *agent)
@@ -113,6 +114,18 @@ static void read_heap(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
+/* Waits that go on: what they have come to so far. */
+static void tell_waits(struct umig_agent *agent, uint64_t now_ns)
+{
+    const uint64_t least_ns = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS);
+    if (least_ns == 0) {
+        return;
+    }
+    for (int i = 0; i < TELL_ROUNDS && !umig_vm_tell_waits(&agent->vm, now_ns, least_ns); i++) {
+        umig_pump_drain(&agent->pump, now_ns);
+    }
+}
+
 static void drain(struct umig_agent *agent, uint64_t now_ns)
 {
     take_pauses(agent, now_ns, now_ns);
@@ -130,6 +143,7 @@ void umig_agent_end_session(struct umig_agent *agent,
     }
     /* A pause that still waits for its line in the log is told without it. */
     take_pauses(agent, UINT64_MAX, now_ns);
+    tell_waits(agent, now_ns);
     drain(agent, now_ns);
     umig_session_settle(&agent->sessions, session);
     session->ended = reason;
@@ -196,6 +210,9 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
     umig_agent_reconcile(agent);
     begin_sessions(agent, now_ns);
     umig_threads_check(&agent->threads, now_ns);
+    if (now_ns >= agent->pump.next_batch_ns) {
+        tell_waits(agent, now_ns);
+    }
     drain(agent, now_ns);
     umig_agent_check_sources(agent, now_ns);
     read_heap(agent, now_ns);

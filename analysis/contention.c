@@ -5,7 +5,26 @@
 #include <string.h>
 
 #include "analysis/intern.h"
+#include "analysis/label.h"
 #include "core/err.h"
+#include "core/units.h"
+
+/* The agent tells a wait that goes on every second, and when the session ends. */
+#define TOLD_WITHIN_NS (2 * UMIG_NS_PER_S)
+
+/* What is known of one thread's wait that goes on. */
+struct open_wait {
+    uint64_t wait_ns;
+    size_t last; /* index of its last row + 1; 0: it does not wait */
+};
+
+/* A wait as it is added: one row of the profile, or what makes a wait of rows that go on. */
+struct part {
+    const struct umig_profile_wait *wait;
+    uint64_t count;
+    uint64_t wait_ns;
+    uint64_t length_ns; /* of the whole wait so far */
+};
 
 static bool same_row(const void *items, uint32_t id, const void *key)
 {
@@ -19,7 +38,7 @@ static int add(struct umig_contention_row *rows,
                size_t *count,
                struct umig_intern *index,
                const uint32_t key[3],
-               const struct umig_profile_wait *wait)
+               const struct part *part)
 {
     const uint32_t hash = umig_intern_hash(key, 3 * sizeof *key);
     uint32_t id = umig_intern_find(index, hash, same_row, rows, key);
@@ -32,9 +51,9 @@ static int add(struct umig_contention_row *rows,
         umig_intern_put(index, hash, id);
     }
     struct umig_contention_row *row = &rows[id - 1];
-    row->count += wait->count;
-    row->wait_ns += wait->wait_ns;
-    row->longest_ns = wait->wait_ns > row->longest_ns ? wait->wait_ns : row->longest_ns;
+    row->count += part->count;
+    row->wait_ns += part->wait_ns;
+    row->longest_ns = part->length_ns > row->longest_ns ? part->length_ns : row->longest_ns;
     return UMIG_OK;
 }
 
@@ -61,38 +80,88 @@ static uint32_t site_of(const struct umig_profile *profile, uint32_t stack)
     return is_dispatch && at->parent != 0 ? profile->stacks.items[at->parent].frame : at->frame;
 }
 
-static int add_wait(const struct umig_profile *profile,
-                    const struct umig_profile_wait *wait,
+static int add_part(const struct umig_profile *profile,
+                    const struct part *part,
                     struct umig_contention *all,
-                    struct umig_intern indexes[3])
+                    struct umig_intern indexes[4])
 {
+    const struct umig_profile_wait *wait = part->wait;
     const uint32_t frame = site_of(profile, wait->stack);
     const uint32_t group = profile->threads.items[wait->holder].group;
     const uint32_t by_class[3] = {wait->monitor_class, 0, 0};
     const uint32_t by_site[3] = {wait->monitor_class, frame, 0};
     const uint32_t by_holder[3] = {0, 0, group};
-    all->count += wait->count;
-    all->wait_ns += wait->wait_ns;
-    int rc = add(all->classes, &all->class_count, &indexes[0], by_class, wait);
-    rc = rc != UMIG_OK ? rc : add(all->sites, &all->site_count, &indexes[1], by_site, wait);
-    return rc != UMIG_OK ? rc : add(all->holders, &all->holder_count, &indexes[2], by_holder, wait);
+    all->count += part->count;
+    all->wait_ns += part->wait_ns;
+    int rc = add(all->classes, &all->class_count, &indexes[0], by_class, part);
+    rc = rc != UMIG_OK ? rc : add(all->sites, &all->site_count, &indexes[1], by_site, part);
+    return rc != UMIG_OK ? rc : add(all->holders, &all->holder_count, &indexes[2], by_holder, part);
+}
+
+static int add_waits(const struct umig_profile *profile,
+                     struct open_wait *open,
+                     struct umig_contention *all,
+                     struct umig_intern indexes[4])
+{
+    int rc = UMIG_OK;
+    for (size_t i = 0; rc == UMIG_OK && i < profile->waits.count; i++) {
+        const struct umig_profile_wait *wait = &profile->waits.items[i];
+        struct open_wait *of_thread = &open[wait->thread];
+        of_thread->wait_ns += wait->wait_ns;
+        of_thread->last = i + 1;
+        const struct part part = {wait, wait->count, wait->wait_ns, of_thread->wait_ns};
+        rc = add_part(profile, &part, all, indexes);
+        if (wait->count > 0) {
+            *of_thread = (struct open_wait){0};
+        }
+    }
+    return rc;
+}
+
+/* Rows that go on count no wait: here each becomes one, and is listed if nothing ended it. */
+static int add_open(const struct umig_profile *profile,
+                    const struct open_wait *open,
+                    struct umig_contention *all,
+                    struct umig_intern indexes[4])
+{
+    int rc = UMIG_OK;
+    for (size_t thread = 0; rc == UMIG_OK && thread < profile->threads.count; thread++) {
+        if (open[thread].last == 0) {
+            continue;
+        }
+        const struct umig_profile_wait *wait = &profile->waits.items[open[thread].last - 1];
+        const struct part one = {wait, 1, 0, open[thread].wait_ns};
+        rc = add_part(profile, &one, all, indexes);
+        if (rc == UMIG_OK && wait->unix_ns + TOLD_WITHIN_NS >= profile->session.end_unix_ns) {
+            const struct part whole = {wait, 1, open[thread].wait_ns, open[thread].wait_ns};
+            const uint32_t key[3] = {wait->monitor_class, site_of(profile, wait->stack),
+                                     profile->threads.items[wait->holder].group};
+            all->open_threads++;
+            rc = add(all->open, &all->open_count, &indexes[3], key, &whole);
+        }
+    }
+    return rc;
 }
 
 static int add_all(const struct umig_profile *profile, struct umig_contention *all)
 {
-    struct umig_intern indexes[3] = {0};
+    struct umig_intern indexes[4] = {0};
     const size_t count = profile->waits.count;
+    struct open_wait *open = calloc(profile->threads.count, sizeof *open);
     all->classes = calloc(count, sizeof *all->classes);
     all->sites = calloc(count, sizeof *all->sites);
     all->holders = calloc(count, sizeof *all->holders);
-    int rc =
-        all->classes == NULL || all->sites == NULL || all->holders == NULL ? UMIG_E_NOMEM : UMIG_OK;
-    for (size_t i = 0; rc == UMIG_OK && i < count; i++) {
-        rc = add_wait(profile, &profile->waits.items[i], all, indexes);
-    }
-    for (size_t i = 0; i < 3; i++) {
+    all->open = calloc(count, sizeof *all->open);
+    int rc = open == NULL || all->classes == NULL || all->sites == NULL || all->holders == NULL ||
+                     all->open == NULL
+                 ? UMIG_E_NOMEM
+                 : UMIG_OK;
+    rc = rc != UMIG_OK ? rc : add_waits(profile, open, all, indexes);
+    rc = rc != UMIG_OK ? rc : add_open(profile, open, all, indexes);
+    for (size_t i = 0; i < 4; i++) {
         umig_intern_fini(&indexes[i]);
     }
+    free(open);
     return rc;
 }
 
@@ -110,9 +179,36 @@ int umig_contention_read(const struct umig_profile *profile,
         qsort(all.classes, all.class_count, sizeof *all.classes, compare_rows);
         qsort(all.sites, all.site_count, sizeof *all.sites, compare_rows);
         qsort(all.holders, all.holder_count, sizeof *all.holders, compare_rows);
+        qsort(all.open, all.open_count, sizeof *all.open, compare_rows);
     }
     *out_contention = all;
     return UMIG_OK;
+}
+
+/* "were still waiting for a monitor when ..."; the figures of a session end with what is known. */
+static const char *open_text(const struct umig_profile_session *session, bool is_one)
+{
+    if (session->end == UMIG_END_RUNNING && !session->is_end_unknown) {
+        return is_one ? " thread is waiting for a monitor now."
+                      : " threads are waiting for a monitor now.";
+    }
+    const bool is_whole = session->end != UMIG_END_LOST && session->end != UMIG_END_RUNNING;
+    if (is_one) {
+        return is_whole ? " thread still waited for a monitor when the session ended."
+                        : " thread still waited for a monitor when the last data came.";
+    }
+    return is_whole ? " threads still waited for a monitor when the session ended."
+                    : " threads still waited for a monitor when the last data came.";
+}
+
+void umig_contention_open_sentence(const struct umig_profile *profile,
+                                   const struct umig_contention *contention,
+                                   struct umig_buf *out)
+{
+    if (contention->open_threads > 0) {
+        umig_label_number(contention->open_threads, out);
+        umig_buf_text(out, open_text(&profile->session, contention->open_threads == 1));
+    }
 }
 
 void umig_contention_fini(struct umig_contention *contention)
@@ -120,5 +216,6 @@ void umig_contention_fini(struct umig_contention *contention)
     free(contention->classes);
     free(contention->sites);
     free(contention->holders);
+    free(contention->open);
     *contention = (struct umig_contention){0};
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "analysis/profile.h"
+#include "core/buf.h"
 
 /** Waits with one class, one site and one group of holders. */
 struct umig_contention_row {
@@ -14,12 +15,13 @@ struct umig_contention_row {
     uint32_t holder_group;  /* string; 0 unknown */
     uint64_t count;
     uint64_t wait_ns;
-    uint64_t longest_ns; /* the longest row of the profile; of one wait when it counts one */
+    uint64_t longest_ns; /* the longest row of the profile; of one wait when it counts one, with all
+                            that was told of it while it went on */
 };
 
-/** By wait, longest first; each list adds up to the whole. */
+/** By wait, longest first; each of the first three lists adds up to the whole. */
 struct umig_contention {
-    uint64_t count;
+    uint64_t count; /* waits, those that went on at the end included */
     uint64_t wait_ns;
     struct umig_contention_row *classes; /* only monitor_class is set */
     size_t class_count;
@@ -27,12 +29,22 @@ struct umig_contention {
     size_t site_count;
     struct umig_contention_row *holders; /* only holder_group */
     size_t holder_count;
+    /* What went on when the session ended, or now, while it runs: monitor_class, frame and
+       holder_group are set, count is threads, wait_ns what they have waited so far. */
+    struct umig_contention_row *open;
+    size_t open_count;
+    uint64_t open_threads;
 };
 
 /** Adds up; free with umig_contention_fini(). UMIG_OK, UMIG_E_NOMEM. */
 UMIG_NODISCARD int umig_contention_read(const struct umig_profile *profile,
                                         struct umig_contention *out_contention,
                                         struct umig_err *err);
+
+/** Appends "3 threads still waited ... when the session ended."; nothing when none did. */
+void umig_contention_open_sentence(const struct umig_profile *profile,
+                                   const struct umig_contention *contention,
+                                   struct umig_buf *out);
 
 /** Frees the rows. */
 void umig_contention_fini(struct umig_contention *contention);

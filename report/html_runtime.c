@@ -72,6 +72,37 @@ void umig_html_gc_rows(struct umig_html_page *page)
     }
 }
 
+static void put_site(struct umig_html_page *page, uint32_t frame)
+{
+    const struct umig_profile *const profile = profile_of(page);
+    const struct umig_profile_frame *const f = &profile->frames.items[frame];
+    if (frame == 0) {
+        umig_buf_text(page->out, "unknown");
+        return;
+    }
+    umig_html_method(profile, f->method, (int)f->kind,
+                     (int64_t)page->frame_of_method[f->method] - 1, page->out);
+    if (f->line > 0) {
+        umig_buf_printf(page->out, "<small>line %" PRIu32 "</small>", f->line);
+    }
+}
+
+/* A hang: the waits that never ended. */
+static void put_open_waits(struct umig_html_page *page, const struct umig_contention *waits)
+{
+    if (waits->open_count == 0) {
+        return;
+    }
+    umig_buf_text(page->out, ". ");
+    umig_contention_open_sentence(profile_of(page), waits, page->out);
+    umig_buf_text(page->out, " They waited most at ");
+    put_site(page, waits->open[0].frame);
+    umig_buf_text(page->out, " for ");
+    put_named(page, waits->open[0].monitor_class);
+    umig_buf_text(page->out, ", held by ");
+    put_named(page, waits->open[0].holder_group);
+}
+
 void umig_html_lock_note(struct umig_html_page *page)
 {
     const struct umig_contention *const waits = &page->figures->contention;
@@ -86,21 +117,7 @@ void umig_html_lock_note(struct umig_html_page *page)
         umig_buf_text(page->out, "; held mostly by ");
         put_named(page, waits->holders[0].holder_group);
     }
-}
-
-static void put_site(struct umig_html_page *page, uint32_t frame)
-{
-    const struct umig_profile *const profile = profile_of(page);
-    const struct umig_profile_frame *const f = &profile->frames.items[frame];
-    if (frame == 0) {
-        umig_buf_text(page->out, "unknown");
-        return;
-    }
-    umig_html_method(profile, f->method, (int)f->kind,
-                     (int64_t)page->frame_of_method[f->method] - 1, page->out);
-    if (f->line > 0) {
-        umig_buf_printf(page->out, "<small>line %" PRIu32 "</small>", f->line);
-    }
+    put_open_waits(page, waits);
 }
 
 void umig_html_lock_rows(struct umig_html_page *page)

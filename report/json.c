@@ -320,6 +320,8 @@ static void put_contention(struct umig_json *json, const struct umig_figures *fi
     put_waits(json, figures->profile, "classes", waits->classes, waits->class_count);
     put_waits(json, figures->profile, "sites", waits->sites, waits->site_count);
     put_waits(json, figures->profile, "holders", waits->holders, waits->holder_count);
+    umig_json_number(json, "still_waiting_threads", waits->open_threads);
+    put_waits(json, figures->profile, "still_waiting", waits->open, waits->open_count);
     umig_json_object_end(json);
 }
 

@@ -8,6 +8,7 @@
 #define CLASSES_MAX      6
 #define SITES_MAX        8
 #define HOLDERS_MAX      4
+#define OPEN_MAX         8
 
 static const char *text_or_unknown(const struct umig_profile *profile, uint32_t text)
 {
@@ -134,6 +135,18 @@ static void write_wait(struct umig_text_page *page,
     umig_text_last(page, what, page->width - 36);
 }
 
+static void write_site(const struct umig_profile *profile,
+                       const struct umig_contention_row *row,
+                       struct umig_buf *what)
+{
+    if (row->frame != 0) {
+        umig_label_frame(profile, row->frame, false, what);
+    } else {
+        umig_buf_text(what, "unknown place");
+    }
+    umig_buf_printf(what, " (%s)", text_or_unknown(profile, row->monitor_class));
+}
+
 static void write_wait_sites(struct umig_text_page *page)
 {
     const struct umig_profile *profile = page->figures->profile;
@@ -143,16 +156,38 @@ static void write_wait_sites(struct umig_text_page *page)
     for (size_t i = 0; i < shown; i++) {
         const struct umig_contention_row *row = &waits->sites[i];
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        if (row->frame != 0) {
-            umig_label_frame(profile, row->frame, false, &what);
-        } else {
-            umig_buf_text(&what, "unknown place");
-        }
-        umig_buf_printf(&what, " (%s)", text_or_unknown(profile, row->monitor_class));
+        write_site(profile, row, &what);
         write_wait(page, row, umig_buf_str(&what));
         umig_text_done(page, &what);
     }
     write_rest(page, waits->site_count, shown, "places");
+}
+
+/* A hang: its waits are the ones that end last, or never. */
+static void write_open_waits(struct umig_text_page *page)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    const struct umig_contention *waits = &page->figures->contention;
+    const size_t shown = at_most(waits->open_count, OPEN_MAX);
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    if (waits->open_count == 0) {
+        return;
+    }
+    umig_contention_open_sentence(profile, waits, &line);
+    umig_text_wrap(page, umig_buf_str(&line), " ", 2);
+    umig_text_done(page, &line);
+    umig_text_heads(page, "      waited   threads     longest  still waiting where, and held by");
+    for (size_t i = 0; i < shown; i++) {
+        const struct umig_contention_row *row = &waits->open[i];
+        struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        write_site(profile, row, &what);
+        umig_buf_printf(&what, ", held by %s",
+                        row->holder_group != 0 ? umig_profile_text(profile, row->holder_group)
+                                               : "an unknown thread");
+        write_wait(page, row, umig_buf_str(&what));
+        umig_text_done(page, &what);
+    }
+    write_rest(page, waits->open_count, shown, "places");
 }
 
 void umig_text_contention(struct umig_text_page *page)
@@ -167,6 +202,7 @@ void umig_text_contention(struct umig_text_page *page)
         umig_text_note(page, "No thread waited for a monitor.");
         return;
     }
+    write_open_waits(page);
     umig_text_heads(page, "      waited     waits     longest  for a monitor of class");
     for (size_t i = 0; i < at_most(waits->class_count, CLASSES_MAX); i++) {
         write_wait(page, &waits->classes[i],

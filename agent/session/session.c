@@ -223,6 +223,24 @@ static void settle_carry(struct umig_session *session, struct umig_wait_carry *c
     *carry = (struct umig_wait_carry){0};
 }
 
+static struct umig_wait_share end_wait(const struct umig_session *session,
+                                       struct umig_wait_carry *carry,
+                                       const struct umig_record *record,
+                                       uint64_t value_ns)
+{
+    carry->ns += value_ns;
+    carry->count += record->wait_count;
+    /* A wait of which the session has a part must not seem to go on. */
+    const bool is_due = carry->ns >= session->spec.kinds.interval_ns[UMIG_KIND_LOCKS] ||
+                        (carry->has_told && record->has_told_wait != 0);
+    if (!is_due) {
+        return (struct umig_wait_share){0};
+    }
+    const struct umig_wait_share share = {.wait_ns = carry->ns, .count = carry->count};
+    *carry = (struct umig_wait_carry){.serial = carry->serial};
+    return share;
+}
+
 struct umig_wait_share umig_session_share_wait(struct umig_session *session,
                                                const struct umig_record *record)
 {
@@ -231,15 +249,18 @@ struct umig_wait_share umig_session_share_wait(struct umig_session *session,
         settle_carry(session, carry);
         carry->serial = record->slot_serial;
     }
-    carry->ns += record->value_ns;
-    carry->count += record->wait_count;
+    const uint64_t inside_ns = record->time_ns - session->start_ns;
+    const uint64_t value_ns = record->value_ns < inside_ns ? record->value_ns : inside_ns;
     struct umig_wait_share share = {0};
-    if (carry->ns >= session->spec.kinds.interval_ns[UMIG_KIND_LOCKS]) {
-        share = (struct umig_wait_share){.wait_ns = carry->ns, .count = carry->count};
-        session->tallies[UMIG_KIND_LOCKS].produced += carry->ns;
-        carry->ns = 0;
-        carry->count = 0;
+    if (record->wait_count == 0) {
+        /* What is carried is of waits that ended: it stays, to be counted with the next that does.
+         */
+        share.wait_ns = value_ns;
+        carry->has_told = true;
+    } else {
+        share = end_wait(session, carry, record, value_ns);
     }
+    session->tallies[UMIG_KIND_LOCKS].produced += share.wait_ns;
     return share;
 }
 

@@ -50,6 +50,7 @@ struct umig_wait_carry {
     uint32_t serial;
     uint32_t count;
     uint64_t ns;
+    bool has_told; /* the session has a part of a wait that goes on */
 };
 
 struct umig_tally {
@@ -138,13 +139,16 @@ uint64_t umig_session_share_cpu(struct umig_sessions *sessions,
                                 struct umig_session *session,
                                 const struct umig_record *record);
 
-/** What a session takes of a wait: everything carried, once it reaches the interval. */
+/**
+ * What a session takes of a wait: everything carried, once it reaches the interval; of a wait that
+ * goes on, each part, and at its end the rest.
+ */
 struct umig_wait_share {
     uint64_t wait_ns; /* 0: nothing this time */
-    uint32_t count;
+    uint32_t count;   /* waits that ended; 0: the wait goes on */
 };
 
-/** A session's share of one wait; counted as produced. */
+/** A session's share of one wait, without what was before its start; counted as produced. */
 struct umig_wait_share umig_session_share_wait(struct umig_session *session,
                                                const struct umig_record *record);
 

@@ -42,11 +42,14 @@ struct umig_slot {
     _Atomic(void *) guard;            /* sigjmp_buf of the walk in progress */
     atomic_uint_fast64_t rest_until_ns; /* not walked before, after a fault */
 
-    /* Contended monitors; touched by the thread itself only. */
+    /* Contended monitors: agent/vm/waits.h. The plain ones are touched by the thread itself only.
+     */
+    atomic_uint_fast64_t wait_from_ns; /* 0, or it waits, and its time since is in no record */
     uint64_t wait_began_ns;
     uint64_t wait_pending_ns;
     uint32_t wait_pending_count;
     int32_t wait_holder_tid;
+    atomic_uint wait_class; /* of the monitor: a class of struct umig_wait_classes; 0 unknown */
 
     char name[UMIG_THREAD_NAME_BYTES]; /* under the mutex */
 };

@@ -90,7 +90,7 @@ static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32
                                             : umig_vm_stacks_disarm(vm, jni, &err);
     }
     if (rc == UMIG_OK && (differs & UMIG_VM_LOCKS) != 0) {
-        rc = umig_vm_locks_set(vm, (wanted & UMIG_VM_LOCKS) != 0, &err);
+        rc = umig_vm_locks_set(vm, jni, (wanted & UMIG_VM_LOCKS) != 0, &err);
     }
     if (rc == UMIG_OK && (differs & UMIG_VM_GC_LOG) != 0) {
         /* Without the log pauses are described by counters: the session goes on. */
@@ -263,6 +263,10 @@ static int add_capabilities(struct umig_vm *vm, struct umig_err *err)
     if (error != JVMTI_ERROR_NONE) {
         return umig_vm_failed(vm, error, "AddCapabilities (collections, monitors)", err);
     }
+    /* Nice to have, and not to be had by an agent that is attached: the class of a monitor that a
+     * thread waited for before anybody asked. */
+    const jvmtiCapabilities nicety = {.can_get_current_contended_monitor = 1};
+    (void)(*jvmti)->AddCapabilities(jvmti, &nicety);
     return UMIG_OK;
 }
 

@@ -19,6 +19,7 @@
 #include "agent/vm/heap.h"
 #include "agent/vm/threads.h"
 #include "agent/vm/vmstructs.h"
+#include "agent/vm/waits.h"
 #include "agent/walk/agct.h"
 #include "agent/walk/hotspot.h"
 #include "agent/walk/vmwalk.h"
@@ -75,6 +76,8 @@ struct umig_vm {
     int agent_tid;
     atomic_uint_fast64_t next_holder_ns; /* when a holder may be looked up again */
     atomic_uint_fast64_t holder_lookups;
+    atomic_uint waiting; /* threads that wait for a monitor now; 0: nobody need be looked for */
+    struct umig_wait_classes wait_classes;
     char problem[192]; /* why something wanted is not provided; under mutex */
 };
 
@@ -104,6 +107,17 @@ void umig_vm_want(struct umig_vm *vm, uint32_t wanted);
 
 /** What is provided now. Thread: any. */
 uint32_t umig_vm_provided(const struct umig_vm *vm);
+
+/**
+ * Puts a record into the rings for every wait for a monitor that goes on: its time up to now_ns
+ * since it began or was told last.
+ *
+ * @param least_ns  waits with less to tell are left for later
+ * @return false: rings had no room or were taken; drain them and call again
+ *
+ * Thread: the loop, with SIGSEGV and SIGBUS not blocked. The JVM is not called.
+ */
+bool umig_vm_tell_waits(struct umig_vm *vm, uint64_t now_ns, uint64_t least_ns);
 
 /** CPU time of the attached thread in ns. Thread: any. */
 uint64_t umig_vm_cpu_ns(const struct umig_vm *vm);

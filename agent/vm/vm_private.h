@@ -40,7 +40,59 @@ int umig_vm_stacks_disarm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
  */
 void umig_vm_continuations_read(struct umig_vm *vm, JNIEnv *jni);
 
-/** Switches the events of contended monitors. */
-int umig_vm_locks_set(struct umig_vm *vm, bool enabled, struct umig_err *err);
+/** tid of a java.lang.Thread; 0 when it is not alive or not known. */
+int umig_vm_tid_of(const struct umig_vm *vm, JNIEnv *jni, jthread thread);
+
+/** Switches the events of contended monitors; finds who waits already. */
+int umig_vm_locks_set(struct umig_vm *vm, JNIEnv *jni, bool enabled, struct umig_err *err);
+
+/* --- records of waits: vm_waits.c --- */
+
+/** What the scratch of a ring is used for by waits. */
+struct umig_vm_scratch {
+    struct umig_walk_frame frames[UMIG_STACK_MAX_FRAMES];
+    uint32_t ids[UMIG_STACK_MAX_FRAMES];
+    jvmtiFrameInfo infos[UMIG_STACK_MAX_FRAMES];
+};
+
+/** The monitor that the thread of a JNIEnv waits to enter; 0 none, or not known. Thread: any. */
+uint64_t umig_vm_pending_monitor(const struct umig_vm *vm, const void *env);
+
+/** tid of who holds a monitor; 0 unknown. Compares all threads. Thread: any. */
+int32_t umig_vm_holder_of(struct umig_vm *vm, uint64_t monitor);
+
+/**
+ * Walks a thread that has left Java, from outside or by itself, under the guard.
+ *
+ * @param walker  the calling thread's slot
+ * @param walked  of the thread that is walked
+ * @return frames in the scratch; 0 when it failed
+ */
+uint32_t umig_vm_walk_anchor(const struct umig_vm *vm,
+                             struct umig_slot *walker,
+                             struct umig_slot *walked,
+                             struct umig_vm_scratch *scratch,
+                             uint32_t *out_cut_at);
+
+/**
+ * Makes a wait's record of frame_count walked frames: names them, and sets all of head but times,
+ * value, holder and what it says of waits.
+ *
+ * @param names  entered by the caller
+ * @param head   its slot is set
+ * @return the monitor's class; NULL unknown
+ */
+const struct umig_wait_class *umig_vm_name_wait(struct umig_vm *vm,
+                                                struct umig_slot *walker,
+                                                struct umig_names *names,
+                                                uint32_t frame_count,
+                                                struct umig_vm_scratch *scratch,
+                                                struct umig_record *head);
+
+/** Writes the record made by umig_vm_name_wait(), head->byte_count bytes. */
+void umig_vm_copy_wait(const struct umig_record *head,
+                       const struct umig_vm_scratch *scratch,
+                       const struct umig_wait_class *class,
+                       void *to);
 
 #endif

@@ -120,6 +120,11 @@ static int tid_of_java_thread(const struct umig_vm *vm, uintptr_t java_thread)
     return tid > 0 ? tid : 0;
 }
 
+int umig_vm_tid_of(const struct umig_vm *vm, JNIEnv *jni, jthread thread)
+{
+    return tid_of_java_thread(vm, java_thread_of(jni, thread));
+}
+
 static void introduce(struct umig_vm *vm, jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)
 {
     const uintptr_t java_thread = java_thread_of(jni, thread);

@@ -39,11 +39,11 @@ struct umig_record {
     uint32_t names;       /* generation of the name tables that the frame ids refer to */
     uint32_t frame_count;
     uint32_t walk_ns;    /* cost of taking this record */
-    uint32_t wait_count; /* wait: waits in value_ns */
+    uint32_t wait_count; /* wait: those that end with value_ns; 0: it goes on */
     int32_t holder_tid;  /* wait: 0 unknown */
     uint32_t cut_at;     /* 0, or frames are missing behind so many innermost ones */
     uint32_t native_bytes;
-    uint32_t reserved2;
+    uint32_t has_told_wait; /* wait: records of it that goes on came before */
 };
 
 _Static_assert(sizeof(struct umig_record) == 64, "handler, rings and drainer share this layout");

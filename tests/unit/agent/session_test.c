@@ -120,6 +120,7 @@ static void test_session_waits_are_carried_to_the_threshold_and_settled(void **s
     struct fixture *fx = *state;
     struct umig_session *session = open_session(fx, "a", UMIG_KIND_LOCKS, UMIG_NS_PER_MS);
     struct umig_record record = {.type = UMIG_RECORD_WAIT,
+                                 .time_ns = UMIG_NS_PER_S,
                                  .slot = 5,
                                  .slot_serial = 1,
                                  .value_ns = 400 * UMIG_NS_PER_US,
@@ -138,6 +139,45 @@ static void test_session_waits_are_carried_to_the_threshold_and_settled(void **s
 
     assert_int_equal(tally->produced, 1600 * UMIG_NS_PER_US);
     assert_int_equal(tally->dropped[UMIG_DROP_REMAINDER], 400 * UMIG_NS_PER_US);
+}
+
+static struct umig_wait_share share_wait(struct umig_session *session,
+                                         uint64_t time_ns,
+                                         uint64_t value_ns,
+                                         bool has_ended)
+{
+    const struct umig_record record = {.type = UMIG_RECORD_WAIT,
+                                       .slot = 5,
+                                       .slot_serial = 1,
+                                       .time_ns = time_ns,
+                                       .value_ns = value_ns,
+                                       .wait_count = has_ended,
+                                       .has_told_wait = has_ended};
+    return umig_session_share_wait(session, &record);
+}
+
+static void test_session_takes_each_part_of_a_wait_and_counts_it_once(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a", UMIG_KIND_LOCKS, 50 * UMIG_NS_PER_MS);
+    const uint64_t second = UMIG_NS_PER_S;
+    const struct umig_tally *tally = &session->tallies[UMIG_KIND_LOCKS];
+
+    /* It began long before the session did. */
+    struct umig_wait_share share = share_wait(session, 1000 + second, 90 * second, false);
+    assert_int_equal(share.wait_ns, second);
+    assert_int_equal(share.count, 0);
+    share = share_wait(session, 1000 + 2 * second, second, false);
+    assert_int_equal(share.wait_ns, second);
+    assert_int_equal(share.count, 0);
+    /* The rest is below the interval: carried, the wait would seem to go on. */
+    share = share_wait(session, 1100 + 2 * second, 100, true);
+    assert_int_equal(share.wait_ns, 100);
+    assert_int_equal(share.count, 1);
+    assert_int_equal(tally->produced, 2 * second + 100);
+
+    share = share_wait(session, 3 * second, 100, true);
+    assert_int_equal(share.wait_ns, 0);
 }
 
 static void test_session_losses_are_thinned_like_samples(void **state)
@@ -237,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_session_short_threads_are_sampled_in_proportion, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_session_waits_are_carried_to_the_threshold_and_settled,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_session_takes_each_part_of_a_wait_and_counts_it_once,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_session_losses_are_thinned_like_samples, setup,
                                         teardown),

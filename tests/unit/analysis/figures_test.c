@@ -290,6 +290,57 @@ static void test_contention_adds_up_by_class_site_and_holder(void **state)
     umig_profile_destroy(profile);
 }
 
+static void add_wait(struct umig_profile *profile,
+                     uint32_t thread,
+                     uint64_t second,
+                     uint64_t wait_s,
+                     uint64_t count)
+{
+    const struct umig_profile_wait wait = {
+        .unix_ns = profile->session.start_unix_ns + second * UMIG_NS_PER_S,
+        .thread = thread,
+        .holder = 3,
+        .monitor_class = string(profile, "svc.Cache"),
+        .stack = profile->samples.items[0].stack,
+        .wait_ns = wait_s * UMIG_NS_PER_S,
+        .count = count,
+    };
+    assert_int_equal(umig_profile_add_wait(profile, &wait), UMIG_OK);
+}
+
+static void test_contention_makes_one_wait_of_the_parts_told_of_it(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("[w-1];A.put:2 1\n[w-2];A.put:2 1\n"
+                                                       "[h-1];A.get:3 1\n[w-3];A.put:2 1");
+    struct umig_buf sentence = UMIG_BUF_INIT(256);
+    set_span(profile, 20);
+    add_wait(profile, 1, 3, 3, 0); /* ends after 5 s */
+    add_wait(profile, 4, 4, 1, 0); /* its end was lost */
+    add_wait(profile, 1, 5, 2, 1);
+    add_wait(profile, 2, 12, 4, 0); /* never ends */
+    add_wait(profile, 2, 20, 8, 0);
+    struct umig_contention all;
+    assert_int_equal(umig_contention_read(profile, &all, NULL), UMIG_OK);
+
+    assert_int_equal(all.count, 3);
+    assert_int_equal(all.wait_ns, 18 * UMIG_NS_PER_S);
+    assert_int_equal(all.classes[0].count, 3);
+    assert_int_equal(all.classes[0].longest_ns, 12 * UMIG_NS_PER_S);
+    assert_int_equal(all.open_threads, 1);
+    assert_int_equal(all.open_count, 1);
+    assert_int_equal(all.open[0].count, 1);
+    assert_int_equal(all.open[0].wait_ns, 12 * UMIG_NS_PER_S);
+    assert_string_equal(umig_profile_text(profile, all.open[0].holder_group), "h-*");
+    profile->session.end = UMIG_END_STOPPED;
+    umig_contention_open_sentence(profile, &all, &sentence);
+    assert_string_equal(umig_buf_str(&sentence),
+                        "1 thread still waited for a monitor when the session ended.");
+    umig_buf_fini(&sentence);
+    umig_contention_fini(&all);
+    umig_profile_destroy(profile);
+}
+
 static void test_pools_keep_first_last_and_highest(void **state)
 {
     (void)state;
@@ -625,6 +676,7 @@ int main(void)
         cmocka_unit_test(test_paths_show_the_line_that_calls_the_next_frame),
         cmocka_unit_test(test_gc_adds_up_pauses_and_sees_a_climbing_heap),
         cmocka_unit_test(test_contention_adds_up_by_class_site_and_holder),
+        cmocka_unit_test(test_contention_makes_one_wait_of_the_parts_told_of_it),
         cmocka_unit_test(test_pools_keep_first_last_and_highest),
         cmocka_unit_test(test_quality_closes_the_books_or_says_what_is_missing),
         cmocka_unit_test(test_quality_says_how_stacks_were_read_and_what_was_not_to_be_had),
