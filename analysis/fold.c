@@ -77,6 +77,9 @@ static int copy_rows(struct folding *f)
         const struct umig_profile_label *label = &f->from->labels.items[i];
         rc = umig_profile_add_label(f->to, label->key, label->value);
     }
+    for (size_t i = 0; rc == UMIG_OK && i < f->from->others.count; i++) {
+        rc = umig_profile_add_other(f->to, f->from->others.items[i]);
+    }
     for (size_t i = 0; rc == UMIG_OK && i < f->from->thread_totals.count; i++) {
         rc = umig_profile_add_thread_total(f->to, &f->from->thread_totals.items[i]);
     }

@@ -173,6 +173,7 @@ struct umig_profile *umig_profile_destroy(struct umig_profile *profile)
     }
     free((void *)profile->strings.items);
     free(profile->labels.items);
+    free(profile->others.items);
     free(profile->methods.items);
     free(profile->frames.items);
     free(profile->stacks.items);
@@ -572,6 +573,18 @@ int umig_profile_add_label(struct umig_profile *profile, uint32_t key, uint32_t 
     if (rc == UMIG_OK) {
         profile->labels.items[profile->labels.count++] =
             (struct umig_profile_label){.key = key, .value = value};
+    }
+    return rc;
+}
+
+int umig_profile_add_other(struct umig_profile *profile, uint32_t id)
+{
+    if (id >= profile->strings.count) {
+        return UMIG_E_ARG;
+    }
+    const int rc = list_reserve(profile, (struct list)LIST(&profile->others));
+    if (rc == UMIG_OK) {
+        profile->others.items[profile->others.count++] = id;
     }
     return rc;
 }

@@ -133,6 +133,7 @@ struct umig_profile_index;
 struct umig_profile {
     struct umig_profile_session session;
     UMIG_PROFILE_LIST(struct umig_profile_label) labels;
+    UMIG_PROFILE_LIST(uint32_t) others; /* ids, as strings, of what else ran in the JVM meanwhile */
     UMIG_PROFILE_LIST(const char *) strings; /* NUL-terminated UTF-8; items[0] is "" */
     UMIG_PROFILE_LIST(struct umig_profile_method) methods;
     UMIG_PROFILE_LIST(struct umig_profile_frame) frames;
@@ -233,6 +234,9 @@ UMIG_NODISCARD int umig_profile_add_wait(struct umig_profile *profile,
 UMIG_NODISCARD int umig_profile_add_label(struct umig_profile *profile,
                                           uint32_t key,
                                           uint32_t value);
+
+/** Appends the id, a string, of another session that ran in the JVM during this one. */
+UMIG_NODISCARD int umig_profile_add_other(struct umig_profile *profile, uint32_t id);
 
 /** Text of a string id; "" for 0. Borrowed from the profile. */
 const char *umig_profile_text(const struct umig_profile *profile, uint32_t string);

@@ -6,6 +6,8 @@
 #include "analysis/label.h"
 #include "core/err.h"
 
+#define OTHERS_MAX 8 /* that are named */
+
 static int read_all(struct umig_figures *f, struct umig_err *err)
 {
     int rc = umig_hot_create(f->profile, UMIG_KIND_CPU, UMIG_HOT_ALL_GROUPS, &f->cpu, err);
@@ -60,6 +62,25 @@ void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_bu
     umig_buf_text(out, "; on this kernel a sample came every ");
     umig_label_value(UMIG_KIND_CPU, spacing_ns, out);
     umig_buf_text(out, " of CPU on average, weights make up for it");
+}
+
+void umig_figures_put_others(const struct umig_figures *figures, struct umig_buf *out)
+{
+    const struct umig_profile *profile = figures->profile;
+    const size_t count = profile->others.count;
+    if (count == 0) {
+        return;
+    }
+    umig_buf_printf(out, "%zu other session%s ran in this JVM meanwhile: ", count,
+                    count == 1 ? "" : "s");
+    for (size_t i = 0; i < count && i < OTHERS_MAX; i++) {
+        umig_buf_printf(out, "%s%s", i > 0 ? ", " : "",
+                        umig_profile_text(profile, profile->others.items[i]));
+    }
+    if (count > OTHERS_MAX) {
+        umig_buf_printf(out, " and %zu more", count - OTHERS_MAX);
+    }
+    umig_buf_byte(out, '.');
 }
 
 const struct umig_figures *umig_figures_folded(const struct umig_figures *figures)

@@ -49,6 +49,12 @@ UMIG_NODISCARD int umig_figures_read(const struct umig_profile *profile,
  */
 void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_buf *out);
 
+/**
+ * Appends which other sessions ran in the JVM meanwhile: "2 other sessions ran in this JVM
+ * meanwhile: a, b." Nothing if none did.
+ */
+void umig_figures_put_others(const struct umig_figures *figures, struct umig_buf *out);
+
 /** The figures that answers are read from: of the folded form. Borrowed. */
 const struct umig_figures *umig_figures_folded(const struct umig_figures *figures);
 

@@ -341,6 +341,10 @@ void umig_html_quality_note(struct umig_html_page *page)
 {
     struct umig_buf sentence = UMIG_BUF_INIT(NOTE_LIMIT);
     umig_quality_sentence(profile_of(page), &page->figures->quality, &sentence);
+    if (profile_of(page)->others.count > 0) {
+        umig_buf_byte(&sentence, ' ');
+        umig_figures_put_others(page->figures, &sentence);
+    }
     umig_buf_text(&sentence, " " UMIG_FIGURES_QUALITY_HINT);
     umig_html_text(umig_buf_str(&sentence), page->out);
     umig_buf_fini(&sentence);

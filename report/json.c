@@ -388,6 +388,12 @@ static void put_quality(struct umig_json *json, const struct umig_figures *figur
     umig_json_number(json, "java_samples", quality->java_samples);
     umig_json_number(json, "failed_samples", quality->failed_samples);
     umig_json_number(json, "vm_samples", quality->vm_samples);
+    umig_json_array(json, "other_sessions");
+    for (size_t i = 0; i < figures->profile->others.count; i++) {
+        const uint32_t id = figures->profile->others.items[i];
+        umig_json_text(json, NULL, umig_profile_text(figures->profile, id));
+    }
+    umig_json_array_end(json);
     umig_json_array(json, "failed");
     for (unsigned i = 0; i < UMIG_OUTCOME_COUNT; i++) {
         if (quality->failed[i] > 0) {

@@ -269,6 +269,11 @@ void umig_text_quality(struct umig_text_page *page)
     umig_quality_sentence(page->figures->profile, quality, &line);
     umig_text_wrap(page, umig_buf_str(&line), " ", 2);
     umig_text_done(page, &line);
+    if (page->figures->profile->others.count > 0) {
+        umig_figures_put_others(page->figures, &line);
+        umig_text_wrap(page, umig_buf_str(&line), " ", 2);
+        umig_text_done(page, &line);
+    }
     if (quality->java_samples > 0) {
         umig_label_number(quality->java_samples, &line);
         umig_buf_text(&line, " samples in Java threads, ");

@@ -63,6 +63,28 @@ static int set_session(struct umig_profile *profile, const struct umig_session_r
     return rc != UMIG_OK ? rc : set_labels(profile, row->start->labels, row->start->n_labels);
 }
 
+/* The sessions that the same JVM had on meanwhile. */
+static int load_others(struct umig_reader *reader,
+                       int64_t key,
+                       struct umig_profile *profile,
+                       struct umig_err *err)
+{
+    sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_SESSION_OTHERS);
+    sqlite3_bind_int64(statement, 1, key);
+    int rc = UMIG_OK;
+    while ((rc = umig_db_step(&reader->main, statement, err)) == UMIG_OK) {
+        uint32_t id = 0;
+        rc = set_text(profile, (const char *)sqlite3_column_text(statement, 0), &id);
+        rc = rc != UMIG_OK ? rc : umig_profile_add_other(profile, id);
+        if (rc != UMIG_OK) {
+            rc = umig_err_set(err, rc, "no memory for the names of the JVM's other sessions");
+            break;
+        }
+    }
+    sqlite3_reset(statement);
+    return rc == UMIG_END ? UMIG_OK : rc;
+}
+
 int umig_reader_load_session(struct umig_reader *reader,
                              int64_t key,
                              struct umig_profile *profile,
@@ -80,5 +102,5 @@ int umig_reader_load_session(struct umig_reader *reader,
         rc = umig_err_set(err, UMIG_E_NOMEM, "no memory for the session's description");
     }
     sqlite3_reset(statement);
-    return rc;
+    return rc != UMIG_OK ? rc : load_others(reader, key, profile, err);
 }

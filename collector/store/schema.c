@@ -149,6 +149,13 @@ static const char *const read_statements[UMIG_READ_COUNT] = {
     [UMIG_READ_SESSION] =
         "SELECT id, name, uid, start_unix_ns, end_unix_ns, last_unix_ns, end_reason, start, hello"
         " FROM sessions WHERE id=?1",
+    [UMIG_READ_SESSION_OTHERS] =
+        "WITH spans AS (SELECT id, stream, name, start_unix_ns AS since,"
+        "   CASE end_reason WHEN 0 THEN last_unix_ns ELSE end_unix_ns END AS until FROM sessions)"
+        " SELECT other.name FROM spans AS one JOIN spans AS other"
+        "   ON other.stream=one.stream AND other.id!=one.id"
+        "   AND other.since<one.until AND other.until>one.since"
+        " WHERE one.id=?1 ORDER BY other.since, other.id",
     [UMIG_READ_SESSION_DAYS] = "SELECT day FROM session_days WHERE session=?1 ORDER BY day",
     [UMIG_READ_DAY_SESSIONS] = "SELECT session FROM session_days WHERE day=?1",
     [UMIG_READ_DAYS] = "SELECT DISTINCT day FROM session_days ORDER BY day",

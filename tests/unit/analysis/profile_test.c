@@ -150,6 +150,7 @@ static void test_unknown_ids_are_refused(void **state)
     assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_E_ARG);
     const struct umig_profile_wait wait = {.thread = 99};
     assert_int_equal(umig_profile_add_wait(profile, &wait), UMIG_E_ARG);
+    assert_int_equal(umig_profile_add_other(profile, 99), UMIG_E_ARG);
     assert_int_equal(id, 77);
 }
 
@@ -305,6 +306,7 @@ static int fill_profile(void *context)
         rc =
             rc ? rc : umig_profile_add_wait(profile, &(struct umig_profile_wait){.thread = thread});
         rc = rc ? rc : umig_profile_add_label(profile, name, name);
+        rc = rc ? rc : umig_profile_add_other(profile, name);
     }
     umig_profile_destroy(profile);
     return rc;

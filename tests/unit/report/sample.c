@@ -112,6 +112,12 @@ static void add_waits(struct umig_profile *profile)
     }
 }
 
+static void add_others(struct umig_profile *profile)
+{
+    assert_int_equal(umig_profile_add_other(profile, string(profile, "always-on")), UMIG_OK);
+    assert_int_equal(umig_profile_add_other(profile, string(profile, "nightly")), UMIG_OK);
+}
+
 /* Broken stacks and a thread of the JVM's own. */
 static void add_failures(struct umig_profile *profile)
 {
@@ -158,6 +164,7 @@ struct umig_profile *umig_sample_service(void)
     add_pauses(profile);
     add_pools(profile);
     add_waits(profile);
+    add_others(profile);
     add_failures(profile);
     set_books(profile);
     return profile;
@@ -231,6 +238,7 @@ struct umig_profile *umig_sample_named(const char *name)
     session->id = session->service = session->instance = session->host = id;
     session->main_class = session->jvm_name = session->jvm_version = id;
     session->collector_name = id;
+    assert_int_equal(umig_profile_add_other(profile, id), UMIG_OK);
     add_named_sample(profile, id);
     add_named_events(profile, id);
     return profile;
