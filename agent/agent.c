@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/err.h"
 #include "core/log.h"
@@ -73,17 +74,46 @@ static void on_change(void *ctx)
     umig_agent_wake(ctx);
 }
 
-static void open_log(const struct umig_agent_options *options)
+/* Without its file the log goes to standard error, unless strict. */
+static int open_log(const struct umig_agent_options *options, struct umig_err *err)
 {
-    int fd = -1;
-    if (options->log_path[0] != '\0') {
-        fd = open(options->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    }
+    const char *path = options->log_path;
+    const int fd =
+        path[0] != '\0' ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640) : -1;
+    const int cause = errno;
     umig_log_open(fd, options->log_level);
-    if (options->log_path[0] != '\0' && fd < 0) {
-        umig_log(UMIG_LOG_WARN, "log=%s: %s; logging to standard error", options->log_path,
-                 umig_errno_text(errno));
+    if (path[0] == '\0' || fd >= 0) {
+        return UMIG_OK;
     }
+    if (options->is_strict) {
+        return umig_err_set_cause(err, UMIG_E_IO, cause, "option 'log=%.120s': cannot open it: %s",
+                                  path, umig_errno_text(cause));
+    }
+    umig_log(UMIG_LOG_WARN, "log=%s: %s; logging to standard error", path, umig_errno_text(cause));
+    return UMIG_OK;
+}
+
+/*
+ * The control socket is opened with the JVM's threads, when it is too late to refuse: strict tries
+ * the path before.
+ */
+static int try_control(const struct umig_agent_options *options, struct umig_err *err)
+{
+    struct umig_address address = {.is_unix = true};
+    struct umig_err why = UMIG_ERR_INIT;
+    int fd = -1;
+    if (!options->is_strict || options->control[0] == '\0') {
+        return UMIG_OK;
+    }
+    snprintf(address.path, sizeof address.path, "%s", options->control);
+    const int rc = umig_socket_listen(&address, 0600, &fd, &why);
+    if (rc != UMIG_OK) {
+        return umig_err_set_cause(err, rc, why.cause, "option 'control=%s': %.120s",
+                                  options->control, why.text);
+    }
+    close(fd);
+    (void)unlink(address.path);
+    return UMIG_OK;
 }
 
 static int load(void *java_vm, const char *text, struct umig_err *err)
@@ -93,7 +123,11 @@ static int load(void *java_vm, const char *text, struct umig_err *err)
     if (rc != UMIG_OK) {
         return rc;
     }
-    open_log(&agent->options);
+    rc = open_log(&agent->options, err);
+    rc = rc != UMIG_OK ? rc : try_control(&agent->options, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
     agent->memory.limit_bytes = agent->options.memory_bytes;
     rc = umig_places_read(&agent->places, err);
     if (rc != UMIG_OK) {
@@ -123,8 +157,10 @@ int Agent_OnLoad(void *java_vm, char *options, void *reserved)
     if (load(java_vm, options, &err) == UMIG_OK) {
         return LOAD_OK;
     }
-    umig_log(UMIG_LOG_ERROR, "%s; this JVM is not profiled", err.text);
-    return g_agent.options.is_strict ? LOAD_REFUSED : LOAD_OK;
+    const bool is_strict = g_agent.options.is_strict;
+    umig_log(UMIG_LOG_ERROR, "%s; %s", err.text,
+             is_strict ? "strict: this JVM does not start" : "this JVM is not profiled");
+    return is_strict ? LOAD_REFUSED : LOAD_OK;
 }
 
 /** Called by the JVM behind VMDeath, once for every load. All is done by then. */

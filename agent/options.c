@@ -62,12 +62,9 @@ static int parse_collector(struct umig_span value,
                            struct umig_agent_options *options,
                            struct umig_err *err)
 {
-    const int rc = umig_address_parse(value, &options->collector, err);
+    const int rc = umig_address_parse_peer(value, &options->collector, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
-    }
-    if (!options->collector.is_unix && options->collector.port == 0) {
-        return umig_err_set(err, UMIG_E_ARG, "port 0 cannot be dialled");
     }
     options->has_collector = true;
     return UMIG_OK;
@@ -293,7 +290,7 @@ static const struct option g_options[] = {
       "stderr:warn", "where the agent's own messages go",
       "log=/var/log/umig-agent.log:info"}, parse_log},
     {{"strict", "strict", "flag", "no value",
-      "off", "a wrong option keeps the JVM from starting, in place of starting it without profiling",
+      "off", "a wrong option, or a log= or control= that cannot be opened, keeps the JVM from starting, in place of starting it without",
       "strict"}, parse_strict},
 };
 /* clang-format on */

@@ -50,7 +50,7 @@ struct umig_agent_options {
     enum umig_native native;            /* of the session of start= */
     char log_path[UMIG_LOG_PATH_BYTES]; /* "": standard error */
     enum umig_log_level log_level;
-    bool is_strict; /* a wrong option keeps the JVM from starting */
+    bool is_strict; /* what is wrong with options keeps the JVM from starting */
 };
 
 /** One row of the table, as documentation shows it. */

@@ -10,6 +10,8 @@ struct cursor {
     int word_count;
     char *const *words;
     int at;
+    const struct umig_option *before_number; /* option in front of a whole number; NULL none */
+    const char *number;                      /* taken as an operand: it may lack its unit */
 };
 
 /* Levenshtein distance of two short names; above 15 letters they count as strangers. */
@@ -96,6 +98,11 @@ static bool looks_like_value(const char *word)
     return digits > 0 && word[digits] != '\0';
 }
 
+static bool is_whole_number(const char *word)
+{
+    return word[0] != '\0' && word[strspn(word, "0123456789")] == '\0';
+}
+
 /* Gives the option its value: the inline one, or the next word. */
 static int take_value(const struct umig_option *option,
                       const char *inline_value,
@@ -120,6 +127,9 @@ static int take_value(const struct umig_option *option,
         if (next != NULL && looks_like_value(next)) {
             *out_value = next;
             cursor->at++;
+        } else if (next != NULL && is_whole_number(next)) {
+            cursor->before_number = option;
+            cursor->number = next;
         }
         return UMIG_OK;
     }
@@ -168,15 +178,21 @@ static int read_option(const struct umig_option *options,
 
 static int add_operand(struct umig_args *args,
                        size_t max_operands,
-                       const char *word,
+                       const struct cursor *cursor,
                        struct umig_err *err)
 {
+    const char *word = cursor->words[cursor->at];
     if (args->operand_count < max_operands) {
         args->operands[args->operand_count++] = word;
         return UMIG_OK;
     }
     if (max_operands == 0) {
         return umig_err_set(err, UMIG_E_ARG, "'%s' is too much: only options are taken here", word);
+    }
+    if (cursor->number != NULL) {
+        return umig_err_set(err, UMIG_E_ARG, "--%s %s: the unit is missing; write --%s %sms or %ss",
+                            cursor->before_number->name, cursor->number,
+                            cursor->before_number->name, cursor->number, cursor->number);
     }
     return umig_err_set(err, UMIG_E_ARG, "'%s' is too much after '%s'", word,
                         args->operands[args->operand_count - 1]);
@@ -211,7 +227,7 @@ int umig_args_parse(const struct umig_option *options,
         } else if (!is_options_end && word[0] == '-' && word[1] != '\0') {
             rc = read_option(options, &cursor, &args, err);
         } else {
-            rc = add_operand(&args, max_operands, word, err);
+            rc = add_operand(&args, max_operands, &cursor, err);
             cursor.at++;
         }
     }

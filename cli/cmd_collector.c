@@ -19,7 +19,8 @@ static const struct umig_option g_options[] = {
     {.name = "listen",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "ADDR",
-     .help = "unix:PATH or tcp:HOST:PORT; may be repeated; default: the usual socket"},
+     .help =
+         "unix:PATH or tcp:HOST:PORT (0: a free one); repeat for more; default: the usual socket"},
     {.name = "retain-age",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/agent_client.h"
+#include "cli/leftovers.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "core/err.h"
@@ -111,6 +112,7 @@ static int run_jvms(struct umig_cli *cli, const struct umig_args *args, struct u
         {"SERVICE", false}, {"MAIN", false}, {"SESSIONS", false},
     };
     struct umig_jvm_list jvms;
+    (void)umig_leftovers_remove(cli->places.runtime_dir, time(NULL));
     const int rc = umig_jvm_list_scan(&jvms, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);

@@ -34,7 +34,7 @@ const struct umig_verb umig_verb_sessions = {
     .summary = "list the sessions a collector has stored",
     .operands = "",
     .options = g_options,
-    .examples = "# all of them, the latest last\n"
+    .examples = "# all of them by number, the newest last\n"
                 "umig sessions\n"
                 "# those of one service, for a program\n"
                 "umig sessions --service orders --json\n"

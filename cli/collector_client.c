@@ -74,7 +74,7 @@ int umig_collector_dial(const struct umig_places *places,
         return dial_usual(places, out_link, err);
     }
     struct umig_collector_link link = {.fd = -1};
-    int rc = umig_address_parse(umig_span_of(address), &link.address, err);
+    int rc = umig_address_parse_peer(umig_span_of(address), &link.address, err);
     if (rc == UMIG_OK) {
         /* The user named it: whoever runs it is meant. */
         rc = umig_socket_dial(&link.address, DIAL_MS, &link.fd, err);

@@ -53,7 +53,7 @@ static int parse_tcp(struct umig_span text, struct umig_address *out, struct umi
     if (colon == 0 || host.len == 0 || host.len >= sizeof out->host ||
         umig_parse_number(port_text, &port, NULL) != UMIG_OK || port > 65535) {
         return umig_err_set(err, UMIG_E_ARG,
-                            "'tcp:%.*s' is not an address; write tcp:HOST:PORT, PORT 0 to 65535",
+                            "'tcp:%.*s' is not an address; write tcp:HOST:PORT, PORT 1 to 65535",
                             (int)(text.len < 80 ? text.len : 80), text.at);
     }
     out->is_unix = false;
@@ -82,6 +82,25 @@ int umig_address_parse(struct umig_span text,
         *out_address = address;
     }
     return rc;
+}
+
+int umig_address_parse_peer(struct umig_span text,
+                            struct umig_address *out_address,
+                            struct umig_err *err)
+{
+    struct umig_address address;
+    const int rc = umig_address_parse(text, &address, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (!address.is_unix && address.port == 0) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "'tcp:%s:0': nobody can be reached at port 0; write "
+                            "tcp:HOST:PORT, PORT 1 to 65535",
+                            address.host);
+    }
+    *out_address = address;
+    return UMIG_OK;
 }
 
 void umig_address_format(const struct umig_address *address, char out[UMIG_ADDRESS_BYTES])

@@ -24,10 +24,19 @@ struct umig_address {
     uint16_t port;                     /* tcp; 0 only where the system may choose */
 };
 
-/** Reads an address. UMIG_OK, or UMIG_E_ARG saying what form is right. */
+/**
+ * Reads an address to listen on; port 0 lets the system choose.
+ *
+ * @return UMIG_OK, or UMIG_E_ARG saying what form is right
+ */
 UMIG_NODISCARD int umig_address_parse(struct umig_span text,
                                       struct umig_address *out_address,
                                       struct umig_err *err);
+
+/** Reads an address to connect to: as umig_address_parse(), but port 0 is nobody's. */
+UMIG_NODISCARD int umig_address_parse_peer(struct umig_span text,
+                                           struct umig_address *out_address,
+                                           struct umig_err *err);
 
 /** Writes an address as it is read. */
 void umig_address_format(const struct umig_address *address, char out[UMIG_ADDRESS_BYTES]);

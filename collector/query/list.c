@@ -18,7 +18,6 @@ struct list {
     size_t other_count;
     bool has_more_others;
     struct umig_session_summary *items;
-    int64_t *keys;
     size_t count;
     size_t room;
     bool is_out_of_memory;
@@ -32,10 +31,8 @@ static bool grow(struct list *list)
     const size_t room = list->room == 0 ? 64 : list->room * 2;
     struct umig_session_summary *items = realloc(list->items, room * sizeof *items);
     list->items = items != NULL ? items : list->items;
-    int64_t *keys = realloc(list->keys, room * sizeof *keys);
-    list->keys = keys != NULL ? keys : list->keys;
-    list->room = items != NULL && keys != NULL ? room : list->room;
-    return items != NULL && keys != NULL;
+    list->room = items != NULL ? room : list->room;
+    return items != NULL;
 }
 
 static void note_other(struct list *list, const char *service)
@@ -123,7 +120,6 @@ static int add_row(void *context, const struct umig_session_row *row)
         }
     }
     list->is_out_of_memory = !copy_labels(row, &summary);
-    list->keys[list->count] = row->key;
     list->items[list->count++] = summary;
     return list->is_out_of_memory ? UMIG_E_NOMEM : UMIG_OK;
 }
@@ -150,22 +146,19 @@ static void free_list(struct list *list)
         free_ours(item->labels);
     }
     free(list->items);
-    free(list->keys);
 }
 
+/* The list is sorted by number. */
 static int add_sums(struct umig_reader *reader, struct list *list, struct umig_err *err)
 {
-    int64_t highest = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        highest = list->keys[i] > highest ? list->keys[i] : highest;
-    }
+    const uint64_t highest = list->count > 0 ? list->items[list->count - 1].number : 0;
     struct umig_session_sum *sums = calloc((size_t)highest + 1, sizeof *sums);
     if (sums == NULL) {
         return umig_err_set(err, UMIG_E_NOMEM, "no memory for a list of %zu sessions", list->count);
     }
     const int rc = umig_reader_sums(reader, sums, (size_t)highest + 1, err);
     for (size_t i = 0; rc == UMIG_OK && i < list->count; i++) {
-        const struct umig_session_sum *sum = &sums[list->keys[i]];
+        const struct umig_session_sum *sum = &sums[list->items[i].number];
         list->items[i].cpu_samples = sum->samples;
         list->items[i].cpu_ns = sum->value_ns;
         const bool closes =
@@ -199,6 +192,13 @@ static void note_services(const struct list *list, struct umig_buf *note)
     umig_buf_text(note, list->has_more_others ? " and others" : "");
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const struct umig_session_summary *left = a;
+    const struct umig_session_summary *right = b;
+    return (left->number > right->number) - (left->number < right->number);
+}
+
 int umig_query_list(struct umig_reader *reader,
                     const struct umig_query *query,
                     struct umig_buf *out,
@@ -209,6 +209,9 @@ int umig_query_list(struct umig_reader *reader,
     int rc = umig_reader_sessions(reader, add_row, &list, err);
     if (list.is_out_of_memory) {
         rc = umig_err_set(err, UMIG_E_NOMEM, "no memory for a list of %zu sessions", list.count);
+    }
+    if (list.count > 0) {
+        qsort(list.items, list.count, sizeof list.items[0], by_number);
     }
     rc = rc != UMIG_OK ? rc : add_sums(reader, &list, err);
     rc = rc != UMIG_OK ? rc : write_list(&list, out, err);

@@ -80,8 +80,8 @@ UMIG_NODISCARD int umig_query_select(struct umig_reader *reader,
                                      struct umig_err *err);
 
 /**
- * Appends the list of sessions as "text" or "json" (report/sessions.h). If none is of the service
- * asked for, the note names the services that there are. As umig_query_run().
+ * Appends the list of sessions by number as "text" or "json" (report/sessions.h). If none is of the
+ * service asked for, the note names the services that there are. As umig_query_run().
  */
 UMIG_NODISCARD int umig_query_list(struct umig_reader *reader,
                                    const struct umig_query *query,

@@ -106,6 +106,25 @@ static void test_session_that_is_meant_alone_is_reported_without_a_note(void **s
     }
 }
 
+/* An agent that was without a collector for long brings sessions older than those that are there.
+ */
+static void test_list_is_in_the_order_of_numbers(void **state)
+{
+    (void)state;
+    store_session(4, "first", "orders");
+    store_session(2, "second", "orders");
+
+    ask_collector("sessions");
+
+    const char *first = strstr(g_run.out, "first");
+    const char *second = strstr(g_run.out, "second");
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_true(first < second);
+    ask_collector("sessions --json");
+    assert_non_null(strstr(strstr(g_run.out, "\"number\":1"), "\"number\":2"));
+}
+
 static void test_list_for_programs_has_each_label_once(void **state)
 {
     (void)state;
@@ -166,6 +185,7 @@ int main(void)
     const struct CMUnitTest stored_test[] = {
         TEST(test_newest_of_several_is_reported_and_said_to_be),
         TEST(test_session_that_is_meant_alone_is_reported_without_a_note),
+        TEST(test_list_is_in_the_order_of_numbers),
         TEST(test_list_for_programs_has_each_label_once),
         TEST(test_folder_at_rest_says_what_is_known_of_an_end),
         TEST(test_service_that_is_not_stored_is_told_with_those_that_are),

@@ -76,7 +76,40 @@ static void start_strictly(struct umig_rig *rig)
         assert_null(strstr(outcome.out, "ran "));
         assert_int_equal(strncmp(outcome.err, "umig: ", 6), 0);
         expect_named(&outcome, i);
+        assert_non_null(strstr(outcome.err, "; strict: this JVM does not start\n"));
     }
+}
+
+/* Options that are well written, but what they name cannot be opened. */
+static void start_strictly_with_closed_paths(struct umig_rig *rig)
+{
+    static struct outcome outcome;
+    static const char *const options[] = {"log=/no/such/folder/umig.log",
+                                          "control=/no/such/folder/umig.sock"};
+    char text[256];
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        run_brief(rig, &outcome, options[i], "%s", "");
+        expect_unharmed(&outcome);
+
+        snprintf(text, sizeof text, "strict,%s", options[i]);
+        run_brief(rig, &outcome, text, "%s", "");
+        assert_int_equal(outcome.code, 1);
+        assert_null(strstr(outcome.out, "ran "));
+        snprintf(text, sizeof text, "umig: option '%s': ", options[i]);
+        if (strstr(outcome.err, text) != outcome.err) {
+            fail_msg("not '%s' but %s", text, outcome.err);
+        }
+    }
+    snprintf(text, sizeof text, "strict,control=%s/c.sock,log=%s/log", rig->dir, rig->dir);
+    run_brief(rig, &outcome, text, "%s", "");
+    expect_unharmed(&outcome);
+    assert_string_equal(outcome.err, "");
+}
+
+static void test_strict_jvm_does_not_start_with_paths_that_cannot_be_opened(void **state)
+{
+    (void)state;
+    umig_rig_each_jdk(start_strictly_with_closed_paths);
 }
 
 static void test_strict_jvm_does_not_start(void **state)
@@ -90,6 +123,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_jvm_runs_and_says_which_option_is_wrong, umig_rig_teardown),
         cmocka_unit_test_teardown(test_strict_jvm_does_not_start, umig_rig_teardown),
+        cmocka_unit_test_teardown(test_strict_jvm_does_not_start_with_paths_that_cannot_be_opened,
+                                  umig_rig_teardown),
     };
     return cmocka_run_group_tests_name("e2e.bad_input.options", tests, compile_programs,
                                        remove_programs);

@@ -75,7 +75,7 @@ static void test_address_table(void **state)
         {"unix:", NULL, "write unix:/PATH or tcp:HOST:PORT"},
         {"tcp:127.0.0.1", NULL, "write tcp:HOST:PORT"},
         {"tcp::80", NULL, "write tcp:HOST:PORT"},
-        {"tcp:host:65536", NULL, "PORT 0 to 65535"},
+        {"tcp:host:65536", NULL, "PORT 1 to 65535"},
         {"tcp:host:http", NULL, "'tcp:host:http' is not an address"},
         {"/run/x.sock", NULL, "'/run/x.sock' is not an address"},
         {"", NULL, "'' is not an address"},
@@ -94,6 +94,21 @@ static void test_address_table(void **state)
             assert_non_null(strstr(err.text, cases[i].says));
         }
     }
+}
+
+static void test_address_to_connect_to_has_a_port(void **state)
+{
+    (void)state;
+    struct umig_address address;
+    struct umig_err err = UMIG_ERR_INIT;
+    const struct umig_span right = umig_span_of("tcp:h:1");
+    assert_int_equal(umig_address_parse_peer(right, &address, &err), UMIG_OK);
+    assert_int_equal(address.port, 1);
+
+    const struct umig_span wrong = umig_span_of("tcp:h:0");
+    assert_int_equal(umig_address_parse_peer(wrong, &address, &err), UMIG_E_ARG);
+    assert_non_null(strstr(err.text, "'tcp:h:0': nobody can be reached at port 0; write tcp:HOST"));
+    assert_int_equal(address.port, 1); /* untouched */
 }
 
 static void test_address_of_the_longest_path_passes_one_more_fails(void **state)
@@ -318,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest socket_test[] = {
         TEST(test_address_table),
+        TEST(test_address_to_connect_to_has_a_port),
         TEST(test_address_of_the_longest_path_passes_one_more_fails),
         TEST(test_listen_gives_the_mode_that_was_asked_for),
         TEST(test_listen_takes_a_dead_socket_over),
