@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/intern.h"
+#include "analysis/profile_private.h"
 #include "analysis/utf8.h"
 #include "core/err.h"
 
@@ -12,38 +12,6 @@
 
 /* What malloc adds to a small block, so that a million short names are charged as they cost. */
 #define MALLOC_OVERHEAD_BYTES 16u
-
-struct umig_profile_index {
-    struct umig_intern strings;
-    struct umig_intern methods;
-    struct umig_intern frames;
-    struct umig_intern stacks;
-    struct umig_intern threads;
-    struct umig_intern samples;
-    struct umig_intern thread_totals;
-};
-
-/* The shape that every UMIG_PROFILE_LIST shares, to write the growing once. */
-struct list {
-    void *items_at; /* address of the pointer to the items; its type differs, so bytes are copied */
-    size_t *count;
-    size_t *room;
-    size_t item_bytes;
-};
-
-/* clang-format off */
-#define LIST(list) { .items_at = (void *)&(list)->items, .count = &(list)->count, \
-                     .room = &(list)->room, .item_bytes = sizeof *(list)->items }
-/* clang-format on */
-
-/* The key of a sample is its head, of a total its thread and kind. */
-struct sample_key {
-    uint32_t kind, outcome, group, stack;
-};
-
-struct pair_key {
-    uint32_t first, second;
-};
 
 struct bytes_key {
     const char *bytes;
@@ -55,8 +23,7 @@ static bool fits(const struct umig_profile *profile, size_t byte_count)
     return byte_count <= profile->limit_bytes - profile->used_bytes;
 }
 
-/* Room for one more item; UMIG_E_NOMEM leaves all as it was. */
-static int list_reserve(struct umig_profile *profile, struct list list)
+int umig_profile_reserve(struct umig_profile *profile, struct umig_profile_list list)
 {
     if (*list.count < *list.room) {
         return UMIG_OK;
@@ -88,16 +55,12 @@ static int index_reserve(struct umig_profile *profile, struct umig_intern *index
     return UMIG_OK;
 }
 
-static int reserve_both(struct umig_profile *profile, struct list list, struct umig_intern *index)
+int umig_profile_reserve_both(struct umig_profile *profile,
+                              struct umig_profile_list list,
+                              struct umig_intern *index)
 {
-    const int rc = list_reserve(profile, list);
+    const int rc = umig_profile_reserve(profile, list);
     return rc != UMIG_OK ? rc : index_reserve(profile, index);
-}
-
-static uint64_t add_capped(uint64_t a, uint64_t b)
-{
-    uint64_t sum = 0;
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
 /* Item 0 of the interned lists is "none". */
@@ -107,15 +70,15 @@ static int put_nones(struct umig_profile *profile)
     if (empty == NULL) {
         return UMIG_E_NOMEM;
     }
-    if (list_reserve(profile, (struct list)LIST(&profile->strings)) != UMIG_OK) {
+    if (umig_profile_reserve(profile, UMIG_PROFILE_LIST_OF(&profile->strings)) != UMIG_OK) {
         free(empty);
         return UMIG_E_NOMEM;
     }
     profile->strings.items[profile->strings.count++] = empty;
-    if (list_reserve(profile, (struct list)LIST(&profile->methods)) != UMIG_OK ||
-        list_reserve(profile, (struct list)LIST(&profile->frames)) != UMIG_OK ||
-        list_reserve(profile, (struct list)LIST(&profile->stacks)) != UMIG_OK ||
-        list_reserve(profile, (struct list)LIST(&profile->threads)) != UMIG_OK) {
+    if (umig_profile_reserve(profile, UMIG_PROFILE_LIST_OF(&profile->methods)) != UMIG_OK ||
+        umig_profile_reserve(profile, UMIG_PROFILE_LIST_OF(&profile->frames)) != UMIG_OK ||
+        umig_profile_reserve(profile, UMIG_PROFILE_LIST_OF(&profile->stacks)) != UMIG_OK ||
+        umig_profile_reserve(profile, UMIG_PROFILE_LIST_OF(&profile->threads)) != UMIG_OK) {
         return UMIG_E_NOMEM;
     }
     profile->methods.items[profile->methods.count++] = (struct umig_profile_method){0};
@@ -243,7 +206,8 @@ static int intern_owned(struct umig_profile *profile, char *text, size_t length,
         return UMIG_OK;
     }
     const size_t more = length + 1 + MALLOC_OVERHEAD_BYTES;
-    if (reserve_both(profile, (struct list)LIST(&profile->strings), index) != UMIG_OK ||
+    if (umig_profile_reserve_both(profile, UMIG_PROFILE_LIST_OF(&profile->strings), index) !=
+            UMIG_OK ||
         !fits(profile, more)) {
         free(text);
         return UMIG_E_NOMEM;
@@ -297,7 +261,8 @@ int umig_profile_method(struct umig_profile *profile,
     const uint32_t hash = umig_intern_hash(method, sizeof *method);
     uint32_t id = umig_intern_find(index, hash, same_method, profile->methods.items, method);
     if (id == 0) {
-        if (reserve_both(profile, (struct list)LIST(&profile->methods), index) != UMIG_OK) {
+        if (umig_profile_reserve_both(profile, UMIG_PROFILE_LIST_OF(&profile->methods), index) !=
+            UMIG_OK) {
             return UMIG_E_NOMEM;
         }
         id = (uint32_t)profile->methods.count++;
@@ -326,7 +291,8 @@ int umig_profile_frame(struct umig_profile *profile,
     const uint32_t hash = umig_intern_hash(frame, sizeof *frame);
     uint32_t id = umig_intern_find(index, hash, same_frame, profile->frames.items, frame);
     if (id == 0) {
-        if (reserve_both(profile, (struct list)LIST(&profile->frames), index) != UMIG_OK) {
+        if (umig_profile_reserve_both(profile, UMIG_PROFILE_LIST_OF(&profile->frames), index) !=
+            UMIG_OK) {
             return UMIG_E_NOMEM;
         }
         id = (uint32_t)profile->frames.count++;
@@ -340,7 +306,7 @@ int umig_profile_frame(struct umig_profile *profile,
 static bool same_stack(const void *items, uint32_t id, const void *key)
 {
     const struct umig_profile_stack *stacks = items;
-    const struct pair_key *pair = key;
+    const struct umig_profile_pair *pair = key;
     return stacks[id].parent == pair->first && stacks[id].frame == pair->second;
 }
 
@@ -353,11 +319,12 @@ int umig_profile_stack(struct umig_profile *profile,
         return UMIG_E_ARG;
     }
     struct umig_intern *index = &profile->index->stacks;
-    const struct pair_key key = {.first = parent, .second = frame};
+    const struct umig_profile_pair key = {.first = parent, .second = frame};
     const uint32_t hash = umig_intern_hash(&key, sizeof key);
     uint32_t id = umig_intern_find(index, hash, same_stack, profile->stacks.items, &key);
     if (id == 0) {
-        if (reserve_both(profile, (struct list)LIST(&profile->stacks), index) != UMIG_OK) {
+        if (umig_profile_reserve_both(profile, UMIG_PROFILE_LIST_OF(&profile->stacks), index) !=
+            UMIG_OK) {
             return UMIG_E_NOMEM;
         }
         id = (uint32_t)profile->stacks.count++;
@@ -413,7 +380,7 @@ int umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *ou
 static bool same_thread(const void *items, uint32_t id, const void *key)
 {
     const struct umig_profile_thread *threads = items;
-    const struct pair_key *pair = key;
+    const struct umig_profile_pair *pair = key;
     return threads[id].tid == pair->first && threads[id].name == pair->second;
 }
 
@@ -427,7 +394,7 @@ int umig_profile_thread(struct umig_profile *profile,
         return UMIG_E_ARG;
     }
     struct umig_intern *index = &profile->index->threads;
-    const struct pair_key key = {.first = tid, .second = name};
+    const struct umig_profile_pair key = {.first = tid, .second = name};
     const uint32_t hash = umig_intern_hash(&key, sizeof key);
     const uint32_t found = umig_intern_find(index, hash, same_thread, profile->threads.items, &key);
     if (found != 0) {
@@ -440,7 +407,7 @@ int umig_profile_thread(struct umig_profile *profile,
     uint32_t group = 0;
     int rc = umig_profile_group(profile, name, &group);
     if (rc == UMIG_OK) {
-        rc = reserve_both(profile, (struct list)LIST(&profile->threads), index);
+        rc = umig_profile_reserve_both(profile, UMIG_PROFILE_LIST_OF(&profile->threads), index);
     }
     if (rc != UMIG_OK) {
         return rc;
@@ -451,142 +418,6 @@ int umig_profile_thread(struct umig_profile *profile,
     umig_intern_put(index, hash, id);
     *out_id = id;
     return UMIG_OK;
-}
-
-/* The lists without a "none" at 0 keep index + 1 in the hash index, where 0 means free. */
-static bool same_sample(const void *items, uint32_t id, const void *key)
-{
-    const struct umig_profile_sample *sample = (const struct umig_profile_sample *)items + (id - 1);
-    const struct sample_key *want = key;
-    return (uint32_t)sample->kind == want->kind && (uint32_t)sample->outcome == want->outcome &&
-           sample->group == want->group && sample->stack == want->stack;
-}
-
-int umig_profile_add_sample(struct umig_profile *profile, const struct umig_profile_sample *sample)
-{
-    if ((unsigned)sample->kind >= UMIG_KIND_COUNT || sample->stack >= profile->stacks.count ||
-        (unsigned)sample->outcome >= UMIG_OUTCOME_COUNT ||
-        sample->group >= profile->strings.count) {
-        return UMIG_E_ARG;
-    }
-    struct umig_intern *index = &profile->index->samples;
-    const struct sample_key key = {(uint32_t)sample->kind, (uint32_t)sample->outcome, sample->group,
-                                   sample->stack};
-    const uint32_t hash = umig_intern_hash(&key, sizeof key);
-    const uint32_t found = umig_intern_find(index, hash, same_sample, profile->samples.items, &key);
-    if (found != 0) {
-        struct umig_profile_sample *at = &profile->samples.items[found - 1];
-        at->count = add_capped(at->count, sample->count);
-        at->value = add_capped(at->value, sample->value);
-        return UMIG_OK;
-    }
-    if (reserve_both(profile, (struct list)LIST(&profile->samples), index) != UMIG_OK) {
-        return UMIG_E_NOMEM;
-    }
-    profile->samples.items[profile->samples.count++] = *sample;
-    umig_intern_put(index, hash, (uint32_t)profile->samples.count);
-    return UMIG_OK;
-}
-
-static bool same_total(const void *items, uint32_t id, const void *key)
-{
-    const struct umig_profile_thread_total *totals = items;
-    const struct pair_key *want = key;
-    return totals[id - 1].thread == want->first && (uint32_t)totals[id - 1].kind == want->second;
-}
-
-int umig_profile_add_thread_total(struct umig_profile *profile,
-                                  const struct umig_profile_thread_total *total)
-{
-    if (total->thread >= profile->threads.count || (unsigned)total->kind >= UMIG_KIND_COUNT) {
-        return UMIG_E_ARG;
-    }
-    struct umig_intern *index = &profile->index->thread_totals;
-    const struct pair_key key = {.first = total->thread, .second = (uint32_t)total->kind};
-    const uint32_t hash = umig_intern_hash(&key, sizeof key);
-    const uint32_t found =
-        umig_intern_find(index, hash, same_total, profile->thread_totals.items, &key);
-    if (found != 0) {
-        struct umig_profile_thread_total *at = &profile->thread_totals.items[found - 1];
-        at->count = add_capped(at->count, total->count);
-        at->value = add_capped(at->value, total->value);
-        return UMIG_OK;
-    }
-    if (reserve_both(profile, (struct list)LIST(&profile->thread_totals), index) != UMIG_OK) {
-        return UMIG_E_NOMEM;
-    }
-    profile->thread_totals.items[profile->thread_totals.count++] = *total;
-    umig_intern_put(index, hash, (uint32_t)profile->thread_totals.count);
-    return UMIG_OK;
-}
-
-int umig_profile_add_pause(struct umig_profile *profile, const struct umig_profile_pause *pause)
-{
-    const size_t strings = profile->strings.count;
-    if (pause->collection >= strings || pause->cause >= strings) {
-        return UMIG_E_ARG;
-    }
-    const int rc = list_reserve(profile, (struct list)LIST(&profile->pauses));
-    if (rc == UMIG_OK) {
-        profile->pauses.items[profile->pauses.count++] = *pause;
-    }
-    return rc;
-}
-
-int umig_profile_add_pool_point(struct umig_profile *profile,
-                                const struct umig_profile_pool_point *point)
-{
-    if (point->pool >= profile->strings.count) {
-        return UMIG_E_ARG;
-    }
-    const int rc = list_reserve(profile, (struct list)LIST(&profile->pool_points));
-    if (rc == UMIG_OK) {
-        profile->pool_points.items[profile->pool_points.count++] = *point;
-    }
-    return rc;
-}
-
-int umig_profile_add_wait(struct umig_profile *profile, const struct umig_profile_wait *wait)
-{
-    if (wait->thread >= profile->threads.count || wait->holder >= profile->threads.count ||
-        wait->monitor_class >= profile->strings.count || wait->stack >= profile->stacks.count) {
-        return UMIG_E_ARG;
-    }
-    const int rc = list_reserve(profile, (struct list)LIST(&profile->waits));
-    if (rc == UMIG_OK) {
-        profile->waits.items[profile->waits.count++] = *wait;
-    }
-    return rc;
-}
-
-int umig_profile_add_label(struct umig_profile *profile, uint32_t key, uint32_t value)
-{
-    if (key >= profile->strings.count || value >= profile->strings.count) {
-        return UMIG_E_ARG;
-    }
-    for (size_t i = 0; i < profile->labels.count; i++) {
-        if (profile->labels.items[i].key == key && profile->labels.items[i].value == value) {
-            return UMIG_OK;
-        }
-    }
-    const int rc = list_reserve(profile, (struct list)LIST(&profile->labels));
-    if (rc == UMIG_OK) {
-        profile->labels.items[profile->labels.count++] =
-            (struct umig_profile_label){.key = key, .value = value};
-    }
-    return rc;
-}
-
-int umig_profile_add_other(struct umig_profile *profile, uint32_t id)
-{
-    if (id >= profile->strings.count) {
-        return UMIG_E_ARG;
-    }
-    const int rc = list_reserve(profile, (struct list)LIST(&profile->others));
-    if (rc == UMIG_OK) {
-        profile->others.items[profile->others.count++] = id;
-    }
-    return rc;
 }
 
 const char *umig_profile_text(const struct umig_profile *profile, uint32_t string)

@@ -146,7 +146,7 @@ struct umig_profile {
     UMIG_PROFILE_LIST(struct umig_profile_wait) waits;
     struct umig_profile_tally tallies[UMIG_KIND_COUNT];
 
-    /* private to profile.c */
+    /* private to profile*.c */
     struct umig_profile_index *index;
     size_t used_bytes;
     size_t limit_bytes;
