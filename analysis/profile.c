@@ -351,6 +351,20 @@ static bool is_named_digit(const char *from, const char *at)
     return at_start && at[-1] >= 'A' && at[-1] <= 'Z' && at[1] == ' ';
 }
 
+size_t umig_profile_write_group(const char *name, char *out)
+{
+    size_t length = 0;
+    for (const char *at = name; *at != '\0'; at++) {
+        const bool is_number = is_digit(*at) && !is_named_digit(name, at);
+        const bool goes_on = is_number && at > name && is_digit(at[-1]);
+        if (!goes_on) {
+            out[length++] = is_number ? '*' : *at;
+        }
+    }
+    out[length] = '\0';
+    return length;
+}
+
 int umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *out_group)
 {
     if (name >= profile->strings.count) {
@@ -365,15 +379,7 @@ int umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *ou
     if (group == NULL) {
         return UMIG_E_NOMEM;
     }
-    size_t length = 0;
-    for (const char *at = from; *at != '\0'; at++) {
-        const bool is_number = is_digit(*at) && !is_named_digit(from, at);
-        const bool goes_on = is_number && at > from && is_digit(at[-1]);
-        if (!goes_on) {
-            group[length++] = is_number ? '*' : *at;
-        }
-    }
-    group[length] = '\0';
+    const size_t length = umig_profile_write_group(from, group);
     return intern_owned(profile, group, length, out_group);
 }
 

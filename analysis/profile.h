@@ -205,9 +205,15 @@ UMIG_NODISCARD int umig_profile_thread(struct umig_profile *profile,
                                        uint32_t *out_id);
 
 /**
- * Derives the group of a thread name: every run of digits becomes one '*', but for names like C2
+ * Writes the group of a thread name: every run of digits becomes one '*', but for names like C2
  * and G1 at the beginning of a word.
+ *
+ * @param out  room for the name and its NUL
+ * @return the group's length
  */
+size_t umig_profile_write_group(const char *name, char *out);
+
+/** Interns the group of a thread name; see umig_profile_write_group(). */
 UMIG_NODISCARD int umig_profile_group(struct umig_profile *profile,
                                       uint32_t name,
                                       uint32_t *out_group);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analysis/profile.h"
 #include "collector/batch/prescan.h"
 #include "collector/store/places.h"
 #include "collector/store/schema.h"
@@ -189,21 +190,6 @@ int umig_day_string(struct umig_day *day, const char *text, uint32_t *out_id, st
     return find_or_insert(day, UMIG_DAY_STRING_FIND, bind_text, text, out_id, err);
 }
 
-/* Writes a name with each run of digits replaced by one '*'. */
-static void write_group(const char *name, char *out, size_t room)
-{
-    size_t len = 0;
-    bool in_digits = false;
-    for (; *name != '\0' && len + 1 < room; name++) {
-        const bool is_digit = *name >= '0' && *name <= '9';
-        if (!is_digit || !in_digits) {
-            out[len++] = is_digit ? '*' : *name;
-        }
-        in_digits = is_digit;
-    }
-    out[len] = '\0';
-}
-
 int umig_day_group(struct umig_day *day, uint32_t name, uint32_t *out_group, struct umig_err *err)
 {
     if (name == 0) {
@@ -216,9 +202,11 @@ int umig_day_group(struct umig_day *day, uint32_t name, uint32_t *out_group, str
     if (rc != UMIG_OK) {
         return rc == UMIG_END ? umig_err_set(err, UMIG_E_BUG, "string %u is missing", name) : rc;
     }
-    char group[UMIG_PRESCAN_MAX_STRING_BYTES + 1];
-    const char *text = (const char *)sqlite3_column_text(statement, 0);
-    write_group(text != NULL ? text : "", group, sizeof group);
+    char text[UMIG_PRESCAN_MAX_STRING_BYTES + 1];
+    char group[sizeof text];
+    const char *stored = (const char *)sqlite3_column_text(statement, 0);
+    snprintf(text, sizeof text, "%s", stored != NULL ? stored : "");
+    umig_profile_write_group(text, group);
     sqlite3_reset(statement);
     return umig_day_string(day, group, out_group, err);
 }

@@ -59,7 +59,7 @@ UMIG_NODISCARD int umig_day_string(struct umig_day *day,
                                    uint32_t *out_id,
                                    struct umig_err *err);
 
-/** Id of the group of a thread's name: the name with each run of digits replaced by one '*'. */
+/** Id of the group of a thread's name; see umig_profile_write_group(). */
 UMIG_NODISCARD int umig_day_group(struct umig_day *day,
                                   uint32_t name,
                                   uint32_t *out_group,

@@ -137,7 +137,7 @@ static void add_failures(struct umig_profile *profile)
     method.name = string(profile, "JIT compiler");
     frame.kind = UMIG_FRAME_VM;
     sample.outcome = UMIG_OUTCOME_NO_JAVA;
-    sample.group = string(profile, "C* CompilerThread*");
+    sample.group = string(profile, "C2 CompilerThread*");
     assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
     assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
     assert_int_equal(umig_profile_stack(profile, 0, frame_id, &sample.stack), UMIG_OK);
