@@ -25,9 +25,19 @@ static void add_row(struct umig_gc *gc, const struct umig_profile_pause *pause)
     row->longest_ns = pause->duration_ns > row->longest_ns ? pause->duration_ns : row->longest_ns;
 }
 
+/*
+ * Does the heap after this pause say what a collection leaves? Pauses of collectors that free
+ * beside the application (ZGC's and Shenandoah's marks, G1's remark) leave what they found.
+ */
+static bool has_freed(const struct umig_profile_pause *pause)
+{
+    return pause->after_bytes != UMIG_BYTES_UNKNOWN && pause->before_bytes != UMIG_BYTES_UNKNOWN &&
+           pause->after_bytes < pause->before_bytes;
+}
+
 static void add_heap(struct umig_gc *gc, const struct umig_profile_pause *pause)
 {
-    if (pause->after_bytes == UMIG_BYTES_UNKNOWN) {
+    if (!has_freed(pause)) {
         return;
     }
     if (gc->after_count++ == 0) {
@@ -37,9 +47,7 @@ static void add_heap(struct umig_gc *gc, const struct umig_profile_pause *pause)
     if (pause->after_bytes > gc->after_highest_bytes) {
         gc->after_highest_bytes = pause->after_bytes;
     }
-    if (pause->before_bytes != UMIG_BYTES_UNKNOWN && pause->before_bytes > pause->after_bytes) {
-        gc->reclaimed_bytes += pause->before_bytes - pause->after_bytes;
-    }
+    gc->reclaimed_bytes += pause->before_bytes - pause->after_bytes;
 }
 
 static int compare_ns(const void *a, const void *b)
@@ -78,7 +86,7 @@ static void set_trend(const struct umig_profile *profile, struct umig_gc *gc)
     double x = 0;
     for (size_t i = 0; i < profile->pauses.count; i++) {
         const struct umig_profile_pause *pause = &profile->pauses.items[i];
-        if (pause->after_bytes == UMIG_BYTES_UNKNOWN) {
+        if (!has_freed(pause)) {
             continue;
         }
         first = first == NULL ? pause : first;

@@ -29,7 +29,7 @@ struct umig_gc {
     struct umig_gc_row *rows; /* by total, greatest first */
     size_t row_count;
 
-    /* Heap after a pause, over the pauses that know it. */
+    /* Heap after a pause, over the pauses that freed some: others say nothing of what is left. */
     uint64_t after_count;
     uint64_t after_first_bytes, after_last_bytes, after_highest_bytes;
     bool has_trend;           /* at least 8 points over at least 10 s */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis/intern.h"
+#include "analysis/label.h"
 #include "core/err.h"
 
 #define LEAST_SHARE 50 /* a way holds at least 1/50 of all */
@@ -153,6 +154,15 @@ static uint32_t find_end(const struct tree *tree, uint64_t all)
     }
 }
 
+/* Is all of the way to a node a library's? */
+static bool is_libraries(const struct tree *tree, uint32_t node)
+{
+    while (node != 0 && umig_label_is_library(tree->profile, tree->nodes[node].method)) {
+        node = tree->nodes[node].parent;
+    }
+    return node == 0;
+}
+
 /* Copies the way to a node, its lines left open, and takes its value out of the tree. */
 static int take(struct tree *tree, uint32_t end, struct umig_path *out)
 {
@@ -165,12 +175,9 @@ static int take(struct tree *tree, uint32_t end, struct umig_path *out)
         return UMIG_E_NOMEM;
     }
     const uint64_t value = tree->nodes[end].total;
-    *out = (struct umig_path){
-        .frames = frames,
-        .frame_count = depth,
-        .value = value,
-        .is_rest = tree->nodes[end].is_trodden && tree->nodes[end].self < value / 2,
-    };
+    *out = (struct umig_path){.frames = frames, .frame_count = depth, .value = value};
+    out->is_rest = tree->nodes[end].self < value / 2 &&
+                   (tree->nodes[end].is_trodden || is_libraries(tree, end));
     for (uint32_t at = end; at != 0; at = tree->nodes[at].parent) {
         frames[--depth] = (struct umig_profile_frame){.method = tree->nodes[at].method,
                                                       .kind = tree->nodes[at].kind};

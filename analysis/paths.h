@@ -20,7 +20,9 @@ struct umig_path {
     struct umig_profile_frame *frames;
     size_t frame_count;
     uint64_t value; /* spent at its end and below, without what earlier ways have taken */
-    bool is_rest;   /* its end lies on an earlier way, and less than half of it is the end's own */
+    /* Less than half of it is its end's own, and the end lies on an earlier way or is only how a
+     * library's thread starts: many small things. */
+    bool is_rest;
 };
 
 /** Heaviest first, the rests behind all others. */

@@ -10,6 +10,9 @@
 #define HOLDERS_MAX      4
 #define OPEN_MAX         8
 
+/* What is known of a holder that is not: the agent does not tell one from the other. */
+#define UNKNOWN_HOLDER "unknown: not looked up (at most ten a second are), or none when looked"
+
 static const char *text_or_unknown(const struct umig_profile *profile, uint32_t text)
 {
     return text != 0 ? umig_profile_text(profile, text) : "unknown";
@@ -82,7 +85,7 @@ static void write_gc_sum(struct umig_text_page *page)
     umig_label_value(UMIG_KIND_GC, gc->longest_ns, &line);
     umig_buf_text(&line, ".");
     if (gc->after_count > 0) {
-        umig_buf_text(&line, " The heap after a pause: ");
+        umig_buf_text(&line, " The heap after pauses that freed: ");
         umig_label_value(UMIG_KIND_HEAP, gc->after_first_bytes, &line);
         umig_buf_text(&line, " at first, ");
         umig_label_value(UMIG_KIND_HEAP, gc->after_last_bytes, &line);
@@ -213,7 +216,9 @@ void umig_text_contention(struct umig_text_page *page)
     umig_text_heads(page, "      waited     waits     longest  for a holder of pool");
     for (size_t i = 0; i < at_most(waits->holder_count, HOLDERS_MAX); i++) {
         write_wait(page, &waits->holders[i],
-                   text_or_unknown(profile, waits->holders[i].holder_group));
+                   waits->holders[i].holder_group != 0
+                       ? umig_profile_text(profile, waits->holders[i].holder_group)
+                       : UNKNOWN_HOLDER);
     }
 }
 

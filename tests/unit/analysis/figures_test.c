@@ -167,6 +167,21 @@ static void test_paths_put_rests_behind(void **state)
     assert_true(paths.items[3].is_rest);
     umig_paths_fini(&paths);
     umig_profile_destroy(profile);
+
+    /* Many small things below the start of a library's thread. */
+    struct umig_buf lines = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+    umig_buf_text(&lines, "A.a:3 10\n");
+    for (size_t i = 0; i < 90; i++) {
+        umig_buf_printf(&lines, "java.util.TimerThread.run:1;B.b%zu:3 1\n", i);
+    }
+    profile = umig_collapsed_read(umig_buf_str(&lines));
+    assert_int_equal(umig_paths_find(profile, UMIG_KIND_CPU, 8, &paths, NULL), UMIG_OK);
+    assert_int_equal(paths.count, 2);
+    expect_path(profile, &paths.items[0], "A.a:3", 10);
+    expect_path(profile, &paths.items[1], "TimerThread.run:1", 90);
+    umig_paths_fini(&paths);
+    umig_buf_fini(&lines);
+    umig_profile_destroy(profile);
 }
 
 /* b is called at line 7 and a at line 5, c at two lines of equal weight. */
@@ -246,6 +261,32 @@ static void test_gc_adds_up_pauses_and_sees_a_climbing_heap(void **state)
     assert_true(gc.trend_fit > 0.999);
     assert_true(gc.trend_bytes_per_s > 4.9 * (double)MIB &&
                 gc.trend_bytes_per_s < 5.1 * (double)MIB);
+    umig_gc_fini(&gc);
+    umig_profile_destroy(profile);
+}
+
+/* ZGC frees beside the application: the heap after its pauses is not what a collection leaves. */
+static void test_gc_takes_the_heap_after_pauses_that_freed(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    set_span(profile, 100);
+    for (uint64_t i = 0; i < 20; i++) {
+        add_pause(profile, i, 1, (200 + 5 * i) * MIB);
+    }
+    struct umig_gc gc;
+    assert_int_equal(umig_gc_read(profile, &gc, NULL), UMIG_OK);
+    assert_int_equal(gc.count, 20);
+    assert_int_equal(gc.after_count, 0);
+    assert_int_equal(gc.reclaimed_bytes, 0);
+    assert_false(gc.has_trend);
+    umig_gc_fini(&gc);
+
+    add_pause(profile, 20, 1, 150 * MIB);
+    assert_int_equal(umig_gc_read(profile, &gc, NULL), UMIG_OK);
+    assert_int_equal(gc.after_count, 1);
+    assert_int_equal(gc.after_first_bytes, 150 * MIB);
+    assert_int_equal(gc.reclaimed_bytes, 50 * MIB);
     umig_gc_fini(&gc);
     umig_profile_destroy(profile);
 }
@@ -675,6 +716,7 @@ int main(void)
         cmocka_unit_test(test_paths_put_rests_behind),
         cmocka_unit_test(test_paths_show_the_line_that_calls_the_next_frame),
         cmocka_unit_test(test_gc_adds_up_pauses_and_sees_a_climbing_heap),
+        cmocka_unit_test(test_gc_takes_the_heap_after_pauses_that_freed),
         cmocka_unit_test(test_contention_adds_up_by_class_site_and_holder),
         cmocka_unit_test(test_contention_makes_one_wait_of_the_parts_told_of_it),
         cmocka_unit_test(test_pools_keep_first_last_and_highest),
