@@ -18,6 +18,23 @@ static bool is_jdk(const struct umig_profile *profile, uint32_t method)
            strncmp(class_name, "sun.", 4) == 0;
 }
 
+/* How every native thread starts: below the name of what the JVM's thread does it says nothing. */
+static bool is_thread_start(const struct umig_profile *profile, uint32_t method)
+{
+    static const char *const names[] = {
+        "__GI___clone3",       "__clone3",        "clone3", "__clone", "clone", "start_thread",
+        "thread_native_entry", "Thread::call_run"};
+    const struct umig_profile_method *at = &profile->methods.items[method];
+    const char *name = umig_profile_text(profile, at->name);
+    for (size_t i = 0; at->class_name == 0 && i < sizeof names / sizeof names[0]; i++) {
+        const size_t len = strlen(names[i]);
+        if (strncmp(name, names[i], len) == 0 && (name[len] == '\0' || name[len] == '(')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Overloads that call one another read as one frame: the last, whose line calls what is next. */
 static bool is_same_name(const struct umig_profile *profile, uint32_t a, uint32_t b)
 {
@@ -47,6 +64,9 @@ static void put_path_part(const struct umig_profile *profile,
     const char *lead = "";
     for (size_t i = first; i < end; i++) {
         const struct umig_profile_frame *frame = &path->frames[i];
+        if (i + 1 < end && is_thread_start(profile, frame->method)) {
+            continue;
+        }
         if (i + 1 == end || !is_same_name(profile, frame->method, frame[1].method)) {
             umig_buf_text(out, lead);
             put_path_frame(profile, frame, out);

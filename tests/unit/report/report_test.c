@@ -206,6 +206,20 @@ static void test_wide_native_names_are_short_but_for_machines(void **state)
     umig_buf_fini(&line);
 }
 
+static void test_paths_leave_out_how_native_threads_start(void **state)
+{
+    (void)state;
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+
+    write(umig_collapsed_read("[C2];compilation;__GI___clone3;start_thread;thread_native_entry;"
+                              "Thread::call_run;Compile::Compile 9"),
+          &(struct umig_report_options){0}, &out);
+
+    const char *paths = strstr(umig_buf_str(&out), "Hot paths");
+    assert_non_null(strstr(paths, "\n      compilation > Compile::Compile\n"));
+    umig_buf_fini(&out);
+}
+
 /* The samples of 10 ms say whether the interval that was asked for could be kept. */
 static void test_text_says_when_the_kernel_ticks_too_slowly(void **state)
 {
@@ -422,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_text_for_no_terminal_has_whole_names),
         cmocka_unit_test(test_paths_that_print_the_same_are_one_row),
         cmocka_unit_test(test_wide_native_names_are_short_but_for_machines),
+        cmocka_unit_test(test_paths_leave_out_how_native_threads_start),
         cmocka_unit_test(test_text_says_when_the_kernel_ticks_too_slowly),
         cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
