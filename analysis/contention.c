@@ -211,6 +211,13 @@ void umig_contention_open_sentence(const struct umig_profile *profile,
     }
 }
 
+const char *umig_contention_none(const struct umig_profile *profile)
+{
+    return profile->session.end == UMIG_END_LOST
+               ? "No wait for a monitor came in before the data end; what followed is not known."
+               : "No thread waited for a monitor.";
+}
+
 void umig_contention_fini(struct umig_contention *contention)
 {
     free(contention->classes);

@@ -46,6 +46,9 @@ void umig_contention_open_sentence(const struct umig_profile *profile,
                                    const struct umig_contention *contention,
                                    struct umig_buf *out);
 
+/** Sentence for a session without a wait; where its end is missing it says so. */
+const char *umig_contention_none(const struct umig_profile *profile);
+
 /** Frees the rows. */
 void umig_contention_fini(struct umig_contention *contention);
 

@@ -155,6 +155,13 @@ int umig_gc_read(const struct umig_profile *profile, struct umig_gc *out_gc, str
     return UMIG_OK;
 }
 
+const char *umig_gc_none(const struct umig_profile *profile)
+{
+    return profile->session.end == UMIG_END_LOST
+               ? "No pause came in before the data end; what followed is not known."
+               : "No pause while the session was on.";
+}
+
 void umig_gc_fini(struct umig_gc *gc)
 {
     free(gc->rows);

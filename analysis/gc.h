@@ -42,6 +42,9 @@ UMIG_NODISCARD int umig_gc_read(const struct umig_profile *profile,
                                 struct umig_gc *out_gc,
                                 struct umig_err *err);
 
+/** Sentence for a session without a pause; where its end is missing it says so. */
+const char *umig_gc_none(const struct umig_profile *profile);
+
 /** Frees the rows. */
 void umig_gc_fini(struct umig_gc *gc);
 

@@ -7,9 +7,10 @@ static void read_kind(const struct umig_profile_tally *tally, struct umig_qualit
     *out = (struct umig_quality_kind){
         .present = tally->present, .produced = tally->produced, .stored = tally->stored};
     for (unsigned i = 0; i < UMIG_DROP_COUNT; i++) {
-        out->dropped += tally->dropped[i];
+        out->dropped += i == UMIG_DROP_REMAINDER ? 0 : tally->dropped[i];
     }
-    const uint64_t known = out->stored + out->dropped;
+    out->remainder = tally->dropped[UMIG_DROP_REMAINDER];
+    const uint64_t known = out->stored + out->remainder + out->dropped;
     out->missing = out->produced > known ? out->produced - known : 0;
     out->surplus = known > out->produced ? known - out->produced : 0;
 }
@@ -35,7 +36,8 @@ static void read_samples(const struct umig_profile *profile, struct umig_quality
 
 void umig_quality_read(const struct umig_profile *profile, struct umig_quality *out_quality)
 {
-    struct umig_quality quality = {.is_complete = profile->session.lost_files == 0};
+    struct umig_quality quality = {.is_complete = profile->session.lost_files == 0 &&
+                                                  profile->session.end != UMIG_END_LOST};
     quality.is_running = profile->session.end == UMIG_END_RUNNING;
     for (unsigned i = 0; i < UMIG_KIND_COUNT; i++) {
         struct umig_quality_kind *kind = &quality.kinds[i];
@@ -61,7 +63,7 @@ static void put_kind(const struct umig_profile_tally *tally,
         umig_buf_text(out, " dropped");
         const char *lead = " (";
         for (unsigned i = 0; i < UMIG_DROP_COUNT; i++) {
-            if (tally->dropped[i] > 0) {
+            if (tally->dropped[i] > 0 && i != UMIG_DROP_REMAINDER) {
                 umig_buf_printf(out, "%s%s ", lead, umig_quality_drop_key((enum umig_drop)i));
                 umig_label_number(tally->dropped[i], out);
                 lead = ", ";
@@ -88,9 +90,38 @@ static const char *reason(const struct umig_profile *profile, const struct umig_
         return " The session is running: what is under way is not in yet.";
     }
     if (profile->session.end == UMIG_END_LOST) {
-        return " The JVM was killed or lost: its last batch went with it.";
+        return " Figures cover only the time until then.";
     }
     return "";
+}
+
+/* Since when nothing came: what happened then, and how it ended, nobody told. */
+static void put_lost(const struct umig_profile *profile, struct umig_buf *out)
+{
+    const struct umig_profile_session *session = &profile->session;
+    if (session->end != UMIG_END_LOST) {
+        return;
+    }
+    umig_buf_text(out,
+                  " the JVM was killed or lost, and the end is missing: nothing came later than ");
+    umig_label_value(UMIG_KIND_GC,
+                     session->end_unix_ns > session->start_unix_ns
+                         ? session->end_unix_ns - session->start_unix_ns
+                         : 0,
+                     out);
+    umig_buf_text(out, " into the session.");
+}
+
+/* No loss, but in no sample either. */
+static void put_remainders(const struct umig_quality *quality, struct umig_buf *out)
+{
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        if (quality->kinds[i].remainder > 0) {
+            umig_buf_printf(out, " %s: ", umig_quality_kind_key((enum umig_kind)i));
+            umig_label_value((enum umig_kind)i, quality->kinds[i].remainder, out);
+            umig_buf_text(out, " left over below one interval.");
+        }
+    }
 }
 
 static void put_books(const struct umig_profile *profile,
@@ -99,9 +130,11 @@ static void put_books(const struct umig_profile *profile,
 {
     if (quality->is_complete && !quality->is_running) {
         umig_buf_text(out, "Complete: all that was produced is stored.");
+        put_remainders(quality, out);
         return;
     }
     umig_buf_text(out, quality->is_running ? "So far:" : "Not complete:");
+    put_lost(profile, out);
     if (profile->session.lost_files > 0) {
         umig_buf_printf(out,
                         " %u of the files with its data %s gone or set aside as damaged: what "
@@ -119,7 +152,8 @@ static void put_books(const struct umig_profile *profile,
             put_kind(&profile->tallies[i], (enum umig_kind)i, &quality->kinds[i], out);
         }
     }
-    if (out->len == lead && profile->session.lost_files == 0) {
+    if (out->len == lead && profile->session.lost_files == 0 &&
+        profile->session.end != UMIG_END_LOST) {
         umig_buf_text(out, " nothing dropped, nothing missing.");
     }
     umig_buf_text(out, reason(profile, quality));

@@ -9,14 +9,15 @@
 #include "analysis/profile.h"
 #include "core/buf.h"
 
-/** The books of one kind: produced = stored + dropped + missing - surplus. */
+/** The books of one kind: produced = stored + remainder + dropped + missing - surplus. */
 struct umig_quality_kind {
     bool present;
     uint64_t produced;
     uint64_t stored;
-    uint64_t dropped; /* all causes */
-    uint64_t missing; /* produced, not stored, not counted as dropped */
-    uint64_t surplus; /* stored and dropped add up to more than was produced */
+    uint64_t dropped;   /* all causes but REMAINDER */
+    uint64_t remainder; /* waits that never added up to an interval: no sample of them is lost */
+    uint64_t missing;   /* produced, not stored, not counted as dropped */
+    uint64_t surplus;   /* stored and dropped add up to more than was produced */
 };
 
 /** Everything about the data of a session that a reader must know to trust it. */
@@ -26,7 +27,8 @@ struct umig_quality {
     uint64_t failed_samples; /* of these: the stack could not be read whole */
     uint64_t failed[UMIG_OUTCOME_COUNT];
     uint64_t vm_samples; /* CPU samples of threads without Java frames */
-    bool is_complete;    /* nothing dropped, missing, lost, no surplus; kinds without books too */
+    bool is_complete;    /* nothing dropped, missing, lost, no surplus; kinds without books too; the
+                            JVM told the session's end */
     bool is_running;     /* the session has not ended: what is under way is missing yet */
 };
 

@@ -220,10 +220,18 @@ static void put_dispatch(const struct umig_verdict_figures *figures, struct umig
     umig_buf_text(out, " of the CPU");
 }
 
-static void put_gc(const struct umig_gc *gc, struct umig_buf *out)
+/* The end of the session is missing: what did not come may have been. */
+static bool is_lost(const struct umig_verdict_figures *figures)
 {
+    return figures->profile->session.end == UMIG_END_LOST;
+}
+
+static void put_gc(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_gc *gc = figures->gc;
     if (gc->count == 0) {
-        umig_buf_text(out, "no collection stopped the JVM");
+        umig_buf_text(out, is_lost(figures) ? "no collection came in before the data end"
+                                            : "no collection stopped the JVM");
         return;
     }
     umig_buf_text(out, "collections stopped the JVM for ");
@@ -242,7 +250,8 @@ static void put_waits(const struct umig_verdict_figures *figures, struct umig_bu
 {
     const struct umig_contention *waits = figures->contention;
     if (waits->count == 0) {
-        umig_buf_text(out, "no thread waited for a monitor");
+        umig_buf_text(out, is_lost(figures) ? "no wait for a monitor came in before the data end"
+                                            : "no thread waited for a monitor");
         return;
     }
     umig_buf_text(out, "threads waited ");
@@ -264,7 +273,7 @@ void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_
     }
     if (has_kind[UMIG_KIND_GC]) {
         umig_buf_text(out, out->len > start ? "; " : "");
-        put_gc(figures->gc, out);
+        put_gc(figures, out);
     }
     if (has_kind[UMIG_KIND_LOCKS]) {
         umig_buf_text(out, out->len > start ? "; " : "");

@@ -67,7 +67,7 @@ void umig_html_gc_rows(struct umig_html_page *page)
     }
     if (gc->row_count == 0) {
         umig_html_no_rows(page, profile_of(page)->session.has_kind[UMIG_KIND_GC]
-                                    ? "No pause while the session was on."
+                                    ? umig_gc_none(page->figures->profile)
                                     : "Not asked for: the session was started without gc.");
     }
 }
@@ -138,7 +138,7 @@ void umig_html_lock_rows(struct umig_html_page *page)
     }
     if (waits->site_count == 0) {
         umig_html_no_rows(page, profile_of(page)->session.has_kind[UMIG_KIND_LOCKS]
-                                    ? "No thread waited for a monitor."
+                                    ? umig_contention_none(page->figures->profile)
                                     : "Not asked for: the session was started without locks.");
     }
 }
@@ -316,7 +316,8 @@ void umig_html_heap_rows(struct umig_html_page *page)
         put_named(page, pool->pool);
         umig_buf_text(page->out, "</th>");
         if (pool->points == 0) {
-            umig_buf_text(page->out, "<td colspan=\"5\">not read by the JVM yet</td></tr>\n");
+            umig_buf_text(page->out,
+                          "<td colspan=\"5\">unknown until the first collection</td></tr>\n");
             continue;
         }
         umig_html_value(UMIG_KIND_HEAP, pool->first_bytes, page->out);
@@ -376,8 +377,9 @@ static void put_books(struct umig_html_page *page, enum umig_kind kind)
     for (int drop = 0; drop < UMIG_DROP_COUNT; drop++) {
         if (tally->dropped[drop] > 0) {
             open_row(page);
-            umig_buf_printf(page->out, "%s: dropped, %s", umig_quality_kind_key(kind),
-                            umig_quality_drop_key((enum umig_drop)drop));
+            umig_buf_printf(
+                page->out, drop == UMIG_DROP_REMAINDER ? "%s: no loss, %s" : "%s: dropped, %s",
+                umig_quality_kind_key(kind), umig_quality_drop_key((enum umig_drop)drop));
             put_count_row(page, tally->dropped[drop], books->produced);
         }
     }

@@ -325,6 +325,19 @@ static void put_contention(struct umig_json *json, const struct umig_figures *fi
     umig_json_object_end(json);
 }
 
+/* null: the JVM did not know it while the session was on. */
+static void put_pool_bytes(struct umig_json *json,
+                           const char *key,
+                           const struct umig_pool *pool,
+                           uint64_t bytes)
+{
+    if (pool->points > 0) {
+        umig_json_number(json, key, bytes);
+    } else {
+        umig_json_text(json, key, NULL);
+    }
+}
+
 static void put_memory(struct umig_json *json, const struct umig_figures *figures)
 {
     umig_json_array(json, "memory");
@@ -333,11 +346,12 @@ static void put_memory(struct umig_json *json, const struct umig_figures *figure
         umig_json_object(json, NULL);
         umig_json_text(json, "pool", umig_profile_text(figures->profile, pool->pool));
         umig_json_number(json, "points", pool->points);
-        umig_json_number(json, "first_bytes", pool->first_bytes);
-        umig_json_number(json, "last_bytes", pool->last_bytes);
-        umig_json_number(json, "highest_bytes", pool->highest_bytes);
-        umig_json_number(json, "committed_bytes", pool->committed_bytes);
-        put_bytes(json, "maximum_bytes", pool->maximum_bytes);
+        put_pool_bytes(json, "first_bytes", pool, pool->first_bytes);
+        put_pool_bytes(json, "last_bytes", pool, pool->last_bytes);
+        put_pool_bytes(json, "highest_bytes", pool, pool->highest_bytes);
+        put_pool_bytes(json, "committed_bytes", pool, pool->committed_bytes);
+        put_bytes(json, "maximum_bytes",
+                  pool->points > 0 ? pool->maximum_bytes : UMIG_BYTES_UNKNOWN);
         umig_json_object_end(json);
     }
     umig_json_array_end(json);

@@ -106,7 +106,7 @@ void umig_text_gc(struct umig_text_page *page)
     }
     umig_text_heading(page, "Collections");
     if (gc->count == 0) {
-        umig_text_note(page, "No pause while the session was on.");
+        umig_text_note(page, umig_gc_none(page->figures->profile));
         return;
     }
     write_gc_sum(page);
@@ -202,7 +202,7 @@ void umig_text_contention(struct umig_text_page *page)
     }
     umig_text_heading(page, "Contention");
     if (waits->count == 0) {
-        umig_text_note(page, "No thread waited for a monitor.");
+        umig_text_note(page, umig_contention_none(page->figures->profile));
         return;
     }
     write_open_waits(page);
@@ -239,13 +239,13 @@ static void write_pool_figures(struct umig_text_page *page, const struct umig_po
         if (pool->points > 0) {
             umig_text_value(page, UMIG_KIND_HEAP, figures[i]);
         } else {
-            umig_cells_put("-", 12, UMIG_CELLS_RIGHT, page->out);
+            umig_cells_put("unknown", 12, UMIG_CELLS_RIGHT, page->out);
         }
     }
     if (pool->points > 0) {
         write_maximum(page, pool->maximum_bytes);
     } else {
-        umig_cells_put("-", 12, UMIG_CELLS_RIGHT, page->out);
+        umig_cells_put("unknown", 12, UMIG_CELLS_RIGHT, page->out);
     }
 }
 

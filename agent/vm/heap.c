@@ -232,14 +232,17 @@ static void open_g1(struct finder *finder)
     eden->committed = g1_figure(finder, monitoring, "_eden_space_committed");
 
     struct umig_heap_source *survivor = add_source(finder, "G1 Survivor Space", true);
+    survivor->is_of_collection = true;
     survivor->used = g1_figure(finder, monitoring, "_survivor_space_used");
     survivor->committed = g1_figure(finder, monitoring, "_survivor_space_committed");
 
     struct umig_heap_source *old = add_source(finder, "G1 Old Gen", true);
+    old->is_of_collection = true;
     old->used = g1_figure(finder, monitoring, "_old_gen_used");
     old->committed = g1_figure(finder, monitoring, "_old_gen_committed");
     old->maximum = flag(finder, "MaxHeapSize");
 
+    finder->heap->collections_at = field_at(finder, heap, "CollectedHeap", "_total_collections");
     finder->heap->used_total =
         word(field_at(finder, heap, "G1CollectedHeap", "_summary_bytes_used"));
 }
@@ -431,6 +434,16 @@ static uint64_t read_rss(void)
     return strtoull(resident, NULL, 10) * (uint64_t)page_bytes;
 }
 
+static uint64_t read_used(const struct umig_heap *heap, const struct umig_heap_source *source)
+{
+    const uint32_t *collections = (const uint32_t *)heap->collections_at;
+    if (source->is_of_collection && collections != NULL &&
+        __atomic_load_n(collections, __ATOMIC_RELAXED) == 0) {
+        return UMIG_HEAP_UNKNOWN;
+    }
+    return read_figure(&source->used);
+}
+
 void umig_heap_read(const struct umig_heap *heap, struct umig_heap_reading *out_reading)
 {
     out_reading->time_ns = umig_clock_monotonic_ns();
@@ -439,7 +452,7 @@ void umig_heap_read(const struct umig_heap *heap, struct umig_heap_reading *out_
         const struct umig_heap_source *source = &heap->sources[i];
         out_reading->pools[i] = (struct umig_heap_pool){
             .name = source->name,
-            .used = read_figure(&source->used),
+            .used = read_used(heap, source),
             .committed = read_figure(&source->committed),
             .maximum = read_figure(&source->maximum),
         };

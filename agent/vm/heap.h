@@ -10,7 +10,7 @@
  * What a figure is worth (all five collectors compared with MemoryPoolMXBean by e2e.gc.truth):
  * - Serial, Parallel: exact at any moment, allocation buffers of threads counted as used.
  * - G1: eden grows by whole regions; survivor and old as of the latest collection. The
- *   MemoryPoolMXBean answers from the same fields.
+ *   MemoryPoolMXBean answers from the same fields, with 0 before the first, where ours is unknown.
  * - ZGC, Shenandoah: exact. Generational ZGC does not describe its generations to debuggers: its
  *   two pools are one here, ZHeap. With several NUMA nodes they are unknown from JDK 25 on.
  * - Metaspace and class space: as of the latest collection.
@@ -59,7 +59,8 @@ struct umig_heap_figure {
 
 struct umig_heap_source {
     const char *name;
-    bool is_heap; /* part of the Java heap: metaspace is not */
+    bool is_heap;          /* part of the Java heap: metaspace is not */
+    bool is_of_collection; /* used is as of the latest collection: unknown before the first */
     struct umig_heap_figure used;
     struct umig_heap_figure committed;
     struct umig_heap_figure maximum;
@@ -68,6 +69,7 @@ struct umig_heap_source {
 /** Where everything is in this JVM. Fixed after umig_heap_open(): any thread may read. */
 struct umig_heap {
     enum umig_collector collector;
+    uintptr_t collections_at; /* address of the JVM's count, 32 bits; 0: not to be had */
     size_t source_count;
     struct umig_heap_source sources[UMIG_HEAP_MAX_POOLS];
     struct umig_heap_figure used_total; /* kept by the collector itself, if it does */

@@ -110,6 +110,28 @@ static void test_read_of_a_space_caught_while_it_moves_is_unknown(void **state)
     assert_int_equal(reading.pools[0].used, UMIG_HEAP_UNKNOWN);
 }
 
+static void test_figure_of_a_collection_is_unknown_before_the_first(void **state)
+{
+    (void)state;
+    uint32_t collections = 0;
+    uint64_t old = 0;
+    const struct umig_heap heap = {
+        .collections_at = (uintptr_t)&collections,
+        .source_count = 1,
+        .sources = {{.name = "G1 Old Gen",
+                     .is_heap = true,
+                     .is_of_collection = true,
+                     .used = figure(UMIG_HEAP_WORD, &old)}},
+    };
+    struct umig_heap_reading reading;
+
+    umig_heap_read(&heap, &reading);
+    assert_int_equal(reading.pools[0].used, UMIG_HEAP_UNKNOWN);
+    collections = 1;
+    umig_heap_read(&heap, &reading);
+    assert_int_equal(reading.pools[0].used, 0);
+}
+
 static void test_used_is_the_sum_of_the_heap_pools(void **state)
 {
     (void)state;
@@ -208,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_read_follows_swapped_survivors),
         cmocka_unit_test(test_read_of_a_counter_that_went_away_is_unknown),
         cmocka_unit_test(test_read_of_a_space_caught_while_it_moves_is_unknown),
+        cmocka_unit_test(test_figure_of_a_collection_is_unknown_before_the_first),
         cmocka_unit_test(test_used_is_the_sum_of_the_heap_pools),
         cmocka_unit_test(test_used_is_the_collectors_own_total_if_it_keeps_one),
         cmocka_unit_test(test_used_is_unknown_not_less_when_a_pool_is_unknown),

@@ -434,8 +434,25 @@ static void test_quality_closes_the_books_or_says_what_is_missing(void **state)
     profile->session.end = UMIG_END_LOST;
     cpu->present = false;
     expect_quality(profile, false,
-                   "Not complete: cpu: the agent's closing count never came. The JVM was killed "
-                   "or lost: its last batch went with it.");
+                   "Not complete: the JVM was killed or lost, and the end is missing: nothing came "
+                   "later than 10 s into the session. cpu: the agent's closing count never came. "
+                   "Figures cover only the time until then.");
+    cpu->present = true;
+    cpu->stored = 1000;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 0;
+    expect_quality(profile, false,
+                   "Not complete: the JVM was killed or lost, and the end is missing: nothing came "
+                   "later than 10 s into the session. Figures cover only the time until then.");
+
+    profile->session.end = UMIG_END_STOPPED;
+    cpu->stored = 995;
+    cpu->dropped[UMIG_DROP_REMAINDER] = 5;
+    expect_quality(profile, true,
+                   "Complete: all that was produced is stored. cpu: 5 ns left over below one "
+                   "interval.");
+    cpu->stored = 990;
+    cpu->dropped[UMIG_DROP_REMAINDER] = 0;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 7;
 
     profile->session.end = UMIG_END_RUNNING;
     cpu->present = true;

@@ -44,17 +44,35 @@ static bool is_listed(const json_t *list, const json_t *value)
     return false;
 }
 
+static bool is_of_type(const char *name, const json_t *value)
+{
+    return (strcmp(name, "object") == 0 && json_is_object(value)) ||
+           (strcmp(name, "array") == 0 && json_is_array(value)) ||
+           (strcmp(name, "string") == 0 && json_is_string(value)) ||
+           (strcmp(name, "boolean") == 0 && json_is_boolean(value)) ||
+           (strcmp(name, "null") == 0 && json_is_null(value)) ||
+           (strcmp(name, "integer") == 0 && json_is_integer(value) &&
+            json_integer_value(value) >= 0);
+}
+
+/* One type, or a list of which one must fit. */
+static bool is_of_types(const json_t *types, const json_t *value)
+{
+    size_t i;
+    json_t *type;
+    json_array_foreach(types, i, type)
+    {
+        if (is_of_type(json_string_value(type), value)) {
+            return true;
+        }
+    }
+    return json_is_string(types) && is_of_type(json_string_value(types), value);
+}
+
 /* The part of JSON Schema that the schemas in docs/ use. */
 static void check(const json_t *schema, const json_t *value, const char *where)
 {
-    const json_t *type = json_object_get(schema, "type");
-    const char *name = type != NULL ? json_string_value(type) : "";
-    const bool is_right = (strcmp(name, "object") == 0 && json_is_object(value)) ||
-                          (strcmp(name, "array") == 0 && json_is_array(value)) ||
-                          (strcmp(name, "string") == 0 && json_is_string(value)) ||
-                          (strcmp(name, "boolean") == 0 && json_is_boolean(value)) ||
-                          (strcmp(name, "integer") == 0 && json_is_integer(value) &&
-                           json_integer_value(value) >= 0) ||
+    const bool is_right = is_of_types(json_object_get(schema, "type"), value) ||
                           is_listed(json_object_get(schema, "enum"), value) ||
                           (json_object_get(schema, "const") != NULL &&
                            json_equal(json_object_get(schema, "const"), value));
