@@ -354,7 +354,7 @@ static int start(struct umig_agent *agent, struct request *request, struct umig_
     struct umig_session *session = NULL;
     if (spec->id[0] == '\0') {
         snprintf(spec->id, sizeof spec->id, "%.32s-%d-%u", agent->service, (int)getpid(),
-                 agent->sessions.next_number);
+                 agent->sessions.opened_count + 1);
     }
     for (size_t i = 0; i < agent->options.label_count && spec->label_count < UMIG_LABEL_MAX; i++) {
         spec->labels[spec->label_count++] = agent->options.labels[i];

@@ -43,7 +43,7 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
         struct umig_session *session = &agent->sessions.session[i];
         const bool waits = session->is_open && !session->is_armed;
         if (waits && (is_provided || now_ns - session->asked_ns > ARM_PATIENCE_NS)) {
-            umig_session_begin(session, now_ns);
+            umig_session_begin(&agent->sessions, session, now_ns);
             umig_log(UMIG_LOG_INFO, "session %s begins", session->spec.id);
             umig_agent_measure_cost(agent);
             session->agent_cpu_at_start_ns = agent->cost.agent_cpu_ns;
@@ -139,7 +139,7 @@ void umig_agent_end_session(struct umig_agent *agent,
                             uint64_t now_ns)
 {
     if (!session->is_armed) {
-        umig_session_begin(session, now_ns);
+        umig_session_begin(&agent->sessions, session, now_ns);
     }
     /* A pause that still waits for its line in the log is told without it. */
     take_pauses(agent, UINT64_MAX, now_ns);

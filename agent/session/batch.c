@@ -334,6 +334,21 @@ static void write_session(const struct umig_batch *batch,
     }
 }
 
+/* The session that follows one with this number; NULL behind the last. */
+static const struct umig_session *next_session(const struct umig_sessions *sessions,
+                                               uint32_t number)
+{
+    const struct umig_session *next = NULL;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &sessions->session[i];
+        if (session->is_armed && session->number > number &&
+            (next == NULL || session->number < next->number)) {
+            next = session;
+        }
+    }
+    return next;
+}
+
 void umig_batch_write(const struct umig_batch *batch,
                       const struct umig_dictionary *dictionary,
                       const struct umig_sessions *sessions,
@@ -345,10 +360,10 @@ void umig_batch_write(const struct umig_batch *batch,
     umig_pb_uint(writer, 2, now_ns);
     umig_dictionary_write_delta(dictionary, writer, 3);
     write_heap_points(batch, writer);
-    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
-        if (sessions->session[i].is_armed) {
-            write_session(batch, &sessions->session[i], cost, now_ns, writer);
-        }
+    /* Starts count up, whichever places the sessions have. */
+    for (const struct umig_session *it = next_session(sessions, 0); it != NULL;
+         it = next_session(sessions, it->number)) {
+        write_session(batch, it, cost, now_ns, writer);
     }
 }
 

@@ -118,7 +118,7 @@ int umig_sessions_open(struct umig_sessions *sessions,
         return umig_err_trace(err, rc);
     }
     session->is_open = true;
-    session->number = sessions->next_number++;
+    sessions->opened_count++;
     session->asked_ns = now_ns;
     session->end_ns = UINT64_MAX;
     *out_session = session;
@@ -138,9 +138,12 @@ enum umig_native umig_sessions_native(const struct umig_sessions *sessions)
     return most;
 }
 
-void umig_session_begin(struct umig_session *session, uint64_t now_ns)
+void umig_session_begin(struct umig_sessions *sessions,
+                        struct umig_session *session,
+                        uint64_t now_ns)
 {
     const uint64_t duration = session->spec.duration_ns;
+    session->number = sessions->next_number++;
     session->is_armed = true;
     session->start_ns = now_ns;
     session->next_heap_ns = now_ns;

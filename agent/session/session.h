@@ -62,7 +62,7 @@ struct umig_tally {
 
 struct umig_session {
     bool is_open;
-    uint32_t number;
+    uint32_t number; /* on the wire, where starts count up; 0 until it begins */
     struct umig_session_spec spec;
     uint64_t start_ns;
     uint64_t end_ns;     /* when it ends by its duration; UINT64_MAX: never */
@@ -83,7 +83,8 @@ struct umig_session {
 
 struct umig_sessions {
     struct umig_session session[UMIG_SESSIONS_MAX];
-    uint32_t next_number;
+    uint32_t opened_count; /* ever */
+    uint32_t next_number;  /* of the session that begins next: they begin in another order */
     uint32_t slot_count;
     struct umig_memory *memory;
     uint64_t random; /* state of the generator for phases */
@@ -120,7 +121,9 @@ uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_ki
 enum umig_native umig_sessions_native(const struct umig_sessions *sessions);
 
 /** Begins: what came before is not the session's. Sets its start and its end. */
-void umig_session_begin(struct umig_session *session, uint64_t now_ns);
+void umig_session_begin(struct umig_sessions *sessions,
+                        struct umig_session *session,
+                        uint64_t now_ns);
 
 /** Begins anew, with new books, and as long as before: what it had is lost to the collector. */
 void umig_session_restart(struct umig_session *session, uint64_t now_ns);

@@ -58,7 +58,7 @@ static struct umig_session *open_session(struct fixture *fx, const char *id)
     snprintf(spec.labels[0].value, sizeof spec.labels[0].value, "42");
     struct umig_session *session = NULL;
     assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 5, &session, NULL), UMIG_OK);
-    umig_session_begin(session, 7);
+    umig_session_begin(&fx->sessions, session, 7);
     return session;
 }
 
@@ -241,6 +241,34 @@ static void test_batch_pauses_waits_and_heap_arrive(void **state)
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
+/* Places are taken again, and who is stopped at once begins before who waits for the JVM. */
+static void test_starts_count_up_whatever_came_first(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session_spec spec = {.kinds.has_kind = {[UMIG_KIND_GC] = true}};
+    struct umig_session *sessions[3];
+    for (int i = 0; i < 3; i++) {
+        snprintf(spec.id, sizeof spec.id, "s%d", i);
+        assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 5, &sessions[i], NULL), UMIG_OK);
+    }
+    umig_session_begin(&fx->sessions, sessions[2], 7);
+    umig_session_begin(&fx->sessions, sessions[0], 8);
+    Umig__V1__Batch *batch = write_batch(fx);
+    umig_batch_clear(&fx->batch, &fx->sessions);
+    assert_int_equal(batch->n_starts, 2);
+    assert_string_equal(batch->starts[0]->id, "s2");
+    assert_string_equal(batch->starts[1]->id, "s0");
+    assert_true(batch->starts[0]->session < batch->starts[1]->session);
+    const uint32_t highest = batch->starts[1]->session;
+    umig__v1__batch__free_unpacked(batch, NULL);
+
+    umig_session_begin(&fx->sessions, sessions[1], 9);
+    batch = write_batch(fx);
+    assert_int_equal(batch->n_starts, 1);
+    assert_true(batch->starts[0]->session > highest);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
 static void test_start_says_how_stacks_are_read_and_what_is_lacking(void **state)
 {
     struct fixture *fx = *state;
@@ -291,6 +319,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_carries_the_books, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_pauses_waits_and_heap_arrive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_starts_count_up_whatever_came_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_start_says_how_stacks_are_read_and_what_is_lacking,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_fullest_fits_its_bound, setup, teardown),

@@ -50,7 +50,7 @@ static struct umig_session *open_session(struct fixture *fx,
     struct umig_session *session = NULL;
     struct umig_err err = UMIG_ERR_INIT;
     assert_int_equal(umig_sessions_open(&fx->sessions, &spec, 1000, &session, &err), UMIG_OK);
-    umig_session_begin(session, 1000);
+    umig_session_begin(&fx->sessions, session, 1000);
     return session;
 }
 
