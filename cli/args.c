@@ -133,7 +133,7 @@ static int take_value(const struct umig_option *option,
         }
         return UMIG_OK;
     }
-    if (next == NULL || (next[0] == '-' && next[1] != '\0')) {
+    if (next == NULL || next[0] == '\0' || (next[0] == '-' && next[1] != '\0')) {
         return umig_err_set(err, UMIG_E_ARG, "--%s needs a value: --%s %s", option->name,
                             option->name, option->value_name);
     }

@@ -15,7 +15,8 @@ static const struct umig_option g_options[] = {
     {.name = "data",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "DIR",
-     .help = "folder of the data; default: UMIG_DATA_DIR, else ~/.local/share/umig"},
+     .help =
+         "folder; default: UMIG_DATA_DIR, else root /var/lib/umig, others ~/.local/share/umig"},
     {.name = "listen",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "ADDR",

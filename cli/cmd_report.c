@@ -116,7 +116,7 @@ const struct umig_verb umig_verb_report = {
                 "# a page with a flame graph, to show around\n"
                 "umig report load-7 --format html -o load-7.html\n"
                 "# hottest stacks, for other tools\n"
-                "umig report load-7 --format collapsed | sort -t' ' -k2 -rn | head\n"
+                "umig report load-7 --format collapsed | awk '{print $NF, $0}' | sort -rn | head\n"
                 "# from a backup, with every Groovy frame\n"
                 "umig report load-7 --data /backup/umig --unfold\n",
     .run = run_report,

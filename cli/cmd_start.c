@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "core/kind_options.h"
+#include "wire/utf8.h"
 
 enum {
     LABELS_MAX = 16,
@@ -94,6 +95,43 @@ static int read_kinds(const struct umig_args *args, struct umig_kind_set *out, s
     return UMIG_OK;
 }
 
+static bool is_plain_text(struct umig_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f) {
+            return false;
+        }
+    }
+    return umig_utf8_is_valid(text.at, text.len);
+}
+
+static int check_label(const struct request *request,
+                       const char *text,
+                       struct umig_span key,
+                       struct umig_span value,
+                       struct umig_err *err)
+{
+    if (value.at == NULL || value.len == 0 || value.len > LABEL_VALUE_MAX ||
+        !umig_name_is_valid(key)) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "'%.80s' is no label; write KEY=VALUE, KEY of letters, digits, . _ -, "
+                            "VALUE of 1 to %d bytes",
+                            text, LABEL_VALUE_MAX);
+    }
+    if (!is_plain_text(value)) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "--label %.*s: its value is not UTF-8 without control characters",
+                            (int)key.len, key.at);
+    }
+    for (size_t i = 0; i < request->start.n_labels; i++) {
+        if (umig_span_is(key, request->label_keys[i])) {
+            return umig_err_set(err, UMIG_E_ARG, "--label %.*s is given twice", (int)key.len,
+                                key.at);
+        }
+    }
+    return UMIG_OK;
+}
+
 static int add_label(struct request *request, const char *text, struct umig_err *err)
 {
     const size_t at = request->start.n_labels;
@@ -102,12 +140,9 @@ static int add_label(struct request *request, const char *text, struct umig_err 
     if (at == LABELS_MAX) {
         return umig_err_set(err, UMIG_E_ARG, "more than %d labels", LABELS_MAX);
     }
-    if (value.at == NULL || value.len == 0 || value.len > LABEL_VALUE_MAX ||
-        !umig_name_is_valid(key)) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "'%.80s' is no label; write KEY=VALUE, KEY of letters, digits, . _ -, "
-                            "VALUE of 1 to %d bytes",
-                            text, LABEL_VALUE_MAX);
+    const int rc = check_label(request, text, key, value, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
     }
     snprintf(request->label_keys[at], sizeof request->label_keys[at], "%.*s", (int)key.len, key.at);
     umig__v1__label__init(&request->labels[at]);

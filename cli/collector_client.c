@@ -184,6 +184,19 @@ static int await_part(const struct umig_collector_link *link, struct umig_err *e
     return no_answer(link, "lives, but has not answered within 10 minutes", err);
 }
 
+/* Whoever listens there is no collector, or one whose answer broke. */
+static int not_understood(const struct umig_collector_link *link, int rc, struct umig_err *err)
+{
+    if (err == NULL) {
+        return rc;
+    }
+    char where[UMIG_ADDRESS_BYTES];
+    const struct umig_err was = *err;
+    umig_address_format(&link->address, where);
+    return umig_err_set_cause(err, rc, was.cause, "%.120s does not answer like a collector: %.100s",
+                              where, was.text);
+}
+
 int umig_collector_ask(const struct umig_collector_link *link,
                        const struct umig_question *question,
                        FILE *out,
@@ -200,7 +213,9 @@ int umig_collector_ask(const struct umig_collector_link *link,
                 umig_err_set(err, UMIG_E_IO, "the collector went away in the middle of its answer");
         } else if (rc < 0 && err != NULL && err->cause == ETIMEDOUT) {
             rc = no_answer(link, "does not answer", err);
-        } else if (rc == UMIG_OK) {
+        } else if (rc < 0) {
+            rc = not_understood(link, rc, err);
+        } else {
             rc = take_frame(&header, &payload, out, note, err);
         }
     }

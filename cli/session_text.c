@@ -45,7 +45,11 @@ int umig_session_selector_check(const char *selector, struct umig_err *err)
 {
     uint64_t number = 0;
     if (selector[0] == '#') {
-        return umig_parse_number(umig_span_of(selector + 1), &number, err);
+        return umig_parse_number(umig_span_of(selector + 1), &number, NULL) == UMIG_OK
+                   ? UMIG_OK
+                   : umig_err_set(err, UMIG_E_ARG,
+                                  "'%.80s' is no number of a session; write it like '#3'",
+                                  selector);
     }
     return umig_session_name_check(selector, err);
 }

@@ -180,6 +180,28 @@ static void test_page_is_written_whole(void **state)
     assert_string_equal(text, "the first and the last\n");
 }
 
+static void answer_garbage(const struct umig_frame_header *header,
+                           const uint8_t *payload,
+                           struct umig_buf *out)
+{
+    (void)header;
+    (void)payload;
+    umig_buf_text(out, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void test_who_is_no_collector_is_named(void **state)
+{
+    (void)state;
+    g_collector.answer = answer_garbage;
+
+    run_umig("sessions", &g_run);
+
+    assert_int_equal(g_run.code, 3);
+    assert_string_equal(g_run.out, "");
+    assert_non_null(strstr(g_run.err, "umig sessions: unix:"));
+    assert_non_null(strstr(g_run.err, "/collector.sock does not answer like a collector: "));
+}
+
 static void test_half_an_answer_leaves_no_page(void **state)
 {
     (void)state;
@@ -279,6 +301,7 @@ int main(void)
         TEST(test_page_on_a_terminal_gets_a_file_that_needs_no_quotes),
         TEST(test_report_takes_an_address),
         TEST(test_page_is_written_whole),
+        TEST(test_who_is_no_collector_is_named),
         TEST(test_half_an_answer_leaves_no_page),
         TEST(test_refusal_is_told),
         cmocka_unit_test_setup_teardown(test_late_answer_of_a_living_collector_is_waited_for,

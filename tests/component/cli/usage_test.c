@@ -42,6 +42,9 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"start x --name a/b", "'a/b' is no name of a session"},
         {"start x --label build", "'build' is no label; write KEY=VALUE"},
         {"start x --label =1", "'=1' is no label"},
+        {"start x --label a=1 --label a=2", "--label a is given twice"},
+        {"start x --label a=1\x1b[31m", "--label a: its value is not UTF-8 without control"},
+        {"start x --label a=\xff", "--label a: its value is not UTF-8"},
         {"start 0", "'0' is no PID"},
         {"start 99999999", "'99999999' is no PID"},
         {"start a/b", "'a/b' is neither a PID nor a service name"},
@@ -63,7 +66,8 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"collector --retain-age 5", "'5' is not a duration"},
         {"collector --retain-size 1m", "--retain-size 1m must be 16m or more"},
         {"collector --retain-age 1m", "--retain-age 1m must be 1h to 3650d"},
-        {"report #x", "'x' is not a whole number"},
+        {"report #x", "'#x' is no number of a session; write it like '#3'"},
+        {"report #", "'#' is no number of a session"},
         {"collector now", "'now' is too much"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
