@@ -74,6 +74,24 @@ static void on_change(void *ctx)
     umig_agent_wake(ctx);
 }
 
+static void on_shortage(void *ctx)
+{
+    struct umig_agent *agent = ctx;
+    atomic_store(&agent->is_short, true);
+    umig_agent_wake(agent);
+}
+
+/*
+ * The process ends by exit() without the JVM's VMDeath: JDK 17 does on ExitOnOutOfMemoryError, and
+ * a native library may. After a VMDeath, or in a child of fork(), there is nothing to do.
+ */
+__attribute__((destructor)) static void on_exit_of_process(void)
+{
+    if (g_agent.is_started && g_agent.pid == getpid() && !atomic_load(&g_agent.stopping)) {
+        umig_agent_stop(&g_agent);
+    }
+}
+
 /* Without its file the log goes to standard error, unless strict. */
 static int open_log(const struct umig_agent_options *options, struct umig_err *err)
 {
@@ -138,6 +156,7 @@ static int load(void *java_vm, const char *text, struct umig_err *err)
         .on_init = on_init,
         .on_death = on_death,
         .on_change = on_change,
+        .on_shortage = on_shortage,
     };
     return umig_err_trace(err, umig_vm_open(&agent->vm, java_vm, &hooks, err));
 }

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "agent/breaker.h"
 #include "agent/memory.h"
@@ -50,6 +51,7 @@ struct umig_agent {
     uint64_t epoch;
     uint64_t loaded_ns;
     uint64_t next_tick_ns;
+    uint64_t next_push_ns; /* a shortage of memory is answered again */
     uint64_t next_signal_check_ns;
     bool is_sampler_ready;
     bool is_sampler_without_room; /* its memory could not be taken */
@@ -60,6 +62,8 @@ struct umig_agent {
 
     pthread_t thread;
     bool is_started;
+    atomic_bool is_short; /* memory runs out: what there is goes out at once */
+    pid_t pid;            /* of the process that started the loop; not of its children */
     int wake_fd;
     atomic_bool stopping;
     atomic_bool finished;

@@ -210,6 +210,7 @@ static int start_thread(struct umig_agent *agent, struct umig_err *err)
                                   umig_errno_text(rc));
     }
     agent->is_started = true;
+    agent->pid = getpid();
     return UMIG_OK;
 }
 

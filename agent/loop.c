@@ -13,7 +13,8 @@
 #define TICK_NS         (100 * UMIG_NS_PER_MS)
 #define DENSE_TICK_NS   (50 * UMIG_NS_PER_MS)
 #define DENSE_CPU_NS    (10 * UMIG_NS_PER_MS) /* below it */
-#define TELL_ROUNDS     64                    /* each fills the rings: many thousand stacks */
+#define PUSH_EVERY_NS   (10 * UMIG_NS_PER_MS)
+#define TELL_ROUNDS     64 /* each fills the rings: many thousand stacks */
 #define ARM_PATIENCE_NS (10 * UMIG_NS_PER_S)
 
 void umig_agent_measure_cost(struct umig_agent *agent)
@@ -201,10 +202,22 @@ static void flush(struct umig_agent *agent, uint64_t now_ns)
     umig_pump_flush(&agent->pump, now_ns, false);
 }
 
+/* Memory runs out, and with it perhaps the JVM: the batch of this tick does not wait. */
+static void push_out(struct umig_agent *agent, uint64_t now_ns)
+{
+    if (now_ns >= agent->next_push_ns) {
+        agent->next_push_ns = now_ns + PUSH_EVERY_NS;
+        agent->pump.next_batch_ns = now_ns;
+    }
+}
+
 static void tick(struct umig_agent *agent, uint64_t now_ns)
 {
     if (!umig_agent_has_sessions(agent)) {
         return;
+    }
+    if (atomic_exchange(&agent->is_short, false)) {
+        push_out(agent, now_ns);
     }
     begin_stream_if_unknown(agent, now_ns);
     umig_agent_reconcile(agent);

@@ -3,11 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/vm/jvmflag.h"
 #include "agent/vm/perfdata.h"
 #include "core/err.h"
 
 /* Pauses in a row without their line before the log is taken to have been switched off. */
 #define SILENT_AFTER 3u
+
+/* All but this part of the heap in use after a pause: memory is running out. */
+#define SHORT_OF 8u
 
 #define GREW_YOUNG      1u
 #define GREW_FULL       2u
@@ -54,6 +58,10 @@ int umig_gc_open(struct umig_gc *gc,
 {
     memset(gc, 0, sizeof *gc);
     gc->heap = heap;
+    uint64_t max_bytes = 0;
+    gc->short_bytes = umig_jvmflag_number(libjvm, "MaxHeapSize", &max_bytes) && max_bytes > 0
+                          ? max_bytes / SHORT_OF * (SHORT_OF - 1)
+                          : UINT64_MAX;
     const bool has_log = umig_unified_log_open(&gc->log, libjvm, NULL) == UMIG_OK;
     const int rc = open_counters(gc, libjvm, err);
     return has_log ? UMIG_OK : rc;
@@ -144,6 +152,12 @@ void umig_gc_pause_end(struct umig_gc *gc, uint64_t now_ns)
     find_cause(gc);
     put_record(gc);
     atomic_store_explicit(&gc->is_active, false, memory_order_release);
+}
+
+bool umig_gc_is_short(const struct umig_gc *gc)
+{
+    return gc->depth == 0 && gc->open.heap_after != UMIG_HEAP_UNKNOWN &&
+           gc->open.heap_after >= gc->short_bytes;
 }
 
 bool umig_gc_is_active(const struct umig_gc *gc)

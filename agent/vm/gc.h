@@ -4,7 +4,8 @@
  * JVMTI's GarbageCollectionStart and Finish are the edges of a pause (not of a cycle, which for
  * G1, ZGC and Shenandoah runs beside the application). Their callbacks run on the VM thread with
  * the world stopped: they read a few words of memory and write one record into a fixed ring; no
- * lock, no allocation, no JNI, no system call. The consumer turns records into pauses:
+ * lock, no allocation, no JNI, no system call (but one to wake the loop when memory runs out). The
+ * consumer turns records into pauses:
  *
  * - start, duration: from the two callbacks.
  * - heap before and after: read from the heap's own fields inside the pause, to the byte; G1's own
@@ -65,6 +66,7 @@ struct umig_gc {
     uintptr_t invocations[UMIG_GC_COUNTERS]; /* addresses of counters; 0 unknown */
     uintptr_t cause;                         /* addresses of texts; 0 unknown */
     uintptr_t last_cause;
+    uint64_t short_bytes; /* of the heap left in use: memory is running out */
 
     atomic_bool is_active;
     atomic_uint_fast64_t begun_ns; /* start of the latest pause, running or over */
@@ -114,6 +116,17 @@ void umig_gc_pause_begin(struct umig_gc *gc, uint64_t now_ns);
 
 /** Body of JVMTI GarbageCollectionFinish. A full ring loses the pause, counted. */
 void umig_gc_pause_end(struct umig_gc *gc, uint64_t now_ns);
+
+/**
+ * Whether the pause that has just ended left the heap nearly full (seven eighths of its maximum).
+ *
+ * It is the only warning: with ExitOnOutOfMemoryError or CrashOnOutOfMemoryError the JVM ends
+ * inside report_java_out_of_memory() (debug.cpp), without VMDeath and before JVMTI's
+ * ResourceExhausted.
+ *
+ * Thread: the VM thread, behind umig_gc_pause_end().
+ */
+bool umig_gc_is_short(const struct umig_gc *gc);
 
 /**
  * Whether a pause is running.

@@ -201,6 +201,9 @@ static void JNICALL on_gc_finish(jvmtiEnv *jvmti)
 {
     (void)jvmti;
     umig_gc_pause_end(&g_umig_vm->gc, umig_clock_monotonic_ns());
+    if (umig_gc_is_short(&g_umig_vm->gc)) {
+        g_umig_vm->hooks.on_shortage(g_umig_vm->hooks.ctx);
+    }
 }
 
 /* Each goes on with what there is: unknown figures are marked in the profile, not missing. */

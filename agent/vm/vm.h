@@ -44,9 +44,11 @@ struct umig_vm_info {
 /** Whom the JVM's events are told; all members are set. ctx is handed through. */
 struct umig_vm_hooks {
     void *ctx;
-    void (*on_init)(void *ctx);   /* VMInit: Java runs, the application does not yet */
-    void (*on_death)(void *ctx);  /* VMDeath: must return within half a second */
-    void (*on_change)(void *ctx); /* what is provided has changed; any thread */
+    void (*on_init)(void *ctx);     /* VMInit: Java runs, the application does not yet */
+    void (*on_death)(void *ctx);    /* VMDeath: must return within half a second */
+    void (*on_change)(void *ctx);   /* what is provided has changed; any thread */
+    void (*on_shortage)(void *ctx); /* memory runs out: the JVM may be gone soon, without a word;
+                                       the VM thread, in a pause */
 };
 
 struct umig_vm {

@@ -15,6 +15,10 @@ static const struct {
 } g_exits[] = {
     {"SIGKILL", "-cp @java Exits wait", SIGKILL, 128 + SIGKILL, "lost"},
     {"ExitOnOutOfMemory", "-Xmx24m -XX:+ExitOnOutOfMemoryError -cp @java Exits oom", 0, 3, "lost"},
+    {"CrashOnOutOfMemory",
+     "-Xmx24m -XX:+CrashOnOutOfMemoryError -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null "
+     "-cp @java Exits oom",
+     0, 1, "lost"},
     {"return", "-cp @java Exits return", 0, 0, "vm-exit"},
     {"System.exit", "-cp @java Exits exit", 0, 3, "vm-exit"},
     {"halt", "-cp @java Exits halt", 0, 4, "vm-exit"},
@@ -31,8 +35,8 @@ static void end_one(struct umig_rig *rig, size_t which)
     char id[32];
     put_id(id, which);
     umig_rig_start_jvm(rig, "", g_exits[which].words);
-    assert_int_equal(umig_rig_command(rig, NULL, "start %d --cpu 4ms --name %s", rig->jvm.pid, id),
-                     0);
+    assert_int_equal(
+        umig_rig_command(rig, NULL, "start %d --cpu 4ms --gc --name %s", rig->jvm.pid, id), 0);
     /* It dies only when the collector has something that could be lost. */
     json_decref(umig_rig_await_session(rig, id, umig_rig_has_samples));
     if (g_exits[which].signal != 0) {
@@ -41,6 +45,31 @@ static void end_one(struct umig_rig *rig, size_t which)
         umig_rig_tell_jvm(rig, "go");
     }
     assert_int_equal(umig_rig_wait_jvm(rig), g_exits[which].code);
+}
+
+/* JDK 17 ends by exit(), where the agent is still asked; later ones by _exit(). */
+static const char *end_of(const struct umig_rig *rig, size_t which)
+{
+    const bool is_told =
+        strcmp(g_exits[which].name, "ExitOnOutOfMemory") == 0 && rig->jdk.feature == 17;
+    return is_told ? "vm-exit" : g_exits[which].end;
+}
+
+/* The collections before the JVM gave up are there, and nothing is said of what is not. */
+static void check_report(struct umig_rig *rig, const char *id, bool is_lost, bool has_pauses)
+{
+    json_t *report = NULL;
+    assert_int_equal(umig_rig_command(rig, &report, "report %s --format json", id), 0);
+    const char *sentence = umig_json_text_at(report, "quality/sentence");
+    const bool says_complete = strncmp(sentence, "Complete", 8) == 0;
+    const double pauses = umig_json_number_at(report, "gc/pauses");
+    print_message("    %2.0f pauses; %s\n", pauses, sentence);
+    assert_int_equal(says_complete, !is_lost);
+    assert_int_equal(strstr(sentence, "the end is missing") != NULL, is_lost);
+    assert_int_equal(json_is_true(json_object_get(json_object_get(report, "quality"), "complete")),
+                     !is_lost);
+    assert_true(pauses > 0 || !has_pauses);
+    json_decref(report);
 }
 
 static void check_one(struct umig_rig *rig, size_t which)
@@ -52,8 +81,10 @@ static void check_one(struct umig_rig *rig, size_t which)
     const char *end = umig_json_text_at(session, "end");
     print_message("  %-18s exit code %3d, end %-8s %4.0f samples\n", g_exits[which].name,
                   g_exits[which].code, end, samples);
-    assert_string_equal(end, g_exits[which].end);
+    assert_string_equal(end, end_of(rig, which));
     assert_true(samples > 0);
+    check_report(rig, id, strcmp(end, "lost") == 0,
+                 strstr(g_exits[which].name, "OutOfMemory") != NULL);
     json_decref(session);
 }
 

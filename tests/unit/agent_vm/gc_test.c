@@ -105,6 +105,25 @@ static void test_pause_without_log_has_times_heap_and_cause(void **state)
     expect_again(fixture, NEVER);
 }
 
+static void test_heap_left_nearly_full_is_a_shortage(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->gc.short_bytes = 70;
+    fixture->heap_used = 90;
+    umig_gc_pause_begin(&fixture->gc, 1000);
+    assert_false(umig_gc_is_short(&fixture->gc));
+    fixture->heap_used = 69;
+    umig_gc_pause_end(&fixture->gc, 1100);
+    assert_false(umig_gc_is_short(&fixture->gc));
+
+    fixture->heap_used = 70;
+    pause_at(fixture, 2000);
+    assert_true(umig_gc_is_short(&fixture->gc));
+    umig_gc_pause_begin(&fixture->gc, 3000);
+    assert_false(umig_gc_is_short(&fixture->gc));
+    umig_gc_pause_end(&fixture->gc, 3100);
+}
+
 static void test_pause_is_active_only_inside(void **state)
 {
     struct fixture *fixture = *state;
@@ -374,6 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_pause_without_log_has_times_heap_and_cause),
+        CASE(test_heap_left_nearly_full_is_a_shortage),
         CASE(test_pause_is_active_only_inside),
         CASE(test_pause_inside_a_pause_is_one),
         CASE(test_pause_end_without_begin_is_no_pause),

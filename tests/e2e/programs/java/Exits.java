@@ -37,7 +37,7 @@ public final class Exits {
     private static void fill() {
         List<byte[]> all = new ArrayList<>();
         while (true) {
-            all.add(new byte[1 << 20]);
+            all.add(new byte[1 << 12]);
         }
     }
 }
