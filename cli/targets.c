@@ -1,5 +1,6 @@
 /* From the word on the command line to the agents it means. */
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/agent_client.h"
@@ -88,25 +89,27 @@ static int find_by_service(const char *service, struct umig_target_list *list, s
     return rc == UMIG_E_NOMEM ? umig_err_set(err, rc, "no memory for the agents") : UMIG_OK;
 }
 
-/* No agent has the name: says so, and what else may be the reason. */
+/* No agent has the name: says so, which names there are, and who did not say his. */
 static int nobody(const char *service, const struct umig_target_list *list, struct umig_err *err)
 {
     if (service == NULL) {
-        umig_err_set(err, UMIG_NOT_FOUND, "no JVM of this host runs the UMIG agent");
-    } else if (list->silent_count > 0) {
-        umig_err_set(err, UMIG_NOT_FOUND, "no agent of this host has the service name '%.64s' (%s)",
-                     service, list->silent_err.text);
-    } else if (list->others.len > 0) {
-        umig_err_set(err, UMIG_NOT_FOUND,
-                     "no agent of this host has the service name '%.64s'; there %s %s", service,
-                     strchr(umig_buf_str(&list->others), ',') == NULL ? "is" : "are",
-                     umig_buf_str(&list->others));
-    } else {
-        umig_err_set(err, UMIG_NOT_FOUND,
-                     "no agent of this host has the service name '%.64s'; 'umig jvms' lists them",
-                     service);
+        return umig_err_set(err, UMIG_NOT_FOUND, "no JVM of this host runs the UMIG agent");
     }
-    return UMIG_NOT_FOUND;
+    const char *others = list->others.len > 0 ? umig_buf_str(&list->others) : NULL;
+    char there[OTHERS_BYTES + 16] = "";
+    char silent[sizeof list->silent_err.text + 64] = "";
+    if (others != NULL) {
+        snprintf(there, sizeof there, "; there %s %s", strchr(others, ',') == NULL ? "is" : "are",
+                 others);
+    }
+    if (list->silent_count > 0) {
+        snprintf(silent, sizeof silent, "; %zu did not answer (%s)", list->silent_count,
+                 list->silent_err.text);
+    }
+    const bool is_all = others == NULL && list->silent_count == 0;
+    return umig_err_set(err, UMIG_NOT_FOUND,
+                        "no agent of this host has the service name '%.64s'%s%s%s", service, there,
+                        silent, is_all ? "; 'umig jvms' lists them" : "");
 }
 
 int umig_target_list_find(const char *word, struct umig_target_list *out_list, struct umig_err *err)
