@@ -1,6 +1,6 @@
 /* From the word on the command line to the agents it means. */
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/agent_client.h"
