@@ -15,8 +15,7 @@ static const struct umig_option g_options[] = {
     {.name = "data",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "DIR",
-     .help =
-         "folder; default: UMIG_DATA_DIR, else root /var/lib/umig, others ~/.local/share/umig"},
+     .help = "folder; default: UMIG_DATA_DIR, else root /var/lib/umig, others ~/.local/share/umig"},
     {.name = "listen",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "ADDR",
