@@ -124,7 +124,10 @@ static void measure(struct umig_rig *rig)
 {
     static const char *const collectors[] = {
         "-XX:+UseSerialGC",     "-XX:+UseParallelGC", "-XX:+UseG1GC -XX:-UseCompressedOops",
-        "-XX:+UseShenandoahGC", "-XX:+UseZGC",
+        "-XX:+UseShenandoahGC",
+#ifndef __SANITIZE_ADDRESS__ /* its shadow lies where ZGC wants the heap */
+        "-XX:+UseZGC",
+#endif
     };
     if (rig->jdk.feature < FIRST_JDK) {
         return;
