@@ -45,12 +45,13 @@ struct umig_profile_thread {
     uint32_t group; /* string: the name with its numbers replaced by '*' */
 };
 
-/** All samples with the same kind, thread group, stack and outcome. */
+/** All samples with the same kind, thread group, stack, outcome and block of time. */
 struct umig_profile_sample {
     enum umig_kind kind;
     enum umig_outcome outcome;
     uint32_t group; /* string */
     uint32_t stack;
+    uint32_t block; /* of the session's time, from 1 in its order; 0: not told apart */
     uint64_t count; /* samples */
     uint64_t value; /* sum, in the kind's unit */
 };
@@ -218,7 +219,7 @@ UMIG_NODISCARD int umig_profile_group(struct umig_profile *profile,
                                       uint32_t name,
                                       uint32_t *out_group);
 
-/** Adds to the sample with the same kind, outcome, group and stack; makes it if there is none. */
+/** Adds to the sample with the same kind, outcome, group, stack and block; makes it if need be. */
 UMIG_NODISCARD int umig_profile_add_sample(struct umig_profile *profile,
                                            const struct umig_profile_sample *sample);
 

@@ -5,7 +5,7 @@
 
 /* The key of a sample is its head, that of a total its thread and kind. */
 struct sample_key {
-    uint32_t kind, outcome, group, stack;
+    uint32_t kind, outcome, group, stack, block;
 };
 
 static uint64_t add_capped(uint64_t a, uint64_t b)
@@ -20,7 +20,8 @@ static bool same_sample(const void *items, uint32_t id, const void *key)
     const struct umig_profile_sample *sample = (const struct umig_profile_sample *)items + (id - 1);
     const struct sample_key *want = key;
     return (uint32_t)sample->kind == want->kind && (uint32_t)sample->outcome == want->outcome &&
-           sample->group == want->group && sample->stack == want->stack;
+           sample->group == want->group && sample->stack == want->stack &&
+           sample->block == want->block;
 }
 
 int umig_profile_add_sample(struct umig_profile *profile, const struct umig_profile_sample *sample)
@@ -32,7 +33,7 @@ int umig_profile_add_sample(struct umig_profile *profile, const struct umig_prof
     }
     struct umig_intern *index = &profile->index->samples;
     const struct sample_key key = {(uint32_t)sample->kind, (uint32_t)sample->outcome, sample->group,
-                                   sample->stack};
+                                   sample->stack, sample->block};
     const uint32_t hash = umig_intern_hash(&key, sizeof key);
     const uint32_t found = umig_intern_find(index, hash, same_sample, profile->samples.items, &key);
     if (found != 0) {

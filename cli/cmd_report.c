@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "cli/out_file.h"
 #include "cli/session_text.h"
 #include "cli/source.h"
 #include "core/err.h"
@@ -42,38 +41,10 @@ static int choose_format(const struct umig_args *args,
                         "'%.40s' is no format; write text, json, html or collapsed", given);
 }
 
-/* Writes to a file that appears only when it is whole. */
-static int report_to_file(struct umig_cli *cli,
-                          const struct umig_args *args,
-                          const struct umig_question *question,
-                          const char *path,
-                          struct umig_err *err)
-{
-    struct umig_out_file file;
-    uint64_t byte_count = 0;
-    int rc = umig_out_file_open(path, &file, err);
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
-    rc = umig_source_write(cli, args, question, file.file, err);
-    if (rc != UMIG_OK) {
-        umig_out_file_abandon(&file);
-        return umig_err_trace(err, rc);
-    }
-    rc = umig_out_file_commit(&file, &byte_count, err);
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
-    char size[32];
-    umig_format_bytes(byte_count, size, sizeof size);
-    fprintf(cli->notes, "Wrote %s (%s).\n", path, size);
-    return UMIG_OK;
-}
-
 static int run_report(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
     struct umig_question question = {
-        .is_report = true,
+        .verb = UMIG_ASK_REPORT,
         .session = args->operand_count > 0 ? args->operands[0] : "latest",
         .service = "",
         .should_unfold = umig_args_has(args, "unfold"),
@@ -93,7 +64,7 @@ static int run_report(struct umig_cli *cli, const struct umig_args *args, struct
         path = made_path; /* nobody reads a page's source on a terminal */
     }
     if (path != NULL && strcmp(path, "-") != 0) {
-        rc = report_to_file(cli, args, &question, path, err);
+        rc = umig_source_write_file(cli, args, &question, path, err);
     } else {
         question.width = cli->is_out_terminal ? cli->width : 0;
         rc = umig_source_write(cli, args, &question, cli->out, err);

@@ -88,8 +88,19 @@ int umig_collector_dial(const struct umig_places *places,
 static int send_query(int fd, const struct umig_question *question, struct umig_err *err)
 {
     Umig__V1__Query query = UMIG__V1__QUERY__INIT;
-    query.verb = question->is_report ? UMIG__V1__QUERY_VERB__QUERY_REPORT
-                                     : UMIG__V1__QUERY_VERB__QUERY_SESSIONS;
+    static const Umig__V1__QueryVerb verbs[] = {
+        [UMIG_ASK_SESSIONS] = UMIG__V1__QUERY_VERB__QUERY_SESSIONS,
+        [UMIG_ASK_REPORT] = UMIG__V1__QUERY_VERB__QUERY_REPORT,
+        [UMIG_ASK_DIFF] = UMIG__V1__QUERY_VERB__QUERY_DIFF};
+    Umig__V1__DiffTerms terms = UMIG__V1__DIFF_TERMS__INIT;
+    query.verb = verbs[question->verb];
+    if (question->verb == UMIG_ASK_DIFF) {
+        terms.other = umig_message_text(question->other);
+        terms.per = umig_message_text(question->per);
+        terms.level_ppm = question->level_ppm;
+        terms.noise_ppm = question->noise_ppm;
+        query.diff = &terms;
+    }
     query.session = umig_message_text(question->session);
     query.format = umig_message_text(question->format);
     query.service = umig_message_text(question->service);

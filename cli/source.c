@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "cli/collector_client.h"
+#include "cli/out_file.h"
 #include "collector/query/query.h"
 #include "core/err.h"
+#include "core/parse.h"
 
 enum {
     NOTES_BYTES = 16 << 10
@@ -18,14 +20,21 @@ static int ask_folder(const char *dir,
                       struct umig_buf *note,
                       struct umig_err *err)
 {
+    static const enum umig_query_verb verbs[] = {[UMIG_ASK_SESSIONS] = UMIG_QUERY_LIST_SESSIONS,
+                                                 [UMIG_ASK_REPORT] = UMIG_QUERY_WRITE_REPORT,
+                                                 [UMIG_ASK_DIFF] = UMIG_QUERY_WRITE_DIFF};
     const struct umig_query query = {
-        .verb = question->is_report ? UMIG_QUERY_WRITE_REPORT : UMIG_QUERY_LIST_SESSIONS,
+        .verb = verbs[question->verb],
         .session = question->session,
         .format = question->format,
         .service = question->service,
         .should_unfold = question->should_unfold,
         .width = question->width,
         .viewer = UMIG_VIEWER_ALL, /* who may read the folder may read all of it */
+        .diff = {.other = question->other,
+                 .per = question->per,
+                 .level_ppm = question->level_ppm,
+                 .noise_ppm = question->noise_ppm},
     };
     struct umig_buf document = UMIG_BUF_INIT(UMIG_QUERY_DOCUMENT_BYTES);
     int rc = umig_query_folder(dir, &query, &document, note, err);
@@ -69,9 +78,36 @@ int umig_source_write(struct umig_cli *cli,
                        ? ask_folder(data_dir, question, out, &note, err)
                        : ask_collector(&cli->places, address, question, out, &note, err);
     if (rc == UMIG_OK && note.len > 0) {
-        fprintf(cli->notes, "umig %s: %s\n", question->is_report ? "report" : "sessions",
-                umig_buf_str(&note));
+        static const char *const names[] = {"sessions", "report", "diff"};
+        fprintf(cli->notes, "umig %s: %s\n", names[question->verb], umig_buf_str(&note));
     }
     umig_buf_fini(&note);
     return umig_err_trace(err, rc);
+}
+
+int umig_source_write_file(struct umig_cli *cli,
+                           const struct umig_args *args,
+                           const struct umig_question *question,
+                           const char *path,
+                           struct umig_err *err)
+{
+    struct umig_out_file file;
+    uint64_t byte_count = 0;
+    int rc = umig_out_file_open(path, &file, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    rc = umig_source_write(cli, args, question, file.file, err);
+    if (rc != UMIG_OK) {
+        umig_out_file_abandon(&file);
+        return umig_err_trace(err, rc);
+    }
+    rc = umig_out_file_commit(&file, &byte_count, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    char size[32];
+    umig_format_bytes(byte_count, size, sizeof size);
+    fprintf(cli->notes, "Wrote %s (%s).\n", path, size);
+    return UMIG_OK;
 }

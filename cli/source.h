@@ -3,20 +3,33 @@
 #define UMIG_CLI_SOURCE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "cli/verb.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
+/** What a question is about. */
+enum umig_question_verb {
+    UMIG_ASK_SESSIONS,
+    UMIG_ASK_REPORT,
+    UMIG_ASK_DIFF
+};
+
 /** What is asked of the store. */
 struct umig_question {
-    bool is_report;      /* false: the list of sessions */
+    enum umig_question_verb verb;
     const char *session; /* id, a prefix that is unique, or "latest" */
-    const char *format;  /* sessions: text, json; report: text, json, html, collapsed */
+    const char *format;  /* sessions: text, json; others: as umig_report_format_read() */
     const char *service; /* "" all */
     bool should_unfold;
     unsigned width; /* columns; 0: not for a terminal */
+    /* of a comparison; see struct umig_query_diff */
+    const char *other;
+    const char *per;
+    uint32_t level_ppm;
+    uint32_t noise_ppm;
 };
 
 /** --collector ADDR and --data DIR, as rows of a verb's table. */
@@ -40,5 +53,12 @@ UMIG_NODISCARD int umig_source_write(struct umig_cli *cli,
                                      const struct umig_question *question,
                                      FILE *out,
                                      struct umig_err *err);
+
+/** As umig_source_write(), into a file that appears only when it is whole; says so in the notes. */
+UMIG_NODISCARD int umig_source_write_file(struct umig_cli *cli,
+                                          const struct umig_args *args,
+                                          const struct umig_question *question,
+                                          const char *path,
+                                          struct umig_err *err);
 
 #endif

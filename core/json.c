@@ -1,6 +1,7 @@
 #include "core/json.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "core/err.h"
 
@@ -127,6 +128,16 @@ void umig_json_signed(struct umig_json *json, const char *key, int64_t number)
 {
     put_lead(json, key);
     umig_buf_printf(json->out, "%" PRId64, number);
+}
+
+void umig_json_decimal(struct umig_json *json, const char *key, double number)
+{
+    put_lead(json, key);
+    if (isfinite(number)) {
+        umig_buf_printf(json->out, "%.9g", number);
+    } else {
+        umig_buf_text(json->out, "null");
+    }
 }
 
 void umig_json_bool(struct umig_json *json, const char *key, bool value)

@@ -45,6 +45,9 @@ void umig_json_number(struct umig_json *json, const char *key, uint64_t number);
 /** Writes a whole number that may be below 0. */
 void umig_json_signed(struct umig_json *json, const char *key, int64_t number);
 
+/** Writes a number with nine digits; what is not finite as null. */
+void umig_json_decimal(struct umig_json *json, const char *key, double number);
+
 /** Writes true or false. */
 void umig_json_bool(struct umig_json *json, const char *key, bool value);
 

@@ -9,6 +9,7 @@
 #include "core/parse.h"
 #include "include/umig/version.h"
 #include "report/html_data.h"
+#include "report/html_fill.h"
 #include "report/html_page.h"
 #include "report/html_text.h"
 #include "report/path_rows.h"
@@ -440,28 +441,13 @@ static umig_html_mark *find_mark(const char *name, size_t length)
     return NULL;
 }
 
-/* Only the template is searched for marks: what is put in their place may hold anything. */
-static int fill(struct umig_html_page *page, struct umig_err *err)
+static bool put_mark(void *context, const char *name, size_t length)
 {
-    const char *at = umig_html_template;
-    for (const char *open = strstr(at, "{{"); open != NULL; open = strstr(at, "{{")) {
-        const char *const name = open + 2;
-        const size_t length = strcspn(name, "}");
-        umig_html_mark *const put = find_mark(name, length);
-        if (put == NULL) {
-            return umig_err_set(err, UMIG_E_BUG, "the page's template asks for '%.*s'",
-                                (int)(length < 40 ? length : 40), name);
-        }
-        umig_buf_put(page->out, at, (size_t)(open - at));
-        put(page);
-        at = name + length + 2;
+    umig_html_mark *const put = find_mark(name, length);
+    if (put != NULL) {
+        put(context);
     }
-    umig_buf_text(page->out, at);
-    if (page->out->failed != UMIG_OK) {
-        return umig_err_set(err, page->out->failed, "writing the page: %s",
-                            umig_status_text(page->out->failed));
-    }
-    return UMIG_OK;
+    return put != NULL;
 }
 
 int umig_html_write(const struct umig_figures *figures,
@@ -477,7 +463,7 @@ int umig_html_write(const struct umig_figures *figures,
     struct umig_html_page page = {
         .figures = figures, .frame_of_method = frames, .data = &data, .out = out};
     int rc = umig_html_data_write(figures->profile, unfolded, frames, &data, err);
-    rc = rc != UMIG_OK ? rc : fill(&page, err);
+    rc = rc != UMIG_OK ? rc : umig_html_fill(umig_html_template, put_mark, &page, out, err);
     umig_buf_fini(&data);
     free(frames);
     return rc;

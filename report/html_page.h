@@ -28,4 +28,7 @@ void umig_html_no_rows(struct umig_html_page *page, const char *why);
 /** The bundled template, from report/html/ by bundle.cmake; NUL-terminated. */
 extern const char umig_html_template[];
 
+/** The template of a comparison's page, likewise. */
+extern const char umig_html_diff_template[];
+
 #endif

@@ -1,11 +1,14 @@
-/* The page's template as the linker puts it in: UMIG_HTML_TEMPLATE is bundle.cmake's output. */
+/* The pages' templates as the linker puts them in: the paths are bundle.cmake's outputs. */
 #include "report/html_page.h"
 
-__asm__(".pushsection .rodata\n"
-        ".global umig_html_template\n"
-        ".type umig_html_template, @object\n"
-        "umig_html_template:\n"
-        ".incbin \"" UMIG_HTML_TEMPLATE "\"\n"
-        ".byte 0\n"
-        ".size umig_html_template, . - umig_html_template\n"
-        ".popsection\n");
+#define EMBED(name, path)                       \
+ __asm__(".pushsection .rodata\n"               \
+         ".global " name "\n"                   \
+         ".type " name ", @object\n" name ":\n" \
+         ".incbin \"" path "\"\n"               \
+         ".byte 0\n"                            \
+         ".size " name ", . - " name "\n"       \
+         ".popsection\n")
+
+EMBED("umig_html_template", UMIG_HTML_TEMPLATE);
+EMBED("umig_html_diff_template", UMIG_HTML_DIFF_TEMPLATE);

@@ -90,6 +90,15 @@ const char *umig_html_kind(const struct umig_profile *profile, uint32_t method, 
     return ends_in(file, ".groovy") || ends_in(file, ".gvy") ? "groovy" : "java";
 }
 
+/* Frees a part; what failed in it has failed for the page. */
+static void fini_part(struct umig_buf *part, struct umig_buf *out)
+{
+    if (part->failed != UMIG_OK && out->failed == UMIG_OK) {
+        out->failed = part->failed;
+    }
+    umig_buf_fini(part);
+}
+
 void umig_html_method(const struct umig_profile *profile,
                       uint32_t method,
                       int frame_kind,
@@ -126,9 +135,9 @@ void umig_html_method(const struct umig_profile *profile,
     umig_buf_text(out, "</i>");
     umig_html_name(umig_buf_str(&shown), out);
     umig_buf_text(out, "</span>");
-    umig_buf_fini(&shown);
-    umig_buf_fini(&package);
-    umig_buf_fini(&full);
+    fini_part(&shown, out);
+    fini_part(&package, out);
+    fini_part(&full, out);
 }
 
 void umig_html_number(uint64_t exact, const char *text, struct umig_buf *out)

@@ -138,6 +138,18 @@ static int64_t viewer_of(int64_t uid)
     return uid == 0 || uid == (int64_t)geteuid() ? UMIG_VIEWER_ALL : uid;
 }
 
+static enum umig_query_verb verb_of(uint32_t verb)
+{
+    switch (verb) {
+    case UMIG__V1__QUERY_VERB__QUERY_REPORT:
+        return UMIG_QUERY_WRITE_REPORT;
+    case UMIG__V1__QUERY_VERB__QUERY_DIFF:
+        return UMIG_QUERY_WRITE_DIFF;
+    default:
+        return UMIG_QUERY_LIST_SESSIONS;
+    }
+}
+
 static int run(struct umig_keeper *keeper,
                const struct umig_keeper_query *in,
                struct umig_buf *out,
@@ -145,14 +157,17 @@ static int run(struct umig_keeper *keeper,
                struct umig_err *err)
 {
     const struct umig_query query = {
-        .verb = in->verb == UMIG__V1__QUERY_VERB__QUERY_REPORT ? UMIG_QUERY_WRITE_REPORT
-                                                               : UMIG_QUERY_LIST_SESSIONS,
+        .verb = verb_of(in->verb),
         .session = in->session,
         .format = in->format,
         .service = in->service,
         .should_unfold = in->should_unfold,
         .width = in->width,
         .viewer = viewer_of(in->uid),
+        .diff = {.other = in->other,
+                 .per = in->per,
+                 .level_ppm = in->level_ppm,
+                 .noise_ppm = in->noise_ppm},
     };
     struct umig_reader *reader = NULL;
     int rc = umig_reader_open(keeper->options.dir, &reader, err);
@@ -174,7 +189,7 @@ static int prepare(struct umig_keeper *keeper,
                    struct umig_err *err)
 {
     if (query->verb == UMIG__V1__QUERY_VERB__QUERY_UNSPECIFIED ||
-        query->verb > UMIG__V1__QUERY_VERB__QUERY_STATUS) {
+        query->verb > UMIG__V1__QUERY_VERB__QUERY_DIFF) {
         return umig_err_set(err, UMIG_E_ARG, "query %" PRIu32 " is not known to this collector",
                             query->verb);
     }

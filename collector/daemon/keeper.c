@@ -254,6 +254,12 @@ static bool take_query(void *context, const struct umig_ingest_query *in)
     snprintf(query.session, sizeof query.session, "%s", in->query->session);
     snprintf(query.format, sizeof query.format, "%s", in->query->format);
     snprintf(query.service, sizeof query.service, "%s", in->query->service);
+    if (in->query->diff != NULL) {
+        snprintf(query.other, sizeof query.other, "%s", in->query->diff->other);
+        snprintf(query.per, sizeof query.per, "%s", in->query->diff->per);
+        query.level_ppm = in->query->diff->level_ppm;
+        query.noise_ppm = in->query->diff->noise_ppm;
+    }
     pthread_mutex_lock(&keeper->lock);
     const bool has_room = keeper->query_count < UMIG_KEEPER_MAX_QUERIES && !keeper->is_stopping;
     if (has_room) {

@@ -21,6 +21,10 @@ struct umig_keeper_query {
     char session[128];
     char format[32];
     char service[128];
+    char other[128]; /* QUERY_DIFF */
+    char per[128];
+    uint32_t level_ppm;
+    uint32_t noise_ppm;
 };
 
 struct umig_keeper {

@@ -17,6 +17,33 @@ bool umig_query_is_of_service(const struct umig_query *query, const struct umig_
     return query->service[0] == '\0' || strcmp(query->service, row->process->service) == 0;
 }
 
+int umig_query_load(struct umig_reader *reader,
+                    const struct umig_query *query,
+                    const char *session,
+                    size_t most_blocks,
+                    struct umig_profile **out_profile,
+                    struct umig_buf *note,
+                    struct umig_err *err)
+{
+    struct umig_query asked = *query;
+    struct umig_profile *profile = NULL;
+    int64_t key = 0;
+    asked.session = session;
+    int rc = umig_query_select(reader, &asked, &key, note, err);
+    rc = rc != UMIG_OK ? rc : umig_profile_create(UMIG_QUERY_PROFILE_BYTES, &profile, err);
+    rc = rc != UMIG_OK ? rc : umig_reader_load(reader, key, most_blocks, profile, err);
+    if (rc == UMIG_NOT_FOUND) {
+        rc = umig_err_set(err, UMIG_E_ARG, "the session was deleted a moment ago");
+    }
+    if (rc != UMIG_OK) {
+        umig_profile_destroy(profile);
+        return umig_err_trace(err, rc);
+    }
+    profile->session.is_end_unknown = query->is_at_rest && profile->session.end == UMIG_END_RUNNING;
+    *out_profile = profile;
+    return UMIG_OK;
+}
+
 static int write_report(struct umig_reader *reader,
                         const struct umig_query *query,
                         struct umig_buf *out,
@@ -24,30 +51,16 @@ static int write_report(struct umig_reader *reader,
                         struct umig_err *err)
 {
     struct umig_report_options options = {.unfold = query->should_unfold, .width = query->width};
-    int64_t key = 0;
+    struct umig_profile *profile = NULL;
     int rc = UMIG_OK;
     if (query->format[0] != '\0') {
         rc = umig_report_format_read(query->format, &options.format, err);
     }
-    rc = rc != UMIG_OK ? rc : umig_query_select(reader, query, &key, note, err);
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
-    struct umig_profile *profile = NULL;
-    rc = umig_profile_create(UMIG_QUERY_PROFILE_BYTES, &profile, err);
-    if (rc == UMIG_OK) {
-        rc = umig_reader_load(reader, key, profile, err);
-    }
-    if (rc == UMIG_NOT_FOUND) {
-        rc = umig_err_set(err, UMIG_E_ARG, "the session was deleted a moment ago");
-    }
-    if (rc == UMIG_OK) {
-        struct umig_profile_session *session = &profile->session;
-        session->is_end_unknown = query->is_at_rest && session->end == UMIG_END_RUNNING;
-    }
+    rc =
+        rc != UMIG_OK ? rc : umig_query_load(reader, query, query->session, 0, &profile, note, err);
     rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, out, err);
     umig_profile_destroy(profile);
-    return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
+    return umig_err_trace(err, rc);
 }
 
 int umig_query_run(struct umig_reader *reader,
@@ -56,8 +69,15 @@ int umig_query_run(struct umig_reader *reader,
                    struct umig_buf *note,
                    struct umig_err *err)
 {
-    return query->verb == UMIG_QUERY_WRITE_REPORT ? write_report(reader, query, out, note, err)
-                                                  : umig_query_list(reader, query, out, note, err);
+    switch (query->verb) {
+    case UMIG_QUERY_WRITE_REPORT:
+        return write_report(reader, query, out, note, err);
+    case UMIG_QUERY_WRITE_DIFF:
+        return umig_query_diff(reader, query, out, note, err);
+    case UMIG_QUERY_LIST_SESSIONS:
+    default:
+        return umig_query_list(reader, query, out, note, err);
+    }
 }
 
 /* Folds what a folder at rest still has in its inbox. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analysis/diff.h"
 #include "collector/store/reader.h"
 #include "core/buf.h"
 #include "include/umig/attr.h"
@@ -22,7 +23,16 @@
 
 enum umig_query_verb {
     UMIG_QUERY_LIST_SESSIONS,
-    UMIG_QUERY_WRITE_REPORT
+    UMIG_QUERY_WRITE_REPORT,
+    UMIG_QUERY_WRITE_DIFF
+};
+
+/** How two sessions are compared. */
+struct umig_query_diff {
+    const char *other;  /* the second session, as umig_query.session */
+    const char *per;    /* umig_query_per_read(); "" is the rest */
+    uint32_t level_ppm; /* 0: UMIG_DIFF_LEVEL */
+    uint32_t noise_ppm; /* plus 1; 0: UMIG_DIFF_NOISE */
 };
 
 struct umig_query {
@@ -31,7 +41,8 @@ struct umig_query {
     const char *format; /* sessions: text, json; report: as umig_report_format_read(); "" is text */
     const char *service; /* only sessions of this service; "" all */
     bool should_unfold;
-    unsigned width;  /* columns; 0: no terminal, nothing is cut */
+    struct umig_query_diff diff; /* UMIG_QUERY_WRITE_DIFF */
+    unsigned width;              /* columns; 0: no terminal, nothing is cut */
     bool is_at_rest; /* no collector runs on the folder; umig_query_folder() finds out */
     int64_t viewer;  /* uid whose sessions are seen, -1 those over TCP, UMIG_VIEWER_ALL */
 };
@@ -64,6 +75,45 @@ UMIG_NODISCARD int umig_query_folder(const char *dir,
                                      struct umig_buf *out,
                                      struct umig_buf *note,
                                      struct umig_err *err);
+
+/** Longest name of a unit of work, NUL included. */
+#define UMIG_QUERY_WORK_BYTES 65
+
+/**
+ * Reads what a comparison is normalised by: "" the rest, "wall", or "NAME=BEFORE,AFTER", two whole
+ * numbers above 0.
+ *
+ * @param out_options  basis and work are set
+ * @param out_name     of the unit of work; "" but for the last form
+ * @return UMIG_OK, UMIG_E_ARG saying what is right
+ */
+UMIG_NODISCARD int umig_query_per_read(const char *per,
+                                       struct umig_diff_options *out_options,
+                                       char out_name[UMIG_QUERY_WORK_BYTES],
+                                       struct umig_err *err);
+
+/** Appends the comparison of two sessions; as umig_query_run(). */
+UMIG_NODISCARD int umig_query_diff(struct umig_reader *reader,
+                                   const struct umig_query *query,
+                                   struct umig_buf *out,
+                                   struct umig_buf *note,
+                                   struct umig_err *err);
+
+/**
+ * Loads the session a selector means.
+ *
+ * @param session      in place of query->session
+ * @param most_blocks  as in umig_reader_load()
+ * @param out_profile  destroy with umig_profile_destroy()
+ * @return as umig_query_run()
+ */
+UMIG_NODISCARD int umig_query_load(struct umig_reader *reader,
+                                   const struct umig_query *query,
+                                   const char *session,
+                                   size_t most_blocks,
+                                   struct umig_profile **out_profile,
+                                   struct umig_buf *note,
+                                   struct umig_err *err);
 
 /**
  * Finds the session a selector means among those the viewer sees.

@@ -156,6 +156,7 @@ static void note_namesakes(const struct namesakes *same, struct umig_buf *note)
     char when[UMIG_TIME_TEXT_BYTES];
     struct umig_buf text = UMIG_BUF_INIT(NOTE_BYTES);
     umig_format_time(same->start_unix_ns, when);
+    umig_buf_text(&text, note->len > 0 ? " " : "");
     umig_buf_printf(&text, "%" PRIu64 " sessions are called '%s'; this is the newest (#%" PRId64,
                     same->count, same->id, same->newest);
     umig_buf_printf(&text, ", %s on %s, started %s). ", same->service, same->host, when);

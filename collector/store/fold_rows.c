@@ -11,8 +11,6 @@
 #include "core/err.h"
 #include "include/umig/kinds.h"
 
-#define SLOT_NS (10 * UMIG_NS_PER_S)
-
 enum {
     FIRST_ROOM = 1024,
     MAX_BLOB_BYTES = 1024 * 1024
@@ -122,7 +120,7 @@ static int add_samples(struct umig_folder *folder,
         at_ns += (uint64_t)s->time_delta_ms[i] * UMIG_NS_PER_MS;
         const struct umig_fold_sample sample = {
             .key = {.session = session,
-                    .slot = unix_of(stream, at_ns) / (int64_t)SLOT_NS,
+                    .slot = umig_store_slot_of((uint64_t)unix_of(stream, at_ns)),
                     .kind = s->kind,
                     .group = umig_ids_get(&map->groups, s->thread[i]),
                     .outcome = umig_samples_outcome(s, i)},

@@ -5,6 +5,7 @@
 #include "collector/store/load_private.h"
 #include "collector/store/reader_private.h"
 #include "collector/store/schema.h"
+#include "collector/store/time.h"
 #include "core/err.h"
 #include "core/units.h"
 
@@ -33,12 +34,14 @@ static bool is_set_aside(const char *path, const struct umig_profile *profile)
 static int load_day_file(const struct umig_reader *reader,
                          int64_t day,
                          int64_t session,
+                         const struct umig_blocks *blocks,
                          struct umig_profile *profile,
                          struct umig_err *err)
 {
     char path[UMIG_STORE_PATH_BYTES];
     umig_store_day_path(reader->dir, day, path);
-    struct umig_loader loader = {.profile = profile, .session = session, .err = err};
+    struct umig_loader loader = {
+        .profile = profile, .session = session, .blocks = *blocks, .err = err};
     int rc = umig_db_open(&loader.db, path, UMIG_DB_READ, &umig_view_schema, err);
     rc = rc != UMIG_OK ? rc : umig_db_exec(&loader.db, "BEGIN", err);
     rc = rc != UMIG_OK ? rc : umig_loader_rows(&loader);
@@ -80,12 +83,28 @@ static int explain_damage(const struct umig_err *day_err, struct umig_err *err)
                               day_err->text);
 }
 
+/* Parts a session's slots, both ends included, into at most so many blocks. */
+static struct umig_blocks part_time(const struct umig_profile_session *session, size_t most)
+{
+    struct umig_blocks blocks = {.first_slot = umig_store_slot_of(session->start_unix_ns)};
+    const int64_t slots = umig_store_slot_of(session->end_unix_ns) - blocks.first_slot + 1;
+    if (most == 0) {
+        return blocks;
+    }
+    const int64_t all = slots < 1 ? 1 : slots;
+    blocks.slots = (all + (int64_t)most - 1) / (int64_t)most;
+    blocks.count = (all + blocks.slots - 1) / blocks.slots;
+    return blocks;
+}
+
 int umig_reader_load(struct umig_reader *reader,
                      int64_t key,
+                     size_t most_blocks,
                      struct umig_profile *profile,
                      struct umig_err *err)
 {
     int rc = umig_reader_load_session(reader, key, profile, err);
+    const struct umig_blocks blocks = part_time(&profile->session, most_blocks);
     sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_SESSION_DAYS);
     sqlite3_bind_int64(statement, 1, key);
     struct files files = {.count = 0};
@@ -93,7 +112,7 @@ int umig_reader_load(struct umig_reader *reader,
         const int64_t day = sqlite3_column_int64(statement, 0);
         struct umig_err day_err = UMIG_ERR_INIT;
         files.count++;
-        rc = load_day_file(reader, day, key, profile, &day_err);
+        rc = load_day_file(reader, day, key, &blocks, profile, &day_err);
         if (rc == UMIG_NOT_FOUND) {
             files.first_gone = files.gone++ == 0 ? day : files.first_gone;
             profile->session.lost_files++;

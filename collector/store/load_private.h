@@ -21,11 +21,19 @@ struct umig_translation {
     size_t room;
 };
 
-/** One day file being read. Begins as {.profile, .session, .err}. */
+/** How a session's time is parted into blocks of whole slots. Zero: it is not. */
+struct umig_blocks {
+    int64_t first_slot;
+    int64_t slots; /* of one block; 0: none */
+    int64_t count;
+};
+
+/** One day file being read. Begins as {.profile, .session, .blocks, .err}. */
 struct umig_loader {
     struct umig_db db;
     struct umig_profile *profile;
     int64_t session;
+    struct umig_blocks blocks;
     struct umig_translation strings, methods, frames, stacks, threads;
     struct umig_cell cell; /* working memory */
     uint32_t *pending;     /* stacks on the way to a known ancestor */

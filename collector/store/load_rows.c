@@ -5,12 +5,26 @@
 #include "collector/store/schema.h"
 #include "collector/store/varint.h"
 
+/* The block of a slot; what lies outside of the session belongs to its edges. */
+static uint32_t block_of(const struct umig_blocks *blocks, int64_t slot)
+{
+    if (blocks->slots == 0) {
+        return 0;
+    }
+    if (slot <= blocks->first_slot) {
+        return 1;
+    }
+    const int64_t block = (slot - blocks->first_slot) / blocks->slots;
+    return (uint32_t)(block < blocks->count ? block + 1 : blocks->count);
+}
+
 static int add_cell(struct umig_loader *loader, sqlite3_stmt *statement)
 {
     struct umig_profile_sample sample = {.kind = (enum umig_kind)umig_loader_number(statement, 0),
                                          .outcome =
                                              (enum umig_outcome)umig_loader_number(statement, 2)};
     const uint32_t group = umig_loader_number(statement, 1);
+    sample.block = block_of(&loader->blocks, sqlite3_column_int64(statement, 4));
     if (sample.kind == 0 || sample.kind >= UMIG_KIND_COUNT ||
         sample.outcome >= UMIG_OUTCOME_COUNT) {
         return umig_loader_damaged(loader, "a cell of an unknown kind");

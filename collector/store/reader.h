@@ -59,7 +59,9 @@ UMIG_NODISCARD int umig_reader_sessions(struct umig_reader *reader,
 /**
  * Loads one session into an empty profile.
  *
- * @param key         of a session row
+ * @param key          of a session row
+ * @param most_blocks  part the session's time into at most so many blocks of equal length, and tell
+ *                     samples of different blocks apart; 0: do not
  * @param profile     filled; after a failure it holds a part
  * @return UMIG_OK; UMIG_NOT_FOUND; UMIG_E_NOMEM the profile's bound; UMIG_E_DB a day file is
  *         damaged: it is named; UMIG_E_IO all its day files are gone: the first is named; failures
@@ -67,6 +69,7 @@ UMIG_NODISCARD int umig_reader_sessions(struct umig_reader *reader,
  */
 UMIG_NODISCARD int umig_reader_load(struct umig_reader *reader,
                                     int64_t key,
+                                    size_t most_blocks,
                                     struct umig_profile *profile,
                                     struct umig_err *err);
 

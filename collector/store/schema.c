@@ -290,7 +290,7 @@ static const char *const day_statements[UMIG_DAY_COUNT] = {
 
 static const char *const view_statements[UMIG_VIEW_COUNT] = {
     [UMIG_VIEW_STORE_ID] = STORE_ID,
-    [UMIG_VIEW_CELLS] = "SELECT kind, grp, outcome, data FROM cells WHERE session=?1 ORDER BY slot",
+    [UMIG_VIEW_CELLS] = "SELECT kind, grp, outcome, data, slot FROM cells WHERE session=?1 ORDER BY slot",
     [UMIG_VIEW_STRING] = "SELECT text FROM strings WHERE id=?1",
     [UMIG_VIEW_METHOD] = "SELECT class, name, file FROM methods WHERE id=?1",
     [UMIG_VIEW_FRAME] = "SELECT method, line, kind FROM frames WHERE id=?1",

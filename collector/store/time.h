@@ -5,6 +5,16 @@
 #include <stdint.h>
 
 #include "collector/store/store.h"
+#include "core/units.h"
+
+/** Length of the slots of time that samples are added up in. */
+#define UMIG_STORE_SLOT_NS (10 * UMIG_NS_PER_S)
+
+/** The slot of a moment. */
+static inline int64_t umig_store_slot_of(uint64_t unix_ns)
+{
+    return (int64_t)(unix_ns / UMIG_STORE_SLOT_NS);
+}
 
 /**
  * Unix time of a moment, never below 1 and never above 2^63 - 1.

@@ -11,7 +11,8 @@ class Report {
     this.metric = data.metrics[0];
     this.treeId = data.trees[0].id;
     this.isGroupOn = data.groups.map(() => true);
-    this.colours = "kind";
+    this.firstColours = "kind";
+    this.colours = this.firstColours;
     this.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     this.cells = new Map();
     this.opened = -1; // method of the sandwich, or none
@@ -61,7 +62,21 @@ class Report {
   }
 
   setModel(view, { tree, weights }) {
-    view.setModel({ tree, weights, frames: this.data.frames, paint: this.paint });
+    view.setModel({ tree, weights, frames: this.data.frames, paint: this.paint, nodePaint: this.paintNodes(tree) });
+  }
+
+  /** Colours of nodes where those of frames do not do: palette indexes, or null. */
+  paintNodes() {
+    return null;
+  }
+
+  /** How colours are chosen after the present way. */
+  nextColours() {
+    return this.colours === "kind" ? "package" : "kind";
+  }
+
+  legendItems() {
+    return kindItems(this);
   }
 
   setTheme(theme) {
@@ -89,7 +104,7 @@ class Report {
   setColours(by) {
     this.colours = by;
     this.paint = null;
-    $("colours").setAttribute("aria-pressed", String(by === "package"));
+    $("colours").setAttribute("aria-pressed", String(by !== this.firstColours));
     this.refresh();
   }
 

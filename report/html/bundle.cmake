@@ -1,8 +1,9 @@
 # Joins the report page's sources into one template for the C writer to embed.
 #
-#   cmake -DIN=<this folder> -DOUT=<file> -P bundle.cmake
+#   cmake -DIN=<this folder> -DOUT=<file> [-DPAGE=diff] -P bundle.cmake
 #
-# Replaces {{STYLE}} and {{SCRIPT}} of page.html by page.css and by the sources of sources.txt, and
+# PAGE is report or diff. Replaces {{STYLE}} and {{SCRIPT}} of the page's template by page.css and by
+# the sources of its list (page.html and sources.txt, diff.html and diff_sources.txt), and
 # {{STYLE_HASH}} and {{SCRIPT_HASH}} by the base64 SHA-256 of exactly what stands between the tags,
 # which the page's Content-Security-Policy names. The other {{...}} marks are left for the writer.
 # tests/browser/assemble.mjs does the same in JavaScript; a test holds the two together.
@@ -34,7 +35,14 @@ function(hash_base64 text out)
   set(${out} "${base64}=" PARENT_SCOPE)
 endfunction()
 
-file(STRINGS "${IN}/sources.txt" sources)
+if(PAGE STREQUAL "diff")
+  set(template "diff.html")
+  set(list "diff_sources.txt")
+else()
+  set(template "page.html")
+  set(list "sources.txt")
+endif()
+file(STRINGS "${IN}/${list}" sources)
 set(script "(() => {\n\"use strict\";\n")
 foreach(source IN LISTS sources)
   read_text("${IN}/${source}" text)
@@ -42,7 +50,7 @@ foreach(source IN LISTS sources)
 endforeach()
 string(APPEND script "})();\n")
 read_text("${IN}/page.css" style)
-read_text("${IN}/page.html" page)
+read_text("${IN}/${template}" page)
 
 if("${script}${style}" MATCHES "{{[A-Z_]+}}|</[Ss][CcTt]|<!--")
   message(FATAL_ERROR "report/html: a source holds `${CMAKE_MATCH_0}`, which would break the page")

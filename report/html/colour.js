@@ -27,6 +27,27 @@ const THEME = {
   dark: { lightness: 0.4, spread: 0.08, text: "#f0f3f7", gap: "#14171c", dimTo: 0.235, match: "#f2c400", matchText: "#1b1500", dimText: "#79828e", accent: "#8fb6ff" },
 };
 
+// Of comparisons: one colour for what did not change, then less and more CPU (blue, red), each in
+// three strengths, pale where it may be chance and bright where it is real.
+const CHANGE_FIRST = KINDS.length * SHADES + HUES;
+const CHANGE_HUES = [250, 25];
+const CHANGE_STRENGTHS = 3;
+
+/** The palette index of a change: whether it is more, how strong (0 to 2), whether it is real. */
+function changeIndex(isMore, strength, isReal) {
+  return CHANGE_FIRST + 1 + ((isMore ? 1 : 0) * CHANGE_STRENGTHS + strength) * 2 + (isReal ? 1 : 0);
+}
+
+function pushChanges(theme, push) {
+  push(theme.lightness + (theme.lightness > 0.6 ? 0.09 : -0.08), 0.006, 260);
+  for (const hue of CHANGE_HUES) {
+    for (let strength = 0; strength < CHANGE_STRENGTHS; strength++) {
+      push(theme.lightness + (theme.lightness > 0.6 ? 0.07 : -0.06), 0.02 + 0.012 * strength, hue);
+      push(theme.lightness - (theme.lightness > 0.6 ? 0.05 + 0.03 * strength : -0.04), 0.11 + 0.03 * strength, hue);
+    }
+  }
+}
+
 /** OKLCH (lightness 0..1, chroma, hue in degrees) as #rrggbb, clipped to sRGB. */
 function oklch(lightness, chroma, hue) {
   const a = chroma * Math.cos((hue * Math.PI) / 180);
@@ -92,6 +113,7 @@ function paletteOf(themeName) {
     }
   }
   for (let i = 0; i < HUES; i++) push(theme.lightness + theme.spread * ((i % 3) / 3 - 0.4), 0.09, (360 * i) / HUES);
+  pushChanges(theme, push);
   const slivers = bright.map((fill) => wordOf(fill, theme.gap));
   return { ...theme, bright, dim, sliverWords: slivers, dimWords: dim.map((fill) => wordOf(fill, fill)), matchWord: wordOf(theme.match, theme.match) };
 }

@@ -26,15 +26,18 @@ function hideTip() {
 
 // --- legend ---------------------------------------------------------------------------------
 
-/** Lists the kinds that have self time, with their shares. */
 function showLegend(report) {
+  $("legend").replaceChildren(...report.legendItems());
+}
+
+/** The kinds that have self time, with their shares. */
+function kindItems(report) {
   const { tree, weights } = report.shown;
   const { kind } = report.data.frames;
   const sums = new Float64Array(KINDS.length);
   for (let node = 0; node < tree.count; node++) sums[kind[tree.frame[node]]] += weights.self[node];
   const palette = paletteOf(report.theme);
-  const items = KINDS.flatMap((name, k) => (sums[k] > 0 && k !== KIND.root ? [legendItem(report, palette, name, sums[k])] : []));
-  $("legend").replaceChildren(...items);
+  return KINDS.flatMap((name, k) => (sums[k] > 0 && k !== KIND.root ? [legendItem(report, palette, name, sums[k])] : []));
 }
 
 function legendItem(report, palette, name, sum) {
@@ -84,7 +87,7 @@ function flipTheme(report) {
 }
 
 function flipColours(report) {
-  report.setColours(report.colours === "kind" ? "package" : "kind");
+  report.setColours(report.nextColours());
 }
 
 function flipTree(report) {
@@ -249,7 +252,8 @@ function start() {
   document.documentElement.classList.add("js");
   document.querySelectorAll("table.sortable").forEach((table) => addSorting(table));
   try {
-    const report = new Report(decodeReport($("umig-data").textContent));
+    const kind = typeof DiffReport === "undefined" ? Report : DiffReport;
+    const report = new kind(decodeReport($("umig-data").textContent));
     report.setTheme(report.theme);
     report.refresh();
     addSearch(report);

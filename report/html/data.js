@@ -32,6 +32,8 @@
 //        first delta counts from 0, a delta of 0 stays on the node. A metric without samples in a
 //        tree may be missing.
 //
+// marks  (optional, of a tree and of the block) columns that a page of its own reads: diff.js.
+//
 // 100,000 distinct stacks of 70 frames (3.6 million nodes) take 3.6 MB so, as JSON arrays 26 MB.
 
 const KINDS = ["java", "groovy", "native", "kernel", "jvm", "dispatch", "truncated", "error", "root"];
@@ -149,6 +151,7 @@ function decodeTree(raw, frames) {
     frame: new Int32Array(raw.count + 1),
     end: new Int32Array(raw.count + 1),
     cells: raw.cells ?? {},
+    marks: raw.marks ?? null,
     leftOut: Number(raw.left_out ?? 0),
   };
   decodeShape(tree, new Column(raw.chains, `trees.${tree.id}.chains`));
@@ -243,6 +246,7 @@ function decodeReport(text) {
     frames,
     groups: raw.groups.map((id) => strings[id] ?? ""),
     metrics: raw.metrics,
+    marks: raw.marks ?? null,
     trees: raw.trees.map((tree) => ({ id: String(tree.id), label: visible(String(tree.label)) })),
     tree(id) {
       if (!trees.has(id)) trees.set(id, decodeTree(raw.trees.find((tree) => tree.id === id), frames));

@@ -51,7 +51,7 @@ class FlameView {
   }
 
   /**
-   * Shows a tree. `model` holds {tree, weights, frames, paint, paintKey}; zoom and selection stay if
+   * Shows a tree. `model` holds {tree, weights, frames, paint by frame, nodePaint by node or null}; zoom and selection stay if
    * it is the tree shown already (with other weights) and what they name still weighs something.
    */
   setModel(model) {
@@ -72,7 +72,7 @@ class FlameView {
 
   /** Copies what a row needs into row order: searching and drawing it then read memory in line. */
   lineUp() {
-    const { tree, weights, start, paint } = this.model;
+    const { tree, weights, start, paint, nodePaint } = this.model;
     const { nodes } = this.levels;
     this.forgetRows();
     this.starts = new Float64Array(nodes.length);
@@ -82,7 +82,7 @@ class FlameView {
       const node = nodes[i];
       this.starts[i] = start[node];
       this.ends[i] = start[node] + weights.total[node];
-      this.paints[i] = paint[tree.frame[node]];
+      this.paints[i] = nodePaint ? nodePaint[node] : paint[tree.frame[node]];
     }
   }
 
@@ -439,7 +439,7 @@ class FlameView {
   }
 
   drawFrame(node, depth, x, y, width) {
-    const { tree, frames, paint } = this.model;
+    const { tree, frames, paint, nodePaint } = this.model;
     const f = tree.frame[node];
     const isMatch = this.search !== null && this.search[f] !== 0;
     const from = Math.max(0, x);
@@ -447,7 +447,7 @@ class FlameView {
     const gap = width > 3 ? 1 : width > 1.5 ? 0.4 : 0;
     const isCaller = depth < this.model.tree.depth[this.zoomNode];
     this.pen.globalAlpha = isCaller ? 0.55 : 1;
-    this.pen.fillStyle = this.fillOf(paint[f], isMatch);
+    this.pen.fillStyle = this.fillOf(nodePaint ? nodePaint[node] : paint[f], isMatch);
     this.pen.fillRect(from, y, to - from - gap, ROW - 1);
     this.pen.globalAlpha = 1;
     const kind = frames.kind[f];

@@ -12,12 +12,12 @@ const read = (name) => readFileSync(join(HTML, name), "utf8");
 const sha256 = (text) => createHash("sha256").update(text).digest("base64");
 
 /** The page with styles and scripts in it and the writer's marks open. */
-export function template() {
-  const sources = read("sources.txt").trim().split("\n");
+export function template(page = "page.html", list = "sources.txt") {
+  const sources = read(list).trim().split("\n");
   const script = `(() => {\n"use strict";\n${sources.map(read).join("")}})();\n`;
   const style = read("page.css");
   const parts = { STYLE: style, SCRIPT: script, STYLE_HASH: sha256(style), SCRIPT_HASH: sha256(script) };
-  return read("page.html").replace(/\{\{([A-Z_]+)\}\}/g, (mark, name) => parts[name] ?? mark);
+  return read(page).replace(/\{\{([A-Z_]+)\}\}/g, (mark, name) => parts[name] ?? mark);
 }
 
 /** Fills every mark of the template; a mark without a text, or the reverse, is an error. */

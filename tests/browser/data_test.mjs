@@ -163,5 +163,7 @@ test("bundle.cmake joins the sources as the tests do", () => {
   const out = join(OUT, "bundle.html");
   execFileSync("cmake", [`-DIN=${HTML}`, `-DOUT=${out}`, "-P", join(HTML, "bundle.cmake")], { stdio: "pipe" });
   check(readFileSync(out, "utf8") === template(), "the two templates differ");
+  execFileSync("cmake", [`-DIN=${HTML}`, `-DOUT=${out}`, "-DPAGE=diff", "-P", join(HTML, "bundle.cmake")], { stdio: "pipe" });
+  check(readFileSync(out, "utf8") === template("diff.html", "diff_sources.txt"), "the two templates of comparisons differ");
   check(searchName({ cls: "a", method: "b", kind: 0 }) === "a.b", "names are joined by a dot");
 });

@@ -5,6 +5,7 @@ import "./data_test.mjs";
 import "./page_test.mjs";
 import "./hostile_test.mjs";
 import "./writer_test.mjs";
+import "./diff_test.mjs";
 import "./large_test.mjs";
 import { closeBrowser, openBrowser, registered } from "./harness.mjs";
 

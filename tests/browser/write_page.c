@@ -2,18 +2,23 @@
  * Writes the report page of a profile that is told on standard input: the browser tests' way to the
  * C writer. One line a stack, fields apart by spaces, names in hexadecimal because they may hold
  * anything: VALUE_NS GROUP KIND:CLASS:METHOD:FILE..., root first. KIND is an enum umig_frame_kind.
+ * With the word "diff" two profiles are read, an empty line between them, and the page compares
+ * them.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/diff.h"
 #include "analysis/fold.h"
 #include "core/err.h"
+#include "report/diff.h"
 #include "report/html.h"
 
 #define PROFILE_LIMIT_BYTES (256u << 20)
 #define PAGE_LIMIT_BYTES    (64u << 20)
+#define INTERVAL_NS         10000000u
 
 /* Interns a hexadecimal name; moves *at behind it and the mark that ends it. */
 static int read_name(struct umig_profile *profile, char **at, uint32_t *out_id)
@@ -50,6 +55,7 @@ static int read_stack(struct umig_profile *profile, char *line)
     struct umig_profile_sample sample = {.kind = UMIG_KIND_CPU, .count = 1};
     line[strcspn(line, "\n")] = '\0';
     sample.value = strtoull(line, &line, 10);
+    sample.count = sample.value / INTERVAL_NS > 0 ? sample.value / INTERVAL_NS : 1;
     line++;
     int rc = read_name(profile, &line, &sample.group);
     while (rc == UMIG_OK && *line != '\0') {
@@ -102,7 +108,7 @@ static int read_profile(struct umig_profile *profile)
     char *line = NULL;
     size_t room = 0;
     int rc = UMIG_OK;
-    while (rc == UMIG_OK && getline(&line, &room, stdin) > 0) {
+    while (rc == UMIG_OK && getline(&line, &room, stdin) > 1) {
         rc = read_stack(profile, line);
     }
     free(line);
@@ -127,13 +133,35 @@ static int write_page(const struct umig_profile *profile, struct umig_err *err)
     return rc;
 }
 
-int main(void)
+/* Compares the profile with the one that follows. */
+static int write_diff(const struct umig_profile *before, struct umig_err *err)
 {
+    const struct umig_diff_options options = {.noise = -1};
+    const struct umig_diff_wording wording = {.format = UMIG_REPORT_HTML, .work = ""};
+    struct umig_profile *after = NULL;
+    struct umig_diff *diff = NULL;
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    int rc = umig_profile_create(PROFILE_LIMIT_BYTES, &after, err);
+    rc = rc != UMIG_OK ? rc : read_profile(after);
+    rc = rc != UMIG_OK ? rc : umig_diff_create(before, after, &options, &diff, err);
+    rc = rc != UMIG_OK ? rc : umig_diff_write(diff, &wording, &page, err);
+    if (rc == UMIG_OK && fwrite(page.bytes, 1, page.len, stdout) != page.len) {
+        rc = umig_err_set(err, UMIG_E_IO, "standard output takes no page");
+    }
+    umig_buf_fini(&page);
+    umig_diff_destroy(diff);
+    umig_profile_destroy(after);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    const bool is_diff = argc > 1 && strcmp(argv[1], "diff") == 0;
     struct umig_err err = {0};
     struct umig_profile *profile = NULL;
     int rc = umig_profile_create(PROFILE_LIMIT_BYTES, &profile, &err);
     rc = rc != UMIG_OK ? rc : read_profile(profile);
-    rc = rc != UMIG_OK ? rc : write_page(profile, &err);
+    rc = rc != UMIG_OK ? rc : is_diff ? write_diff(profile, &err) : write_page(profile, &err);
     umig_profile_destroy(profile);
     if (rc != UMIG_OK) {
         fprintf(stderr, "write_page: %s %s\n", umig_status_text(rc), err.text);

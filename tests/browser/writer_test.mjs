@@ -14,11 +14,18 @@ const FRAME_KIND = { java: 1, groovy: 1, native: 6, kernel: 7, jvm: 8, dispatch:
 
 const hex = (text) => Buffer.from(text, "utf8").toString("hex");
 
-function writtenBy(profile, stacks, maxBuffer = 64 << 20) {
+/** Stacks as write_page.c reads them. */
+export function linesOf(profile, stacks) {
   const frames = profile.frames.map(({ cls, method, kind, file }) => `${FRAME_KIND[KINDS[kind]]}:${hex(cls)}:${hex(method)}:${hex(file)}`);
-  const lines = stacks.map(({ frames: ids, group, value }) => [value * 10_000_000, hex(profile.groups[group]), ...ids.map((id) => frames[id])].join(" "));
-  return execFileSync(PROGRAM, { input: `${lines.join("\n")}\n`, maxBuffer, encoding: "utf8" });
+  return stacks.map(({ frames: ids, group, value }) => `${[value * 10_000_000, hex(profile.groups[group]), ...ids.map((id) => frames[id])].join(" ")}\n`).join("");
 }
+
+/** A page of the C writer; `words` are those of its command line. */
+export function written(input, words = []) {
+  return execFileSync(PROGRAM, words, { input, maxBuffer: 64 << 20, encoding: "utf8" });
+}
+
+const writtenBy = (profile, stacks) => written(linesOf(profile, stacks));
 
 async function found(page, text) {
   await page.fill("#search", text);
@@ -31,7 +38,7 @@ function holding(profile, stacks, text) {
 }
 
 /** Registers a test of the C writer; without the program it says that it was skipped. */
-function writerTest(name, run) {
+export function writerTest(name, run) {
   test(`C writer: ${name}`, PROGRAM === undefined ? () => "skipped, UMIG_WRITE_PAGE is not set" : run);
 }
 

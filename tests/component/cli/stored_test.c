@@ -178,6 +178,56 @@ static void test_service_that_is_not_stored_is_told_with_those_that_are(void **s
     assert_string_equal(g_run.err, "");
 }
 
+static void test_two_sessions_are_compared_from_collector_and_folder(void **state)
+{
+    (void)state;
+    store_session(1, "before", "orders");
+    store_session(2, "after", "orders");
+
+    ask_collector("diff before after");
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_run.err, "");
+    assert_has(g_run.out, "before: session before of orders, ");
+    assert_has(g_run.out, "after:  session after of orders, ");
+
+    ask_collector("diff #1 #2 --json --per request=10,20 --level 0.05 --noise 0");
+    assert_int_equal(g_run.code, 0);
+    assert_has(g_run.out,
+               "\"basis\":\"work\",\"unit_of_work\":\"request\",\"level\":0.05,\"noise\":0,");
+    assert_has(g_run.out, "\"work\":20}");
+
+    ask_folder("diff before after --per wall --format html -o -");
+    assert_int_equal(g_run.code, 0);
+    assert_has(g_run.out, "<title>before and after compared</title>");
+}
+
+static void test_comparisons_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        const char *wanted;
+        int code;
+    } cases[] = {
+        {"diff", "BEFORE AFTER is missing", 2},
+        {"diff before nosuch", "no session 'nosuch'; the closest are before", 3},
+        {"diff before before --per requests", "'requests' is nothing to compare by", 2},
+        {"diff before before --per request=10,0", "with numbers above 0", 2},
+        {"diff before before --per request=10,1x", "with numbers above 0", 2},
+        {"diff before before --level 2", "--level 2: write a part between 0.0001 and 0.2", 2},
+        {"diff before before --noise x", "--noise x: write a part between 0 and 0.5", 2},
+        {"diff before before --format collapsed", "is no format of a comparison", 2},
+    };
+    store_session(1, "before", "orders");
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ask_collector(cases[i].words);
+        assert_has(g_run.err, cases[i].wanted);
+        assert_int_equal(g_run.code, cases[i].code);
+        assert_string_equal(g_run.out, "");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start_collector, stop_collector)
 
 int main(void)
@@ -189,6 +239,8 @@ int main(void)
         TEST(test_list_for_programs_has_each_label_once),
         TEST(test_folder_at_rest_says_what_is_known_of_an_end),
         TEST(test_service_that_is_not_stored_is_told_with_those_that_are),
+        TEST(test_two_sessions_are_compared_from_collector_and_folder),
+        TEST(test_comparisons_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(stored_test, NULL, NULL);
 }

@@ -50,6 +50,7 @@ static bool is_of_type(const char *name, const json_t *value)
            (strcmp(name, "array") == 0 && json_is_array(value)) ||
            (strcmp(name, "string") == 0 && json_is_string(value)) ||
            (strcmp(name, "boolean") == 0 && json_is_boolean(value)) ||
+           (strcmp(name, "number") == 0 && json_is_number(value)) ||
            (strcmp(name, "null") == 0 && json_is_null(value)) ||
            (strcmp(name, "integer") == 0 && json_is_integer(value) &&
             json_integer_value(value) >= 0);
