@@ -99,6 +99,7 @@ int umig_agent_prepare_sampler(struct umig_agent *agent, struct umig_err *err)
     }
     const bool is_vm = agent->vm.walker == UMIG_WALKER_VM;
     agent->sampler.hotspot = &agent->vm.hotspot;
+    agent->sampler.told = umig_gc_told(&agent->vm.gc);
     agent->sampler.has_evidence = is_vm;
     agent->sampler.walk = is_vm ? umig_vmwalk_walk : umig_agct_walk;
     agent->sampler.walker = is_vm ? (const void *)&agent->vm.vmwalk : &agent->vm.agct;

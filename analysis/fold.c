@@ -11,6 +11,7 @@
 
 #include "analysis/demangle.h"
 #include "analysis/dispatch.h"
+#include "analysis/label.h"
 #include "analysis/naming.h"
 #include "core/err.h"
 
@@ -198,17 +199,34 @@ static int learn_callers(struct folding *f)
     return UMIG_OK;
 }
 
+/*
+ * A method that is compiled becomes a name without a class: its compilation is no call of it, and
+ * costs the compiler's time, not its own.
+ */
+static int name_compiled(struct folding *f, uint32_t *method)
+{
+    struct umig_buf name = UMIG_BUF_INIT(1u << 20);
+    umig_buf_text(&name, "compiling ");
+    umig_label_method(f->to, *method, false, &name);
+    struct umig_profile_method compiled = {.file = f->to->methods.items[*method].file};
+    int rc = name.failed;
+    rc = rc != UMIG_OK ? rc : intern_text(f->to, &name, &compiled.name);
+    umig_buf_fini(&name);
+    return rc != UMIG_OK ? rc : umig_profile_method(f->to, &compiled, method);
+}
+
 /* The new frame of an old one. */
 static int map_frame(struct folding *f, uint32_t old, uint32_t *out_frame)
 {
     if (f->frames[old] == 0) {
         const struct umig_profile_frame *frame = &f->from->frames.items[old];
-        const struct umig_profile_frame renamed = {
+        struct umig_profile_frame renamed = {
             .method = f->methods[frame->method].renamed,
             .line = frame->line,
             .kind = frame->kind,
         };
-        const int rc = umig_profile_frame(f->to, &renamed, &f->frames[old]);
+        int rc = frame->kind == UMIG_FRAME_COMPILING ? name_compiled(f, &renamed.method) : UMIG_OK;
+        rc = rc != UMIG_OK ? rc : umig_profile_frame(f->to, &renamed, &f->frames[old]);
         if (rc != UMIG_OK) {
             return rc;
         }

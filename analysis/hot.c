@@ -140,25 +140,49 @@ static bool compiles_scripts(const struct umig_profile *profile, uint32_t method
            (is_door && begins_with(umig_profile_text(profile, at->name), "parse"));
 }
 
-/* The outermost frame: of the JVM's own threads the agent's name for what they do. */
-static const struct umig_profile_frame *root_of(const struct umig_profile *profile, uint32_t stack)
+/*
+ * The outermost stack of one frame: of the JVM's own threads the agent's name for what they do.
+ *
+ * @param out_next  the one of two frames; 0 if there is none
+ */
+static uint32_t root_of(const struct umig_profile *profile, uint32_t stack, uint32_t *out_next)
 {
+    *out_next = 0;
     while (profile->stacks.items[stack].parent != 0) {
+        *out_next = stack;
         stack = profile->stacks.items[stack].parent;
     }
-    return &profile->frames.items[profile->stacks.items[stack].frame];
+    return stack;
+}
+
+static const char *name_of(const struct umig_profile *profile, uint32_t stack)
+{
+    const struct umig_profile_frame *frame =
+        &profile->frames.items[profile->stacks.items[stack].frame];
+    return umig_profile_text(profile, profile->methods.items[frame->method].name);
+}
+
+/* The JVM's own work. With the serial collector, and beside the others, the VM thread collects. */
+static void add_vm(struct work *w, const struct umig_profile_sample *sample)
+{
+    uint32_t next;
+    const uint32_t root = root_of(w->profile, sample->stack, &next);
+    const char *name = name_of(w->profile, root);
+    const bool collects =
+        strcmp(name, "[garbage collection]") == 0 ||
+        (strcmp(name, "[VM]") == 0 && begins_with(name_of(w->profile, next), "[pause"));
+    w->hot->jit += strcmp(name, "[compilation]") == 0 ? sample->value : 0;
+    w->hot->collecting += collects ? sample->value : 0;
 }
 
 /* What is no method's work, with native frames below the names of the JVM's threads or without. */
 static void add_overheads(struct work *w, const struct umig_profile_sample *sample)
 {
     const struct umig_profile *profile = w->profile;
-    const struct umig_profile_frame *root = root_of(profile, sample->stack);
-    if (root->kind == UMIG_FRAME_VM) {
-        const uint32_t text = profile->methods.items[root->method].name;
-        const char *name = umig_profile_text(profile, text);
-        w->hot->jit += strcmp(name, "[compilation]") == 0 ? sample->value : 0;
-        w->hot->collecting += strcmp(name, "[garbage collection]") == 0 ? sample->value : 0;
+    uint32_t next;
+    const uint32_t root = profile->stacks.items[root_of(profile, sample->stack, &next)].frame;
+    if (profile->frames.items[root].kind == UMIG_FRAME_VM) {
+        add_vm(w, sample);
         return;
     }
     if (sample->outcome != UMIG_OUTCOME_OK && sample->outcome != UMIG_OUTCOME_NO_JAVA) {

@@ -76,6 +76,7 @@ const char *umig_html_kind(const struct umig_profile *profile, uint32_t method, 
     case UMIG_FRAME_KERNEL:
         return "kernel";
     case UMIG_FRAME_VM:
+    case UMIG_FRAME_COMPILING:
         return "jvm";
     case UMIG_FRAME_ERROR:
         return "error";

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/session/jvm_threads.h"
 #include "agent/symbol/normalise.h"
 #include "core/clock.h"
 #include "core/err.h"
@@ -183,34 +184,6 @@ static const char *outcome_text(uint32_t outcome)
     }
 }
 
-static const char *vm_thread_text(int kind)
-{
-    switch (kind) {
-    case UMIG_THREAD_GC:
-        return "[garbage collection]";
-    case UMIG_THREAD_JIT:
-        return "[compilation]";
-    case UMIG_THREAD_VM:
-        return "[VM]";
-    case UMIG_THREAD_JAVA:
-        return "[thread start or end]"; /* what a Java thread does outside of Java */
-    default:
-        return "[native thread]";
-    }
-}
-
-/* The frame of a sample without a Java stack. */
-static uint32_t frame_without_stack(struct umig_pump *pump,
-                                    const struct umig_record *record,
-                                    const struct umig_slot *slot)
-{
-    if (record->outcome == UMIG_OUTCOME_NO_JAVA) {
-        return text_frame(&pump->dictionary, UMIG_FRAME_VM,
-                          vm_thread_text(atomic_load(&slot->kind)));
-    }
-    return text_frame(&pump->dictionary, UMIG_FRAME_ERROR, outcome_text(record->outcome));
-}
-
 static int names_of(const struct umig_pump *pump, const struct umig_record *record)
 {
     return pump->names[0]->generation == record->names ? 0 : 1;
@@ -227,6 +200,28 @@ static bool grow(struct umig_pump *pump, uint32_t *at, uint32_t *stack, uint32_t
     return *stack != 0;
 }
 
+/* Of a sample without Java frames: what the thread is for, and what it did as far as it is known.
+ */
+static uint32_t stack_without_java(struct umig_pump *pump,
+                                   const struct umig_record *record,
+                                   const struct umig_slot *slot)
+{
+    const enum umig_thread_kind kind = (enum umig_thread_kind)atomic_load(&slot->kind);
+    char doing[UMIG_JVM_THREAD_TEXT_BYTES];
+    uint32_t stack = 0;
+    uint32_t at = 0;
+    if (!grow(pump, &at, &stack,
+              text_frame(&pump->dictionary, UMIG_FRAME_VM, umig_jvm_thread_text(kind))) ||
+        umig_jvm_thread_doing(record, kind, slot->name, doing) == 0 ||
+        !grow(pump, &at, &stack, text_frame(&pump->dictionary, UMIG_FRAME_VM, doing)) ||
+        record->doing != UMIG_DOING_COMPILE) {
+        return stack;
+    }
+    const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
+    (void)grow(pump, &at, &stack, frame_id(pump, names_of(pump, record), ids[0]));
+    return stack;
+}
+
 /* Interns the record's stack; 0 when there was no room. */
 static uint32_t stack_of(struct umig_pump *pump,
                          const struct umig_record *record,
@@ -234,8 +229,12 @@ static uint32_t stack_of(struct umig_pump *pump,
                          uint64_t now_ns)
 {
     struct umig_dictionary *dictionary = &pump->dictionary;
+    if (record->outcome == UMIG_OUTCOME_NO_JAVA) {
+        return stack_without_java(pump, record, slot);
+    }
     if (record->frame_count == 0) {
-        return umig_dictionary_stack(dictionary, 0, frame_without_stack(pump, record, slot));
+        return umig_dictionary_stack(
+            dictionary, 0, text_frame(dictionary, UMIG_FRAME_ERROR, outcome_text(record->outcome)));
     }
     const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
     const int which = names_of(pump, record);

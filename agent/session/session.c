@@ -235,7 +235,7 @@ static struct umig_wait_share end_wait(const struct umig_session *session,
     carry->count += record->wait_count;
     /* A wait of which the session has a part must not seem to go on. */
     const bool is_due = carry->ns >= session->spec.kinds.interval_ns[UMIG_KIND_LOCKS] ||
-                        (carry->has_told && record->has_told_wait != 0);
+                        (carry->has_told && record->has_told_wait);
     if (!is_due) {
         return (struct umig_wait_share){0};
     }

@@ -200,6 +200,30 @@ static enum umig_outcome outcome_before_walk(const struct umig_sampler *sampler,
     return UMIG_OUTCOME_OK;
 }
 
+/* A thread of the JVM itself: what it does, under the guard. */
+static struct umig_told tell_guarded(struct umig_sampler *sampler,
+                                     struct umig_slot *slot,
+                                     uintptr_t sp,
+                                     struct umig_names *names,
+                                     uint64_t now_ns)
+{
+    struct umig_told told = {.doing = UMIG_DOING_UNKNOWN};
+    struct umig_guard guard;
+    if (atomic_load_explicit(&slot->env, memory_order_relaxed) != NULL ||
+        atomic_load_explicit(&sampler->is_walk_off, memory_order_relaxed) ||
+        now_ns < atomic_load_explicit(&slot->rest_until_ns, memory_order_relaxed)) {
+        return told;
+    }
+    if (!UMIG_GUARD_ENTER(slot, &guard)) {
+        atomic_fetch_add_explicit(&sampler->faults, 1, memory_order_relaxed);
+        atomic_store_explicit(&slot->rest_until_ns, now_ns + UMIG_REST_NS, memory_order_relaxed);
+        return (struct umig_told){.doing = UMIG_DOING_UNKNOWN};
+    }
+    told = umig_told_read(&sampler->told, slot, sp, names);
+    umig_guard_leave(slot, &guard);
+    return told;
+}
+
 /*
  * Where the piece of stack that holds native frames ends: at the last Java frame, if one is known.
  * No guard is armed here.
@@ -255,6 +279,7 @@ static void put_record(struct umig_sampler *sampler,
                        struct umig_ring *ring,
                        struct umig_record *head,
                        const uint32_t *ids,
+                       const char *text,
                        const void *context)
 {
     uint8_t *to = reserve(ring, head);
@@ -264,6 +289,7 @@ static void put_record(struct umig_sampler *sampler,
     }
     memcpy(to, head, sizeof *head);
     memcpy(to + sizeof *head, ids, head->frame_count * sizeof *ids);
+    memcpy(to + sizeof *head + head->frame_count * sizeof *ids, text, head->text_bytes);
     if (head->native_bytes > 0) {
         umig_native_copy_take(context,
                               head->native_bytes - (uint32_t)sizeof(struct umig_native_copy),
@@ -295,13 +321,20 @@ static void sample_into(struct umig_sampler *sampler,
         keep_evidence(sampler, slot, &request, &result, begin_ns);
     }
     const struct umig_regs regs = umig_regs_read(context);
+    struct umig_told told = {.doing = UMIG_DOING_UNKNOWN};
+    if (result.outcome == UMIG_OUTCOME_NO_JAVA) {
+        told = tell_guarded(sampler, slot, regs.sp, names, begin_ns);
+        scratch->ids[0] = told.frame;
+        result.frame_count = told.doing == UMIG_DOING_COMPILE ? 1 : 0;
+    }
     const uint32_t native = native_bytes(sampler, slot, ring, &regs);
-    const uint32_t bytes =
-        ((uint32_t)(sizeof(struct umig_record) + result.frame_count * 4 + 7) & ~7u) + native;
+    const uint32_t plain = (uint32_t)sizeof(struct umig_record) + result.frame_count * 4;
+    const uint32_t bytes = ((plain + told.cause_bytes + 7) & ~7u) + native;
     struct umig_record head = {
         .byte_count = bytes,
         .type = UMIG_RECORD_CPU,
         .outcome = (uint8_t)result.outcome,
+        .text_bytes = told.cause_bytes,
         .is_virtual = result.is_virtual,
         .cut_at = result.cut_at,
         .native_bytes = native,
@@ -312,8 +345,11 @@ static void sample_into(struct umig_sampler *sampler,
         .names = names->generation,
         .frame_count = result.frame_count,
         .walk_ns = (uint32_t)(umig_clock_monotonic_ns() - begin_ns),
+        .doing = told.doing,
+        .tier = told.tier,
+        .is_osr = told.is_osr,
     };
-    put_record(sampler, ring, &head, scratch->ids, context);
+    put_record(sampler, ring, &head, scratch->ids, told.cause, context);
     umig_names_leave(names);
 }
 

@@ -17,6 +17,7 @@
 #include "agent/ring/ring.h"
 #include "agent/signal/gate.h"
 #include "agent/signal/slots.h"
+#include "agent/signal/told.h"
 #include "agent/walk/evidence.h"
 #include "agent/walk/names.h"
 #include "agent/walk/walk.h"
@@ -38,9 +39,10 @@ struct umig_sampler {
     _Atomic(struct umig_names *) names; /* the generation new records use */
     umig_walk_fn walk;
     const void *walker;
-    atomic_int native;       /* enum umig_native: the most that a session asks for */
-    atomic_bool is_walk_off; /* samples are taken without stacks */
-    bool has_evidence;       /* the walker leaves its position (struct umig_step) in its scratch */
+    atomic_int native;             /* enum umig_native: the most that a session asks for */
+    atomic_bool is_walk_off;       /* samples are taken without stacks */
+    struct umig_told_sources told; /* set before the gate opens */
+    bool has_evidence; /* the walker leaves its position (struct umig_step) in its scratch */
     const struct umig_hotspot *hotspot;
 
     /* Books, in ns of CPU: produced = recorded + the sum of dropped. */

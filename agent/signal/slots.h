@@ -39,6 +39,7 @@ struct umig_slot {
     uint32_t scan;                    /* last scan of /proc that saw the thread; under the mutex */
     atomic_uint_fast64_t interval_ns; /* of the timer */
     _Atomic(void *) env;              /* the thread's JNIEnv; NULL: not a Java thread, or unknown */
+    atomic_uintptr_t compiler;        /* CompilerThread*; 0: it compiles nothing, or unknown */
     _Atomic(void *) guard;            /* sigjmp_buf of the walk in progress */
     atomic_uint_fast64_t rest_until_ns; /* not walked before, after a fault */
 

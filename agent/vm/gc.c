@@ -165,6 +165,15 @@ bool umig_gc_is_active(const struct umig_gc *gc)
     return atomic_load_explicit(&gc->is_active, memory_order_acquire);
 }
 
+struct umig_told_sources umig_gc_told(const struct umig_gc *gc)
+{
+    _Static_assert(UMIG_TOLD_CAUSE_BYTES <= UMIG_GC_CAUSE_BYTES, "the text has that room");
+    return (struct umig_told_sources){
+        .is_in_pause = &gc->is_active,
+        .cause = (const char *)gc->cause,
+    };
+}
+
 uint64_t umig_gc_lost(const struct umig_gc *gc)
 {
     return atomic_load_explicit(&gc->lost, memory_order_relaxed);

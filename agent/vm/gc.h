@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/signal/told.h"
 #include "agent/vm/gc_line.h"
 #include "agent/vm/heap.h"
 #include "agent/vm/unified_log.h"
@@ -134,6 +135,9 @@ bool umig_gc_is_short(const struct umig_gc *gc);
  * Signal: async-signal-safe.
  */
 UMIG_SIGNAL_SAFE bool umig_gc_is_active(const struct umig_gc *gc);
+
+/** Where handlers read whether a pause is running, and its cause. Call behind umig_gc_open(). */
+struct umig_told_sources umig_gc_told(const struct umig_gc *gc);
 
 /**
  * Takes the oldest pause.

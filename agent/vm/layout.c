@@ -9,6 +9,7 @@ enum group {
     CODE,
     STACK,
     WALK,
+    COMPILING,
     OPTIONAL,
     GROUPS
 };
@@ -78,6 +79,14 @@ static const struct field g_fields[] = {
     {AT(nmethod_orig_pc), WALK, "nmethod", "_orig_pc_offset"},
     {AT(pcdesc_pc), WALK, "PcDesc", "_pc_offset"},
     {AT(pcdesc_scope), WALK, "PcDesc", "_scope_decode_offset"},
+
+    {AT(list_length), COMPILING, "ThreadsList", "_length"},
+    {AT(list_threads), COMPILING, "ThreadsList", "_threads"},
+    {AT(compiler_env), COMPILING, "CompilerThread", "_env"},
+    {AT(env_task), COMPILING, "ciEnv", "_task"},
+    {AT(task_method), COMPILING, "CompileTask", "_method"},
+    {AT(task_osr_bci), COMPILING, "CompileTask", "_osr_bci"},
+    {AT(task_level), COMPILING, "CompileTask", "_comp_level"},
 };
 
 /* A field of an nmethod's blob; type NULL: none. */
@@ -277,6 +286,14 @@ static bool read_walk(const struct umig_libjvm *libjvm,
            complete;
 }
 
+/* Nothing else needs this: without it compilers' threads are what they are, and no more is said. */
+static bool read_compiling(const struct umig_libjvm *libjvm, struct umig_hotspot *hs)
+{
+    char missing[64] = "";
+    hs->thread_list = umig_vmstructs_static(libjvm, "ThreadsSMRSupport", "_java_thread_list");
+    return is_complete(hs, COMPILING, missing, sizeof missing) && hs->thread_list != NULL;
+}
+
 void umig_layout_read(const struct umig_libjvm *libjvm,
                       uint32_t jdk,
                       struct umig_hotspot *out_hotspot,
@@ -295,5 +312,6 @@ void umig_layout_read(const struct umig_libjvm *libjvm,
     const bool has_walk = is_complete(&hs, WALK, out_missing, missing_room);
     hs.can_walk = read_walk(libjvm, &hs, out_missing, missing_room) && has_walk && hs.can_name &&
                   hs.can_find_code && hs.can_bound_stack;
+    hs.can_tell_compiling = read_compiling(libjvm, &hs) && hs.can_name && hs.can_bound_stack;
     *out_hotspot = hs;
 }

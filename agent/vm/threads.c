@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/vm/thread_list.h"
 #include "core/clock.h"
 
 enum {
@@ -160,18 +161,42 @@ static bool read_comm(int tid, char *out, size_t room)
     return true;
 }
 
+/*
+ * A compiler's CompilerThread, which tells what it compiles; 0 for the rest: the JVM's other
+ * threads for compilation, Sweeper and JVMCI, have none that does. Without the mutex: the list may
+ * be long.
+ */
+static uintptr_t find_compiler(const struct umig_threads *threads, const char *name, int tid)
+{
+    const struct umig_hotspot *hs = threads->hotspot;
+    const bool compiles =
+        strncmp(name, "C1 Compiler", 11) == 0 || strncmp(name, "C2 Compiler", 11) == 0;
+    return compiles && hs != NULL && hs->can_tell_compiling ? umig_thread_list_find(hs, tid) : 0;
+}
+
+/* Once more, when the list changed as it was read. */
+static void find_compiler_again(const struct umig_threads *threads, struct umig_slot *slot, int tid)
+{
+    if (atomic_load(&slot->kind) == UMIG_THREAD_JIT && atomic_load(&slot->compiler) == 0) {
+        atomic_store_explicit(&slot->compiler, find_compiler(threads, slot->name, tid),
+                              memory_order_release);
+    }
+}
+
 static void found_native(struct umig_threads *threads, int tid)
 {
     char name[32];
     if (!read_comm(tid, name, sizeof name)) {
         return; /* gone already */
     }
+    const uintptr_t compiler = find_compiler(threads, name, tid);
     pthread_mutex_lock(&threads->slots->mutex);
     struct umig_slot *slot = umig_slots_register_locked(threads->slots, tid);
     if (slot != NULL && slot->timer < 0) {
         if (atomic_load(&slot->env) == NULL) {
             snprintf(slot->name, sizeof slot->name, "%s", name);
             atomic_store(&slot->kind, kind_of_name(name));
+            atomic_store_explicit(&slot->compiler, compiler, memory_order_release);
         }
         create_timer_locked(threads, slot);
     }
@@ -272,6 +297,7 @@ static void saw_thread(struct umig_threads *threads, int tid)
         found_native(threads, tid);
     } else {
         slot->scan = threads->scan;
+        find_compiler_again(threads, slot, tid);
     }
 }
 

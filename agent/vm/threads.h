@@ -18,11 +18,13 @@
 #include <stdint.h>
 
 #include "agent/signal/slots.h"
+#include "agent/walk/hotspot.h"
 #include "include/umig/attr.h"
 
 struct umig_threads {
     struct umig_slots *slots;
-    atomic_uint leaving; /* slots whose thread ended and that are not free yet */
+    const struct umig_hotspot *hotspot; /* set before there is a timer; NULL: no JVM to be asked */
+    atomic_uint leaving;                /* slots whose thread ended and that are not free yet */
     int signo;
     atomic_uint_fast64_t interval_ns; /* 0: no timers */
     atomic_uint_fast64_t refused;     /* timers the kernel did not give */

@@ -112,10 +112,18 @@ struct umig_hotspot {
     uintptr_t narrow_base;
     uint32_t narrow_shift;
 
+    /* What a compiler's thread compiles; all valid if can_tell_compiling: agent/walk/compiling.h */
+    const uintptr_t *thread_list; /* address of the static: ThreadsList* */
+    int32_t list_length, list_threads;
+    int32_t compiler_env; /* CompilerThread -> ciEnv, on its stack; NULL while it waits */
+    int32_t env_task;
+    int32_t task_method, task_osr_bci, task_level;
+
     bool can_name;      /* the fields for names are all there */
     bool can_find_code; /* the fields for the code cache are all there */
     bool can_bound_stack;
     bool can_walk; /* the fields of the walker are all there, and the other three hold */
+    bool can_tell_compiling;
     atomic_bool has_continuations; /* set last: handlers may be running */
 };
 

@@ -141,6 +141,19 @@ static int check_methods(const Umig__V1__Dictionary *d,
                : check_ids("Dictionary.method_file", d->method_file, count, strings, true, err);
 }
 
+/* Dispatch is made by analysis: nobody may send it. */
+static int check_no_dispatch(const uint32_t *kinds, size_t count, struct umig_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (kinds[i] == UMIG_FRAME_DISPATCH) {
+            return umig_err_set(err, UMIG_E_PROTO,
+                                "Dictionary.frame_kind[%zu] is %d, which is never sent", i,
+                                UMIG_FRAME_DISPATCH);
+        }
+    }
+    return UMIG_OK;
+}
+
 static int check_frames(const Umig__V1__Dictionary *d,
                         struct umig_known *known,
                         struct umig_err *err)
@@ -149,9 +162,10 @@ static int check_frames(const Umig__V1__Dictionary *d,
     int rc = check_length("Dictionary.frame_kind", d->n_frame_kind, count, err);
     rc = rc != UMIG_OK ? rc : check_length("Dictionary.frame_line", d->n_frame_line, count, err);
     rc = rc != UMIG_OK ? rc : check_growth("frames", d->first_frame, count, &known->frames, err);
-    rc = rc != UMIG_OK ? rc
-                       : check_table("Dictionary.frame_kind", d->frame_kind, count, 1,
-                                     UMIG_FRAME_DISPATCH, err);
+    rc = rc != UMIG_OK
+             ? rc
+             : check_table("Dictionary.frame_kind", d->frame_kind, count, 1, UMIG_FRAME_COUNT, err);
+    rc = rc != UMIG_OK ? rc : check_no_dispatch(d->frame_kind, count, err);
     return rc != UMIG_OK ? rc
                          : check_ids("Dictionary.frame_method", d->frame_method, count,
                                      known->methods, false, err);

@@ -35,13 +35,14 @@ enum umig_kind {
  X(VM, 8, "vm", "a thread of the JVM itself: collector, compiler, VM operations")            \
  X(ERROR, 9, "error", "the stack could not be read; the name says why")                      \
  X(TRUNCATED, 10, "truncated", "frames are missing here: the stack was deeper than is kept") \
- X(DISPATCH, 11, "dispatch", "folded Groovy dispatch; made by analysis, never sent")
+ X(DISPATCH, 11, "dispatch", "folded Groovy dispatch; made by analysis, never sent")         \
+ X(COMPILING, 12, "compiling", "a method that the JVM compiles: the compiler's time, not its own")
 
 enum umig_frame_kind {
 #define UMIG_FRAME_ENUM(name, number, key, text) UMIG_FRAME_##name = (number),
     UMIG_FRAME_TABLE(UMIG_FRAME_ENUM)
 #undef UMIG_FRAME_ENUM
-    UMIG_FRAME_COUNT = 12
+    UMIG_FRAME_COUNT = 13
 };
 
 /* What is taken of a stack outside of Java. */

@@ -17,8 +17,16 @@
 #define UMIG_SAMPLE_TEXT_BYTES 120u
 
 enum umig_record_type {
-    UMIG_RECORD_CPU = 1,  /* frames, no text */
+    UMIG_RECORD_CPU = 1,  /* frames, then text: what is told of a thread of the JVM */
     UMIG_RECORD_WAIT = 2, /* frames, then text: signature of the monitor's class */
+};
+
+/** What a thread of the JVM was doing, as far as the JVM tells; with outcome NO_JAVA. */
+enum umig_doing {
+    UMIG_DOING_UNKNOWN = 0,
+    UMIG_DOING_COMPILE = 1, /* one frame: the method, of kind COMPILING */
+    UMIG_DOING_PAUSE = 2,   /* a collection had stopped the world; text: its cause, or none */
+    UMIG_DOING_BESIDE = 3,  /* no collection had */
 };
 
 /**
@@ -43,7 +51,10 @@ struct umig_record {
     int32_t holder_tid;  /* wait: 0 unknown */
     uint32_t cut_at;     /* 0, or frames are missing behind so many innermost ones */
     uint32_t native_bytes;
-    uint32_t has_told_wait; /* wait: records of it that goes on came before */
+    bool has_told_wait; /* wait: records of it that goes on came before */
+    uint8_t doing;      /* enum umig_doing */
+    uint8_t tier;       /* compile: 1 to 3 C1, 4 C2 */
+    bool is_osr;        /* compile: to be entered in a loop; the frame is at the loop */
 };
 
 _Static_assert(sizeof(struct umig_record) == 64, "handler, rings and drainer share this layout");

@@ -56,6 +56,8 @@ static enum umig_frame_kind cut_mark(struct umig_span *text)
         return UMIG_FRAME_COMPILED;
     case 'i':
         return UMIG_FRAME_INLINED;
+    case 'c':
+        return UMIG_FRAME_COMPILING;
     case 'k':
         return UMIG_FRAME_KERNEL;
     default:

@@ -9,6 +9,7 @@
 
 #include "agent/signal/guard.h"
 #include "agent/signal/handler.h"
+#include "agent/signal/install.h"
 #include "agent/signal/native_copy.h"
 #include "core/clock.h"
 #include "tests/support/test.h"
@@ -153,6 +154,131 @@ static void test_handler_does_not_walk_threads_without_java(void **state)
     sample(fx);
 
     assert_int_equal(only_record(fx)->outcome, UMIG_OUTCOME_NO_JAVA);
+}
+
+static const char *text_of(const struct umig_record *record)
+{
+    return (const char *)(record + 1) + record->frame_count * sizeof(uint32_t);
+}
+
+static void sample_collector(struct fixture *fx, atomic_bool *is_in_pause, const char *cause)
+{
+    fx->sampler.told = (struct umig_told_sources){.is_in_pause = is_in_pause, .cause = cause};
+    atomic_store(&fx->slot->env, NULL);
+    atomic_store(&fx->slot->kind, UMIG_THREAD_GC);
+    sample(fx);
+}
+
+static void test_handler_tells_the_pause_a_collector_works_in(void **state)
+{
+    static const struct {
+        char cause[UMIG_TOLD_CAUSE_BYTES];
+        bool is_in_pause;
+        uint8_t doing;
+        const char *text;
+    } rows[] = {
+        {"G1 Evacuation Pause", true, UMIG_DOING_PAUSE, "G1 Evacuation Pause"},
+        {"No GC", true, UMIG_DOING_PAUSE, ""},
+        {"G1 \001vacuation Pause", true, UMIG_DOING_PAUSE, ""},
+        {"No GC", false, UMIG_DOING_BESIDE, ""},
+        {"G1 Evacuation Pause", false, UMIG_DOING_BESIDE, ""},
+    };
+    struct fixture *fx = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        atomic_bool is_in_pause = rows[i].is_in_pause;
+
+        sample_collector(fx, &is_in_pause, rows[i].cause);
+
+        struct umig_ring *ring = NULL;
+        for (uint32_t r = 0; r < UMIG_RING_COUNT; r++) {
+            ring = umig_ring_peek(&fx->sampler.rings.ring[r]) ? &fx->sampler.rings.ring[r] : ring;
+        }
+        const struct umig_record *record = only_record(fx);
+        assert_int_equal(record->outcome, UMIG_OUTCOME_NO_JAVA);
+        assert_int_equal(record->doing, rows[i].doing);
+        assert_int_equal(record->frame_count, 0);
+        assert_int_equal(record->text_bytes, strlen(rows[i].text));
+        assert_memory_equal(text_of(record), rows[i].text, record->text_bytes);
+        umig_ring_release(ring, record);
+    }
+}
+
+static void test_handler_without_sources_tells_nothing_of_a_collector(void **state)
+{
+    struct fixture *fx = *state;
+
+    sample_collector(fx, NULL, NULL);
+
+    assert_int_equal(only_record(fx)->doing, UMIG_DOING_UNKNOWN);
+    assert_int_equal(only_record(fx)->text_bytes, 0);
+}
+
+static void test_handler_survives_a_cause_that_cannot_be_read(void **state)
+{
+#ifdef __SANITIZE_THREAD__
+    skip(); /* its runtime does not follow a jump out of a signal handler */
+#endif
+    struct fixture *fx = *state;
+    atomic_bool is_in_pause = true;
+    const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
+    g_umig_guard.installed = false; /* cmocka has taken the signals again since another test */
+    assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, NULL), UMIG_OK);
+    char *gone = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    sample_collector(fx, &is_in_pause, gone);
+
+    assert_int_equal(only_record(fx)->doing, UMIG_DOING_UNKNOWN);
+    assert_int_equal(atomic_load(&fx->sampler.faults), 1);
+    assert_true(atomic_load(&fx->slot->rest_until_ns) > 0);
+    munmap(gone, 4096);
+}
+
+/* What the JVM has for a thread that compiles: its ciEnv lies on the stack, above the sample. */
+struct compiler_thread {
+    uintptr_t stack_base, stack_bytes, env;
+};
+
+static void test_handler_tells_what_a_compiler_compiles(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_hotspot hs = fake_hotspot;
+    struct {
+        uintptr_t unused[4];
+        uintptr_t env_task;
+    } stack = {{0}, 0};
+    struct {
+        uintptr_t method;
+        int32_t osr_bci, tier;
+    } task = {(uintptr_t)fx->methods[1], -1, 3};
+    struct compiler_thread thread = {(uintptr_t)(&stack + 1), sizeof stack,
+                                     (uintptr_t)&stack.env_task};
+    stack.env_task = (uintptr_t)&task;
+    hs.can_tell_compiling = true;
+    hs.thread_stack_base = 0;
+    hs.thread_stack_size = 8;
+    hs.compiler_env = 16;
+    hs.env_task = 0;
+    hs.task_method = 0;
+    hs.task_osr_bci = 8;
+    hs.task_level = 12;
+    fx->names.hotspot = &hs;
+    fx->context.uc_mcontext.gregs[REG_RSP] = (greg_t)(uintptr_t)&stack;
+    atomic_store(&fx->slot->env, NULL);
+    atomic_store(&fx->slot->kind, UMIG_THREAD_JIT);
+    atomic_store(&fx->slot->compiler, (uintptr_t)&thread);
+
+    sample(fx);
+
+    const struct umig_record *record = only_record(fx);
+    assert_int_equal(record->outcome, UMIG_OUTCOME_NO_JAVA);
+    assert_int_equal(record->doing, UMIG_DOING_COMPILE);
+    assert_int_equal(record->tier, 3);
+    assert_false(record->is_osr);
+    assert_int_equal(record->frame_count, 1);
+    struct umig_name_frame frame;
+    assert_true(umig_names_read(&fx->names, *(const uint32_t *)(const void *)(record + 1), &frame));
+    assert_int_equal(frame.kind, UMIG_FRAME_COMPILING);
+    assert_memory_equal(frame.name_text, "middle", 6);
 }
 
 static void test_handler_says_when_a_java_thread_is_not_known_yet(void **state)
@@ -355,6 +481,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_handler_keeps_a_failed_walk_with_its_cause, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_does_not_walk_threads_without_java, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_handler_tells_the_pause_a_collector_works_in, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_handler_without_sources_tells_nothing_of_a_collector,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_survives_a_cause_that_cannot_be_read, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_handler_tells_what_a_compiler_compiles, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_says_when_a_java_thread_is_not_known_yet,
                                         setup, teardown),

@@ -76,6 +76,11 @@ static void set_thread_layout(struct umig_hotspot *hs)
     hs->anchor_sp = offsetof(struct fake_anchor, sp);
     hs->anchor_pc = offsetof(struct fake_anchor, pc);
     hs->anchor_fp = offsetof(struct fake_anchor, fp);
+    hs->compiler_env = offsetof(struct fake_thread, compiler_env);
+    hs->env_task = offsetof(struct fake_compiler_env, task);
+    hs->task_method = offsetof(struct fake_task, method);
+    hs->task_osr_bci = offsetof(struct fake_task, osr_bci);
+    hs->task_level = offsetof(struct fake_task, tier);
     hs->call_wrapper_word = FAKE_WRAPPER_WORD;
     hs->wrapper_anchor = offsetof(struct fake_wrapper, anchor);
 }

@@ -84,11 +84,23 @@ struct fake_wrapper {
     struct fake_anchor anchor;
 };
 
+struct fake_task {
+    uintptr_t method;
+    int32_t osr_bci, tier;
+};
+
+/** What a compiler's thread has on its stack while it compiles. */
+struct fake_compiler_env {
+    uintptr_t unused;
+    uintptr_t task;
+};
+
 struct fake_thread {
     uintptr_t stack_base, stack_bytes;
     int32_t state;
     struct fake_anchor anchor;
     int env;
+    uintptr_t compiler_env;
 };
 
 struct fake_pcdesc {

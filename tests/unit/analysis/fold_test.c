@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analysis/fold.h"
+#include "analysis/hot.h"
 #include "tests/support/collapsed.h"
 #include "tests/support/test.h"
 
@@ -146,6 +147,42 @@ static void test_fold_demangles_native_functions(void **state)
            "start_thread > Thread::call_run > core::fmt::write 3\n"
            "start_thread > Thread::call_run 4\n"
            "start_thread > _Zwrong 5\n");
+}
+
+/* One that is compiled and runs: two names, so that its own time stays its own. */
+static void test_fold_names_what_is_compiled_apart(void **state)
+{
+    (void)state;
+    expect("[C2];[compilation];[C2 compiles];svc.A$_a_closure1.doCall_[c] 2\n"
+           "[C2];[compilation];[C2 compiles, OSR];svc.A$_a_closure1.doCall:7_[c] 3\n"
+           "[C2];[compilation];[C2 compiles];java.lang.reflect.Method.invoke_[c] 1\n"
+           "svc.B.b:1;svc.A$_a_closure1.doCall:7 5",
+           "[compilation] > [C2 compiles] > compiling svc.A.a {closure 1} 2\n"
+           "[compilation] > [C2 compiles, OSR] > compiling svc.A.a {closure 1}:7 3\n"
+           "[compilation] > [C2 compiles] > compiling java.lang.reflect.Method.invoke 1\n"
+           "svc.B.b:1 > svc.A.a {closure 1}:7 5\n");
+}
+
+static void test_hot_leaves_compilation_out_of_a_methods_own_time(void **state)
+{
+    (void)state;
+    struct umig_profile *raw =
+        umig_collapsed_read("[C2];[compilation];[C2 compiles];svc.A.a_[c] 90\nsvc.A.a:7 5");
+    struct umig_profile *folded = NULL;
+    struct umig_hot *hot = NULL;
+    const struct umig_hot_method *application[4];
+    assert_int_equal(umig_fold(raw, NULL, &folded, NULL), UMIG_OK);
+
+    assert_int_equal(umig_hot_create(folded, UMIG_KIND_CPU, UMIG_HOT_ALL_GROUPS, &hot, NULL),
+                     UMIG_OK);
+
+    assert_int_equal(umig_hot_by_total(folded, hot, 4, application), 1);
+    assert_int_equal(application[0]->self, 5 * UMIG_COLLAPSED_INTERVAL_NS);
+    assert_int_equal(application[0]->total, 5 * UMIG_COLLAPSED_INTERVAL_NS);
+    assert_int_equal(hot->methods[0].self, 90 * UMIG_COLLAPSED_INTERVAL_NS);
+    umig_hot_destroy(hot);
+    umig_profile_destroy(folded);
+    umig_profile_destroy(raw);
 }
 
 static void test_fold_keeps_error_and_truncation_frames(void **state)
@@ -501,6 +538,8 @@ int main(void)
         cmocka_unit_test(test_fold_of_java_reflection_leaves_one_line_between),
         cmocka_unit_test(test_fold_drops_bridges_that_call_on),
         cmocka_unit_test(test_fold_demangles_native_functions),
+        cmocka_unit_test(test_fold_names_what_is_compiled_apart),
+        cmocka_unit_test(test_hot_leaves_compilation_out_of_a_methods_own_time),
         cmocka_unit_test(test_fold_keeps_error_and_truncation_frames),
         cmocka_unit_test(test_fold_with_keep_dispatch_only_renames),
         cmocka_unit_test(test_fold_copies_everything_but_the_stacks),

@@ -50,7 +50,14 @@ static struct umig_profile *compiling(void)
     profile->session.has_kind[UMIG_KIND_CPU] = true;
     add_native(profile, "[compilation]", UMIG_OUTCOME_NO_JAVA, 100);
     add_native(profile, "[compilation]", UMIG_OUTCOME_DEOPT, 20);
-    add_native(profile, "[garbage collection]", UMIG_OUTCOME_OK, 30);
+    add_native(profile, "[garbage collection]", UMIG_OUTCOME_OK, 25);
+    struct umig_profile_sample pause = {.kind = UMIG_KIND_CPU,
+                                        .outcome = UMIG_OUTCOME_NO_JAVA,
+                                        .count = 5,
+                                        .value = 5 * UMIG_COLLAPSED_INTERVAL_NS};
+    pause.stack = push(profile, 0, UMIG_FRAME_VM, "[VM]");
+    pause.stack = push(profile, pause.stack, UMIG_FRAME_VM, "[pause: Allocation Failure]");
+    assert_int_equal(umig_profile_add_sample(profile, &pause), UMIG_OK);
     return profile;
 }
 

@@ -170,6 +170,7 @@ static void method_short(struct good *g) { g->dictionary.n_method_file = 1; }
 static void method_class(struct good *g) { g->one[1] = 3; }
 static void frame_kind_0(struct good *g) { g->frame_kind[1] = 0; }
 static void frame_dispatch(struct good *g) { g->frame_kind[1] = UMIG_FRAME_DISPATCH; }
+static void frame_kind_new(struct good *g) { g->frame_kind[1] = UMIG_FRAME_COUNT; }
 static void own_parent(struct good *g) { g->parent[0] = 1; }
 static void chain_short(struct good *g) { g->length[0] = 1; }
 static void chain_long(struct good *g) { g->length[0] = 3; }
@@ -219,6 +220,7 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {method_class, "method_class[1] is 3"},
         {frame_kind_0, "frame_kind[1] is 0"},
         {frame_dispatch, "frame_kind[1] is 11"},
+        {frame_kind_new, "frame_kind[1] is 13"},
         {own_parent, "before its child 1"},
         {chain_short, "chain_length adds up to 1, stack_frame has 2 rows"},
         {chain_long, "chain_length[0] is 3 where 2 stacks are left"},
