@@ -44,7 +44,7 @@ static void read_cause(const char *cause, struct umig_told *told)
         length++;
     }
     const bool is_text = length < sizeof told->cause && told->cause[length] == '\0';
-    if (is_text && strcmp(told->cause, NO_CAUSE) != 0) {
+    if (is_text && memcmp(told->cause, NO_CAUSE, sizeof NO_CAUSE) != 0) {
         told->cause_bytes = (uint8_t)length;
     }
 }
