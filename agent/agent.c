@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/twin.h"
 #include "core/err.h"
 #include "core/log.h"
 
@@ -173,7 +174,12 @@ int Agent_OnLoad(void *java_vm, char *options, void *reserved)
         return LOAD_OK;
     }
     g_is_loaded = true;
+    if (umig_twin_is_here()) {
+        umig_log(UMIG_LOG_WARN, "another UMIG agent is in this JVM: this one stands down");
+        return LOAD_OK;
+    }
     if (load(java_vm, options, &err) == UMIG_OK) {
+        umig_twin_show();
         return LOAD_OK;
     }
     const bool is_strict = g_agent.options.is_strict;

@@ -52,10 +52,11 @@ struct umig_agent {
     uint64_t loaded_ns;
     uint64_t next_tick_ns;
     uint64_t next_push_ns; /* a shortage of memory is answered again */
-    uint64_t next_signal_check_ns;
     bool is_sampler_ready;
     bool is_sampler_without_room; /* its memory could not be taken */
-    bool has_lost_signals;        /* another library handles them now */
+    bool has_lost_signals;        /* no signal is left for timers */
+    bool is_unguarded;            /* faults of walks would go to another library */
+    char safety_lack[256];        /* what is off for safety's sake, in words; "" when nothing is */
     uint32_t wanted;
     bool was_connected; /* as logged last */
     char problem[256];  /* why a session lacks something; "" when all is well */

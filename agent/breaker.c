@@ -24,3 +24,18 @@ bool umig_breaker_feed(struct umig_breaker *breaker, uint64_t faults, uint64_t n
     }
     return is_over;
 }
+
+const char *umig_breaker_says(enum umig_breaker_level level)
+{
+    switch (level) {
+    case UMIG_BREAKER_NO_NATIVE:
+        return "native frames are off";
+    case UMIG_BREAKER_NO_WALK:
+        return "samples come without stacks";
+    case UMIG_BREAKER_OPEN:
+        return "CPU samples are off";
+    case UMIG_BREAKER_CLOSED:
+    default:
+        return "";
+    }
+}

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/safety.h"
 #include "agent/status_failures.h"
 #include "core/clock.h"
 #include "core/err.h"
@@ -284,6 +285,7 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.handler_ns", atomic_load(&sampler->handler_ns));
     write_counter(writer, 6, "engine.records", agent->pump.records);
     write_counter(writer, 6, "engine.faults_recovered", atomic_load(&sampler->faults));
+    write_counter(writer, 6, "engine.safety_level", agent->breaker.level);
     write_counter(writer, 6, "engine.walk_failures", atomic_load(&sampler->failures.next));
     write_counter(writer, 6, "engine.foreign_signals", atomic_load(&sampler->foreign));
     write_counter(writer, 6, "engine.names_generations", agent->pump.names_generation);
@@ -296,15 +298,32 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "uplink.batches", agent->pump.batches);
 }
 
+/* Everything that is the matter, on one line. */
 static void write_problem(struct umig_pb_writer *writer, struct umig_agent *agent)
 {
-    char problem[sizeof agent->problem + sizeof agent->vm.problem + sizeof "; "];
+    const char *const parts[] = {umig_safety_lack(agent), agent->problem, agent->vm.problem};
+    char problem[sizeof agent->safety_lack + sizeof agent->problem + sizeof agent->vm.problem];
+    size_t used = 0;
+    problem[0] = '\0';
     pthread_mutex_lock(&agent->vm.mutex);
-    const bool has_both = agent->problem[0] != '\0' && agent->vm.problem[0] != '\0';
-    snprintf(problem, sizeof problem, "%s%s%s", agent->problem, has_both ? "; " : "",
-             agent->vm.problem);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i][0] != '\0') {
+            used += (size_t)snprintf(problem + used, sizeof problem - used, "%s%s",
+                                     used > 0 ? "; " : "", parts[i]);
+        }
+    }
     pthread_mutex_unlock(&agent->vm.mutex);
     umig_pb_str(writer, 14, problem);
+}
+
+/* The signal that CPU timers send. */
+static void write_signal(struct umig_pb_writer *writer, const struct umig_agent *agent)
+{
+    char name[UMIG_SIGNAL_NAME_BYTES] = "";
+    if (agent->is_sampler_ready) {
+        umig_signal_name(agent->threads.signo, name);
+    }
+    umig_pb_str(writer, 16, name);
 }
 
 static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent)
@@ -334,6 +353,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     umig_pb_uint(writer, 12, uplink.unacked_batches);
     umig_pb_uint(writer, 13, uplink.acked_sequence);
     write_problem(writer, agent);
+    write_signal(writer, agent);
     umig_status_failures_write(&agent->sampler, now, writer, 15); /* last: takes the room left */
     umig_pb_close(writer, status);
 }

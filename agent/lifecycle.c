@@ -227,7 +227,7 @@ int umig_agent_start(struct umig_agent *agent, struct umig_err *err)
     pthread_mutex_init(&agent->finish_mutex, NULL);
     pthread_cond_init(&agent->finish_cond, NULL);
     umig_slots_init(&agent->sampler.slots, slots, slot_count);
-    umig_threads_init(&agent->threads, &agent->sampler.slots, SIGPROF);
+    umig_threads_init(&agent->threads, &agent->sampler.slots);
     agent->threads.hotspot = &agent->vm.hotspot;
     umig_sessions_init(&agent->sessions, &agent->memory, slot_count, agent->epoch);
     agent->pump.sampler = &agent->sampler;

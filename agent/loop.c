@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/reconcile.h"
+#include "agent/safety.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
@@ -57,17 +58,18 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
 static void note_means(const struct umig_agent *agent, struct umig_session *session)
 {
     const bool *has_kind = session->spec.kinds.has_kind;
-    if (!has_kind[UMIG_KIND_CPU] && !has_kind[UMIG_KIND_LOCKS]) {
+    if (!umig_session_asks_for_stacks(session)) {
         return;
     }
     const char *problem = agent->problem;
     if (agent->is_sampler_ready) {
         session->walker = agent->vm.walker;
-        problem = has_kind[UMIG_KIND_CPU]
-                      ? umig_native_frames_lack(&agent->pump.native, session->spec.native)
-                      : "";
+        problem = umig_safety_lack(agent);
+        if (problem[0] == '\0' && has_kind[UMIG_KIND_CPU]) {
+            problem = umig_native_frames_lack(&agent->pump.native, session->spec.native);
+        }
     }
-    snprintf(session->problem, sizeof session->problem, "%s", problem);
+    umig_session_set_problem(session, problem);
 }
 
 int umig_agent_open_session(struct umig_agent *agent,

@@ -1,16 +1,13 @@
 #include "agent/reconcile.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/safety.h"
 #include "agent/sampler_setup.h"
-#include "agent/signal/guard.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
-
-#define SIGNAL_CHECK_NS UMIG_NS_PER_S
 
 static uint32_t wanted_of(const struct umig_agent *agent)
 {
@@ -31,7 +28,7 @@ static uint32_t wanted_of(const struct umig_agent *agent)
     return wants_gc ? wanted | UMIG_VM_GC_LOG : wanted;
 }
 
-static void say_problem(struct umig_agent *agent, const struct umig_err *err)
+void umig_agent_say_problem(struct umig_agent *agent, const struct umig_err *err)
 {
     if (strcmp(agent->problem, err->text) != 0) {
         snprintf(agent->problem, sizeof agent->problem, "%s", err->text);
@@ -71,10 +68,12 @@ static void steer_native(struct umig_agent *agent)
     if (wanted != UMIG_NATIVE_OFF && agent->is_sampler_ready &&
         umig_native_frames_open(&agent->pump.native, &agent->memory, &err) != UMIG_OK &&
         (wanted == UMIG_NATIVE_ON || !agent->pump.native.is_open)) {
-        say_problem(agent, &err);
+        umig_agent_say_problem(agent, &err);
     }
     const bool can_unwind = agent->pump.native.unwinder != NULL;
-    const enum umig_native most = can_unwind ? UMIG_NATIVE_ON : UMIG_NATIVE_LEAF;
+    const enum umig_native most = !umig_safety_allows_native(agent) ? UMIG_NATIVE_OFF
+                                  : can_unwind                      ? UMIG_NATIVE_ON
+                                                                    : UMIG_NATIVE_LEAF;
     atomic_store(&agent->sampler.native, (int)(wanted < most ? wanted : most));
 }
 
@@ -84,7 +83,7 @@ void umig_agent_reconcile(struct umig_agent *agent)
     if ((wanted & UMIG_VM_STACKS) != 0) {
         struct umig_err err = UMIG_ERR_INIT;
         if (umig_agent_prepare_sampler(agent, &err) != UMIG_OK) {
-            say_problem(agent, &err);
+            umig_agent_say_problem(agent, &err);
         }
     }
     steer_native(agent);
@@ -106,50 +105,14 @@ static void check_gc_log(struct umig_agent *agent)
         (void)umig_err_set(&err, UMIG_E_UNSUPPORTED,
                            "the JVM's log was switched off by the application: pauses are told "
                            "without their kind");
-        say_problem(agent, &err);
+        umig_agent_say_problem(agent, &err);
     }
-}
-
-/* Asked once a second. Who has taken the signals may give them back: then samples go on. */
-static void check_signals(struct umig_agent *agent, uint64_t now_ns)
-{
-    if (!agent->is_sampler_ready || now_ns < agent->next_signal_check_ns) {
-        return;
-    }
-    agent->next_signal_check_ns = now_ns + SIGNAL_CHECK_NS;
-    const bool has_lost = !umig_handler_is_installed() || !umig_guard_is_first();
-    if (has_lost && !agent->has_lost_signals) {
-        struct umig_err err = UMIG_ERR_INIT;
-        (void)umig_err_set(&err, UMIG_E_BUSY,
-                           "another library took over SIGPROF or SIGSEGV: CPU samples stop");
-        say_problem(agent, &err);
-        umig_threads_set_interval(&agent->threads, 0);
-    }
-    agent->has_lost_signals = has_lost;
-}
-
-/* The guard has caught more than it should have to: less is sampled, for good. */
-static void check_faults(struct umig_agent *agent, uint64_t now_ns)
-{
-    if (!umig_breaker_feed(&agent->breaker, atomic_load(&agent->sampler.faults), now_ns)) {
-        return;
-    }
-    struct umig_err err = UMIG_ERR_INIT;
-    atomic_store(&agent->sampler.is_walk_off, true);
-    (void)umig_err_set(&err, UMIG_E_JVM,
-                       "more than %u faults within a minute were caught while walking stacks: %s; "
-                       "'umig status --failures' shows where",
-                       UMIG_BREAKER_FAULTS,
-                       agent->breaker.level == UMIG_BREAKER_OPEN
-                           ? "CPU samples stop until the JVM is started again"
-                           : "samples come without stacks until the JVM is started again");
-    say_problem(agent, &err);
-    umig_agent_reconcile(agent);
 }
 
 void umig_agent_check_sources(struct umig_agent *agent, uint64_t now_ns)
 {
-    check_faults(agent, now_ns);
-    check_signals(agent, now_ns);
+    if (umig_safety_check(agent, now_ns)) {
+        umig_agent_reconcile(agent);
+    }
     check_gc_log(agent);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "agent/agent.h"
+#include "core/err.h"
 
 /**
  * Brings the JVM, the timers and the gate in line with the sessions. What cannot be had is said
@@ -17,9 +18,12 @@
  */
 void umig_agent_reconcile(struct umig_agent *agent);
 
+/** Keeps a problem for the status, and logs it when it is another one. Thread: the loop. */
+void umig_agent_say_problem(struct umig_agent *agent, const struct umig_err *err);
+
 /**
- * Says when somebody else took away what sessions live on: the signals, which ends CPU samples, or
- * the JVM's log, without which pauses are told by counters.
+ * Looks after what sessions live on: faults and signals (agent/safety.h), and the JVM's log,
+ * without which pauses are told by counters.
  *
  * Thread: the loop.
  */

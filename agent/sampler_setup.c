@@ -1,7 +1,5 @@
 #include "agent/sampler_setup.h"
 
-#include <signal.h>
-
 #include "agent/signal/guard.h"
 #include "core/err.h"
 
@@ -53,18 +51,17 @@ static int prepare_rings(struct umig_agent *agent)
     return UMIG_OK;
 }
 
-/*
- * SIGPROF first: where another profiler has it, nothing of ours may stand in front of that one's
- * fault handler. Nothing is sampled yet.
- */
+/* Nothing is sampled yet: the timers start when all is in place. */
 static int install_signals(struct umig_agent *agent, struct umig_err *err)
 {
     struct umig_code_range ranges[2] = {
         {agent->vm.libjvm.text_begin, agent->vm.libjvm.text_end},
     };
     umig_code_bounds_of((const void *)(uintptr_t)umig_agct_walk, &ranges[1].begin, &ranges[1].end);
-    int rc = umig_handler_install(&agent->sampler, SIGPROF, err);
+    int signo = 0;
+    int rc = umig_handler_install(&agent->sampler, &signo, err);
     if (rc == UMIG_OK) {
+        umig_threads_set_signal(&agent->threads, signo);
         rc = umig_guard_install(&agent->sampler.slots, ranges, 2, err);
     }
     return umig_err_trace(err, rc);

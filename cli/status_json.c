@@ -59,6 +59,7 @@ void umig_agent_status_json(const struct umig_target *target,
     put_process(json, agent->process);
     umig_json_number(json, "uptime_ns", agent->uptime_ns);
     umig_json_text(json, "walker", agent->walker);
+    umig_json_text(json, "signal", agent->signal);
     umig_json_text(json, "problem", agent->problem);
     umig_json_object(json, "collector");
     umig_json_text(json, "address", agent->collector_address);

@@ -16,7 +16,8 @@ bool umig_batch_is_due(const struct umig_batch *batch, const struct umig_session
 {
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         const struct umig_session *session = &sessions->session[i];
-        if (session->is_armed && (!session->is_start_sent || session->ended != UMIG_END_RUNNING)) {
+        if (session->is_armed && (!session->is_start_sent || session->is_problem_due ||
+                                  session->ended != UMIG_END_RUNNING)) {
             return true;
         }
     }
@@ -54,6 +55,14 @@ static void write_start(const struct umig_session *session, struct umig_pb_write
     umig_pb_str(writer, 8, umig_walker_word(session->walker));
     umig_pb_str(writer, 9, session->problem);
     umig_pb_close(writer, start);
+}
+
+static void write_problem(const struct umig_session *session, struct umig_pb_writer *writer)
+{
+    const size_t problem = umig_pb_open(writer, 12);
+    umig_pb_uint(writer, 1, session->number);
+    umig_pb_str(writer, 2, session->problem);
+    umig_pb_close(writer, problem);
 }
 
 /* Columns of sample rows: their field numbers. */
@@ -324,6 +333,8 @@ static void write_session(const struct umig_batch *batch,
 {
     if (!session->is_start_sent) {
         write_start(session, writer);
+    } else if (session->is_problem_due) {
+        write_problem(session, writer);
     }
     write_samples(batch, session->number, writer);
     write_pauses(batch, session->number, writer);
@@ -376,6 +387,7 @@ void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions)
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &sessions->session[i];
         session->is_start_sent = session->is_armed;
+        session->is_problem_due = false;
         if (session->is_armed && session->ended != UMIG_END_RUNNING) {
             umig_sessions_close(sessions, session);
         }

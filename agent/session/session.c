@@ -155,6 +155,7 @@ void umig_session_restart(struct umig_session *session, uint64_t now_ns)
     memset(session->tallies, 0, sizeof session->tallies);
     memset(session->outcomes, 0, sizeof session->outcomes);
     session->is_start_sent = false;
+    session->is_problem_due = false;
     session->start_ns = now_ns;
 }
 
@@ -175,6 +176,22 @@ void umig_sessions_close(struct umig_sessions *sessions, struct umig_session *se
     give_carries(sessions, session);
     session->is_open = false;
     session->is_armed = false;
+}
+
+bool umig_session_asks_for_stacks(const struct umig_session *session)
+{
+    const bool *has_kind = session->spec.kinds.has_kind;
+    return has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS];
+}
+
+void umig_session_set_problem(struct umig_session *session, const char *problem)
+{
+    char cut[sizeof session->problem];
+    snprintf(cut, sizeof cut, "%s", problem);
+    if (strcmp(cut, session->problem) != 0) {
+        memcpy(session->problem, cut, sizeof cut);
+        session->is_problem_due = session->is_start_sent;
+    }
 }
 
 bool umig_session_takes(const struct umig_session *session, enum umig_kind kind)

@@ -68,6 +68,7 @@ struct umig_session {
     uint64_t end_ns;     /* when it ends by its duration; UINT64_MAX: never */
     enum umig_end ended; /* RUNNING until it ends; then its end is still to be sent */
     bool is_start_sent;
+    bool is_problem_due; /* it has changed since the start was sent */
     struct umig_tally tallies[UMIG_KIND_COUNT];
     uint64_t outcomes[UMIG_OUTCOME_COUNT]; /* CPU samples */
     uint64_t next_heap_ns;
@@ -127,6 +128,12 @@ void umig_session_begin(struct umig_sessions *sessions,
 
 /** Begins anew, with new books, and as long as before: what it had is lost to the collector. */
 void umig_session_restart(struct umig_session *session, uint64_t now_ns);
+
+/** Does it ask for a kind that has stacks? */
+bool umig_session_asks_for_stacks(const struct umig_session *session);
+
+/** Says what it does not get from now on, and why; "" when it gets all. Cut where too long. */
+void umig_session_set_problem(struct umig_session *session, const char *problem);
 
 /** Does the session take part in a kind now? It does from its beginning to its end. */
 bool umig_session_takes(const struct umig_session *session, enum umig_kind kind);

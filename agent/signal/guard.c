@@ -27,10 +27,10 @@ static bool is_in_range(uintptr_t pc)
     return false;
 }
 
-/* Hands a signal to whoever had it before us, as the kernel would have. */
-static void chain(int signo, siginfo_t *info, void *context)
+/* Hands a signal to whoever had it before this entry, as the kernel would have. */
+static void chain(int front, int signo, siginfo_t *info, void *context)
 {
-    const struct sigaction *before = &g_umig_guard.before[signo == SIGSEGV ? 0 : 1];
+    const struct sigaction *before = &g_umig_guard.fronts[signo == SIGSEGV ? 0 : 1].before[front];
     if ((before->sa_flags & SA_SIGINFO) != 0) {
         before->sa_sigaction(signo, info, context);
     } else if (before->sa_handler == SIG_DFL) {
@@ -41,7 +41,7 @@ static void chain(int signo, siginfo_t *info, void *context)
     }
 }
 
-void umig_sig_on_fault(int signo, siginfo_t *info, void *context)
+static void on_fault(int front, int signo, siginfo_t *info, void *context)
 {
     const int saved_errno = errno;
     struct umig_regs regs = umig_regs_read(context);
@@ -61,5 +61,15 @@ void umig_sig_on_fault(int signo, siginfo_t *info, void *context)
         }
     }
     errno = saved_errno;
-    chain(signo, info, context);
+    chain(front, signo, info, context);
+}
+
+void umig_sig_on_fault(int signo, siginfo_t *info, void *context)
+{
+    on_fault(0, signo, info, context);
+}
+
+void umig_sig_on_fault_again(int signo, siginfo_t *info, void *context)
+{
+    on_fault(1, signo, info, context);
 }

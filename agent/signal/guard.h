@@ -41,8 +41,16 @@ UMIG_NODISCARD int umig_guard_install(const struct umig_slots *slots,
                                       uint32_t range_count,
                                       struct umig_err *err);
 
-/** Are our fault handlers still the first ones? Signal: never. */
-bool umig_guard_is_first(void);
+/**
+ * Are our fault handlers the first ones? Where a library has put its own in front of them since,
+ * ours go in front of that one and hand on to it what is not a walk's: once for each signal. Who
+ * does it again may have them.
+ *
+ * @return false: a fault of a walk would not come to us, so nothing may be walked
+ *
+ * Signal: never. Thread: the loop.
+ */
+bool umig_guard_keep_first(void);
 
 /** One armed guard, on the stack of who arms it. Guards nest: a signal may come inside of one. */
 struct umig_guard {

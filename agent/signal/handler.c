@@ -9,6 +9,7 @@
 #include "agent/signal/probe.h"
 #include "agent/signal/regs.h"
 #include "agent/signal/sigsafe_only.h"
+#include "agent/signal/testpoint.h"
 #include "core/clock.h"
 
 enum {
@@ -98,6 +99,18 @@ uint32_t umig_sampler_name_frames(struct umig_names *names,
     return frame_count;
 }
 
+/* A fault that a guard ended. In the JVM's own code it may have left something behind. */
+static void count_fault(struct umig_sampler *sampler,
+                        struct umig_slot *slot,
+                        const struct umig_guard *guard)
+{
+    atomic_fetch_add_explicit(&sampler->faults, 1, memory_order_relaxed);
+    if (guard->is_jvm_fault) {
+        atomic_store_explicit(&slot->rest_until_ns, umig_clock_monotonic_ns() + UMIG_REST_NS,
+                              memory_order_relaxed);
+    }
+}
+
 /* Walks and names under the guard. */
 static struct umig_walk_result walk_guarded(struct umig_sampler *sampler,
                                             struct umig_slot *slot,
@@ -107,14 +120,11 @@ static struct umig_walk_result walk_guarded(struct umig_sampler *sampler,
 {
     struct umig_guard guard;
     if (!UMIG_GUARD_ENTER(slot, &guard)) {
-        atomic_fetch_add_explicit(&sampler->faults, 1, memory_order_relaxed);
-        if (guard.is_jvm_fault) {
-            atomic_store_explicit(&slot->rest_until_ns, umig_clock_monotonic_ns() + UMIG_REST_NS,
-                                  memory_order_relaxed);
-        }
+        count_fault(sampler, slot, &guard);
         return (struct umig_walk_result){.outcome = UMIG_OUTCOME_GUARD};
     }
     struct umig_walk_result result = {.outcome = UMIG_OUTCOME_LOW_STACK};
+    UMIG_TESTPOINT(WALK);
     if (!is_stack_low(sampler, request->env, umig_regs_read(request->context).sp)) {
         result = sampler->walk(sampler->walker, request);
         const uint32_t named =
@@ -191,8 +201,9 @@ static enum umig_outcome outcome_before_walk(const struct umig_sampler *sampler,
         return kind == UMIG_THREAD_JAVA || kind == UMIG_THREAD_UNKNOWN ? UMIG_OUTCOME_NOT_ATTACHED
                                                                        : UMIG_OUTCOME_NO_JAVA;
     }
-    if (atomic_load_explicit(&sampler->is_walk_off, memory_order_relaxed)) {
-        return UMIG_OUTCOME_WALK_OFF;
+    const int refusal = atomic_load_explicit(&sampler->refusal, memory_order_relaxed);
+    if (refusal != UMIG_OUTCOME_OK) {
+        return (enum umig_outcome)refusal;
     }
     if (now_ns < atomic_load_explicit(&slot->rest_until_ns, memory_order_relaxed)) {
         return UMIG_OUTCOME_RESTING;
@@ -210,12 +221,12 @@ static struct umig_told tell_guarded(struct umig_sampler *sampler,
     struct umig_told told = {.doing = UMIG_DOING_UNKNOWN};
     struct umig_guard guard;
     if (atomic_load_explicit(&slot->env, memory_order_relaxed) != NULL ||
-        atomic_load_explicit(&sampler->is_walk_off, memory_order_relaxed) ||
+        atomic_load_explicit(&sampler->refusal, memory_order_relaxed) != UMIG_OUTCOME_OK ||
         now_ns < atomic_load_explicit(&slot->rest_until_ns, memory_order_relaxed)) {
         return told;
     }
     if (!UMIG_GUARD_ENTER(slot, &guard)) {
-        atomic_fetch_add_explicit(&sampler->faults, 1, memory_order_relaxed);
+        count_fault(sampler, slot, &guard);
         atomic_store_explicit(&slot->rest_until_ns, now_ns + UMIG_REST_NS, memory_order_relaxed);
         return (struct umig_told){.doing = UMIG_DOING_UNKNOWN};
     }
@@ -275,7 +286,29 @@ static uint8_t *reserve(struct umig_ring *ring, struct umig_record *head)
     return to;
 }
 
+/*
+ * What lies above this thread's stack is not its own: another thread may unmap it after it was
+ * asked for. Then the sample goes without.
+ */
+static bool copy_native_guarded(struct umig_sampler *sampler,
+                                struct umig_slot *slot,
+                                const void *context,
+                                uint32_t stack_bytes,
+                                void *to)
+{
+    struct umig_guard guard;
+    if (!UMIG_GUARD_ENTER(slot, &guard)) {
+        count_fault(sampler, slot, &guard);
+        return false;
+    }
+    UMIG_TESTPOINT(NATIVE);
+    umig_native_copy_take(context, stack_bytes, to);
+    umig_guard_leave(slot, &guard);
+    return true;
+}
+
 static void put_record(struct umig_sampler *sampler,
+                       struct umig_slot *slot,
                        struct umig_ring *ring,
                        struct umig_record *head,
                        const uint32_t *ids,
@@ -287,26 +320,28 @@ static void put_record(struct umig_sampler *sampler,
         drop(sampler, UMIG_DROP_RING_FULL, head->value_ns);
         return;
     }
+    if (head->native_bytes > 0 &&
+        !copy_native_guarded(sampler, slot, context,
+                             head->native_bytes - (uint32_t)sizeof(struct umig_native_copy),
+                             to + head->byte_count - head->native_bytes)) {
+        head->byte_count -= head->native_bytes;
+        head->native_bytes = 0;
+    }
     memcpy(to, head, sizeof *head);
     memcpy(to + sizeof *head, ids, head->frame_count * sizeof *ids);
     memcpy(to + sizeof *head + head->frame_count * sizeof *ids, text, head->text_bytes);
-    if (head->native_bytes > 0) {
-        umig_native_copy_take(context,
-                              head->native_bytes - (uint32_t)sizeof(struct umig_native_copy),
-                              to + head->byte_count - head->native_bytes);
-    }
     umig_ring_commit(ring, head->byte_count);
 }
 
 static void sample_into(struct umig_sampler *sampler,
                         struct umig_slot *slot,
                         struct umig_ring *ring,
+                        struct umig_names *names,
                         uint64_t value_ns,
                         void *context)
 {
     const uint64_t begin_ns = umig_clock_monotonic_ns();
     struct umig_walk_result result = {.outcome = outcome_before_walk(sampler, slot, begin_ns)};
-    struct umig_names *names = umig_sampler_enter_names(sampler);
     struct scratch *scratch = ring->scratch;
     if (result.outcome == UMIG_OUTCOME_OK) {
         const struct umig_walk_request request = {
@@ -349,7 +384,29 @@ static void sample_into(struct umig_sampler *sampler,
         .tier = told.tier,
         .is_osr = told.is_osr,
     };
-    put_record(sampler, ring, &head, scratch->ids, told.cause, context);
+    UMIG_TESTPOINT(SAMPLE);
+    put_record(sampler, slot, ring, &head, scratch->ids, told.cause, context);
+}
+
+/*
+ * Walks and copies have guards of their own, which keep the sample. What faults elsewhere is a
+ * fault of ours: the sample is gone and counted, the JVM goes on.
+ */
+static void sample_guarded(struct umig_sampler *sampler,
+                           struct umig_slot *slot,
+                           struct umig_ring *ring,
+                           uint64_t value_ns,
+                           void *context)
+{
+    struct umig_names *names = umig_sampler_enter_names(sampler);
+    struct umig_guard guard;
+    if (UMIG_GUARD_ENTER(slot, &guard)) {
+        sample_into(sampler, slot, ring, names, value_ns, context);
+        umig_guard_leave(slot, &guard);
+    } else {
+        count_fault(sampler, slot, &guard);
+        drop(sampler, UMIG_DROP_FAULT, value_ns);
+    }
     umig_names_leave(names);
 }
 
@@ -373,7 +430,7 @@ void umig_sig_sample(struct umig_sampler *sampler,
         if (ring == NULL) {
             drop(sampler, UMIG_DROP_RING_BUSY, value_ns);
         } else {
-            sample_into(sampler, slot, ring, value_ns, context);
+            sample_guarded(sampler, slot, ring, value_ns, context);
             umig_ring_unlock(ring);
         }
         atomic_store_explicit(&slot->in_handler, false, memory_order_relaxed);
@@ -400,8 +457,10 @@ static struct umig_slot *slot_of_signal(struct umig_sampler *sampler, const sigi
 
 static void pass_on(int signo, siginfo_t *info, void *context)
 {
-    /* The default action of SIGPROF ends the process; a stray signal must not do that to the host.
-     */
+    /* The default action ends the process; a stray signal must not do that to the host. */
+    if (signo != g_umig_handler.signo) {
+        return; /* of a signal that another library took from us */
+    }
     if ((g_umig_handler.before.sa_flags & SA_SIGINFO) != 0 &&
         g_umig_handler.before.sa_sigaction != NULL) {
         g_umig_handler.before.sa_sigaction(signo, info, context);

@@ -40,7 +40,7 @@ struct umig_sampler {
     umig_walk_fn walk;
     const void *walker;
     atomic_int native;             /* enum umig_native: the most that a session asks for */
-    atomic_bool is_walk_off;       /* samples are taken without stacks */
+    atomic_int refusal;            /* enum umig_outcome: OK, or why nobody's stack is walked */
     struct umig_told_sources told; /* set before the gate opens */
     bool has_evidence; /* the walker leaves its position (struct umig_step) in its scratch */
     const struct umig_hotspot *hotspot;
@@ -50,7 +50,7 @@ struct umig_sampler {
     atomic_uint_fast64_t dropped_ns[UMIG_DROP_COUNT];
     atomic_uint_fast64_t dropped_wait_ns[UMIG_DROP_COUNT]; /* of waits for monitors */
     atomic_uint_fast64_t handler_ns;                       /* time spent in here */
-    atomic_uint_fast64_t faults;                           /* walks that the guard ended */
+    atomic_uint_fast64_t faults;                           /* that guards ended */
     atomic_uint_fast64_t foreign;                          /* signals that were not ours */
     struct umig_evidence_ring failures;                    /* of the walker vm */
 };
@@ -59,18 +59,25 @@ struct umig_sampler {
 size_t umig_sampler_scratch_bytes(size_t walker_bytes);
 
 /**
- * Installs the handler for a signal; it stays for the life of the process (a late signal must find
- * code to run). Idempotent for the same sampler.
+ * Installs the handler for a signal that nobody handles: SIGPROF, else a real-time signal. It stays
+ * for the life of the process (a late signal must find code to run). Called again, it changes
+ * nothing as long as the handler is in place, and takes another signal when somebody took this one.
  *
- * @param sampler  borrowed for the life of the process
- * @param signo    SIGPROF
- * @return UMIG_OK, UMIG_E_IO, UMIG_E_BUSY when another handler than the default owns the signal
+ * @param sampler    borrowed for the life of the process
+ * @param out_signo  the signal timers are to send
+ * @return UMIG_OK, UMIG_E_IO, UMIG_E_BUSY when no signal is free
  *
- * Signal: never.
+ * Signal: never. Thread: the loop.
  */
 UMIG_NODISCARD int umig_handler_install(struct umig_sampler *sampler,
-                                        int signo,
+                                        int *out_signo,
                                         struct umig_err *err);
+
+/** Room for any signal's name. */
+#define UMIG_SIGNAL_NAME_BYTES 16
+
+/** Writes a signal's name: "SIGPROF", "SIGRTMIN+8". Signal: never. */
+void umig_signal_name(int signo, char out[UMIG_SIGNAL_NAME_BYTES]);
 
 /** Is our handler still in place? Signal: not from a handler. */
 bool umig_handler_is_installed(void);

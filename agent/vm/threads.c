@@ -21,13 +21,19 @@ enum {
 #define CHECK_NS (100 * UMIG_NS_PER_MS)
 #define SCAN_NS  (2 * UMIG_NS_PER_S)
 
-void umig_threads_init(struct umig_threads *threads, struct umig_slots *slots, int signo)
+void umig_threads_init(struct umig_threads *threads, struct umig_slots *slots)
 {
     memset(threads, 0, sizeof *threads);
     threads->slots = slots;
-    threads->signo = signo;
     threads->task_fd = -1;
     atomic_store(&threads->random, umig_clock_monotonic_ns() | 1);
+}
+
+void umig_threads_set_signal(struct umig_threads *threads, int signo)
+{
+    pthread_mutex_lock(&threads->slots->mutex);
+    threads->signo = signo;
+    pthread_mutex_unlock(&threads->slots->mutex);
 }
 
 /* --- timers --- */

@@ -25,9 +25,9 @@ struct umig_threads {
     struct umig_slots *slots;
     const struct umig_hotspot *hotspot; /* set before there is a timer; NULL: no JVM to be asked */
     atomic_uint leaving;                /* slots whose thread ended and that are not free yet */
-    int signo;
-    atomic_uint_fast64_t interval_ns; /* 0: no timers */
-    atomic_uint_fast64_t refused;     /* timers the kernel did not give */
+    int signo;                          /* that timers send; under the slots' mutex */
+    atomic_uint_fast64_t interval_ns;   /* 0: no timers */
+    atomic_uint_fast64_t refused;       /* timers the kernel did not give */
     atomic_uint_fast64_t random;
     int task_fd;
     uint32_t scan;
@@ -37,7 +37,10 @@ struct umig_threads {
 };
 
 /** Sets up; no timer runs yet. */
-void umig_threads_init(struct umig_threads *threads, struct umig_slots *slots, int signo);
+void umig_threads_init(struct umig_threads *threads, struct umig_slots *slots);
+
+/** Says which signal timers send. While there are none; see umig_threads_set_interval(). */
+void umig_threads_set_signal(struct umig_threads *threads, int signo);
 
 /**
  * Says what is known of a Java thread, and gives it a timer if there are any.

@@ -15,6 +15,10 @@
 /* Names of threads are read again this often while stacks are sampled. */
 #define REFRESH_NS (10 * UMIG_NS_PER_S)
 
+enum {
+    MAX_REFERENCES = 65536 /* the most that the JVM lets anybody announce */
+};
+
 struct umig_vm *g_umig_vm;
 
 static jvmtiEnv *jvmti_of(const struct umig_vm *vm)
@@ -122,6 +126,9 @@ static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
     (void)jvmti;
     struct umig_vm *vm = arg;
     vm->agent_tid = (int)syscall(SYS_gettid);
+    /* JVMTI lists threads and classes as one reference each, deleted as they are looked at: with
+     * -Xcheck:jni the JVM wants to be told of so many. */
+    (void)(*jni)->EnsureLocalCapacity(jni, MAX_REFERENCES);
     pthread_mutex_lock(&vm->mutex);
     while (!atomic_load(&vm->stopping)) {
         const uint32_t wanted = atomic_load(&vm->wanted);

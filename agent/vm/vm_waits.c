@@ -132,7 +132,7 @@ uint32_t umig_vm_walk_anchor(const struct umig_vm *vm,
         .max_frames = UMIG_STACK_MAX_FRAMES,
     };
     struct umig_guard guard;
-    if (request.env == NULL) {
+    if (request.env == NULL || atomic_load(&vm->sampler->refusal) != UMIG_OUTCOME_OK) {
         return 0;
     }
     if (!UMIG_GUARD_ENTER(walker, &guard)) {
@@ -163,10 +163,12 @@ static uint32_t name_frames(struct umig_vm *vm,
     return named == count ? named : 0;
 }
 
-static enum umig_outcome outcome_of(uint32_t walked, uint32_t named)
+static enum umig_outcome outcome_of(const struct umig_vm *vm, uint32_t walked, uint32_t named)
 {
     if (walked == 0) {
-        return UMIG_OUTCOME_UNKNOWN_NOT_JAVA;
+        const int refusal = atomic_load(&vm->sampler->refusal);
+        return refusal != UMIG_OUTCOME_OK ? (enum umig_outcome)refusal
+                                          : UMIG_OUTCOME_UNKNOWN_NOT_JAVA;
     }
     return named > 0 ? UMIG_OUTCOME_OK : UMIG_OUTCOME_NAMES_FULL;
 }
@@ -185,7 +187,7 @@ const struct umig_wait_class *umig_vm_name_wait(struct umig_vm *vm,
     head->slot_serial = atomic_load(&waiter->serial);
     head->names = names->generation;
     head->frame_count = name_frames(vm, walker, names, scratch, frame_count);
-    head->outcome = (uint8_t)outcome_of(frame_count, head->frame_count);
+    head->outcome = (uint8_t)outcome_of(vm, frame_count, head->frame_count);
     head->text_bytes = class != NULL ? class->byte_count : 0;
     const uint32_t ids_bytes = head->frame_count * (uint32_t)sizeof *scratch->ids;
     head->byte_count = ((uint32_t)sizeof *head + ids_bytes + head->text_bytes + 7u) & ~7u;

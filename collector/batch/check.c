@@ -471,6 +471,17 @@ static int check_end(const Umig__V1__SessionEnd *e,
                                        UMIG_END_COUNT, err);
 }
 
+static int check_problem(const Umig__V1__SessionProblem *p,
+                         const struct umig_known *known,
+                         struct umig_err *err)
+{
+    if (umig_span_of(p->problem).len > UMIG_BATCH_MAX_LABEL_BYTES) {
+        return umig_err_set(err, UMIG_E_LIMIT, "SessionProblem.problem is over %u bytes",
+                            UMIG_BATCH_MAX_LABEL_BYTES);
+    }
+    return check_session("SessionProblem.session", p->session, known, err);
+}
+
 /* What refers to sessions, after the starts of this batch are known. */
 static int check_rows(const Umig__V1__Batch *b,
                       const struct umig_known *known,
@@ -491,6 +502,9 @@ static int check_rows(const Umig__V1__Batch *b,
     }
     for (size_t i = 0; rc == UMIG_OK && i < b->n_tallies; i++) {
         rc = check_tally(b->tallies[i], known, err);
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < b->n_problems; i++) {
+        rc = check_problem(b->problems[i], known, err);
     }
     for (size_t i = 0; rc == UMIG_OK && i < b->n_ends; i++) {
         rc = check_end(b->ends[i], known, err);

@@ -56,6 +56,9 @@ static int collect_numbers(const Umig__V1__Batch *batch,
     for (size_t i = 0; rc == UMIG_OK && i < batch->n_tallies; i++) {
         rc = note_number(numbers, batch->tallies[i]->session, err);
     }
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_problems; i++) {
+        rc = note_number(numbers, batch->problems[i]->session, err);
+    }
     for (size_t i = 0; rc == UMIG_OK && i < batch->n_ends; i++) {
         rc = note_number(numbers, batch->ends[i]->session, err);
     }
@@ -175,17 +178,32 @@ static int insert_payload(struct umig_store *store,
     return umig_db_run(&store->main, statement, err);
 }
 
+/* Keeps a start as it came, under the keys of a statement. */
+static int write_start(struct umig_store *store,
+                       sqlite3_stmt *statement,
+                       int place,
+                       const Umig__V1__SessionStart *start,
+                       struct umig_err *err)
+{
+    const size_t byte_count = umig__v1__session_start__get_packed_size(start);
+    uint8_t *packed = malloc(byte_count + 1);
+    if (packed == NULL) {
+        sqlite3_clear_bindings(statement);
+        return umig_err_set(err, UMIG_E_NOMEM, "no memory for a session's start");
+    }
+    umig__v1__session_start__pack(start, packed);
+    umig_db_bind_bytes(statement, place, packed, byte_count);
+    const int rc = umig_db_run(&store->main, statement, err);
+    sqlite3_clear_bindings(statement);
+    free(packed);
+    return rc;
+}
+
 static int insert_session(struct umig_store *store,
                           const struct umig_stream *stream,
                           const Umig__V1__SessionStart *start,
                           struct umig_err *err)
 {
-    const size_t byte_count = umig__v1__session_start__get_packed_size(start);
-    uint8_t *packed = malloc(byte_count + 1);
-    if (packed == NULL) {
-        return umig_err_set(err, UMIG_E_NOMEM, "no memory for a session's start");
-    }
-    umig__v1__session_start__pack(start, packed);
     const uint64_t start_unix = umig_store_unix_of(stream, start->start_ns);
     sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_SESSION_INSERT);
     sqlite3_bind_int64(statement, 1, stream->key);
@@ -194,10 +212,45 @@ static int insert_session(struct umig_store *store,
     sqlite3_bind_int64(statement, 4, stream->uid);
     sqlite3_bind_int64(statement, 5, (int64_t)start_unix);
     sqlite3_bind_int64(statement, 6, (int64_t)start_unix);
-    umig_db_bind_bytes(statement, 7, packed, byte_count);
-    const int rc = umig_db_run(&store->main, statement, err);
-    sqlite3_clear_bindings(statement);
-    free(packed);
+    return write_start(store, statement, 7, start, err);
+}
+
+/* The start as it is kept; NULL: there is none, or no memory. Free it with protobuf-c's own. */
+static Umig__V1__SessionStart *read_start(struct umig_store *store,
+                                          const struct umig_stream *stream,
+                                          uint32_t number,
+                                          struct umig_err *err)
+{
+    sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_SESSION_START);
+    sqlite3_bind_int64(statement, 1, stream->key);
+    sqlite3_bind_int64(statement, 2, number);
+    if (umig_db_step(&store->main, statement, err) != UMIG_OK) {
+        return NULL;
+    }
+    Umig__V1__SessionStart *start = umig__v1__session_start__unpack(
+        NULL, (size_t)sqlite3_column_bytes(statement, 0), sqlite3_column_blob(statement, 0));
+    sqlite3_reset(statement);
+    return start;
+}
+
+/* What a session lacks now stands in its start, where readers look. */
+static int replace_problem(struct umig_store *store,
+                           const struct umig_stream *stream,
+                           const Umig__V1__SessionProblem *problem,
+                           struct umig_err *err)
+{
+    Umig__V1__SessionStart *start = read_start(store, stream, problem->session, err);
+    if (start == NULL) {
+        return umig_err_set(err, UMIG_E_DB, "%s: the start of session %" PRIu32 " cannot be read",
+                            store->main.path, problem->session);
+    }
+    Umig__V1__SessionStart changed = *start;
+    changed.problem = problem->problem;
+    sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_SESSION_DESCRIBE);
+    sqlite3_bind_int64(statement, 1, stream->key);
+    sqlite3_bind_int64(statement, 2, problem->session);
+    const int rc = write_start(store, statement, 3, &changed, err);
+    umig__v1__session_start__free_unpacked(start, NULL);
     return rc;
 }
 
@@ -254,6 +307,9 @@ static int put_sessions(struct umig_store *store,
     }
     for (size_t i = 0; rc == UMIG_OK && i < numbers->count; i++) {
         rc = touch_session(store, stream, numbers->items[i], in, err);
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_problems; i++) {
+        rc = replace_problem(store, stream, batch->problems[i], err);
     }
     for (size_t i = 0; rc == UMIG_OK && i < batch->n_ends; i++) {
         rc = end_session(store, stream, batch->ends[i], err);

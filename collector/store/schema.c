@@ -99,6 +99,8 @@ static const char *const main_statements[UMIG_MAIN_COUNT] = {
     [UMIG_MAIN_SESSION_INSERT] =
         "INSERT INTO sessions(stream, number, name, uid, start_unix_ns, last_unix_ns, start, hello)"
         " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, hello FROM streams WHERE id=?1",
+    [UMIG_MAIN_SESSION_START] = "SELECT start FROM sessions WHERE stream=?1 AND number=?2",
+    [UMIG_MAIN_SESSION_DESCRIBE] = "UPDATE sessions SET start=?3 WHERE stream=?1 AND number=?2",
     [UMIG_MAIN_SESSION_TOUCH] =
         "UPDATE sessions SET last_unix_ns=max(last_unix_ns, ?2) WHERE id=?1",
     [UMIG_MAIN_SESSION_END] =

@@ -90,13 +90,14 @@ enum umig_walker {
  X(NAMES_FULL, 18, "names_full", "no room to name a frame")                                     \
  X(OTHER, 19, "other", "a code the JVM did not document")                                       \
  X(STUB, 20, "stub", "in a stub of the JVM whose frame could not be left")                      \
- X(WALK_OFF, 21, "walk_off", "walking was switched off after faults")
+ X(WALK_OFF, 21, "walk_off", "walking was switched off after faults")                           \
+ X(UNGUARDED, 22, "unguarded", "not walked: another library would have got a fault of the walk")
 
 enum umig_outcome {
 #define UMIG_OUTCOME_ENUM(name, number, key, text) UMIG_OUTCOME_##name = (number),
     UMIG_OUTCOME_TABLE(UMIG_OUTCOME_ENUM)
 #undef UMIG_OUTCOME_ENUM
-    UMIG_OUTCOME_COUNT = 22
+    UMIG_OUTCOME_COUNT = 23
 };
 
 /* Why something that was produced is not in the store. */
@@ -111,13 +112,14 @@ enum umig_outcome {
  X(VM_DEATH, 8, "vm_death", "the JVM ended before it could be sent")                            \
  X(EVENT_FULL, 9, "event_full", "the queue of JVM events (collections, waits) had no room")     \
  X(REFUSED, 10, "refused", "the collector could not accept it")                                 \
- X(RING_BUSY, 11, "ring_busy", "every ring was taken by another thread's sample")
+ X(RING_BUSY, 11, "ring_busy", "every ring was taken by another thread's sample")               \
+ X(FAULT, 12, "fault", "a fault while the sample was taken was caught")
 
 enum umig_drop {
 #define UMIG_DROP_ENUM(name, number, key, text) UMIG_DROP_##name = (number),
     UMIG_DROP_TABLE(UMIG_DROP_ENUM)
 #undef UMIG_DROP_ENUM
-    UMIG_DROP_COUNT = 12
+    UMIG_DROP_COUNT = 13
 };
 
 /* Threads by what they are for. */

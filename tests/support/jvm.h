@@ -43,7 +43,8 @@ struct umig_child {
 /** One JDK's world. */
 struct umig_rig {
     struct umig_jdk jdk;
-    char dir[64]; /* runtime folder; data/ below it */
+    char dir[64];        /* runtime folder; data/ below it */
+    const char *library; /* the agent to load; NULL: that of this build */
     struct umig_child collector;
     struct umig_child jvm;
 };

@@ -68,6 +68,7 @@ static void put_status(struct umig_buf *out)
     }
     char address[] = "unix:/run/umig/collector.sock";
     char walker[] = "agct";
+    char signal[] = "SIGRTMIN+8";
     Umig__V1__SessionStatus session = UMIG__V1__SESSION_STATUS__INIT;
     Umig__V1__SessionStatus *sessions[] = {&session};
     Umig__V1__AgentStatus agent = UMIG__V1__AGENT_STATUS__INIT;
@@ -91,6 +92,7 @@ static void put_status(struct umig_buf *out)
     agent.collector_address = address;
     agent.collector_connected = 1;
     agent.walker = walker;
+    agent.signal = signal;
     agent.uptime_ns = 100000000000;
     agent.agent_cpu_ns = 500000000;
     agent.agent_memory_bytes = 6 << 20;
@@ -369,6 +371,7 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
     assert_non_null(strstr(g_run.out, "cpu every 10ms with the native function that ran\n"));
     assert_non_null(strstr(g_run.out, "lacks      native frames: none: no memory\n"));
     assert_non_null(strstr(g_run.out, "walker     agct\n"));
+    assert_non_null(strstr(g_run.out, "signal     SIGRTMIN+8\n"));
     assert_non_null(strstr(g_run.out, "measured   cpu 12.3 s in 1230 samples\n"));
     assert_non_null(strstr(g_run.out, "dropped    cpu.ring_full 20 ms"));
     assert_non_null(strstr(g_run.out, "10000, 1.00 % failed: unknown_java 100"));
@@ -382,7 +385,7 @@ static void test_status_json_has_every_counter(void **state)
 
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, "\"dropped.cpu.ring_full\":20000000"));
-    assert_non_null(strstr(g_run.out, "\"walker\":\"agct\""));
+    assert_non_null(strstr(g_run.out, "\"walker\":\"agct\",\"signal\":\"SIGRTMIN+8\""));
     assert_non_null(strstr(g_run.out, "\"native\":\"leaf\",\"problem\":\"native frames: none"));
     assert_non_null(strstr(g_run.out, "\"own_cost\":{\"cpu_ns\":500000000,"));
 }

@@ -287,6 +287,32 @@ static void test_start_says_how_stacks_are_read_and_what_is_lacking(void **state
 }
 
 /* The bound of a batch holds with every list full and a delta at its limit. */
+static void test_batch_says_what_is_lacking_once_it_changes(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    umig_session_set_problem(session, "nothing to walk with");
+    Umig__V1__Batch *first = write_batch(fx);
+    assert_int_equal(first->n_problems, 0); /* it stands in the start */
+    assert_string_equal(first->starts[0]->problem, "nothing to walk with");
+    umig_batch_clear(&fx->batch, &fx->sessions);
+    umig_session_set_problem(session, "nothing to walk with");
+    assert_false(umig_batch_is_due(&fx->batch, &fx->sessions));
+
+    umig_session_set_problem(session, "native frames are off");
+
+    assert_true(umig_batch_is_due(&fx->batch, &fx->sessions));
+    Umig__V1__Batch *second = write_batch(fx);
+    assert_int_equal(second->n_starts, 0);
+    assert_int_equal(second->n_problems, 1);
+    assert_int_equal(second->problems[0]->session, session->number);
+    assert_string_equal(second->problems[0]->problem, "native frames are off");
+    umig_batch_clear(&fx->batch, &fx->sessions);
+    assert_false(umig_batch_is_due(&fx->batch, &fx->sessions));
+    umig__v1__batch__free_unpacked(first, NULL);
+    umig__v1__batch__free_unpacked(second, NULL);
+}
+
 static void test_batch_fullest_fits_its_bound(void **state)
 {
     struct fixture *fx = *state;
@@ -315,6 +341,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_batch_leaves_out_columns_that_say_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_times_do_not_drift, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_says_what_is_lacking_once_it_changes, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_batch_says_a_start_once_and_an_end_last, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_carries_the_books, setup, teardown),

@@ -20,12 +20,18 @@ static void test_breaker_opens_step_by_step_and_stays(void **state)
     struct umig_breaker breaker = {.level = UMIG_BREAKER_CLOSED};
     const uint64_t over = UMIG_BREAKER_FAULTS + 1;
 
+    assert_string_equal(umig_breaker_says(breaker.level), "");
     assert_true(umig_breaker_feed(&breaker, over, 1));
-    assert_int_equal(breaker.level, UMIG_BREAKER_NO_WALK);
+    assert_int_equal(breaker.level, UMIG_BREAKER_NO_NATIVE);
+    assert_string_equal(umig_breaker_says(breaker.level), "native frames are off");
     assert_false(umig_breaker_feed(&breaker, over, 2)); /* the same faults count once */
     assert_true(umig_breaker_feed(&breaker, 2 * over, 3));
+    assert_int_equal(breaker.level, UMIG_BREAKER_NO_WALK);
+    assert_string_equal(umig_breaker_says(breaker.level), "samples come without stacks");
+    assert_true(umig_breaker_feed(&breaker, 3 * over, 4));
     assert_int_equal(breaker.level, UMIG_BREAKER_OPEN);
-    assert_false(umig_breaker_feed(&breaker, 9 * over, 4));
+    assert_string_equal(umig_breaker_says(breaker.level), "CPU samples are off");
+    assert_false(umig_breaker_feed(&breaker, 9 * over, 5));
     assert_int_equal(breaker.level, UMIG_BREAKER_OPEN);
 }
 

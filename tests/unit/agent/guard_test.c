@@ -23,6 +23,7 @@ static void host_handler(int signo)
 
 /* cmocka puts its own handlers in front for every test: ours go back to where they belong. */
 static struct sigaction g_ours;
+static struct sigaction g_ours_bus;
 
 static void use_guard(void)
 {
@@ -41,6 +42,7 @@ static int setup_group(void **state)
     struct umig_err err = UMIG_ERR_INIT;
     const int rc = umig_guard_install(&g_slots, &everything, 1, &err);
     sigaction(SIGSEGV, NULL, &g_ours);
+    sigaction(SIGBUS, NULL, &g_ours_bus);
     return rc;
 }
 
@@ -113,19 +115,58 @@ static void test_guard_nests(void **state)
     assert_null(atomic_load(&g_slot->guard));
 }
 
-static void test_guard_knows_when_another_handler_took_over(void **state)
+/* A library's handler in front of ours that hands on what is not its own. */
+static struct sigaction g_behind;
+static volatile sig_atomic_t g_seen_by_library;
+
+static void library_handler(int signo, siginfo_t *info, void *context)
+{
+    g_seen_by_library++;
+    g_behind.sa_sigaction(signo, info, context);
+}
+
+static void come_in_front(void)
+{
+    struct sigaction library = {.sa_sigaction = library_handler,
+                                .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigaction(SIGSEGV, &library, &g_behind);
+}
+
+/* cmocka's SIGBUS is not ours to look at. */
+static void use_guard_of_both(void)
+{
+    use_guard();
+    sigaction(SIGBUS, &g_ours_bus, NULL);
+}
+
+/* The last of the tests: there are two fronts, for the life of the process. */
+static void test_guard_goes_in_front_once_more_and_then_stands_aside(void **state)
 {
     (void)state;
-    use_guard();
-    struct sigaction ours;
+    use_guard_of_both();
+    g_chained = 0;
+    assert_true(umig_guard_keep_first());
+    come_in_front();
+
+    assert_true(umig_guard_keep_first());
+    assert_false(touch_guarded());
+    assert_int_equal(g_seen_by_library, 0); /* a walk's fault is not the library's */
+
+    if (sigsetjmp(g_back, 1) == 0) {
+        touch(g_unmapped);
+        fail_msg("the memory was readable");
+    }
+    assert_int_equal(g_seen_by_library, 1); /* others are, and go on to the host from there */
+    assert_int_equal(g_chained, 1);
+
+    struct sigaction again;
     struct sigaction other = {.sa_handler = host_handler};
-    assert_true(umig_guard_is_first());
-
-    sigaction(SIGSEGV, &other, &ours);
-
-    assert_false(umig_guard_is_first());
-    sigaction(SIGSEGV, &ours, NULL);
-    assert_true(umig_guard_is_first());
+    sigaction(SIGSEGV, &other, &again);
+    assert_false(umig_guard_keep_first());
+    sigaction(SIGSEGV, &again, NULL);
+    assert_true(umig_guard_keep_first());
+    sigaction(SIGSEGV, &g_behind, NULL); /* the library has put back what it found */
+    assert_true(umig_guard_keep_first());
 }
 
 int main(void)
@@ -137,7 +178,7 @@ int main(void)
         cmocka_unit_test(test_guard_catches_a_fault_again_and_again),
         cmocka_unit_test(test_guard_leaves_foreign_faults_to_the_host),
         cmocka_unit_test(test_guard_nests),
-        cmocka_unit_test(test_guard_knows_when_another_handler_took_over),
+        cmocka_unit_test(test_guard_goes_in_front_once_more_and_then_stands_aside),
     };
     return cmocka_run_group_tests_name("guard", tests, setup_group, teardown_group);
 }

@@ -34,6 +34,11 @@ static struct umig_walk_result g_walk_result;
 static struct fixture *g_walked; /* whose methods the fake walker reports */
 static void *g_fault_at;
 
+static void pass(int signo)
+{
+    (void)signo;
+}
+
 static struct umig_walk_result fake_walk(const void *walker,
                                          const struct umig_walk_request *request)
 {
@@ -221,7 +226,8 @@ static void test_handler_survives_a_cause_that_cannot_be_read(void **state)
     struct fixture *fx = *state;
     atomic_bool is_in_pause = true;
     const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
-    g_umig_guard.installed = false; /* cmocka has taken the signals again since another test */
+    /* cmocka has taken the signals again since another test. */
+    g_umig_guard = (struct umig_guard_state){.range_count = 0};
     assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, NULL), UMIG_OK);
     char *gone = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -406,23 +412,48 @@ static void test_handler_survives_a_fault_and_lets_the_thread_rest(void **state)
     munmap(unmapped, 4096);
 }
 
-static void test_handler_install_refuses_a_taken_signal_and_passes_foreign_ones(void **state)
+static void take(int signo)
+{
+    struct sigaction other = {.sa_handler = pass};
+    sigaction(signo, &other, NULL);
+}
+
+static void test_handler_takes_a_free_signal_and_another_when_it_is_taken(void **state)
 {
     struct fixture *fx = *state;
     struct umig_err err = UMIG_ERR_INIT;
-    struct sigaction taken = {.sa_handler = SIG_IGN};
-    sigaction(SIGUSR1, &taken, NULL);
+    struct sigaction ignored = {.sa_handler = SIG_IGN};
+    char name[UMIG_SIGNAL_NAME_BYTES];
+    int signo = 0;
+    sigaction(SIGPROF, &ignored, NULL);
 
     /* SIG_IGN is free to take; a stray signal must then neither end us nor be sampled. */
-    assert_int_equal(umig_handler_install(&fx->sampler, SIGUSR1, &err), UMIG_OK);
+    assert_int_equal(umig_handler_install(&fx->sampler, &signo, &err), UMIG_OK);
+    assert_int_equal(signo, SIGPROF);
     assert_true(umig_handler_is_installed());
-    raise(SIGUSR1);
+    raise(SIGPROF);
     assert_int_equal(atomic_load(&fx->sampler.foreign), 1);
     assert_null(only_record(fx));
+    assert_int_equal(umig_handler_install(&fx->sampler, &signo, &err), UMIG_OK);
+    assert_int_equal(signo, SIGPROF);
 
-    struct sigaction other = {.sa_handler = SIG_DFL};
-    sigaction(SIGUSR1, &other, NULL);
+    take(SIGPROF);
+    take(SIGRTMIN + 8);
     assert_false(umig_handler_is_installed());
+    assert_int_equal(umig_handler_install(&fx->sampler, &signo, &err), UMIG_OK);
+    assert_int_equal(signo, SIGRTMIN + 9);
+    umig_signal_name(signo, name);
+    assert_string_equal(name, "SIGRTMIN+9");
+    raise(signo);
+    assert_int_equal(atomic_load(&fx->sampler.foreign), 2);
+
+    for (int i = SIGRTMIN; i <= SIGRTMAX; i++) {
+        take(i);
+    }
+    assert_int_equal(umig_handler_install(&fx->sampler, &signo, &err), UMIG_E_BUSY);
+    for (int i = SIGRTMIN; i <= SIGRTMAX; i++) {
+        sigaction(i, &ignored, NULL);
+    }
 }
 
 static void test_handler_copies_the_stack_outside_of_generated_code(void **state)
@@ -464,7 +495,7 @@ static void test_handler_of_a_leaf_copies_registers_only(void **state)
 static void test_walk_switched_off_still_counts_the_sample(void **state)
 {
     struct fixture *fx = *state;
-    atomic_store(&fx->sampler.is_walk_off, true);
+    atomic_store(&fx->sampler.refusal, UMIG_OUTCOME_WALK_OFF);
 
     sample(fx);
 
@@ -505,7 +536,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_walk_switched_off_still_counts_the_sample, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(
-            test_handler_install_refuses_a_taken_signal_and_passes_foreign_ones, setup, teardown),
+            test_handler_takes_a_free_signal_and_another_when_it_is_taken, setup, teardown),
     };
     return cmocka_run_group_tests_name("handler", tests, NULL, NULL);
 }

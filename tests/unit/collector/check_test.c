@@ -14,12 +14,14 @@ struct good {
     Umig__V1__Samples samples;
     Umig__V1__Waits waits;
     Umig__V1__Tally tally;
+    Umig__V1__SessionProblem problem;
     Umig__V1__SessionEnd end;
     Umig__V1__SessionStart *starts[1];
     Umig__V1__KindOption *kinds[1];
     Umig__V1__Samples *samples_list[1];
     Umig__V1__Waits *waits_list[1];
     Umig__V1__Tally *tallies[1];
+    Umig__V1__SessionProblem *problems[1];
     Umig__V1__SessionEnd *ends[1];
     char *strings[2];
     uint32_t one[2], two[2], frame_kind[2], parent[1], length[1], thread_kind[2], outcome[2],
@@ -109,6 +111,8 @@ static void make_good(struct good *g)
     g->start.start_ns = 1000;
     g->start.n_kinds = 1;
     g->start.kinds = g->kinds;
+    umig__v1__session_problem__init(&g->problem);
+    g->problem.session = 1;
     g->end.session = 1;
     g->end.end_ns = 2000;
     g->end.reason = UMIG_END_STOPPED;
@@ -120,9 +124,11 @@ static void make_good(struct good *g)
     g->samples_list[0] = &g->samples;
     g->waits_list[0] = &g->waits;
     g->tallies[0] = &g->tally;
+    g->problems[0] = &g->problem;
     g->ends[0] = &g->end;
     g->batch.n_starts = g->batch.n_samples = g->batch.n_waits = 1;
-    g->batch.n_tallies = g->batch.n_ends = 1;
+    g->batch.n_tallies = g->batch.n_problems = g->batch.n_ends = 1;
+    g->batch.problems = g->problems;
     g->batch.starts = g->starts;
     g->batch.samples = g->samples_list;
     g->batch.waits = g->waits_list;
@@ -185,6 +191,9 @@ static void session_name(struct good *g) { static char bad[] = "a b"; g->start.i
 static char g_long_text[258];
 static void problem_long(struct good *g)
 { memset(g_long_text, 'x', 257); g->start.problem = g_long_text; }
+static void new_problem_long(struct good *g)
+{ memset(g_long_text, 'x', 257); g->problem.problem = g_long_text; }
+static void problem_of_nobody(struct good *g) { g->problem.session = 2; }
 static void walker_long(struct good *g)
 { memset(g_long_text, 'x', 257); g->start.walker = g_long_text; }
 static void session_unknown(struct good *g) { g->samples.session = 2; }
@@ -233,6 +242,8 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {session_name, "'a b' is no name"},
         {problem_long, "SessionStart.walker or .problem is over 256 bytes"},
         {walker_long, "SessionStart.walker or .problem is over 256 bytes"},
+        {new_problem_long, "SessionProblem.problem is over 256 bytes"},
+        {problem_of_nobody, "SessionProblem.session"},
         {session_unknown, "Samples.session"},
         {kind_unknown, "Samples.kind"},
         {column_short, "Samples.time_delta_ms has 1"},

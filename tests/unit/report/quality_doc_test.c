@@ -55,8 +55,11 @@ static const struct row outcome_advice[] = {
     {"other", "a JVM that is newer than this agent"},
     {"stub", "copying, hashing and such of the JVM: its caller is not known"},
     {"walk_off",
-     "more than 20 faults in a minute: times by thread are right, stacks come back with a "
+     "more than 20 faults in a minute, twice: times by thread are right, stacks come back with a "
      "new start of the JVM"},
+    {"unguarded",
+     "a library in the JVM put its handler of SIGSEGV or SIGBUS in front of the agent's, again "
+     "and again"},
 };
 
 static const struct row drop_advice[] = {
@@ -72,6 +75,7 @@ static const struct row drop_advice[] = {
     {"refused", "agent and collector do not agree on a batch: the collector's log says why"},
     {"ring_busy",
      "more threads sampled at one moment than there are rings: take a longer interval"},
+    {"fault", "the JVM was not harmed; please report it: it is a fault of the agent"},
 };
 
 static const char head[] =
@@ -117,7 +121,9 @@ static const char tail[] =
     "- **The kernel's tick** may be coarser than the interval asked for: then samples come less often\n"
     "  and each weighs more. The report says so at its top; the sum is right, few samples are vague.\n"
     "- **Not to be had** is what a session asked for and the agent could not provide, such as native\n"
-    "  frames without libunwind; `umig start` and `umig status` say so, too. *Stacks: walker=* names\n"
+    "  frames without libunwind, or switched off while it ran: after more than 20 caught faults in a\n"
+    "  minute the agent gives up native frames, after as many more stacks, and at last CPU samples.\n"
+    "  `umig start` and `umig status` say so, too. *Stacks: walker=* names\n"
     "  who walked them ([options](options.md)).\n"
     "- **A JVM that is killed** takes with it what it had not sent: a second or so.\n"
     "- **A session that still ran when its collector was stopped** has no end in a folder at rest: the\n"
