@@ -11,45 +11,22 @@
 #include <unistd.h>
 
 #include "agent/twin.h"
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
+#include "core/service.h"
+#include "include/umig/attach.h"
 
 /* One agent for one JVM; the JVM hands its callbacks nothing of ours. */
 static struct umig_agent g_agent;
-static bool g_is_loaded;
+static bool g_was_loaded;        /* with the JVM */
+static atomic_bool g_is_loading; /* loaded or about to be; false: not yet, or it failed */
 
 /* jni.h belongs to agent/vm: JNI_OK and JNI_ERR by value. */
 enum {
     LOAD_OK = 0,
     LOAD_REFUSED = -1
 };
-
-/* The service's name where nobody gave one: the last part of the main class, or the jar's name. */
-static void derive_service(const char *main_class, char out[UMIG_NAME_BYTES])
-{
-    const char *from = strrchr(main_class, '/');
-    from = from != NULL ? from + 1 : main_class;
-    size_t len = strlen(from);
-    if (len > 4 && strcmp(from + len - 4, ".jar") == 0) {
-        len -= 4;
-    } else {
-        const char *dot = strrchr(from, '.');
-        const char *name = dot != NULL ? dot + 1 : from;
-        len -= (size_t)(name - from);
-        from = name;
-    }
-    size_t written = 0;
-    for (size_t i = 0; i < len && written + 1 < UMIG_NAME_BYTES; i++) {
-        const struct umig_span one = {.at = from + i, .len = 1};
-        const bool is_allowed = umig_name_is_valid(one) || strchr("._-", from[i]) != NULL;
-        out[written] = is_allowed ? from[i] : '-';
-        written += written > 0 || umig_name_is_valid(one);
-    }
-    out[written] = '\0';
-    if (written == 0) {
-        snprintf(out, UMIG_NAME_BYTES, "java");
-    }
-}
 
 static void on_init(void *ctx)
 {
@@ -58,10 +35,11 @@ static void on_init(void *ctx)
     if (agent->options.service[0] != '\0') {
         memcpy(agent->service, agent->options.service, sizeof agent->service);
     } else {
-        derive_service(agent->vm.info.main_class, agent->service);
+        umig_service_of_main(agent->vm.info.main_class, agent->service);
     }
     if (umig_agent_start(agent, &err) != UMIG_OK) {
         umig_log_err(UMIG_LOG_ERROR, "this JVM is not profiled", &err);
+        atomic_store(&g_is_loading, false);
     }
 }
 
@@ -135,23 +113,18 @@ static int try_control(const struct umig_agent_options *options, struct umig_err
     return UMIG_OK;
 }
 
-static int load(void *java_vm, const char *text, struct umig_err *err)
+/* What needs neither Java nor a thread; may be called again after it failed. */
+static enum umig_attach load(void *java_vm, const char *text, struct umig_err *err)
 {
     struct umig_agent *agent = &g_agent;
-    int rc = umig_options_parse(text, &agent->options, err);
-    if (rc != UMIG_OK) {
-        return rc;
+    if (umig_options_parse(text, &agent->options, err) != UMIG_OK) {
+        return UMIG_ATTACH_OPTIONS;
     }
-    rc = open_log(&agent->options, err);
-    rc = rc != UMIG_OK ? rc : try_control(&agent->options, err);
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
+    if (open_log(&agent->options, err) != UMIG_OK || try_control(&agent->options, err) != UMIG_OK ||
+        umig_places_read(&agent->places, err) != UMIG_OK) {
+        return UMIG_ATTACH_PLACES;
     }
     agent->memory.limit_bytes = agent->options.memory_bytes;
-    rc = umig_places_read(&agent->places, err);
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
     const struct umig_vm_hooks hooks = {
         .ctx = agent,
         .on_init = on_init,
@@ -159,7 +132,9 @@ static int load(void *java_vm, const char *text, struct umig_err *err)
         .on_change = on_change,
         .on_shortage = on_shortage,
     };
-    return umig_err_trace(err, umig_vm_open(&agent->vm, java_vm, &hooks, err));
+    const bool is_open = agent->vm.jvmti != NULL;
+    const int rc = is_open ? UMIG_OK : umig_vm_open(&agent->vm, java_vm, &hooks, err);
+    return rc == UMIG_OK ? UMIG_ATTACH_GOOD : UMIG_ATTACH_JVM;
 }
 
 /** Called by the JVM for -agentpath, before anything of Java runs. */
@@ -169,23 +144,78 @@ int Agent_OnLoad(void *java_vm, char *options, void *reserved)
 {
     (void)reserved;
     struct umig_err err = UMIG_ERR_INIT;
-    if (g_is_loaded) {
+    if (g_was_loaded) {
         umig_log(UMIG_LOG_WARN, "the agent is loaded twice; the second load changes nothing");
         return LOAD_OK;
     }
-    g_is_loaded = true;
+    g_was_loaded = true;
     if (umig_twin_is_here()) {
         umig_log(UMIG_LOG_WARN, "another UMIG agent is in this JVM: this one stands down");
         return LOAD_OK;
     }
-    if (load(java_vm, options, &err) == UMIG_OK) {
+    atomic_store(&g_is_loading, true);
+    if (load(java_vm, options, &err) == UMIG_ATTACH_GOOD) {
         umig_twin_show();
         return LOAD_OK;
     }
+    atomic_store(&g_is_loading, false);
     const bool is_strict = g_agent.options.is_strict;
     umig_log(UMIG_LOG_ERROR, "%s; %s", err.text,
              is_strict ? "strict: this JVM does not start" : "this JVM is not profiled");
     return is_strict ? LOAD_REFUSED : LOAD_OK;
+}
+
+/* The JVM runs: all is done that VMInit would do, unless it has been done or is still to come. */
+static enum umig_attach begin(void *java_vm, bool has_failed, struct umig_err *err)
+{
+    struct umig_agent *agent = &g_agent;
+    agent->attached_unix_ns = umig_clock_unix_ns();
+    int rc = UMIG_OK;
+    if (has_failed) {
+        on_init(agent); /* memory or a thread was refused before */
+    } else {
+        rc = umig_vm_begin(&agent->vm, java_vm, err);
+    }
+    if (rc != UMIG_OK) {
+        return rc == UMIG_AGAIN ? UMIG_ATTACH_GOOD : UMIG_ATTACH_JVM; /* VMInit will do it */
+    }
+    if (!agent->is_started) {
+        (void)umig_err_set(err, UMIG_E_IO, "the agent cannot be started");
+        return UMIG_ATTACH_START;
+    }
+    return atomic_load(&agent->has_control) ? UMIG_ATTACH_GOOD : UMIG_ATTACH_CONTROL;
+}
+
+/** Called by the JVM when the agent is loaded into it while it runs, once for every time. */
+UMIG_EXPORT int Agent_OnAttach(void *java_vm, char *options, void *reserved);
+
+int Agent_OnAttach(void *java_vm, char *options, void *reserved)
+{
+    (void)reserved;
+    struct umig_err err = UMIG_ERR_INIT;
+    if (atomic_exchange(&g_is_loading, true)) {
+        if (g_agent.is_started) {
+            atomic_store(&g_agent.wants_control, true);
+            umig_agent_wake(&g_agent);
+        }
+        return UMIG_ATTACH_GOOD; /* the options of the first load hold */
+    }
+    const bool has_failed = atomic_load(&g_agent.vm.has_begun);
+    enum umig_attach code = UMIG_ATTACH_TWIN;
+    if (umig_twin_is_here()) {
+        (void)umig_err_set(&err, UMIG_E_BUSY, "another UMIG agent is in this JVM");
+    } else {
+        code = load(java_vm, options, &err);
+    }
+    if (code == UMIG_ATTACH_GOOD) {
+        umig_twin_show();
+        code = begin(java_vm, has_failed, &err);
+    }
+    if (code != UMIG_ATTACH_GOOD && code != UMIG_ATTACH_CONTROL) {
+        umig_log(UMIG_LOG_ERROR, "%s; this agent does not profile it", err.text);
+        atomic_store(&g_is_loading, false);
+    }
+    return (int)code;
 }
 
 /** Called by the JVM behind VMDeath, once for every load. All is done by then. */

@@ -1,7 +1,7 @@
 /*
  * The agent as a whole: what one JVM's agent consists of. Made by agent.c when the library is
- * loaded; started and ended with the JVM by lifecycle.c; in between run by loop.c on a thread of
- * its own that the JVM does not know.
+ * loaded, with the JVM or into one that runs; started and ended by lifecycle.c; in between run by
+ * loop.c on a thread of its own that the JVM does not know.
  *
  *   threads   the application's: timers' signals, JVMTI callbacks
  *             umig-agent: this loop; rings to batches, sockets, deadlines
@@ -50,6 +50,7 @@ struct umig_agent {
     char service[UMIG_NAME_BYTES];
     uint64_t epoch;
     uint64_t loaded_ns;
+    uint64_t attached_unix_ns; /* 0: loaded with the JVM */
     uint64_t next_tick_ns;
     uint64_t next_push_ns; /* a shortage of memory is answered again */
     bool is_sampler_ready;
@@ -62,9 +63,13 @@ struct umig_agent {
     char problem[256];  /* why a session lacks something; "" when all is well */
 
     pthread_t thread;
+    bool is_prepared; /* all that umig_agent_start() sets up once */
     bool is_started;
-    atomic_bool is_short; /* memory runs out: what there is goes out at once */
-    pid_t pid;            /* of the process that started the loop; not of its children */
+    uint8_t *control_reply;    /* UMIG_CONTROL_REPLY_BYTES; NULL: not taken yet */
+    atomic_bool has_control;   /* the control socket is open */
+    atomic_bool wants_control; /* loaded once more: is the control socket where it should be? */
+    atomic_bool is_short;      /* memory runs out: what there is goes out at once */
+    pid_t pid;                 /* of the process that started the loop; not of its children */
     int wake_fd;
     atomic_bool stopping;
     atomic_bool finished;
@@ -75,9 +80,16 @@ struct umig_agent {
 /**
  * Sets everything up that needs no JVM and starts the loop's thread, with all signals blocked.
  *
- * Thread: VMInit. Errors: the agent stays without a loop: nothing is profiled.
+ * Thread: VMInit or Agent_OnAttach. Errors: the agent stays without a loop: nothing is profiled. It
+ * may be called again then.
  */
 UMIG_NODISCARD int umig_agent_start(struct umig_agent *agent, struct umig_err *err);
+
+/**
+ * Opens the control socket; without one the agent still runs what its options ask for, and the log
+ * says why. Thread: of umig_agent_start(), then the loop.
+ */
+void umig_agent_open_control(struct umig_agent *agent);
 
 /** Wakes the loop. Thread: any. */
 void umig_agent_wake(struct umig_agent *agent);

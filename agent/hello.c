@@ -76,7 +76,11 @@ void umig_agent_write_process(const struct umig_agent *agent,
     umig_pb_str(writer, 12, umig_collector_name(agent->vm.heap.collector));
     umig_pb_uint(writer, 13, cpus > 0 ? (uint64_t)cpus : 0);
     umig_pb_uint(writer, 14, max_heap_bytes(agent));
-    umig_pb_uint(writer, 15, process_start_unix_ns());
+    const uint64_t start_unix_ns = process_start_unix_ns();
+    umig_pb_uint(writer, 15, start_unix_ns);
+    if (agent->attached_unix_ns > start_unix_ns) {
+        umig_pb_uint(writer, 16, agent->attached_unix_ns - start_unix_ns);
+    }
     umig_pb_close(writer, process);
 }
 

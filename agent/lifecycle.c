@@ -163,8 +163,7 @@ static int open_uplink(struct umig_agent *agent, struct umig_err *err)
     return umig_err_trace(err, rc);
 }
 
-/* Without a control socket the agent still runs what its options ask for. */
-static void open_control(struct umig_agent *agent)
+void umig_agent_open_control(struct umig_agent *agent)
 {
     struct umig_err err = UMIG_ERR_INIT;
     char path[UMIG_SOCKET_PATH_BYTES];
@@ -178,15 +177,22 @@ static void open_control(struct umig_agent *agent)
         }
     }
     struct umig_control_opts opts = {.path = path, .handle = umig_agent_answer, .ctx = agent};
+    if (agent->control_reply == NULL) {
+        agent->control_reply = umig_memory_take(&agent->memory, UMIG_CONTROL_REPLY_BYTES);
+    }
     opts.reply_room = UMIG_CONTROL_REPLY_BYTES;
-    opts.reply_bytes = umig_memory_take(&agent->memory, opts.reply_room);
-    if (rc == UMIG_OK && opts.reply_bytes != NULL) {
+    opts.reply_bytes = agent->control_reply;
+    if (rc == UMIG_OK && opts.reply_bytes == NULL) {
+        rc = umig_err_set(&err, UMIG_E_NOMEM, "no memory for replies");
+    }
+    if (rc == UMIG_OK) {
         rc = umig_control_server_open(&agent->control, &opts, umig_clock_monotonic_ns(), &err);
     }
     if (rc != UMIG_OK) {
         agent->control.fd = -1;
         umig_log_err(UMIG_LOG_WARN, "no control socket", &err);
     }
+    atomic_store(&agent->has_control, rc == UMIG_OK);
 }
 
 static int start_thread(struct umig_agent *agent, struct umig_err *err)
@@ -214,7 +220,7 @@ static int start_thread(struct umig_agent *agent, struct umig_err *err)
     return UMIG_OK;
 }
 
-int umig_agent_start(struct umig_agent *agent, struct umig_err *err)
+static int prepare(struct umig_agent *agent, struct umig_err *err)
 {
     const uint32_t slot_count = umig_agent_scaled(agent, SLOTS);
     void *slots = umig_memory_take(&agent->memory, slot_count * sizeof(struct umig_slot));
@@ -241,9 +247,20 @@ int umig_agent_start(struct umig_agent *agent, struct umig_err *err)
     if (rc == UMIG_OK) {
         rc = open_uplink(agent, err);
     }
-    if (rc == UMIG_OK) {
-        open_control(agent);
-        rc = start_thread(agent, err);
+    agent->is_prepared = rc == UMIG_OK;
+    return umig_err_trace(err, rc);
+}
+
+int umig_agent_start(struct umig_agent *agent, struct umig_err *err)
+{
+    int rc = agent->is_prepared ? UMIG_OK : prepare(agent, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    umig_agent_open_control(agent);
+    rc = start_thread(agent, err);
+    if (rc != UMIG_OK) {
+        umig_control_server_close(&agent->control); /* nobody would answer */
     }
     return umig_err_trace(err, rc);
 }

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/reconcile.h"
@@ -277,6 +278,22 @@ static void log_connection(struct umig_agent *agent)
     }
 }
 
+/*
+ * The agent was loaded once more, since nobody reaches it: a full folder may have room by now, and
+ * who cleans /tmp may have taken the socket away.
+ */
+static void restore_control(struct umig_agent *agent)
+{
+    struct umig_control_server *control = &agent->control;
+    struct stat st;
+    if (control->fd >= 0 && lstat(control->path, &st) == 0 && st.st_dev == control->device &&
+        st.st_ino == control->inode) {
+        return;
+    }
+    umig_control_server_close(control);
+    umig_agent_open_control(agent);
+}
+
 void umig_agent_turn(struct umig_agent *agent, uint64_t deadline_ns)
 {
     uint64_t now_ns = umig_clock_monotonic_ns();
@@ -296,6 +313,10 @@ void umig_agent_turn(struct umig_agent *agent, uint64_t deadline_ns)
         return; /* EINTR: the next round asks again */
     }
     now_ns = umig_clock_monotonic_ns();
+    if (atomic_exchange(&agent->wants_control, false)) {
+        restore_control(agent);
+        return; /* what was polled may be closed */
+    }
     if (fds[0].revents != 0) {
         uint64_t count;
         (void)!read(agent->wake_fd, &count, sizeof count);

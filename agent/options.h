@@ -11,13 +11,14 @@
 
 #include "core/kind_options.h"
 #include "core/log.h"
+#include "core/service.h"
 #include "core/socket.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 #include "include/umig/status.h"
 
 /** Longest service, instance or label key, NUL included. */
-#define UMIG_NAME_BYTES 65
+#define UMIG_NAME_BYTES UMIG_SERVICE_BYTES
 
 /** Longest value of a label, NUL included. */
 #define UMIG_LABEL_VALUE_BYTES 129

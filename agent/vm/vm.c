@@ -134,7 +134,9 @@ static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
         const uint32_t wanted = atomic_load(&vm->wanted);
         const uint32_t provided = atomic_load(&vm->provided);
         bool is_due = wanted != provided;
-        if (!is_due) {
+        if (!is_due && (provided & UMIG_VM_STACKS) == 0) {
+            pthread_cond_wait(&vm->changed, &vm->mutex); /* idle: nobody's names are read */
+        } else if (!is_due) {
             const uint64_t until_ns = umig_clock_monotonic_ns() + REFRESH_NS;
             const struct timespec until = {
                 .tv_sec = (time_t)(until_ns / UMIG_NS_PER_S),
@@ -229,11 +231,14 @@ static void open_sources(struct umig_vm *vm)
     }
 }
 
-static void JNICALL on_vm_init(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)
+/* Attached while the JVM starts, both VMInit and Agent_OnAttach may come by here: the first does.
+ */
+static bool begin(struct umig_vm *vm, JNIEnv *jni, jthread thread)
 {
-    (void)jvmti;
-    struct umig_vm *vm = g_umig_vm;
     struct umig_err err = UMIG_ERR_INIT;
+    if (atomic_exchange(&vm->has_begun, true)) {
+        return false;
+    }
     read_info(vm);
     vm->hotspot.env_offset = umig_vm_env_offset(jni, thread);
     vm->hotspot.can_bound_stack = vm->hotspot.can_bound_stack && vm->hotspot.env_offset != 0;
@@ -243,6 +248,33 @@ static void JNICALL on_vm_init(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)
         note_problem(vm, &err);
     }
     vm->hooks.on_init(vm->hooks.ctx);
+    return true;
+}
+
+static void JNICALL on_vm_init(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)
+{
+    (void)jvmti;
+    (void)begin(g_umig_vm, jni, thread);
+}
+
+int umig_vm_begin(struct umig_vm *vm, void *java_vm, struct umig_err *err)
+{
+    JavaVM *jvm = java_vm;
+    jvmtiEnv *jvmti = jvmti_of(vm);
+    JNIEnv *jni = NULL;
+    jthread thread = NULL;
+    jvmtiPhase phase = JVMTI_PHASE_LIVE;
+    /* VMInit is enabled already: if it is not live yet, it comes. */
+    if ((*jvmti)->GetPhase(jvmti, &phase) == JVMTI_ERROR_NONE && phase != JVMTI_PHASE_LIVE) {
+        return UMIG_AGAIN;
+    }
+    if ((*jvm)->GetEnv(jvm, (void **)&jni, JNI_VERSION_1_8) != JNI_OK ||
+        (*jvmti)->GetCurrentThread(jvmti, &thread) != JVMTI_ERROR_NONE) {
+        return umig_err_set(err, UMIG_E_JVM, "the thread that loads the agent is none of Java's");
+    }
+    const bool is_done = begin(vm, jni, thread);
+    (*jni)->DeleteLocalRef(jni, thread);
+    return is_done ? UMIG_OK : UMIG_AGAIN;
 }
 
 /*
@@ -318,18 +350,8 @@ int umig_vm_choose_walker(struct umig_vm *vm, enum umig_walker wanted, struct um
                         vm->missing[0] != '\0' ? vm->missing : "AsyncGetCallTrace");
 }
 
-int umig_vm_open(struct umig_vm *vm,
-                 void *java_vm,
-                 const struct umig_vm_hooks *hooks,
-                 struct umig_err *err)
+static int open_environment(struct umig_vm *vm, struct umig_err *err)
 {
-    JavaVM *jvm = java_vm;
-    vm->hooks = *hooks;
-    pthread_mutex_init(&vm->mutex, NULL);
-    pthread_cond_init(&vm->changed, NULL);
-    if ((*jvm)->GetEnv(jvm, &vm->jvmti, JVMTI_VERSION_1_2) != JNI_OK) {
-        return umig_err_set(err, UMIG_E_UNSUPPORTED, "this JVM has no JVMTI");
-    }
     int rc = umig_libjvm_find(&vm->libjvm, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
@@ -357,6 +379,27 @@ int umig_vm_open(struct umig_vm *vm,
     rc = add_capabilities(vm, err);
     if (rc == UMIG_OK) {
         rc = set_callbacks(vm, err);
+    }
+    return umig_err_trace(err, rc);
+}
+
+int umig_vm_open(struct umig_vm *vm,
+                 void *java_vm,
+                 const struct umig_vm_hooks *hooks,
+                 struct umig_err *err)
+{
+    JavaVM *jvm = java_vm;
+    vm->hooks = *hooks;
+    pthread_mutex_init(&vm->mutex, NULL);
+    pthread_cond_init(&vm->changed, NULL);
+    if ((*jvm)->GetEnv(jvm, &vm->jvmti, JVMTI_VERSION_1_2) != JNI_OK) {
+        return umig_err_set(err, UMIG_E_UNSUPPORTED, "this JVM has no JVMTI");
+    }
+    const int rc = open_environment(vm, err);
+    if (rc != UMIG_OK) {
+        jvmtiEnv *jvmti = jvmti_of(vm);
+        (void)(*jvmti)->DisposeEnvironment(jvmti);
+        vm->jvmti = NULL;
     }
     return umig_err_trace(err, rc);
 }

@@ -80,19 +80,32 @@ struct umig_vm {
     atomic_uint_fast64_t holder_lookups;
     atomic_uint waiting; /* threads that wait for a monitor now; 0: nobody need be looked for */
     struct umig_wait_classes wait_classes;
-    char problem[192]; /* why something wanted is not provided; under mutex */
+    char problem[192];     /* why something wanted is not provided; under mutex */
+    atomic_bool has_begun; /* VMInit was heard, or made up for by umig_vm_begin() */
 };
 
 /**
  * Takes hold of a JVM from Agent_OnLoad or Agent_OnAttach: environment, capabilities, callbacks.
  *
  * @param java_vm  JavaVM*
- * @return UMIG_OK, UMIG_E_UNSUPPORTED (not HotSpot, or a JDK before 17), UMIG_E_JVM
+ * @return UMIG_OK; UMIG_E_UNSUPPORTED (not HotSpot, or a JDK before 17), UMIG_E_JVM: the JVM is as
+ *         before, and it may be called again
  */
 UMIG_NODISCARD int umig_vm_open(struct umig_vm *vm,
                                 void *java_vm,
                                 const struct umig_vm_hooks *hooks,
                                 struct umig_err *err);
+
+/**
+ * Does what VMInit does, on_init included, in a JVM that runs already.
+ *
+ * @param java_vm  JavaVM*
+ * @return UMIG_OK; UMIG_AGAIN: nothing was done, VMInit does it or will; UMIG_E_JVM: this thread is
+ *         none of the JVM's
+ *
+ * Thread: Agent_OnAttach.
+ */
+UMIG_NODISCARD int umig_vm_begin(struct umig_vm *vm, void *java_vm, struct umig_err *err);
 
 /**
  * Chooses who walks; before anything but GC is wanted.
