@@ -1,13 +1,13 @@
 #include "cli/agent_client.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/attach_library.h"
 #include "core/err.h"
 
 /* Replies hold counters and labels, never samples. */
@@ -22,33 +22,6 @@ enum {
     BUSY_PAUSE_MS = 50
 };
 
-/* The agent's library as it lies next to the command: in a build tree, or installed. */
-static void agent_library(char *out, size_t room)
-{
-    static const char *const places[] = {
-        "../lib/libumigagent.so",
-        "../agent/libumigagent.so",
-        "../lib/umig/libumigagent.so",
-        "../lib/x86_64-linux-gnu/umig/libumigagent.so",
-        "libumigagent.so",
-    };
-    char exe[1024];
-    const ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    exe[len > 0 ? len : 0] = '\0';
-    char *slash = strrchr(exe, '/');
-    for (size_t i = 0; slash != NULL && i < sizeof places / sizeof places[0]; i++) {
-        char path[1100];
-        char resolved[PATH_MAX];
-        *slash = '\0';
-        snprintf(path, sizeof path, "%s/%s", exe, places[i]);
-        if (realpath(path, resolved) != NULL && strlen(resolved) < room) {
-            memcpy(out, resolved, strlen(resolved) + 1);
-            return;
-        }
-    }
-    snprintf(out, room, "/PATH/TO/libumigagent.so");
-}
-
 static int no_socket(const struct umig_jvm *jvm, struct umig_err *err)
 {
     if (jvm->has_agent) {
@@ -57,11 +30,18 @@ static int no_socket(const struct umig_jvm *jvm, struct umig_err *err)
                             "standard error at its start says why",
                             (int)jvm->pid);
     }
-    char library[160];
-    agent_library(library, sizeof library);
+    char library[UMIG_LIBRARY_PATH_BYTES];
+    const bool is_found = umig_attach_library_find(library);
+    if (umig_attach_check(jvm, NULL) == UMIG_OK) {
+        return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                            "JVM %d runs without the UMIG agent; 'umig attach %d' loads it, or "
+                            "start the JVM with java -agentpath:%.120s",
+                            (int)jvm->pid, (int)jvm->pid,
+                            is_found ? library : "/PATH/TO/libumigagent.so");
+    }
     return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                        "JVM %d runs without the UMIG agent; start it with java -agentpath:%s",
-                        (int)jvm->pid, library);
+                        "JVM %d runs without the UMIG agent; start it with java -agentpath:%.150s",
+                        (int)jvm->pid, is_found ? library : "/PATH/TO/libumigagent.so");
 }
 
 /* Says of a failure whose it is. */

@@ -27,7 +27,7 @@ struct umig_option {
 
 enum {
     UMIG_ARGS_MAX = 64,
-    UMIG_OPERANDS_MAX = 4
+    UMIG_OPERANDS_MAX = 32
 };
 
 struct umig_arg {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/agent_client.h"
+#include "cli/attach.h"
 #include "cli/leftovers.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -18,7 +19,8 @@ static const struct umig_option g_options[] = {
 struct row {
     const struct umig_jvm *jvm;
     const Umig__V1__AgentStatus *agent;
-    const char *problem; /* why the agent was not asked; "" */
+    const char *problem; /* why the agent was not asked, or cannot be attached; "" */
+    bool can_attach;     /* there is no agent, and it can be loaded now */
 };
 
 static const char *agent_word(const struct row *row)
@@ -26,7 +28,7 @@ static const char *agent_word(const struct row *row)
     if (row->agent != NULL) {
         return "yes";
     }
-    return row->jvm->has_agent ? "silent" : "no";
+    return row->jvm->has_agent ? "silent" : row->can_attach ? "attachable" : "no";
 }
 
 /* "load-1, nightly" */
@@ -61,6 +63,7 @@ static void add_json(struct umig_json *json, const struct row *row)
     umig_json_text(json, "main", row->jvm->main_class);
     umig_json_text(json, "jdk", row->jvm->jdk[0] != '\0' ? row->jvm->jdk : NULL);
     umig_json_bool(json, "agent", row->jvm->has_agent);
+    umig_json_bool(json, "attachable", row->can_attach);
     umig_json_text(json, "control", row->jvm->has_socket ? row->jvm->socket.path : NULL);
     umig_json_text(json, "service", row->agent != NULL ? row->agent->process->service : NULL);
     umig_json_text(json, "problem", row->problem[0] != '\0' ? row->problem : NULL);
@@ -70,6 +73,12 @@ static void add_json(struct umig_json *json, const struct row *row)
     }
     umig_json_array_end(json);
     umig_json_object_end(json);
+}
+
+/* Whoever may look at a process need not be allowed to act for it. */
+static bool may_attach(const struct umig_jvm *jvm)
+{
+    return geteuid() == 0 || geteuid() == jvm->uid;
 }
 
 /* Asks the agent, if there is one, and adds the JVM to the table and the document. */
@@ -82,6 +91,14 @@ static void add_jvm(const struct umig_jvm *jvm, struct umig_table *table, struct
         row.agent = reply.message->agent;
     } else if (jvm->has_agent) {
         row.problem = err.text;
+    } else if (may_attach(jvm)) {
+        const int rc = umig_attach_check(jvm, &err);
+        row.can_attach = rc == UMIG_OK;
+        row.problem = rc == UMIG_AGAIN ? "it does not handle SIGQUIT: it is still starting, or "
+                                         "never will; 'umig attach' waits for it"
+                                       : err.text;
+    } else {
+        row.problem = "only its user and root may attach";
     }
     add_row(table, &row);
     add_json(json, &row);
@@ -145,8 +162,9 @@ const struct umig_verb umig_verb_jvms = {
     .summary = "list the JVMs of this host, which have the agent, and their sessions",
     .operands = "",
     .options = g_options,
-    .notes = "AGENT: yes; no: start the JVM with -agentpath:/PATH/TO/libumigagent.so; silent: it "
-             "is\nloaded but does not answer, 'umig status PID' says why.",
+    .notes = "AGENT: yes; attachable: 'umig attach PID' loads it; no: the JVM lets no agent in "
+             "(--json has\nthe problem), start it with -agentpath:/PATH/TO/libumigagent.so; "
+             "silent: it is loaded but\ndoes not answer, 'umig status PID' says why.",
     .examples = "# every JVM of this host\n"
                 "umig jvms\n"
                 "# those of every user\n"

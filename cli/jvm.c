@@ -119,6 +119,7 @@ static int look_at(pid_t pid, struct umig_jvm *out_jvm, struct umig_err *err)
     struct umig_jvm jvm = {.pid = pid, .uid = ids.uid, .has_agent = maps.has_agent};
     char root[32];
     char control[UMIG_SOCKET_PATH_BYTES];
+    memcpy(jvm.agent_path, maps.agent, sizeof jvm.agent_path);
     umig_proc_root(pid, root);
     user_name(ids.uid, jvm.user, sizeof jvm.user);
     jdk_version(root, maps.libjvm, jvm.jdk, sizeof jvm.jdk);

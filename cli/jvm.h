@@ -17,7 +17,8 @@ struct umig_jvm {
     char main_class[160]; /* class, jar file or @argfile; "" unknown */
     char jdk[32];         /* "17.0.12"; "" unknown */
     bool has_agent;
-    bool has_socket; /* address is where the agent's control socket is */
+    char agent_path[1024]; /* of its library, as the JVM sees it; "" none */
+    bool has_socket;       /* address is where the agent's control socket is */
     struct umig_address socket;
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,21 @@ int umig_proc_read(pid_t pid, const char *name, struct umig_buf *out, struct umi
     return UMIG_OK;
 }
 
+/* SIGQUIT is bit 2 of the signals that have a handler. */
+static bool catches_quit(const char *status)
+{
+    const char *caught = strstr(status, "\nSigCgt:\t");
+    uint64_t mask = 0;
+    return caught != NULL && sscanf(caught, "\nSigCgt: %" SCNx64, &mask) == 1 &&
+           (mask >> (SIGQUIT - 1) & 1) != 0;
+}
+
+static bool is_stopped(const char *status)
+{
+    const char *state = strstr(status, "\nState:\t");
+    return state != NULL && (state[8] == 'T' || state[8] == 't');
+}
+
 int umig_proc_ids(pid_t pid, struct umig_proc_ids *out_ids, struct umig_err *err)
 {
     struct umig_buf status = UMIG_BUF_INIT(64 << 10);
@@ -77,12 +93,18 @@ int umig_proc_ids(pid_t pid, struct umig_proc_ids *out_ids, struct umig_err *err
     struct umig_proc_ids ids = {.uid = 0, .inner_pid = pid};
     const char *uid = strstr(umig_buf_str(&status), "\nUid:\t");
     const char *inner = strstr(umig_buf_str(&status), "\nNSpid:\t");
-    unsigned effective = 0;
-    if (uid == NULL || sscanf(uid, "\nUid: %*u %u", &effective) != 1) {
+    const char *gid = strstr(umig_buf_str(&status), "\nGid:\t");
+    unsigned user = 0;
+    unsigned group = 0;
+    if (uid == NULL || sscanf(uid, "\nUid: %*u %u", &user) != 1 || gid == NULL ||
+        sscanf(gid, "\nGid: %*u %u", &group) != 1) {
         umig_buf_fini(&status);
-        return umig_err_set(err, UMIG_E_IO, "/proc/%d/status has no Uid", (int)pid);
+        return umig_err_set(err, UMIG_E_IO, "/proc/%d/status has no Uid and Gid", (int)pid);
     }
-    ids.uid = effective;
+    ids.uid = user;
+    ids.gid = group;
+    ids.catches_quit = catches_quit(umig_buf_str(&status));
+    ids.is_stopped = is_stopped(umig_buf_str(&status));
     /* One number per nested namespace; the last is what the process sees. */
     for (const char *at = inner != NULL ? inner + 7 : ""; *at == '\t';) {
         char *end = NULL;
@@ -103,6 +125,25 @@ static bool is_file_named(const char *path, const char *name)
            (base[1 + len] == '\0' || strcmp(base + 1 + len, " (deleted)") == 0);
 }
 
+static void note_mapping(const char *path, struct umig_proc_maps *maps)
+{
+    static const char deleted[] = " (deleted)";
+    if (maps->libjvm[0] == '\0' && is_file_named(path, "libjvm.so")) {
+        snprintf(maps->libjvm, sizeof maps->libjvm, "%s", path);
+    }
+    if (!maps->has_agent && is_file_named(path, "libumigagent.so")) {
+        maps->has_agent = true;
+        snprintf(maps->agent, sizeof maps->agent, "%s", path);
+        char *mark = strstr(maps->agent, deleted);
+        if (mark != NULL && mark[sizeof deleted - 1] == '\0') {
+            *mark = '\0';
+        }
+    }
+    if (maps->perfdata[0] == '\0' && strstr(path, "/hsperfdata_") != NULL) {
+        snprintf(maps->perfdata, sizeof maps->perfdata, "%s", path);
+    }
+}
+
 int umig_proc_maps(pid_t pid, struct umig_proc_maps *out_maps, struct umig_err *err)
 {
     FILE *file = open_proc(pid, "maps");
@@ -116,13 +157,9 @@ int umig_proc_maps(pid_t pid, struct umig_proc_maps *out_maps, struct umig_err *
     for (ssize_t len = 0; (len = getline(&line, &room, file)) > 0;) {
         line[len - 1] = line[len - 1] == '\n' ? '\0' : line[len - 1];
         const char *path = strchr(line, '/');
-        if (path == NULL) {
-            continue;
+        if (path != NULL) {
+            note_mapping(path, &maps);
         }
-        if (maps.libjvm[0] == '\0' && is_file_named(path, "libjvm.so")) {
-            snprintf(maps.libjvm, sizeof maps.libjvm, "%s", path);
-        }
-        maps.has_agent = maps.has_agent || is_file_named(path, "libumigagent.so");
     }
     const int cause = ferror(file) ? errno : 0;
     free(line);

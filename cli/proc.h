@@ -13,14 +13,19 @@
 
 /** Ids of a process. */
 struct umig_proc_ids {
-    uid_t uid;       /* effective, as this host numbers users */
-    pid_t inner_pid; /* as the process itself sees it: another one inside a container */
+    uid_t uid;         /* effective, as this host numbers users */
+    gid_t gid;         /* the same of groups */
+    pid_t inner_pid;   /* as the process itself sees it: another one inside a container */
+    bool catches_quit; /* it has a handler for SIGQUIT */
+    bool is_stopped;   /* by SIGSTOP or a debugger */
 };
 
 /** What the memory map names. */
 struct umig_proc_maps {
-    char libjvm[1024]; /* path as the process sees it; "" no JVM */
-    bool has_agent;    /* libumigagent.so is mapped */
+    char libjvm[1024];  /* path as the process sees it; "" no JVM */
+    bool has_agent;     /* libumigagent.so is mapped */
+    char agent[1024];   /* its path as the process sees it; the file may be gone */
+    char perfdata[512]; /* path of the JVM's counters (jstat) as the process sees it; "" none */
 };
 
 /**

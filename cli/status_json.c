@@ -47,6 +47,7 @@ static void put_process(struct umig_json *json, const Umig__V1__Process *process
     umig_json_text(json, "jvm_version", process->jvm_version);
     umig_json_number(json, "jdk", process->jdk);
     umig_json_text(json, "garbage_collector", process->collector_name);
+    umig_json_number(json, "attached_after_ns", process->attached_after_ns);
 }
 
 void umig_agent_status_json(const struct umig_target *target,

@@ -180,6 +180,10 @@ void umig_agent_status_text(const struct umig_target *target, bool has_color, st
                     process->service, has_color ? "\x1b[0m" : "", (int)target->jvm.pid,
                     process->jdk, process->collector_name);
     put_duration(out, agent->uptime_ns);
+    if (process->attached_after_ns > 0) {
+        umig_buf_text(out, ", attached after ");
+        put_duration(out, process->attached_after_ns);
+    }
     umig_buf_byte(out, '\n');
     put_label(out, "collector", has_color);
     put_collector(out, agent);

@@ -46,6 +46,7 @@ struct umig_verb {
 /** The verbs, in the order help shows them; the last has name NULL. */
 extern const struct umig_verb *const umig_verbs[];
 
+extern const struct umig_verb umig_verb_attach;
 extern const struct umig_verb umig_verb_collector;
 extern const struct umig_verb umig_verb_diff;
 extern const struct umig_verb umig_verb_jvms;

@@ -1,5 +1,6 @@
 #include "tests/component/cli/run.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -181,6 +182,40 @@ void run_umig_on_terminal(const char *words, unsigned short columns, struct run 
     read_back("stderr", run->err, sizeof run->err);
     close(held);
     close(terminal);
+}
+
+void start_umig_noting_on_terminal(const char *words, struct running *running)
+{
+    char name[64];
+    posix_spawn_file_actions_t files;
+    running->out_fd = open_terminal(80, name);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, name, O_RDWR | O_NOCTTY, 0);
+    running->pid = spawn(words, &files);
+}
+
+void read_until(int fd, const char *text, char *buf, size_t room)
+{
+    size_t len = 0;
+    buf[0] = '\0';
+    while (strstr(buf, text) == NULL) {
+        struct pollfd pfd = {.fd = fd, .events = POLLIN};
+        int ready = 0;
+        while ((ready = poll(&pfd, 1, 20000)) < 0 && errno == EINTR) {
+        }
+        assert_int_equal(ready, 1);
+        if (len + 1 >= room) {
+            memmove(buf, buf + len / 2, len - len / 2 + 1);
+            len -= len / 2;
+        }
+        const ssize_t got = read(fd, buf + len, room - 1 - len);
+        if (got <= 0) {
+            fail_msg("it ended after: %s", buf);
+        }
+        len += (size_t)got;
+        buf[len] = '\0';
+    }
 }
 
 void put_frame(struct umig_buf *out, uint8_t type, uint16_t flags, const void *payload, size_t len)

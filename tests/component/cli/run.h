@@ -35,7 +35,13 @@ struct running {
 /** Starts "umig WORDS" and returns once it has written its first line, which is copied. */
 void start_umig(const char *words, struct running *running, char line[512]);
 
-/** Sends a signal and waits; returns the exit code. */
+/** Starts "umig WORDS" with a terminal as standard error; out_fd is the terminal's other end. */
+void start_umig_noting_on_terminal(const char *words, struct running *running);
+
+/** Reads until the text has come. */
+void read_until(int fd, const char *text, char *buf, size_t room);
+
+/** Sends a signal and waits; returns the exit code, -1 if a signal ended it. */
 int stop_umig(struct running *running, int signo);
 
 /** Makes a fresh folder and sets UMIG_RUNTIME_DIR to it. cmocka's setup and teardown. */
