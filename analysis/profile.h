@@ -111,6 +111,7 @@ struct umig_profile_session {
     uint32_t jdk;
     uint32_t cpu_count;
     uint64_t max_heap_bytes;
+    uint64_t attached_after_ns; /* the JVM had run so long; 0: the agent came with it */
     uint64_t start_unix_ns;
     uint64_t end_unix_ns; /* of the last thing known while the session runs */
     enum umig_end end;

@@ -1,6 +1,7 @@
 #include "analysis/quality.h"
 
 #include "analysis/label.h"
+#include "core/parse.h"
 
 static void read_kind(const struct umig_profile_tally *tally, struct umig_quality_kind *out)
 {
@@ -159,6 +160,21 @@ static void put_books(const struct umig_profile *profile,
     umig_buf_text(out, reason(profile, quality));
 }
 
+/* Of a JVM that ran before the agent came: what the JIT compiler did not note then stays unknown.
+ */
+static void put_attached(const struct umig_profile_session *session, struct umig_buf *out)
+{
+    char after[32];
+    if (session->attached_after_ns == 0) {
+        return;
+    }
+    umig_format_duration(session->attached_after_ns, after, sizeof after);
+    umig_buf_printf(out,
+                    " The agent was attached when the JVM had run for %s: in code compiled before, "
+                    "inlined methods are told apart less exactly.",
+                    after);
+}
+
 /* How stacks were read, and what could not be: it holds for every figure. */
 static void put_means(const struct umig_profile *profile, struct umig_buf *out)
 {
@@ -172,6 +188,7 @@ static void put_means(const struct umig_profile *profile, struct umig_buf *out)
             umig_buf_printf(out, ", native=%s", umig_quality_native_key(session->native));
         }
         umig_buf_byte(out, '.');
+        put_attached(session, out);
     }
 }
 

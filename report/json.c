@@ -111,6 +111,9 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
     put_text(json, profile, "gc_name", session->collector_name);
     umig_json_number(json, "cpu_count", session->cpu_count);
     umig_json_number(json, "max_heap_bytes", session->max_heap_bytes);
+    if (session->attached_after_ns > 0) {
+        umig_json_number(json, "attached_after_ns", session->attached_after_ns);
+    }
     umig_json_number(json, "start_unix_ns", session->start_unix_ns);
     umig_json_number(json, "end_unix_ns", session->end_unix_ns);
     umig_json_text(json, "end",

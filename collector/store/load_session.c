@@ -30,6 +30,7 @@ static int set_process(struct umig_profile *profile, const Umig__V1__Process *pr
     session->jdk = process->jdk;
     session->cpu_count = process->cpu_count;
     session->max_heap_bytes = process->max_heap_bytes;
+    session->attached_after_ns = process->attached_after_ns;
     int rc = set_text(profile, process->service, &session->service);
     rc = rc != UMIG_OK ? rc : set_text(profile, process->instance, &session->instance);
     rc = rc != UMIG_OK ? rc : set_text(profile, process->host, &session->host);

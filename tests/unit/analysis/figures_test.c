@@ -480,6 +480,22 @@ static void test_quality_says_how_stacks_were_read_and_what_was_not_to_be_had(vo
     umig_profile_destroy(profile);
 }
 
+static void test_quality_says_that_the_agent_came_late(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    set_span(profile, 10);
+    profile->session.attached_after_ns = 90000000000;
+    expect_quality(profile, true, "Complete: all that was produced is stored.");
+
+    profile->session.walker = string(profile, "vm");
+    expect_quality(profile, true,
+                   "Complete: all that was produced is stored. Stacks: walker=vm. The agent was "
+                   "attached when the JVM had run for 90 s: in code compiled before, inlined "
+                   "methods are told apart less exactly.");
+    umig_profile_destroy(profile);
+}
+
 static void test_quality_counts_failures_of_java_threads_only(void **state)
 {
     (void)state;
@@ -739,6 +755,7 @@ int main(void)
         cmocka_unit_test(test_pools_keep_first_last_and_highest),
         cmocka_unit_test(test_quality_closes_the_books_or_says_what_is_missing),
         cmocka_unit_test(test_quality_says_how_stacks_were_read_and_what_was_not_to_be_had),
+        cmocka_unit_test(test_quality_says_that_the_agent_came_late),
         cmocka_unit_test(test_quality_counts_failures_of_java_threads_only),
         cmocka_unit_test(test_verdict_names_what_dominates),
         cmocka_unit_test(test_verdict_counts_pools_when_none_has_more_than_half),
