@@ -188,14 +188,14 @@ uint32_t umig_vm_provided(const struct umig_vm *vm)
     return atomic_load(&vm->provided);
 }
 
-uint64_t umig_vm_cpu_ns(const struct umig_vm *vm)
+uint64_t umig_vm_cpu_ns(struct umig_vm *vm)
 {
     struct timespec cpu;
-    if (vm->agent_tid == 0 ||
-        clock_gettime((clockid_t)((~(unsigned)vm->agent_tid << 3) | 6u), &cpu) != 0) {
-        return 0;
+    if (vm->agent_tid != 0 &&
+        clock_gettime((clockid_t)((~(unsigned)vm->agent_tid << 3) | 6u), &cpu) == 0) {
+        vm->cpu_ns = (uint64_t)cpu.tv_sec * UMIG_NS_PER_S + (uint64_t)cpu.tv_nsec;
     }
-    return (uint64_t)cpu.tv_sec * UMIG_NS_PER_S + (uint64_t)cpu.tv_nsec;
+    return vm->cpu_ns; /* of a thread that has ended: what was read last */
 }
 
 /* --- callbacks --- */

@@ -76,6 +76,7 @@ struct umig_vm {
     atomic_uint provided;
     atomic_bool stopping;
     int agent_tid;
+    uint64_t cpu_ns;                     /* of that thread, as read last */
     atomic_uint_fast64_t next_holder_ns; /* when a holder may be looked up again */
     atomic_uint_fast64_t holder_lookups;
     atomic_uint waiting; /* threads that wait for a monitor now; 0: nobody need be looked for */
@@ -134,7 +135,7 @@ uint32_t umig_vm_provided(const struct umig_vm *vm);
  */
 bool umig_vm_tell_waits(struct umig_vm *vm, uint64_t now_ns, uint64_t least_ns);
 
-/** CPU time of the attached thread in ns. Thread: any. */
-uint64_t umig_vm_cpu_ns(const struct umig_vm *vm);
+/** CPU time of the attached thread in ns; never falls. Thread: the loop. */
+uint64_t umig_vm_cpu_ns(struct umig_vm *vm);
 
 #endif
