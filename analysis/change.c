@@ -12,6 +12,8 @@
 #define FREEDOM_FEW     10.0  /* weight of sampling alone where there is nothing to learn from */
 #define STANDS_ALONE_P  0.001
 #define QUARTILES_SIGMA 1.349  /* distance of a normal's quartiles */
+#define NOISE_SHARE     0.2    /* of the CPU: what noise is told for */
+#define NOISE_MOST      30.0   /* times that */
 #define POWER_Z         1.2816 /* 9 of 10 */
 
 /* One side's blocks of an item. */
@@ -62,12 +64,14 @@ void umig_change_measure(const struct umig_change_design *design,
                          const double *r,
                          struct umig_change *out)
 {
+    double share = 0;
     *out = (struct umig_change){.is_dense = true, .p = 1};
     for (int side = UMIG_BEFORE; side < UMIG_SIDES; side++) {
         const struct part part = part_of(design, (enum umig_change_side)side, y, r);
         const double sign = side == UMIG_AFTER ? 1 : -1;
         const double own = part.y_sum + HALF;
         const double rest = part.r_sum + HALF;
+        share += own / (own + rest) / UMIG_SIDES;
         if (design->work[side] > 0) {
             const double others = rest / (own + rest);
             out->log_ratio += sign * log(own * part.unit / design->work[side]);
@@ -82,6 +86,7 @@ void umig_change_measure(const struct umig_change_design *design,
             out->is_dense = false;
         }
     }
+    out->noise = design->noise * fmin(NOISE_MOST, fmax(1, NOISE_SHARE / share));
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -143,9 +148,7 @@ int umig_change_learn(const struct umig_change *items,
     return UMIG_OK;
 }
 
-void umig_change_judge(const struct umig_change_design *design,
-                       const struct umig_change_scatter *scatter,
-                       struct umig_change *item)
+void umig_change_judge(const struct umig_change_scatter *scatter, struct umig_change *item)
 {
     double phi = scatter->phi;
     double freedom = scatter->freedom;
@@ -158,7 +161,7 @@ void umig_change_judge(const struct umig_change_design *design,
         phi = stands_alone ? own : (freedom * phi + item->chi_square) / all;
         freedom = stands_alone ? item->freedom : all;
     }
-    item->error = sqrt(phi * item->variance + 2 * design->noise * design->noise);
+    item->error = sqrt(phi * item->variance + 2 * item->noise * item->noise);
     item->t_freedom = freedom;
     item->p = umig_chance_student(item->log_ratio / item->error, freedom);
 }

@@ -126,7 +126,7 @@ int umig_diff_family_judge(const struct umig_diff_judge *judge,
     for (size_t i = 0; i < table->count && rc == UMIG_OK; i++) {
         if (table->weights[i] > 0) {
             umig_diff_measure(judge, table, i, &changes[i]);
-            umig_change_judge(judge->design, &judge->scatter, &changes[i]);
+            umig_change_judge(&judge->scatter, &changes[i]);
             tests[i] = (struct umig_chance_test){.p = changes[i].p, .weight = table->weights[i]};
         }
     }
