@@ -9,7 +9,7 @@ static const struct umig_option g_options[] = {
     {.name = "format",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "FORMAT",
-     .help = "text (default), json, html, collapsed"},
+     .help = "text (default), json, html; for other tools: collapsed, pprof, speedscope, otlp"},
     {.name = "output",
      .letter = 'o',
      .arity = UMIG_ARITY_VALUE,
@@ -25,7 +25,8 @@ static int choose_format(const struct umig_args *args,
                          const char **out_format,
                          struct umig_err *err)
 {
-    static const char *const formats[] = {"text", "json", "html", "collapsed"};
+    static const char *const formats[] = {"text",  "json",       "html", "collapsed",
+                                          "pprof", "speedscope", "otlp"};
     const bool wants_json = umig_args_has(args, "json");
     const char *given = umig_args_value(args, "format", wants_json ? "json" : "text");
     if (wants_json && strcmp(given, "json") != 0) {
@@ -37,8 +38,27 @@ static int choose_format(const struct umig_args *args,
             return UMIG_OK;
         }
     }
-    return umig_err_set(err, UMIG_E_ARG,
-                        "'%.40s' is no format; write text, json, html or collapsed", given);
+    return umig_err_set(
+        err, UMIG_E_ARG,
+        "'%.40s' is no format; write text, json, html, collapsed, pprof, speedscope or otlp",
+        given);
+}
+
+/* How files end that nobody reads on a terminal: there they are written even without -o. */
+static const char *ending_of(const char *format)
+{
+    static const struct {
+        const char *format, *ending;
+    } endings[] = {{"html", "html"},
+                   {"pprof", "pb.gz"},
+                   {"speedscope", "speedscope.json"},
+                   {"otlp", "otlp.pb"}};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        if (strcmp(endings[i].format, format) == 0) {
+            return endings[i].ending;
+        }
+    }
+    return NULL;
 }
 
 static int run_report(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
@@ -58,10 +78,11 @@ static int run_report(struct umig_cli *cli, const struct umig_args *args, struct
     }
     char made_path[128];
     const char *path = umig_args_value(args, "output", NULL);
-    if (path == NULL && cli->is_out_terminal && strcmp(question.format, "html") == 0) {
-        snprintf(made_path, sizeof made_path, "umig-report-%s.html",
-                 question.session + (question.session[0] == '#'));
-        path = made_path; /* nobody reads a page's source on a terminal */
+    const char *ending = ending_of(question.format);
+    if (path == NULL && cli->is_out_terminal && ending != NULL) {
+        snprintf(made_path, sizeof made_path, "umig-report-%s.%s",
+                 question.session + (question.session[0] == '#'), ending);
+        path = made_path;
     }
     if (path != NULL && strcmp(path, "-") != 0) {
         rc = umig_source_write_file(cli, args, &question, path, err);
@@ -74,20 +95,23 @@ static int run_report(struct umig_cli *cli, const struct umig_args *args, struct
 
 const struct umig_verb umig_verb_report = {
     .name = "report",
-    .summary = "say what a session found: text, page, JSON or collapsed stacks",
+    .summary = "say what a session found: text, page, JSON, or files for other tools",
     .operands = "[ID|#N|latest]",
     .max_operands = 1,
     .options = g_options,
     .notes =
         "ID may be shortened as long as one session begins with it; #N is its number in "
-        "'umig sessions'.\nWithout either the latest is meant; of several with one ID the newest.\nThe page (html) is one file that needs no network; on a terminal it is "
-        "written to\numig-report-ID.html.\nThe values of collapsed stacks are CPU time in sampling intervals, 1 at least.",
+        "'umig sessions'.\nWithout either the latest is meant; of several with one ID the newest.\nThe page (html) is one file that needs no network. On a terminal it, and what other tools read, "
+        "is\nwritten to umig-report-ID.html and the like. What they get are the CPU samples.\nThe values of collapsed stacks are CPU time in sampling intervals, 1 at least.",
     .examples = "# the answer in words\n"
                 "umig report latest\n"
                 "# a page with a flame graph, to show around\n"
                 "umig report load-7 --format html -o load-7.html\n"
                 "# hottest stacks, for other tools\n"
                 "umig report load-7 --format collapsed | awk '{print $NF, $0}' | sort -rn | head\n"
+                "# for 'go tool pprof', and for speedscope\n"
+                "umig report load-7 --format pprof -o load-7.pb.gz\n"
+                "umig report load-7 --format speedscope -o load-7.speedscope.json\n"
                 "# from a backup, with every Groovy frame\n"
                 "umig report load-7 --data /backup/umig --unfold\n",
     .run = run_report,

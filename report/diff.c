@@ -27,6 +27,9 @@ int umig_diff_write(const struct umig_diff *diff,
         rc = umig_diff_html_write(diff, wording, out);
         break;
     case UMIG_REPORT_COLLAPSED:
+    case UMIG_REPORT_PPROF:
+    case UMIG_REPORT_SPEEDSCOPE:
+    case UMIG_REPORT_OTLP:
     default:
         return umig_err_set(err, UMIG_E_ARG, "a comparison is text, json or html");
     }

@@ -8,6 +8,9 @@
 #include "report/figures.h"
 #include "report/html.h"
 #include "report/json.h"
+#include "report/otlp.h"
+#include "report/pprof.h"
+#include "report/speedscope.h"
 #include "report/text.h"
 
 #define WIDTH_MIN 60
@@ -17,10 +20,10 @@ static const struct {
     const char *name;
     enum umig_report_format format;
 } formats[] = {
-    {"text", UMIG_REPORT_TEXT},
-    {"json", UMIG_REPORT_JSON},
-    {"html", UMIG_REPORT_HTML},
-    {"collapsed", UMIG_REPORT_COLLAPSED},
+    {"text", UMIG_REPORT_TEXT},   {"json", UMIG_REPORT_JSON},
+    {"html", UMIG_REPORT_HTML},   {"collapsed", UMIG_REPORT_COLLAPSED},
+    {"pprof", UMIG_REPORT_PPROF}, {"speedscope", UMIG_REPORT_SPEEDSCOPE},
+    {"otlp", UMIG_REPORT_OTLP},
 };
 
 int umig_report_format_read(const char *name,
@@ -33,8 +36,7 @@ int umig_report_format_read(const char *name,
             return UMIG_OK;
         }
     }
-    return umig_err_set(err, UMIG_E_ARG, "no report format \"%s\": text, json, html or collapsed",
-                        name);
+    return umig_err_set(err, UMIG_E_ARG, "no report format \"%s\": " UMIG_REPORT_FORMATS, name);
 }
 
 /* The page carries both trees and a switch between them; unfolded figures need no second one. */
@@ -63,6 +65,12 @@ static int write_format(const struct umig_figures *figures,
         return umig_report_json_write(figures, out, err);
     case UMIG_REPORT_COLLAPSED:
         return umig_collapsed_write(figures->profile, out, err);
+    case UMIG_REPORT_PPROF:
+        return umig_pprof_write(figures->profile, out, err);
+    case UMIG_REPORT_SPEEDSCOPE:
+        return umig_speedscope_write(figures->profile, figures->cpu, out, err);
+    case UMIG_REPORT_OTLP:
+        return umig_otlp_write(figures->profile, out, err);
     case UMIG_REPORT_HTML:
         return write_page(figures, profile, options, out, err);
     case UMIG_REPORT_TEXT:

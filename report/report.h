@@ -1,5 +1,5 @@
-/* A session as text, JSON, a page or collapsed stacks: one profile in, bytes out. No clock, no
- * file. */
+/* A session as text, JSON, a page, or a file for another tool: one profile in, bytes out. No clock,
+ * no file. */
 #ifndef UMIG_REPORT_REPORT_H
 #define UMIG_REPORT_REPORT_H
 
@@ -15,6 +15,9 @@ enum umig_report_format {
     UMIG_REPORT_JSON,
     UMIG_REPORT_HTML,
     UMIG_REPORT_COLLAPSED,
+    UMIG_REPORT_PPROF,
+    UMIG_REPORT_SPEEDSCOPE,
+    UMIG_REPORT_OTLP,
 };
 
 /** How a report is written; all zero is text with whole names, folded, without colour. */
@@ -26,8 +29,11 @@ struct umig_report_options {
                    * but for native ones; see analysis/shorten.h */
 };
 
+/** The formats in words, for help and errors. */
+#define UMIG_REPORT_FORMATS "text, json, html, collapsed, pprof, speedscope or otlp"
+
 /**
- * Reads a format from its name: text, json, html, collapsed.
+ * Reads a format from its name: one of UMIG_REPORT_FORMATS.
  *
  * @return UMIG_OK, UMIG_E_ARG (the error's text lists the formats)
  */

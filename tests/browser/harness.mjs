@@ -49,15 +49,16 @@ export function writePage(name, html) {
 
 /**
  * Opens a page, runs `body(page)`, and fails if the page made a request besides itself, logged an
- * error or a warning, threw, or opened a dialog or another page.
+ * error or a warning, threw, or opened a dialog or another page. With
+ * `options.isForeign`, a page that is not ours, only what it throws counts.
  */
 export async function withPage(url, body, options = {}) {
-  const { init, ...contextOptions } = options;
+  const { init, isForeign = false, ...contextOptions } = options;
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, colorScheme: "light", reducedMotion: "reduce", ...contextOptions });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const wrongs = [];
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrongs.push(`console: ${message.text()}`));
+  page.on("console", (message) => !isForeign && ["error", "warning"].includes(message.type()) && wrongs.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => wrongs.push(`error: ${error.stack}`));
   page.on("dialog", (dialog) => {
     wrongs.push(`dialog: ${dialog.message()}`);
@@ -65,7 +66,7 @@ export async function withPage(url, body, options = {}) {
   });
   context.on("request", (request) => {
     const target = request.url();
-    if (target.split("#")[0] !== url && !target.startsWith("data:image/svg+xml")) wrongs.push(`request: ${target.slice(0, 200)}`);
+    if (!isForeign && target.split("#")[0] !== url && !target.startsWith("data:image/svg+xml")) wrongs.push(`request: ${target.slice(0, 200)}`);
   });
   context.on("page", () => wrongs.push("a second page opened"));
   try {

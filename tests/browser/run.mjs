@@ -6,6 +6,7 @@ import "./page_test.mjs";
 import "./hostile_test.mjs";
 import "./writer_test.mjs";
 import "./diff_test.mjs";
+import "./exports_test.mjs";
 import "./large_test.mjs";
 import { closeBrowser, openBrowser, registered } from "./harness.mjs";
 

@@ -2,8 +2,8 @@
  * Writes the report page of a profile that is told on standard input: the browser tests' way to the
  * C writer. One line a stack, fields apart by spaces, names in hexadecimal because they may hold
  * anything: VALUE_NS GROUP KIND:CLASS:METHOD:FILE..., root first. KIND is an enum umig_frame_kind.
- * With the word "diff" two profiles are read, an empty line between them, and the page compares
- * them.
+ * With the name of a report's format that is written instead. With the word "diff" two profiles are
+ * read, an empty line between them, and the page compares them.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -133,6 +133,21 @@ static int write_page(const struct umig_profile *profile, struct umig_err *err)
     return rc;
 }
 
+static int write_export(const struct umig_profile *profile,
+                        const char *format,
+                        struct umig_err *err)
+{
+    struct umig_report_options options = {0};
+    struct umig_buf file = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    int rc = umig_report_format_read(format, &options.format, err);
+    rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, &file, err);
+    if (rc == UMIG_OK && fwrite(file.bytes, 1, file.len, stdout) != file.len) {
+        rc = umig_err_set(err, UMIG_E_IO, "standard output takes no file");
+    }
+    umig_buf_fini(&file);
+    return rc;
+}
+
 /* Compares the profile with the one that follows. */
 static int write_diff(const struct umig_profile *before, struct umig_err *err)
 {
@@ -161,7 +176,11 @@ int main(int argc, char **argv)
     struct umig_profile *profile = NULL;
     int rc = umig_profile_create(PROFILE_LIMIT_BYTES, &profile, &err);
     rc = rc != UMIG_OK ? rc : read_profile(profile);
-    rc = rc != UMIG_OK ? rc : is_diff ? write_diff(profile, &err) : write_page(profile, &err);
+    if (rc == UMIG_OK && argc > 1) {
+        rc = is_diff ? write_diff(profile, &err) : write_export(profile, argv[1], &err);
+    } else if (rc == UMIG_OK) {
+        rc = write_page(profile, &err);
+    }
     umig_profile_destroy(profile);
     if (rc != UMIG_OK) {
         fprintf(stderr, "write_page: %s %s\n", umig_status_text(rc), err.text);

@@ -22,7 +22,12 @@ export function linesOf(profile, stacks) {
 
 /** A page of the C writer; `words` are those of its command line. */
 export function written(input, words = []) {
-  return execFileSync(PROGRAM, words, { input, maxBuffer: 64 << 20, encoding: "utf8" });
+  return fileOf(input, words).toString("utf8");
+}
+
+/** Likewise, as bytes. */
+export function fileOf(input, words) {
+  return execFileSync(PROGRAM, words, { input, maxBuffer: 64 << 20 });
 }
 
 const writtenBy = (profile, stacks) => written(linesOf(profile, stacks));
