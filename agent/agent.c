@@ -45,7 +45,9 @@ static void on_init(void *ctx)
 
 static void on_death(void *ctx)
 {
-    umig_agent_stop(ctx);
+    struct umig_agent *agent = ctx;
+    atomic_store(&agent->ends_well, true);
+    umig_agent_stop(agent);
 }
 
 static void on_change(void *ctx)
@@ -61,8 +63,9 @@ static void on_shortage(void *ctx)
 }
 
 /*
- * The process ends by exit() without the JVM's VMDeath: JDK 17 does on ExitOnOutOfMemoryError, and
- * a native library may. After a VMDeath, or in a child of fork(), there is nothing to do.
+ * The process ends by exit() without the JVM's VMDeath: JDK 17 does on ExitOnOutOfMemoryError and
+ * after a fatal error without a core dump, and a native library may. After a VMDeath, or in a child
+ * of fork(), there is nothing to do.
  */
 __attribute__((destructor)) static void on_exit_of_process(void)
 {

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "agent/breaker.h"
+#include "agent/crashes.h"
 #include "agent/memory.h"
 #include "agent/options.h"
 #include "agent/session/pump.h"
@@ -46,6 +47,7 @@ struct umig_agent {
     struct umig_control_server control;
     struct umig_batch_cost cost;
     struct umig_breaker breaker;
+    struct umig_crashes crashes;
 
     char service[UMIG_NAME_BYTES];
     uint64_t epoch;
@@ -59,8 +61,9 @@ struct umig_agent {
     bool is_unguarded;            /* faults of walks would go to another library */
     char safety_lack[256];        /* what is off for safety's sake, in words; "" when nothing is */
     uint32_t wanted;
-    bool was_connected; /* as logged last */
-    char problem[256];  /* why a session lacks something; "" when all is well */
+    bool was_connected;  /* as logged last */
+    char held_back[512]; /* why start= was left out; "" when it was not */
+    char problem[256];   /* why a session lacks something; "" when all is well */
 
     pthread_t thread;
     bool is_prepared; /* all that umig_agent_start() sets up once */
@@ -72,6 +75,7 @@ struct umig_agent {
     pid_t pid;                 /* of the process that started the loop; not of its children */
     int wake_fd;
     atomic_bool stopping;
+    atomic_bool ends_well; /* the JVM told its death: what follows is no crash */
     atomic_bool finished;
     pthread_mutex_t finish_mutex;
     pthread_cond_t finish_cond;

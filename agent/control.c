@@ -301,8 +301,10 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
 /* Everything that is the matter, on one line. */
 static void write_problem(struct umig_pb_writer *writer, struct umig_agent *agent)
 {
-    const char *const parts[] = {umig_safety_lack(agent), agent->problem, agent->vm.problem};
-    char problem[sizeof agent->safety_lack + sizeof agent->problem + sizeof agent->vm.problem];
+    const char *const parts[] = {agent->held_back, umig_safety_lack(agent), agent->problem,
+                                 agent->vm.problem};
+    char problem[sizeof agent->held_back + sizeof agent->safety_lack + sizeof agent->problem +
+                 sizeof agent->vm.problem];
     size_t used = 0;
     problem[0] = '\0';
     pthread_mutex_lock(&agent->vm.mutex);

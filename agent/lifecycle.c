@@ -5,11 +5,13 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/loop.h"
 #include "agent/sampler_setup.h"
+#include "agent/vm/jvmflag.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
@@ -23,9 +25,38 @@ enum {
 
 /* --- the thread --- */
 
+static void say_held_back(struct umig_agent *agent, const struct umig_crash_history *history)
+{
+    struct tm parts;
+    char when[32] = "";
+    if (gmtime_r(&history->last, &parts) != NULL) {
+        (void)strftime(when, sizeof when, "%F %T UTC", &parts);
+    }
+    snprintf(agent->held_back, sizeof agent->held_back,
+             "start= is left out: %u JVMs of '%s' crashed while they were sampled, the last at %s; "
+             "'umig start %s --cpu 10ms' samples all the same, 'rm %s/" UMIG_CRASHED_PREFIX
+             "*-%s' lets start= work again",
+             history->crashes, agent->service, when, agent->service, agent->places.runtime_dir,
+             agent->service);
+    umig_log(UMIG_LOG_WARN, "%s", agent->held_back);
+}
+
+/* Stacks are what may crash a JVM; a session without is as harmless as none. */
+static bool is_held_back(struct umig_agent *agent)
+{
+    const bool *has_kind = agent->options.start.has_kind;
+    struct umig_crash_history history;
+    umig_crashes_look(&agent->crashes, (time_t)(umig_clock_unix_ns() / UMIG_NS_PER_S), &history);
+    if (!history.is_loop || !(has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS])) {
+        return false;
+    }
+    say_held_back(agent, &history);
+    return true;
+}
+
 static void start_by_options(struct umig_agent *agent)
 {
-    if (!agent->options.has_start) {
+    if (!agent->options.has_start || is_held_back(agent)) {
         return;
     }
     struct umig_session_spec spec = {
@@ -88,6 +119,9 @@ static void finish(struct umig_agent *agent)
         if (session->is_open && session->ended == UMIG_END_RUNNING) {
             umig_agent_end_session(agent, session, UMIG_END_VM_EXIT, begin_ns);
         }
+    }
+    if (atomic_load(&agent->ends_well)) {
+        umig_crashes_set_sampling(&agent->crashes, false);
     }
     send_rest(agent, deadline_ns);
     tell_unsent(agent);
@@ -220,6 +254,14 @@ static int start_thread(struct umig_agent *agent, struct umig_err *err)
     return UMIG_OK;
 }
 
+static void prepare_crashes(struct umig_agent *agent)
+{
+    char error_file[UMIG_ERROR_FILE_BYTES];
+    (void)umig_jvmflag_text(&agent->vm.libjvm, "ErrorFile", error_file, sizeof error_file);
+    umig_crashes_init(&agent->crashes, &agent->places, agent->service, (uint32_t)agent->epoch,
+                      error_file);
+}
+
 static int prepare(struct umig_agent *agent, struct umig_err *err)
 {
     const uint32_t slot_count = umig_agent_scaled(agent, SLOTS);
@@ -229,6 +271,7 @@ static int prepare(struct umig_agent *agent, struct umig_err *err)
     }
     agent->epoch |= 1; /* 0 means none */
     agent->loaded_ns = umig_clock_monotonic_ns();
+    prepare_crashes(agent);
     agent->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&agent->finish_mutex, NULL);
     pthread_cond_init(&agent->finish_cond, NULL);

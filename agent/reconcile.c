@@ -93,6 +93,8 @@ void umig_agent_reconcile(struct umig_agent *agent)
         agent->wanted = wanted;
         umig_vm_want(&agent->vm, wanted);
     }
+    umig_crashes_set_sampling(&agent->crashes,
+                              (wanted & UMIG_VM_STACKS) != 0 && agent->is_sampler_ready);
     steer_timers(agent, umig_vm_provided(&agent->vm) & wanted);
     steer_gate(agent, wanted);
 }

@@ -19,7 +19,7 @@ static const struct umig_option g_options[] = {
 struct row {
     const struct umig_jvm *jvm;
     const Umig__V1__AgentStatus *agent;
-    const char *problem; /* why the agent was not asked, or cannot be attached; "" */
+    const char *problem; /* why it was not asked, cannot be attached or lacks something; "" */
     bool can_attach;     /* there is no agent, and it can be loaded now */
 };
 
@@ -82,13 +82,17 @@ static bool may_attach(const struct umig_jvm *jvm)
 }
 
 /* Asks the agent, if there is one, and adds the JVM to the table and the document. */
-static void add_jvm(const struct umig_jvm *jvm, struct umig_table *table, struct umig_json *json)
+static void add_jvm(const struct umig_jvm *jvm,
+                    struct umig_table *table,
+                    struct umig_json *json,
+                    struct umig_buf *notes)
 {
     struct umig_agent_reply reply = {.message = NULL};
     struct umig_err err = UMIG_ERR_INIT;
     struct row row = {.jvm = jvm, .problem = ""};
     if (jvm->has_agent && umig_agent_status(jvm, UMIG_AGENT_GLANCE_MS, &reply, &err) == UMIG_OK) {
         row.agent = reply.message->agent;
+        row.problem = row.agent->problem;
     } else if (jvm->has_agent) {
         row.problem = err.text;
     } else if (may_attach(jvm)) {
@@ -102,15 +106,21 @@ static void add_jvm(const struct umig_jvm *jvm, struct umig_table *table, struct
     }
     add_row(table, &row);
     add_json(json, &row);
+    if (row.agent != NULL && row.problem[0] != '\0') {
+        umig_buf_printf(notes, "%s, pid %d: %s\n", row.agent->process->service, (int)jvm->pid,
+                        row.problem);
+    }
     umig_agent_reply_fini(&reply);
 }
 
 static void write_text(struct umig_cli *cli,
                        const struct umig_jvm_list *jvms,
-                       const struct umig_table *table)
+                       const struct umig_table *table,
+                       struct umig_buf *notes)
 {
     if (jvms->count > 0) {
         umig_table_write(table, cli->has_color, cli->out);
+        fputs(umig_buf_str(notes), cli->out);
     } else {
         fputs("No JVM that may be looked at runs on this host.\n", cli->out);
     }
@@ -136,12 +146,13 @@ static int run_jvms(struct umig_cli *cli, const struct umig_args *args, struct u
     }
     struct umig_table table;
     struct umig_buf document = UMIG_BUF_INIT(64 << 20);
+    struct umig_buf notes = UMIG_BUF_INIT(1 << 20);
     struct umig_json json = UMIG_JSON_INIT(&document);
     umig_table_init(&table, columns, sizeof columns / sizeof columns[0]);
     umig_json_object(&json, NULL);
     umig_json_array(&json, "jvms");
     for (size_t i = 0; i < jvms.count; i++) {
-        add_jvm(&jvms.items[i], &table, &json);
+        add_jvm(&jvms.items[i], &table, &json, &notes);
     }
     umig_json_array_end(&json);
     umig_json_number(&json, "unreadable", jvms.unreadable_count);
@@ -149,9 +160,10 @@ static int run_jvms(struct umig_cli *cli, const struct umig_args *args, struct u
     if (umig_args_has(args, "json")) {
         fprintf(cli->out, "%s\n", umig_buf_str(&document));
     } else {
-        write_text(cli, &jvms, &table);
+        write_text(cli, &jvms, &table, &notes);
     }
     umig_table_fini(&table);
+    umig_buf_fini(&notes);
     umig_buf_fini(&document);
     umig_jvm_list_fini(&jvms);
     return UMIG_EXIT_GOOD;
@@ -164,7 +176,8 @@ const struct umig_verb umig_verb_jvms = {
     .options = g_options,
     .notes = "AGENT: yes; attachable: 'umig attach PID' loads it; no: the JVM lets no agent in "
              "(--json has\nthe problem), start it with -agentpath:/PATH/TO/libumigagent.so; "
-             "silent: it is loaded but\ndoes not answer, 'umig status PID' says why.",
+             "silent: it is loaded but\ndoes not answer, 'umig status PID' says why. What an agent "
+             "lacks, or was held back\nfrom after crashes, stands below the list.",
     .examples = "# every JVM of this host\n"
                 "umig jvms\n"
                 "# those of every user\n"

@@ -11,8 +11,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/places.h"
+
 enum {
-    YOUNG_S = 10
+    YOUNG_S = 10,
+    TRACE_S = 24 * 60 * 60 /* as UMIG_CRASHES_KEPT_S in agent/crashes.h */
 };
 
 /* "agent-4242.sock" */
@@ -53,6 +56,34 @@ static bool is_ours(int dir_fd)
     return fstat(dir_fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 022) == 0;
 }
 
+/* "sampling-4242-0a1b2c3d-orders", "crashed-..." */
+static bool is_trace(const char *name)
+{
+    return strncmp(name, UMIG_SAMPLING_PREFIX, strlen(UMIG_SAMPLING_PREFIX)) == 0 ||
+           strncmp(name, UMIG_CRASHED_PREFIX, strlen(UMIG_CRASHED_PREFIX)) == 0;
+}
+
+/* Of a JVM that is gone, for so long that nobody would count it: its agent would hold a lock. */
+static bool is_forgotten(int dir_fd, const char *name, time_t now)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat st;
+    const int fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const bool is_it = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+                       st.st_uid == geteuid() && now - st.st_mtime > TRACE_S &&
+                       fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_it;
+}
+
+static bool is_leftover(const char *dir, int dir_fd, const char *name, time_t now)
+{
+    return is_agent_socket(name) ? is_old(dir_fd, name, now) && is_abandoned(dir, name)
+                                 : is_trace(name) && is_forgotten(dir_fd, name, now);
+}
+
 size_t umig_leftovers_remove(const char *dir, time_t now)
 {
     DIR *entries = opendir(dir);
@@ -62,8 +93,7 @@ size_t umig_leftovers_remove(const char *dir, time_t now)
     const int dir_fd = dirfd(entries);
     size_t removed = 0;
     for (struct dirent *it = NULL; is_ours(dir_fd) && (it = readdir(entries)) != NULL;) {
-        if (is_agent_socket(it->d_name) && is_old(dir_fd, it->d_name, now) &&
-            is_abandoned(dir, it->d_name) && unlinkat(dir_fd, it->d_name, 0) == 0) {
+        if (is_leftover(dir, dir_fd, it->d_name, now) && unlinkat(dir_fd, it->d_name, 0) == 0) {
             removed++;
         }
     }

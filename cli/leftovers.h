@@ -1,4 +1,4 @@
-/* Control sockets that JVMs left behind. */
+/* What JVMs left behind in the runtime folder. */
 #ifndef UMIG_CLI_LEFTOVERS_H
 #define UMIG_CLI_LEFTOVERS_H
 
@@ -8,7 +8,8 @@
 /**
  * Removes agent-PID.sock files that nobody answers on: what a JVM leaves behind that was killed.
  * One that is younger than ten seconds is left alone, it may be about to be listened on. Whatever
- * cannot be read or removed stays.
+ * cannot be read or removed stays. So it does with what became of sampled JVMs (agent/crashes.h),
+ * where nobody has it locked, after a day.
  *
  * @param dir  the user's runtime folder; one that is not there or not the user's is left alone
  * @param now  the time

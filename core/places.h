@@ -4,6 +4,8 @@
  *
  *   agents of a user       DIR/agent-PID.sock      0600, DIR is the user's runtime folder
  *   a user's collector     DIR/collector.sock      0600
+ *   a JVM that is sampled  DIR/sampling-PID-ID-SERVICE  0600 (agent/crashes.h)
+ *   one that crashed so    DIR/crashed-PID-ID-SERVICE
  *   the host's collector   /run/umig/collector.sock  0666, run by root; checks credentials
  *   runtime folder         $UMIG_RUNTIME_DIR, else /tmp/umig-UID, 0700, owned by UID
  *   data folder            $UMIG_DATA_DIR, else /var/lib/umig for root, else
@@ -21,6 +23,10 @@
 
 /** Longest path of a unix socket, its NUL included (sun_path). */
 #define UMIG_SOCKET_PATH_BYTES 108
+
+/** What files in a runtime folder begin with that say what became of sampled JVMs. */
+#define UMIG_SAMPLING_PREFIX "sampling-"
+#define UMIG_CRASHED_PREFIX  "crashed-"
 
 #define UMIG_HOST_COLLECTOR_PATH "/run/umig/collector.sock"
 

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/signal/abort_mark.h"
 #include "core/err.h"
 
 static const int g_fault_signals[UMIG_FAULT_SIGNALS] = {SIGSEGV, SIGBUS};
@@ -184,4 +185,28 @@ bool umig_handler_is_installed(void)
     struct sigaction now;
     return g_umig_handler.signo != 0 && sigaction(g_umig_handler.signo, NULL, &now) == 0 &&
            (now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == umig_sig_on_timer;
+}
+
+/* --- the mark of an abort --- */
+
+void umig_abort_mark_arm(const char *from, const char *to)
+{
+    struct sigaction now;
+    umig_abort_mark_disarm();
+    snprintf(g_umig_abort_mark.from, sizeof g_umig_abort_mark.from, "%s", from);
+    snprintf(g_umig_abort_mark.to, sizeof g_umig_abort_mark.to, "%s", to);
+    g_umig_abort_mark.pid = getpid();
+    atomic_store(&g_umig_abort_mark.is_armed, true);
+    if (sigaction(SIGABRT, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 &&
+        now.sa_handler == SIG_DFL) {
+        struct sigaction ours = {.sa_sigaction = umig_sig_on_abort,
+                                 .sa_flags = SA_SIGINFO | SA_ONSTACK};
+        sigemptyset(&ours.sa_mask);
+        (void)sigaction(SIGABRT, &ours, NULL);
+    }
+}
+
+void umig_abort_mark_disarm(void)
+{
+    atomic_store(&g_umig_abort_mark.is_armed, false);
 }

@@ -70,6 +70,21 @@ bool umig_jvmflag_number(const struct umig_libjvm *libjvm, const char *name, uin
     return true;
 }
 
+bool umig_jvmflag_text(const struct umig_libjvm *libjvm, const char *name, char *out, size_t room)
+{
+    uint64_t text = 0;
+    size_t len = 0;
+    if (umig_jvmflag_number(libjvm, name, &text) && text != 0) {
+        while (len + 1 < room &&
+               umig_vm_peek((const void *)((uintptr_t)text + len), out + len, 1) &&
+               out[len] != '\0') {
+            len++;
+        }
+    }
+    out[len] = '\0';
+    return len > 0;
+}
+
 bool umig_jvmflag_turn_on(const struct umig_libjvm *libjvm, const char *name)
 {
     const void *value = find_flag(libjvm, name);

@@ -35,7 +35,7 @@ static double counter(const json_t *agent, const char *name)
 static json_t *read_status(struct umig_rig *rig)
 {
     json_t *status = NULL;
-    assert_int_equal(umig_rig_command(rig, &status, "status --json"), 0);
+    assert_int_equal(umig_rig_command(rig, &status, "status %d --json", rig->jvm.pid), 0);
     json_t *agent = json_array_get(json_object_get(status, "agents"), 0);
     assert_non_null(agent);
     json_incref(agent);
@@ -132,7 +132,7 @@ static void go_to(struct umig_rig *rig, int step)
                      0);
     await_level(rig, step + 1);
     expect_quiet(rig, step);
-    text = umig_rig_text(rig, "status");
+    text = umig_rig_text(rig, "status %d", rig->jvm.pid);
     expect_said("the status", text, g_steps[step].says);
     expect_said("the session", strstr(text, "lacks"), g_steps[step].says);
     free(text);
