@@ -156,7 +156,7 @@ void umig_change_judge(const struct umig_change_scatter *scatter, struct umig_ch
         const double own = item->chi_square / item->freedom;
         const double alike = umig_chance_chi_square(item->chi_square / phi, item->freedom);
         const bool stands_alone = own > phi && alike < STANDS_ALONE_P;
-        freedom = fmin(freedom, item->freedom);
+        freedom = fmin(freedom, fmax(item->freedom, FREEDOM_FEW));
         const double all = freedom + item->freedom;
         phi = stands_alone ? own : (freedom * phi + item->chi_square) / all;
         freedom = stands_alone ? item->freedom : all;

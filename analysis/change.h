@@ -21,10 +21,10 @@
  *   phi = (freedom_0 phi_0 + chi_square) / (freedom_0 + freedom),  Student's t with the sum
  *
  * phi_0 and freedom_0 come from the median and the quartiles of all items' log phi, so that a few
- * bursts do not move them; freedom_0 never outweighs an item's own blocks, because phi is a matter
- * of the item: a method that runs long at a time is sampled almost evenly (phi 0.3 was seen), one
- * that comes in bursts is not. An item whose chi-square the others cannot explain (p < 0.001)
- * stands for itself.
+ * bursts do not move them; freedom_0 never outweighs an item's own blocks (or ten), because phi is
+ * a matter of the item: a method that runs long at a time is sampled almost evenly (phi 0.3 was
+ * seen), one that comes in bursts is not. An item whose chi-square the others cannot explain (p <
+ * 0.001) stands for itself.
  *
  * Runs. Two runs of one program differ by more than sampling: another inlining, another layout of
  * memory. No data of two sessions can tell that from a change; the caller says its relative

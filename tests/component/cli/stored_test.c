@@ -1,7 +1,10 @@
 /* The command, a real collector, and what agents stored in it. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "tests/component/cli/run.h"
@@ -201,6 +204,161 @@ static void test_two_sessions_are_compared_from_collector_and_folder(void **stat
     assert_has(g_run.out, "<title>before and after compared</title>");
 }
 
+/* Writes a file of the runtime folder and returns its path, which lasts until the next but one. */
+static const char *write_bytes(const char *name, const char *text, size_t byte_count)
+{
+    static char paths[2][128];
+    static int turn;
+    char *path = paths[turn++ % 2];
+    snprintf(path, sizeof paths[0], "%s/%s", g_runtime_dir, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, byte_count, file), byte_count);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+static const char *write_file(const char *name, const char *text)
+{
+    return write_bytes(name, text, strlen(text));
+}
+
+/* A program in place of the JDK's jfr, and a recording that it needs not read. */
+static const char *write_jfr(const char *script)
+{
+    const char *path = write_file("jfr", script);
+    assert_int_equal(chmod(path, 0700), 0);
+    return path;
+}
+
+static const char *write_recording(void)
+{
+    return write_bytes("load.jfr", "FLR\0\0\0\0\0", 8);
+}
+
+static void remove_files(void)
+{
+    static const char *const names[] = {"peer.collapsed", "load.collapsed", "bad", "jfr",
+                                        "load.jfr"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", g_runtime_dir, names[i]);
+        (void)unlink(path);
+    }
+}
+
+/* Runs "umig import FILE WORDS --collector ADDRESS". */
+static void import_file(const char *path, const char *words)
+{
+    char line[256];
+    snprintf(line, sizeof line, "import %s %s", path, words);
+    ask_collector(line);
+}
+
+static void test_collapsed_stacks_are_imported_and_compared(void **state)
+{
+    (void)state;
+    const char *path = write_file("peer.collapsed", "[main];shop.Main.run;shop.Orders.total 700\n"
+                                                    "[main];shop.Main.run;shop.Orders.print 300\n");
+
+    import_file(path, "--name before --interval 4ms --service orders");
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_run.err, "");
+    assert_has(g_run.out, "Imported 1000 samples of 4 ms as session before.\n");
+    ask_collector("report before");
+    assert_has(g_run.out, "imported from collapsed stacks");
+    assert_has(g_run.out, "    70 %");
+    assert_null(strstr(g_run.out, "not accounted for"));
+
+    path = write_file("load.collapsed", "[main];shop.Main.run;shop.Orders.total 2000\n"
+                                        "[main];shop.Main.run;shop.Orders.print 300\n");
+    import_file(path, "");
+    assert_has(g_run.out, "as session load.collapsed.\n");
+    ask_collector("diff before load.collapsed");
+    assert_has(g_run.out, "changed by");
+    assert_has(g_run.out, "The two differ in more than the program: services (orders, imported)");
+    remove_files();
+}
+
+static void test_files_that_cannot_be_imported_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *words, *wanted;
+        int code;
+    } cases[] = {
+        {"a;b 1\nno stack\n", "", "line 2: 'no stack' is no collapsed stack", 2},
+        {"# nothing\n", "", "has no CPU samples", 2},
+        {"", "", "is empty", 2},
+        {"a;b 1\n", "--name latest", "latest", 2},
+        {"a;b 1\n", "--interval 1ns", "1us to 10s are possible", 2},
+        {"FLR", "--jfr /nonexistent/jfr", "is no collapsed stack", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        import_file(write_file("bad", cases[i].text), cases[i].words);
+        assert_has(g_run.err, cases[i].wanted);
+        assert_int_equal(g_run.code, cases[i].code);
+    }
+    import_file("/nonexistent/file", "");
+    assert_has(g_run.err, "cannot read /nonexistent/file: ");
+    import_file("/", "");
+    assert_has(g_run.err, "cannot read /: Is a directory");
+    ask_collector("sessions");
+    assert_string_equal(g_run.out, "No sessions.\n");
+    remove_files();
+}
+
+static void test_recordings_are_read_with_the_jdks_jfr(void **state)
+{
+    (void)state;
+    char words[192];
+    snprintf(words, sizeof words, "--name before --jfr %s",
+             write_jfr("#!/bin/sh\n"
+                       "[ \"$1 $2 $4\" = 'print --events --stack-depth' ] || exit 9\n"
+                       "for s in 1 2 3; do echo 'jdk.ExecutionSample {'\n"
+                       "echo \"  startTime = 10:00:0$s.000\"\n"
+                       "echo '  sampledThread = \"main\" (javaThreadId = 1)'\n"
+                       "echo '  stackTrace = ['; echo '    shop.Orders.total() line: 3'\n"
+                       "echo '  ]'; echo '}'; done\n"));
+
+    import_file(write_recording(), words);
+    assert_string_equal(g_run.err, "");
+    assert_has(g_run.out, "Imported 3 samples of 20 ms as session before.\n");
+    ask_collector("report before");
+    assert_has(g_run.out, "imported from a JFR recording");
+    assert_has(g_run.out, "2 s, stopped by a command; cpu every 20 ms");
+
+    (void)write_jfr("#!/bin/sh\necho 'jfr print: could not read recording' >&2; exit 1\n");
+    import_file(write_recording(), words);
+    assert_int_equal(g_run.code, 3);
+    assert_has(g_run.err, "cannot read the recording: jfr print: could not read recording");
+
+    import_file(write_recording(), "--jfr /nonexistent/jfr");
+    assert_int_equal(g_run.code, 3);
+    assert_has(g_run.err, "cannot run /nonexistent/jfr, the JDK's reader of recordings: ");
+    assert_has(g_run.err, "set JAVA_HOME, or give --jfr PATH");
+    remove_files();
+}
+
+static void test_import_that_is_stopped_leaves_no_trace(void **state)
+{
+    (void)state;
+    char words[256];
+    char text[512];
+    struct running running;
+    const char *jfr = write_jfr("#!/bin/sh\nexec yes 'jdk.NativeMethodSample {'\n");
+    snprintf(words, sizeof words, "import %s --jfr %s --collector unix:%s", write_recording(), jfr,
+             g_collector.address.path);
+
+    start_umig_noting_on_terminal(words, &running);
+    read_until(running.out_fd, "Reading, 0 samples ... ", text, sizeof text);
+    assert_int_equal(stop_umig(&running, SIGINT), -1);
+
+    ask_collector("sessions");
+    assert_string_equal(g_run.out, "No sessions.\n");
+    remove_files();
+}
+
 static void test_comparisons_that_cannot_be_are_refused(void **state)
 {
     (void)state;
@@ -240,6 +398,10 @@ int main(void)
         TEST(test_folder_at_rest_says_what_is_known_of_an_end),
         TEST(test_service_that_is_not_stored_is_told_with_those_that_are),
         TEST(test_two_sessions_are_compared_from_collector_and_folder),
+        TEST(test_collapsed_stacks_are_imported_and_compared),
+        TEST(test_files_that_cannot_be_imported_are_refused),
+        TEST(test_recordings_are_read_with_the_jdks_jfr),
+        TEST(test_import_that_is_stopped_leaves_no_trace),
         TEST(test_comparisons_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests(stored_test, NULL, NULL);
