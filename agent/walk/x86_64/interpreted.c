@@ -10,7 +10,8 @@ enum {
     FP_SENDER_SP = -1,
     FP_METHOD = -3,
     FP_BCP = -8,
-    FP_FIXED_WORDS = 9 /* what is pushed below fp before the first bytecode */
+    FP_FIXED_WORDS = 9, /* what is pushed below fp before the first bytecode */
+    RETURN_BYTES = 64   /* where a return goes on, at most up to the next bytecode */
 };
 
 bool umig_x64_is_interpreted(const struct umig_hotspot *hotspot, uintptr_t fp)
@@ -118,12 +119,33 @@ static bool leave_making_room(struct umig_step *step, struct umig_step_left *lef
 }
 
 /* Whoever calls the interpreter says in r13 where the caller's frame begins. */
+static bool has_sender(const struct umig_step *step)
+{
+    return step->regs.sender_sp > step->regs.sp && umig_x64_is_above(step, step->regs.sender_sp, 1);
+}
+
+/*
+ * Return address on top and a Method* in rbx: so it is at the entry. So it is, too, where the frame
+ * at fp runs, and
+ * - invokeinterface looks through the receiver's tables for another method than that: it uses r13
+ *   to search, and that is no sender's sp below the frame then;
+ * - a compiled method has just returned: what it had is left in rbx, and maybe in r13, and the word
+ *   by which its arguments were aligned is the address where the interpreter goes on.
+ */
+static bool is_at_entry(const struct umig_step *step, uintptr_t framed)
+{
+    const uintptr_t on_top = umig_x64_word(step->regs.sp, 0);
+    const bool has_returned = step->regs.pc - on_top < RETURN_BYTES;
+    return umig_x64_is_return(step, on_top) &&
+           umig_names_is_method(step->hotspot, step->regs.method) &&
+           (framed == 0 || (has_sender(step) && step->regs.sender_sp <= step->regs.fp)) &&
+           !has_returned;
+}
+
 static bool pop_return_at_entry(struct umig_step *step)
 {
-    const uintptr_t above = step->regs.sp + UMIG_X64_WORD;
-    const uintptr_t sender = step->regs.sender_sp;
     return umig_x64_move(step, umig_x64_word(step->regs.sp, 0),
-                         sender >= above && umig_x64_is_above(step, sender, 1) ? sender : above,
+                         has_sender(step) ? step->regs.sender_sp : step->regs.sp + UMIG_X64_WORD,
                          step->regs.fp);
 }
 
@@ -142,8 +164,7 @@ static bool leave_interrupted(struct umig_step *step, struct umig_step_left *lef
     if (method != 0 && is_without_bytecodes(step, method)) { /* native: it has no r13 to tell by */
         return leave_standing(step, left);
     }
-    if (umig_x64_is_return(step, umig_x64_word(step->regs.sp, 0)) &&
-        umig_names_is_method(step->hotspot, step->regs.method)) { /* at the entry */
+    if (is_at_entry(step, method)) {
         left->method = step->regs.method;
         left->bci = 0;
         return pop_return_at_entry(step);

@@ -159,6 +159,47 @@ static void test_interpreted_entry_without_a_sender_takes_the_return_address(voi
     }
 }
 
+/* invokeinterface has its return address pushed and the interface's method in rbx: it is not
+ * called. */
+static void test_interpreted_search_of_an_interface_is_no_entry(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller(jvm);
+    standing_frame(jvm, caller);
+    jvm->stack[FP - 12] = fake_code(jvm, FAKE_INTERPRETER, 40);
+    struct umig_step step = fake_leaf(jvm, in_interpreter(jvm), FP - 12, fake_sp(jvm, FP));
+    step.regs.method = (uintptr_t)jvm->native;
+    step.regs.sender_sp = (uintptr_t)jvm; /* an entry of the receiver's tables */
+
+    const struct umig_step_left left =
+        fake_assert_moved(jvm, &step, caller, SENDER, fake_sp(jvm, CALLER_FP));
+
+    assert_ptr_equal(left.method, jvm->method);
+    assert_int_equal(left.bci, 5);
+}
+
+/* A compiled method has returned here; rbx and r13 are as at its call, and so is the word on top.
+ */
+static void test_interpreted_return_of_a_compiled_method_is_no_entry(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller(jvm);
+    standing_frame(jvm, caller);
+    jvm->stack[FP - 12] = fake_code(jvm, FAKE_INTERPRETER, 40);
+    for (size_t passed = 0; passed < 16; passed += 4) {
+        struct umig_step step = fake_leaf(jvm, fake_code(jvm, FAKE_INTERPRETER, 40 + passed),
+                                          FP - 12, fake_sp(jvm, FP));
+        step.regs.method = (uintptr_t)jvm->native;
+        step.regs.sender_sp = fake_sp(jvm, FP - 11);
+
+        const struct umig_step_left left =
+            fake_assert_moved(jvm, &step, caller, SENDER, fake_sp(jvm, CALLER_FP));
+
+        assert_ptr_equal(left.method, jvm->method);
+        assert_int_equal(left.bci, 5);
+    }
+}
+
 static void test_interpreted_making_room_has_its_return_address_in_rax(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -256,6 +297,8 @@ int main(void)
         TEST(test_interpreted_native_method_that_runs_is_not_at_its_entry),
         TEST(test_interpreted_entry_has_its_method_in_rbx),
         TEST(test_interpreted_entry_without_a_sender_takes_the_return_address),
+        TEST(test_interpreted_search_of_an_interface_is_no_entry),
+        TEST(test_interpreted_return_of_a_compiled_method_is_no_entry),
         TEST(test_interpreted_making_room_has_its_return_address_in_rax),
         TEST(test_interpreted_half_built_takes_what_is_pushed),
         TEST(test_interpreted_exit_has_the_callers_sp_in_rbx),
