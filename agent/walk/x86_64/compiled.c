@@ -1,5 +1,8 @@
 #include "agent/walk/x86_64/compiled.h"
 
+#include <string.h>
+
+#include "agent/signal/probe.h"
 #include "agent/signal/sigsafe_only.h"
 #include "agent/walk/names.h"
 #include "agent/walk/x86_64/barrier_stubs.h"
@@ -94,6 +97,49 @@ static bool is_epilogue(uintptr_t pc)
            (is_ja && (is_return_poll(pc - 4) || is_return_poll(pc - 7)));
 }
 
+/*
+ * The wrapper of a native method goes without the poll of other methods, or has one of its own:
+ *
+ *   leave; [test byte [r15 + poll], 1; je; ...]; cmp qword [r15 + pending exception], 0;
+ *   jne over the ret; ret; jmp to the stub that throws
+ */
+enum {
+    WRAPPER_EXIT_BYTES = 48, /* from the "leave" to the "jne", and to spare */
+    LEAVE = 0xc9,
+};
+
+static const uint8_t g_wrapper_end[] = {0x0f, 0x85, 1, 0, 0, 0, 0xc3, 0xe9};
+
+/* Does the exit go on here, behind its "leave": with the poll, or the compare? */
+static bool is_behind_leave(const uint8_t *code)
+{
+    return (code[0] == 0x41 && code[1] == 0xf6) ||
+           (code[0] == 0x49 && (code[1] == 0x81 || code[1] == 0x83) && (code[2] & 0x3f) == 0x3f);
+}
+
+/* Is the frame of a wrapper gone again? */
+static bool is_wrapper_exit(uintptr_t pc)
+{
+    uint8_t code[2 * WRAPPER_EXIT_BYTES + 2 * sizeof g_wrapper_end] = {0};
+    const size_t here = WRAPPER_EXIT_BYTES + sizeof g_wrapper_end;
+    for (size_t i = 0; i < sizeof code; i += sizeof(uintptr_t)) {
+        uintptr_t word = 0;
+        (void)umig_probe_word(pc - here + i, &word);
+        memcpy(code + i, &word, sizeof word);
+    }
+    for (size_t end = here - sizeof g_wrapper_end + 1; end < here + WRAPPER_EXIT_BYTES; end++) {
+        if (memcmp(code + end, g_wrapper_end, sizeof g_wrapper_end) != 0) {
+            continue;
+        }
+        for (size_t at = end > WRAPPER_EXIT_BYTES ? end - WRAPPER_EXIT_BYTES : 0; at < end; at++) {
+            if (code[at] == LEAVE && is_behind_leave(code + at + 1)) {
+                return at < here;
+            }
+        }
+    }
+    return false;
+}
+
 /* A compiled frame with something pushed on top of it, as C1 does around calls of stubs. */
 static bool pop_pushed_frame(struct umig_step *step, int32_t words)
 {
@@ -109,7 +155,8 @@ static bool pop_pushed_frame(struct umig_step *step, int32_t words)
 static bool pop_interrupted_nmethod(struct umig_step *step, const struct umig_blob *blob)
 {
     const uintptr_t pc = step->regs.pc;
-    if (blob->frame_words <= 0 || is_epilogue(pc)) {
+    if (blob->frame_words <= 0 || is_epilogue(pc) ||
+        (blob->kind == UMIG_BLOB_NATIVE && is_wrapper_exit(pc))) {
         return umig_x64_pop_return(step);
     }
     if (umig_hs_u8(pc, 0) == 0x5d &&

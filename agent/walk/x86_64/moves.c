@@ -17,11 +17,23 @@ static bool follows_call(uintptr_t pc)
            is_indirect_call(pc, 4) || is_indirect_call(pc, 6) || is_indirect_call(pc, 7);
 }
 
+/* A frame that is deoptimised while it has called returns to a handler, which no call precedes. */
+static bool is_deoptimised(const struct umig_step *step, const struct umig_blob *blob, uintptr_t pc)
+{
+    return blob->kind == UMIG_BLOB_NMETHOD && step->hotspot->can_walk &&
+           umig_hs_is_deopt_pc(step->hotspot, blob->at, pc);
+}
+
 bool umig_x64_is_return(const struct umig_step *step, uintptr_t pc)
 {
-    return umig_x64_is_code(step, pc) &&
-           (follows_call(pc) ||
-            umig_codecache_find(step->hotspot, pc).kind == UMIG_BLOB_INTERPRETER);
+    if (!umig_x64_is_code(step, pc)) {
+        return false;
+    }
+    if (follows_call(pc)) {
+        return true;
+    }
+    const struct umig_blob blob = umig_codecache_find(step->hotspot, pc);
+    return blob.kind == UMIG_BLOB_INTERPRETER || is_deoptimised(step, &blob, pc);
 }
 
 /*
@@ -75,7 +87,7 @@ static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t *sp, uint
         return umig_x64_is_above(step, fp, 2) && fp >= *sp &&
                umig_x64_is_interpreted(step->hotspot, fp);
     }
-    if (!follows_call(pc)) {
+    if (!follows_call(pc) && !is_deoptimised(step, &blob, pc)) {
         return false;
     }
     *sp = frame_above(step, &blob, pc, *sp);

@@ -164,6 +164,87 @@ static void test_compiled_ja_without_a_poll_is_no_exit(void **state)
     fake_assert_moved(jvm, &step, caller, SP + FAKE_FRAME_WORDS, fake_sp(jvm, CALLER_FP));
 }
 
+#define LEAVE   0xc9
+#define CHECK17 0x49, 0x81, 0x7f, 8, 0, 0, 0, 0     /* cmp qword [r15+8], 0 */
+#define CHECK25 0x49, 0x83, 0x7f, 8, 0              /* the same, shorter */
+#define POLL25  0x41, 0xf6, 0x47, 0x28, 1, 0x74, 22 /* test [r15+0x28], 1; je */
+#define SLOW25                                                           \
+ 0x49, 0xba, 1, 2, 3, 4, 5, 6, 7, 8,                   /* mov r10, pc */ \
+     0x4d, 0x89, 0x97, 0x38, 5, 0, 0, 0xe9, 1, 2, 3, 4 /* mov [r15+n], r10; jmp */
+#define RETURNS 0x0f, 0x85, 1, 0, 0, 0, 0xc3, 0xe9, 0x17, 0xd4, 0xa6, 0xff /* jne; ret; jmp */
+
+struct wrapper_exit {
+    const char *what;
+    uint8_t code[64];
+    size_t places[9]; /* of the instructions behind the leave */
+    size_t count;
+};
+
+static const struct wrapper_exit g_wrapper_exits[] = {
+    {"JDK 17", {LEAVE, CHECK17, RETURNS}, {1, 9, 15, 16}, 4},
+    {"JDK 25", {LEAVE, POLL25, SLOW25, CHECK25, RETURNS}, {1, 6, 8, 18, 25, 30, 35, 41, 42}, 9},
+};
+
+static void test_compiled_exit_of_a_wrapper_finds_its_frame_gone(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = interpreted_caller(jvm);
+    for (size_t i = 0; i < sizeof g_wrapper_exits / sizeof g_wrapper_exits[0]; i++) {
+        const struct wrapper_exit *exit = &g_wrapper_exits[i];
+        memset(jvm->blocks[FAKE_WRAPPER].code + 100, 0x90, 128);
+        fake_assemble(jvm, FAKE_WRAPPER, 100, exit->code, sizeof exit->code);
+        for (size_t k = 0; k < exit->count; k++) {
+            print_message("%s at %zu\n", exit->what, exit->places[k]);
+            /* A frame's return address where this one would have had it. */
+            fake_compiled_at(jvm, SP, fake_return(jvm, FAKE_CALLER, 100), NOISE);
+            jvm->stack[SP] = caller;
+            struct umig_step step =
+                fake_leaf(jvm, fake_code(jvm, FAKE_WRAPPER, 100 + exit->places[k]), SP,
+                          fake_sp(jvm, CALLER_FP));
+
+            fake_assert_moved(jvm, &step, caller, SP + 1, fake_sp(jvm, CALLER_FP));
+        }
+    }
+}
+
+static void test_compiled_wrapper_has_its_frame_up_to_its_exit(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = interpreted_caller(jvm);
+    for (size_t i = 0; i < sizeof g_wrapper_exits / sizeof g_wrapper_exits[0]; i++) {
+        const size_t places[] = {96, 100,
+                                 120 + sizeof g_wrapper_exits[0].code}; /* slow path, too */
+        fake_assemble(jvm, FAKE_WRAPPER, 100, g_wrapper_exits[i].code,
+                      sizeof g_wrapper_exits[i].code);
+        for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
+            fake_compiled_at(jvm, SP, caller, fake_sp(jvm, CALLER_FP));
+            struct umig_step step =
+                fake_leaf(jvm, fake_code(jvm, FAKE_WRAPPER, places[k]), SP, NOISE);
+
+            fake_assert_moved(jvm, &step, caller, SP + FAKE_FRAME_WORDS, fake_sp(jvm, CALLER_FP));
+        }
+    }
+}
+
+/* Its caller is deoptimised: what it returns to is a handler, and no call stands before that. */
+static void test_compiled_exit_to_a_deoptimised_caller(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    static const uint8_t pop_rbp[] = {0x5d, 0xc3};
+    const uintptr_t handler = jvm->blocks[FAKE_CALLER].blob.deopt_handler;
+    fake_assemble(jvm, FAKE_COMPILED, 100, pop_rbp, sizeof pop_rbp);
+    for (size_t popped = 0; popped < 2; popped++) {
+        jvm->stack[SP] = fake_sp(jvm, CALLER_FP);
+        jvm->stack[SP + 1] = handler;
+        fake_compiled_at(jvm, SP + 2, interpreted_caller(jvm), fake_sp(jvm, CALLER_FP));
+        struct umig_step step =
+            fake_leaf(jvm, fake_code(jvm, FAKE_COMPILED, 100 + popped), SP + popped, NOISE);
+
+        fake_assert_moved(jvm, &step, handler, SP + 2,
+                          popped == 0 ? fake_sp(jvm, CALLER_FP) : (uintptr_t)NOISE);
+    }
+}
+
 static void test_compiled_pop_rbp_finds_the_callers_fp_on_top(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -298,6 +379,9 @@ int main(void)
         TEST(test_compiled_body_pops_a_frame_of_known_size),
         TEST(test_compiled_exit_finds_its_frame_gone),
         TEST(test_compiled_ja_without_a_poll_is_no_exit),
+        TEST(test_compiled_exit_of_a_wrapper_finds_its_frame_gone),
+        TEST(test_compiled_wrapper_has_its_frame_up_to_its_exit),
+        TEST(test_compiled_exit_to_a_deoptimised_caller),
         TEST(test_compiled_pop_rbp_finds_the_callers_fp_on_top),
         TEST(test_compiled_frame_below_pushed_arguments_is_found),
         TEST(test_compiled_callers_pushed_arguments_are_skipped),
