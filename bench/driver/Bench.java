@@ -10,6 +10,8 @@ final class Bench {
         new Main.Row("wire", "bytes of a CPU sample on the wire and stored; time of a report", Wire::run),
         new Main.Row("accuracy", "wrong and broken stacks of programs whose stacks are known, and a peer",
                 Accuracy::run),
+        new Main.Row("failures", "stacks of a dynamic Groovy service that could not be walked, and a peer",
+                Failures::run),
         new Main.Row("ingest", "samples a CPU second of the collector, time to ack, memory, disk", Ingest::run),
     };
 

@@ -55,8 +55,12 @@ final class KnownStacks {
         return frame.startsWith(PROGRAMS) && dispatch.stream().noneMatch(rule -> rule.matcher(frame).matches());
     }
 
+    static boolean isPeersFailure(String frame) {
+        return FAILURE.matcher(frame).matches();
+    }
+
     private static boolean isFailure(String frame, boolean isOurs) {
-        return isOurs ? frame.startsWith("[") && !frame.equals(CUT) : FAILURE.matcher(frame).matches();
+        return isOurs ? frame.startsWith("[") && !frame.equals(CUT) : isPeersFailure(frame);
     }
 
     /**
