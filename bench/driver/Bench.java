@@ -12,6 +12,7 @@ final class Bench {
                 Accuracy::run),
         new Main.Row("failures", "stacks of a dynamic Groovy service that could not be walked, and a peer",
                 Failures::run),
+        new Main.Row("calls", "recorded stacks against the calls that the class files hold", Calls::run),
         new Main.Row("ingest", "samples a CPU second of the collector, time to ack, memory, disk", Ingest::run),
     };
 

@@ -7,7 +7,9 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +37,7 @@ final class Target implements AutoCloseable {
     static final class Plan {
         private final List<String> options = new ArrayList<>();
         private final Jdk jdk;
+        private final Map<String, String> environment = new HashMap<>();
         private String classPath = Tree.CLASS_PATH;
 
         Plan(Jdk jdk) {
@@ -60,6 +63,11 @@ final class Target implements AutoCloseable {
             return this;
         }
 
+        Plan environment(String name, String value) {
+            environment.put(name, value);
+            return this;
+        }
+
         Target start(String program, String... arguments) throws IOException {
             var words = new ArrayList<>(List.of(jdk.java()));
             words.addAll(options);
@@ -67,6 +75,7 @@ final class Target implements AutoCloseable {
             words.addAll(List.of(arguments));
             var builder = new ProcessBuilder(words).directory(Tree.RUN.toFile())
                     .redirectError(Tree.RUN.resolve("jvm.err").toFile());
+            builder.environment().putAll(environment);
             builder.environment().put("UMIG_RUNTIME_DIR", Tree.RUN.toString());
             return new Target(Main.endWithUs(builder.start()));
         }
