@@ -50,7 +50,7 @@ static void store_session(uint64_t epoch, const char *session, const char *servi
 /* Runs "umig WORDS --collector ADDRESS". */
 static void ask_collector(const char *words)
 {
-    char line[256];
+    char line[512];
     snprintf(line, sizeof line, "%s --collector unix:%s", words, g_collector.address.path);
     run_umig(line, &g_run);
 }
