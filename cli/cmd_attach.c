@@ -46,7 +46,7 @@ static const struct umig_option g_options[] = {
 
 /* What is asked for. */
 struct request {
-    char library[UMIG_LIBRARY_PATH_BYTES];
+    char library[UMIG_LIBRARY_PATH_BYTES]; /* given; "": the command's own */
     char options[UMIG_ATTACH_WORD_BYTES];
     uint64_t wait_ns;
 };
@@ -80,16 +80,13 @@ static int read_options(const struct umig_args *args, char *out, struct umig_err
     return umig_err_trace(err, rc);
 }
 
-static int find_library(const struct umig_args *args, char *out, struct umig_err *err)
+static int read_library(const struct umig_args *args, char *out, struct umig_err *err)
 {
     const char *given = umig_args_value(args, "agent", NULL);
     char resolved[PATH_MAX];
+    out[0] = '\0';
     if (given == NULL) {
-        return umig_attach_library_find(out)
-                   ? UMIG_OK
-                   : umig_err_set(err, UMIG_E_UNSUPPORTED,
-                                  "libumigagent.so is not where this command comes from; give its "
-                                  "place with --agent PATH");
+        return UMIG_OK;
     }
     if (realpath(given, resolved) == NULL) {
         return umig_err_set_cause(err, UMIG_E_IO, errno, "--agent %s: %s", given,
@@ -119,7 +116,7 @@ static int read_request(const struct umig_args *args, struct request *out, struc
         rc = umig_err_set(err, UMIG_E_ARG, "--wait %s: it must be 1s to 10m", wait);
     }
     if (rc == UMIG_OK) {
-        rc = find_library(args, out->library, err);
+        rc = read_library(args, out->library, err);
     }
     return umig_err_trace(err, rc);
 }
@@ -180,6 +177,24 @@ static int await_agent(const struct umig_jvm *jvm,
     return umig_err_trace(err, rc);
 }
 
+static int offer_library(const struct umig_attach_site *site,
+                         const struct request *request,
+                         struct umig_attach_library *library,
+                         struct umig_err *err)
+{
+    char own[UMIG_LIBRARY_PATH_BYTES];
+    const char *path = request->library;
+    if (path[0] == '\0') {
+        path = own;
+        if (!umig_attach_library_find(own)) {
+            return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                                "libumigagent.so is not where this command comes from, or not to "
+                                "be read; give its place with --agent PATH");
+        }
+    }
+    return umig_err_trace(err, umig_attach_library_offer(site, path, library, err));
+}
+
 /* The library that is in the JVM is loaded again by its name: one agent, whose socket comes back.
  */
 static int load_into(const struct umig_attach_site *site,
@@ -195,7 +210,7 @@ static int load_into(const struct umig_attach_site *site,
     int rc = umig_attach_check(&site->jvm, err);
     rc = rc == UMIG_AGAIN ? UMIG_OK : rc;
     if (rc == UMIG_OK) {
-        rc = umig_attach_library_offer(site, request->library, &library, err);
+        rc = offer_library(site, request, &library, err);
     }
     if (rc == UMIG_OK) {
         rc = load(site, library.path, request->options, patience, err);

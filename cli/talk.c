@@ -1,5 +1,6 @@
 #include "cli/talk.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,34 @@ static int check_peer(int fd, uid_t owner, const char *where, struct umig_err *e
                         (unsigned)peer.uid, where, who);
 }
 
+/*
+ * Root of this host is nobody to a peer whose users are mapped (a container): it dials as the
+ * owner of the socket. That one may not go the way to it, below /proc/PID/root: root does, before.
+ */
+static int dial_as(const struct umig_address *address,
+                   uid_t owner,
+                   int timeout_ms,
+                   int *out_fd,
+                   struct umig_err *err)
+{
+    struct umig_address by_descriptor = {.is_unix = true};
+    const int place = open(address->path, O_PATH | O_CLOEXEC);
+    if (place < 0 || seteuid(owner) != 0) {
+        if (place >= 0) {
+            close(place);
+        }
+        return umig_err_trace(err, umig_socket_dial(address, timeout_ms, out_fd, err));
+    }
+    snprintf(by_descriptor.path, sizeof by_descriptor.path, "/proc/self/fd/%d", place);
+    struct umig_err why = UMIG_ERR_INIT;
+    const int rc = umig_socket_dial(&by_descriptor, timeout_ms, out_fd, &why);
+    (void)!seteuid(getuid());
+    close(place);
+    return rc == UMIG_OK ? rc
+                         : umig_err_set_cause(err, rc, why.cause, "cannot connect to unix:%s: %s",
+                                              address->path, umig_errno_text(why.cause));
+}
+
 int umig_talk_dial(const struct umig_address *address,
                    uid_t owner,
                    int timeout_ms,
@@ -115,7 +144,9 @@ int umig_talk_dial(const struct umig_address *address,
                    struct umig_err *err)
 {
     int fd = -1;
-    int rc = umig_socket_dial(address, timeout_ms, &fd, err);
+    const bool is_others = address->is_unix && getuid() == 0 && owner != 0;
+    int rc = is_others ? dial_as(address, owner, timeout_ms, &fd, err)
+                       : umig_socket_dial(address, timeout_ms, &fd, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }

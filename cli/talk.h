@@ -36,7 +36,7 @@ void umig_message_clean(ProtobufCMessage *message);
 char *umig_message_text(const char *text);
 
 /**
- * Dials and checks who answers: us, root, or the owner given.
+ * Dials and checks who answers: us, root, or the owner given. Root dials as that owner.
  *
  * @param owner   a user who may be at the other end as well
  * @param out_fd  close it with close()

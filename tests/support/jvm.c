@@ -310,13 +310,16 @@ void umig_rig_start_jvm(struct umig_rig *rig, const char *agent, const char *wor
     char *cut[WORDS_MAX];
     char *argv[WORDS_MAX] = {texts[0], texts[1]};
     snprintf(texts[0], sizeof texts[0], "%s/bin/java", rig->jdk.home);
-    snprintf(texts[1], sizeof texts[1], "-agentpath:%s%s%s",
-             rig->library != NULL ? rig->library : UMIG_AGENT, agent[0] != '\0' ? "=" : "", agent);
+    int argc = 1;
+    if (agent != NULL) {
+        snprintf(texts[argc++], sizeof texts[1], "-agentpath:%s%s%s",
+                 rig->library != NULL ? rig->library : UMIG_AGENT, agent[0] != '\0' ? "=" : "",
+                 agent);
+    }
     snprintf(copy, sizeof copy, "%s", words);
     split(copy, cut, 0);
-    int argc = 2;
     for (int i = 0; cut[i] != NULL; i++, argc++) {
-        assert_in_range(argc, 2, WORDS_MAX - 2);
+        assert_in_range(argc, 1, WORDS_MAX - 2);
         expand(cut[i], texts[argc], sizeof texts[argc]);
         argv[argc] = texts[argc];
     }

@@ -7,16 +7,26 @@
 
 #define ROUND_MS 11000
 
-void planted_start(struct umig_rig *rig, int seed)
+static void start(struct umig_rig *rig, const char *agent, const char *flags, int seed)
 {
     char words[512];
     snprintf(words, sizeof words,
-             "-XX:CompileCommand=quiet -XX:CompileCommand=dontinline,Blocks::shallow "
+             "%s-XX:CompileCommand=quiet -XX:CompileCommand=dontinline,Blocks::shallow "
              "-XX:CompileCommand=inline,Blocks::inlined "
              "-XX:CompileCommand=exclude,Blocks::interpreted "
              "-cp @groovy4 Planted %d %d GroovyBlocks",
-             ROUND_MS, seed);
-    umig_rig_start_jvm(rig, "", words);
+             flags, ROUND_MS, seed);
+    umig_rig_start_jvm(rig, agent, words);
+}
+
+void planted_start(struct umig_rig *rig, int seed)
+{
+    start(rig, "", "", seed);
+}
+
+void planted_start_without_agent(struct umig_rig *rig, int seed)
+{
+    start(rig, NULL, "-XX:+UseSerialGC -Xms192m -Xmx192m -XX:+AlwaysPreTouch ", seed);
 }
 
 json_t *planted_burn(struct umig_rig *rig, const char *session, double wanted)

@@ -7,6 +7,9 @@
 /** Starts it with all its blocks; rounds begin at different random orders by seed. */
 void planted_start(struct umig_rig *rig, int seed);
 
+/** The same without the agent, in a heap that is taken whole at once. */
+void planted_start_without_agent(struct umig_rig *rig, int seed);
+
 /**
  * Burns rounds of CPU until a session has so many stored samples of the burning threads. How many
  * a second of CPU gives is the kernel's tick's affair, and fewer on a machine that is taken away
