@@ -292,6 +292,11 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.dictionary_generation", agent->pump.dictionary.generation);
     write_counter(writer, 6, "engine.threads", atomic_load(&sampler->slots.live));
     write_counter(writer, 6, "engine.threads_refused", atomic_load(&sampler->slots.refused));
+    write_counter(writer, 6, "engine.virtual_samples", agent->pump.virtual_threads.samples);
+    write_counter(writer, 6, "engine.virtual_shared", agent->pump.virtual_threads.shared_samples);
+    write_counter(writer, 6, "engine.virtual_unread", agent->pump.virtual_threads.unread_samples);
+    write_counter(writer, 6, "engine.virtual_more_names",
+                  agent->pump.virtual_threads.nameless_samples);
     write_counter(writer, 6, "engine.timers_refused", atomic_load(&agent->threads.refused));
     write_counter(writer, 6, "engine.holder_lookups", atomic_load(&agent->vm.holder_lookups));
     write_counter(writer, 6, "engine.pauses_lost", umig_gc_lost(&agent->vm.gc));

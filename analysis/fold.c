@@ -61,7 +61,10 @@ static int copy_names(struct folding *f)
     }
     for (size_t i = 1; i < f->from->threads.count; i++) {
         const struct umig_profile_thread *thread = &f->from->threads.items[i];
-        const int rc = umig_profile_thread(f->to, thread->tid, thread->kind, thread->name, &id);
+        const int rc =
+            thread->virtual_id != 0
+                ? umig_profile_virtual_thread(f->to, thread->virtual_id, thread->name, &id)
+                : umig_profile_thread(f->to, thread->tid, thread->kind, thread->name, &id);
         if (rc != UMIG_OK) {
             return rc;
         }

@@ -6,6 +6,7 @@
 #include "analysis/profile_private.h"
 #include "analysis/utf8.h"
 #include "core/err.h"
+#include "core/thread_group.h"
 
 #define LIMIT_MIN_BYTES ((size_t)64 * 1024)
 #define ROOM_MIN        16u
@@ -339,32 +340,6 @@ int umig_profile_stack(struct umig_profile *profile,
     return UMIG_OK;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* "C2 CompilerThread", "G1 Conc#0": a capital, one digit, a space is a name, no number. */
-static bool is_named_digit(const char *from, const char *at)
-{
-    const bool at_start = at - from == 1 || (at - from > 1 && at[-2] == ' ');
-    return at_start && at[-1] >= 'A' && at[-1] <= 'Z' && at[1] == ' ';
-}
-
-size_t umig_profile_write_group(const char *name, char *out)
-{
-    size_t length = 0;
-    for (const char *at = name; *at != '\0'; at++) {
-        const bool is_number = is_digit(*at) && !is_named_digit(name, at);
-        const bool goes_on = is_number && at > name && is_digit(at[-1]);
-        if (!goes_on) {
-            out[length++] = is_number ? '*' : *at;
-        }
-    }
-    out[length] = '\0';
-    return length;
-}
-
 int umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *out_group)
 {
     if (name >= profile->strings.count) {
@@ -379,15 +354,57 @@ int umig_profile_group(struct umig_profile *profile, uint32_t name, uint32_t *ou
     if (group == NULL) {
         return UMIG_E_NOMEM;
     }
-    const size_t length = umig_profile_write_group(from, group);
+    const size_t length = umig_thread_group(from, group);
     return intern_owned(profile, group, length, out_group);
 }
 
 static bool same_thread(const void *items, uint32_t id, const void *key)
 {
     const struct umig_profile_thread *threads = items;
-    const struct umig_profile_pair *pair = key;
-    return threads[id].tid == pair->first && threads[id].name == pair->second;
+    const struct umig_profile_thread *wanted = key;
+    return threads[id].tid == wanted->tid && threads[id].virtual_id == wanted->virtual_id &&
+           threads[id].name == wanted->name;
+}
+
+static uint32_t hash_thread(const struct umig_profile_thread *thread)
+{
+    const uint32_t words[] = {thread->tid, thread->name, (uint32_t)thread->virtual_id,
+                              (uint32_t)(thread->virtual_id >> 32)};
+    return umig_intern_hash(words, sizeof words);
+}
+
+static int intern_thread(struct umig_profile *profile,
+                         const struct umig_profile_thread *thread,
+                         uint32_t *out_id)
+{
+    if (thread->name >= profile->strings.count || (unsigned)thread->kind >= UMIG_THREAD_COUNT) {
+        return UMIG_E_ARG;
+    }
+    struct umig_intern *index = &profile->index->threads;
+    const uint32_t hash = hash_thread(thread);
+    const uint32_t found =
+        umig_intern_find(index, hash, same_thread, profile->threads.items, thread);
+    if (found != 0) {
+        if (profile->threads.items[found].kind == UMIG_THREAD_UNKNOWN) {
+            profile->threads.items[found].kind = thread->kind;
+        }
+        *out_id = found;
+        return UMIG_OK;
+    }
+    uint32_t group = 0;
+    int rc = umig_profile_group(profile, thread->name, &group);
+    if (rc == UMIG_OK) {
+        rc = umig_profile_reserve_both(profile, UMIG_PROFILE_LIST_OF(&profile->threads), index);
+    }
+    if (rc != UMIG_OK) {
+        return rc;
+    }
+    const uint32_t id = (uint32_t)profile->threads.count++;
+    profile->threads.items[id] = *thread;
+    profile->threads.items[id].group = group;
+    umig_intern_put(index, hash, id);
+    *out_id = id;
+    return UMIG_OK;
 }
 
 int umig_profile_thread(struct umig_profile *profile,
@@ -396,34 +413,19 @@ int umig_profile_thread(struct umig_profile *profile,
                         uint32_t name,
                         uint32_t *out_id)
 {
-    if (name >= profile->strings.count || (unsigned)kind >= UMIG_THREAD_COUNT) {
-        return UMIG_E_ARG;
-    }
-    struct umig_intern *index = &profile->index->threads;
-    const struct umig_profile_pair key = {.first = tid, .second = name};
-    const uint32_t hash = umig_intern_hash(&key, sizeof key);
-    const uint32_t found = umig_intern_find(index, hash, same_thread, profile->threads.items, &key);
-    if (found != 0) {
-        if (profile->threads.items[found].kind == UMIG_THREAD_UNKNOWN) {
-            profile->threads.items[found].kind = kind;
-        }
-        *out_id = found;
-        return UMIG_OK;
-    }
-    uint32_t group = 0;
-    int rc = umig_profile_group(profile, name, &group);
-    if (rc == UMIG_OK) {
-        rc = umig_profile_reserve_both(profile, UMIG_PROFILE_LIST_OF(&profile->threads), index);
-    }
-    if (rc != UMIG_OK) {
-        return rc;
-    }
-    const uint32_t id = (uint32_t)profile->threads.count++;
-    profile->threads.items[id] =
-        (struct umig_profile_thread){.tid = tid, .kind = kind, .name = name, .group = group};
-    umig_intern_put(index, hash, id);
-    *out_id = id;
-    return UMIG_OK;
+    return intern_thread(
+        profile, &(struct umig_profile_thread){.tid = tid, .kind = kind, .name = name}, out_id);
+}
+
+int umig_profile_virtual_thread(struct umig_profile *profile,
+                                uint64_t virtual_id,
+                                uint32_t name,
+                                uint32_t *out_id)
+{
+    return intern_thread(profile,
+                         &(struct umig_profile_thread){
+                             .virtual_id = virtual_id, .kind = UMIG_THREAD_VIRTUAL, .name = name},
+                         out_id);
 }
 
 const char *umig_profile_text(const struct umig_profile *profile, uint32_t string)

@@ -39,7 +39,9 @@ struct umig_profile_stack {
 };
 
 struct umig_profile_thread {
-    uint32_t tid;
+    uint32_t tid; /* 0: of no one thread of the system's */
+    uint64_t
+        virtual_id; /* Thread.threadId() of a virtual thread; 0: it is none, or many share it */
     enum umig_thread_kind kind;
     uint32_t name;  /* string */
     uint32_t group; /* string: the name with its numbers replaced by '*' */
@@ -206,16 +208,13 @@ UMIG_NODISCARD int umig_profile_thread(struct umig_profile *profile,
                                        uint32_t name,
                                        uint32_t *out_id);
 
-/**
- * Writes the group of a thread name: every run of digits becomes one '*', but for names like C2
- * and G1 at the beginning of a word.
- *
- * @param out  room for the name and its NUL
- * @return the group's length
- */
-size_t umig_profile_write_group(const char *name, char *out);
+/** Interns a single virtual thread; they are told apart by id and name. */
+UMIG_NODISCARD int umig_profile_virtual_thread(struct umig_profile *profile,
+                                               uint64_t virtual_id,
+                                               uint32_t name,
+                                               uint32_t *out_id);
 
-/** Interns the group of a thread name; see umig_profile_write_group(). */
+/** Interns the group of a thread name; see umig_thread_group(). */
 UMIG_NODISCARD int umig_profile_group(struct umig_profile *profile,
                                       uint32_t name,
                                       uint32_t *out_group);

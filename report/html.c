@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/label.h"
+#include "analysis/virtual_threads.h"
 #include "core/err.h"
 #include "core/parse.h"
 #include "include/umig/version.h"
@@ -366,8 +367,15 @@ static void put_paths(struct umig_html_page *page)
 
 static void put_threads_note(struct umig_html_page *page)
 {
+    struct umig_buf words = UMIG_BUF_INIT(SENTENCE_LIMIT);
     umig_buf_printf(page->out, "%zu pools; digits in their names are written as *",
                     page->figures->cpu->group_count);
+    umig_virtual_threads_put(page->figures->profile, page->figures->cpu->value, &words);
+    if (words.len > 0) {
+        umig_buf_text(page->out, ". ");
+        umig_html_text(umig_buf_str(&words), page->out);
+    }
+    umig_buf_fini(&words);
 }
 
 static void put_thread_rows(struct umig_html_page *page)

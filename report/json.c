@@ -246,6 +246,9 @@ static void put_threads(struct umig_json *json, const struct umig_profile *profi
         const struct umig_profile_thread *thread = &profile->threads.items[total->thread];
         umig_json_object(json, NULL);
         umig_json_number(json, "tid", thread->tid);
+        if (thread->virtual_id != 0) {
+            umig_json_number(json, "virtual_id", thread->virtual_id);
+        }
         umig_json_text(json, "name", umig_profile_text(profile, thread->name));
         umig_json_text(json, "thread_kind", thread_key(thread->kind));
         umig_json_text(json, "kind", umig_quality_kind_key(total->kind));

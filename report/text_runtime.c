@@ -1,4 +1,5 @@
 #include "analysis/label.h"
+#include "analysis/virtual_threads.h"
 #include "report/cells.h"
 #include "report/text_page.h"
 
@@ -63,6 +64,12 @@ void umig_text_threads(struct umig_text_page *page)
         left_value += cpu->groups[i].value;
     }
     umig_text_rest(page, cpu->group_count - shown, left_value, cpu->value);
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_virtual_threads_put(page->figures->profile, cpu->value, &line);
+    if (line.len > 0) {
+        umig_text_wrap(page, umig_buf_str(&line), " ", 2);
+    }
+    umig_text_done(page, &line);
 }
 
 static void write_gc_sum(struct umig_text_page *page)

@@ -1,6 +1,5 @@
 #include "agent/session/pump.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "agent/session/jvm_threads.h"
@@ -21,7 +20,8 @@ int umig_pump_init(struct umig_pump *pump,
     void *dictionary = umig_memory_take(memory, umig_dictionary_bytes(stack_room));
     pump->batch = umig_memory_take(memory, sizeof *pump->batch);
     pump->payload = umig_memory_take(memory, UMIG_BATCH_MAX_BYTES);
-    if (dictionary == NULL || pump->batch == NULL || pump->payload == NULL) {
+    if (dictionary == NULL || pump->batch == NULL || pump->payload == NULL ||
+        umig_virtual_threads_init(&pump->virtual_threads, memory) != UMIG_OK) {
         return umig_err_set(err, UMIG_E_NOMEM,
                             "no memory for batches within the agent's bound of %zu bytes",
                             memory->limit_bytes);
@@ -265,33 +265,24 @@ static uint32_t stack_of(struct umig_pump *pump,
     return stack;
 }
 
-static uint32_t intern_thread(struct umig_pump *pump,
-                              const struct umig_slot *slot,
-                              int kind,
-                              const char *name,
-                              size_t name_bytes)
-{
-    struct umig_dictionary *dictionary = &pump->dictionary;
-    return umig_dictionary_thread(dictionary, (uint32_t)atomic_load(&slot->tid), (uint32_t)kind,
-                                  umig_dictionary_string(dictionary, name, name_bytes));
-}
-
 static uint32_t thread_of(struct umig_pump *pump, const struct umig_slot *slot)
 {
-    return intern_thread(pump, slot, atomic_load(&slot->kind), slot->name,
-                         strnlen(slot->name, sizeof slot->name));
+    struct umig_dictionary *dictionary = &pump->dictionary;
+    return umig_dictionary_thread(
+        dictionary, (uint32_t)atomic_load(&slot->tid), (uint32_t)atomic_load(&slot->kind),
+        umig_dictionary_string(dictionary, slot->name, strnlen(slot->name, sizeof slot->name)), 0);
 }
 
-/*
- * Virtual threads are told by their carrier: there are a few of these, and there may be millions of
- * those (docs/adr/0009-virtual-threads-by-carrier.md).
- */
-static uint32_t virtual_thread_of(struct umig_pump *pump, const struct umig_slot *carrier)
+static uint32_t virtual_thread_of(struct umig_pump *pump,
+                                  const struct umig_record *record,
+                                  const struct umig_slot *carrier,
+                                  uint64_t now_ns)
 {
-    char name[UMIG_THREAD_NAME_BYTES + sizeof UMIG_PUMP_VIRTUAL];
-    const int bytes = snprintf(name, sizeof name, UMIG_PUMP_VIRTUAL "%.*s", UMIG_THREAD_NAME_BYTES,
-                               carrier->name);
-    return intern_thread(pump, carrier, UMIG_THREAD_VIRTUAL, name, (size_t)bytes);
+    struct umig_virtual_row row;
+    umig_virtual_threads_place(&pump->virtual_threads, record, carrier, now_ns, &row);
+    return umig_dictionary_thread(
+        &pump->dictionary, row.tid, UMIG_THREAD_VIRTUAL,
+        umig_dictionary_string(&pump->dictionary, row.name, row.name_bytes), row.id);
 }
 
 /* --- records --- */
@@ -429,7 +420,9 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
     struct place place = {.drop = UMIG_DROP_SPOOL_FULL};
     uint32_t holder = 0;
     if (make_room(pump, now_ns)) {
-        place.thread = record->is_virtual ? virtual_thread_of(pump, slot) : thread_of(pump, slot);
+        place.thread = record->thread != UMIG_RECORD_PLATFORM
+                           ? virtual_thread_of(pump, record, slot, now_ns)
+                           : thread_of(pump, slot);
         holder = holder_of(pump, record);
         place.stack = place.thread != 0 ? stack_of(pump, record, slot, now_ns) : 0;
         place.leaf_stack = place.stack;

@@ -15,6 +15,7 @@
 #include "agent/session/batch.h"
 #include "agent/session/native.h"
 #include "agent/session/session.h"
+#include "agent/session/virtual.h"
 #include "agent/signal/handler.h"
 #include "agent/symbol/dictionary.h"
 #include "agent/uplink/uplink.h"
@@ -22,9 +23,6 @@
 #include "agent/vm/heap.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
-
-/** What the names of threads that stand for virtual ones begin with; the carrier's name follows. */
-#define UMIG_PUMP_VIRTUAL "virtual on "
 
 struct umig_pump {
     struct umig_sampler *sampler;
@@ -46,6 +44,7 @@ struct umig_pump {
     uint32_t last_stacks[UMIG_STACK_MAX_FRAMES + 1];
     uint32_t last_count;
 
+    struct umig_virtual_threads virtual_threads;
     struct umig_native_frames native; /* closed until a session asks for native frames */
 
     uint64_t dropped_seen_ns[UMIG_DROP_COUNT]; /* of the sampler's books */

@@ -27,6 +27,7 @@ static void drop(struct umig_sampler *sampler, enum umig_drop cause, uint64_t va
 struct scratch {
     struct umig_walk_frame frames[UMIG_STACK_MAX_FRAMES];
     uint32_t ids[UMIG_STACK_MAX_FRAMES];
+    struct umig_virtual_thread virtual_thread;
 };
 
 size_t umig_sampler_scratch_bytes(size_t walker_bytes)
@@ -266,9 +267,11 @@ static uint32_t native_bytes(const struct umig_sampler *sampler,
     if (native == UMIG_NATIVE_ON) {
         const void *env = atomic_load_explicit(&slot->env, memory_order_relaxed);
         stack = umig_native_copy_bytes(regs->sp, native_high(sampler, env));
-        /* The rest of a record that fills a quarter of the ring: the ids of the deepest stack. */
+        /* The rest of a record that fills a quarter of the ring: ids of the deepest stack, a name.
+         */
         const uint32_t room = ring->size / 4 - (uint32_t)sizeof(struct umig_record) -
-                              UMIG_STACK_MAX_FRAMES * 4 - (uint32_t)sizeof(struct umig_native_copy);
+                              UMIG_STACK_MAX_FRAMES * 4 - UMIG_VIRTUAL_TEXT_BYTES -
+                              (uint32_t)sizeof(struct umig_native_copy);
         stack = stack < room ? stack : room & ~7u;
     }
     return (uint32_t)sizeof(struct umig_native_copy) + stack;
@@ -312,7 +315,7 @@ static void put_record(struct umig_sampler *sampler,
                        struct umig_ring *ring,
                        struct umig_record *head,
                        const uint32_t *ids,
-                       const char *text,
+                       const void *text,
                        const void *context)
 {
     uint8_t *to = reserve(ring, head);
@@ -343,6 +346,10 @@ static void sample_into(struct umig_sampler *sampler,
     const uint64_t begin_ns = umig_clock_monotonic_ns();
     struct umig_walk_result result = {.outcome = outcome_before_walk(sampler, slot, begin_ns)};
     struct scratch *scratch = ring->scratch;
+    struct umig_virtual_thread *virtual_thread = &scratch->virtual_thread;
+    virtual_thread->who = UMIG_RECORD_PLATFORM;
+    virtual_thread->id = 0;
+    virtual_thread->text_bytes = 0;
     if (result.outcome == UMIG_OUTCOME_OK) {
         const struct umig_walk_request request = {
             .env = atomic_load_explicit(&slot->env, memory_order_relaxed),
@@ -350,6 +357,7 @@ static void sample_into(struct umig_sampler *sampler,
             .scratch = scratch + 1,
             .frames = scratch->frames,
             .max_frames = UMIG_STACK_MAX_FRAMES,
+            .virtual_thread = virtual_thread,
         };
         begin_evidence(sampler, &request);
         result = walk_guarded(sampler, slot, &request, names, scratch->ids);
@@ -363,14 +371,18 @@ static void sample_into(struct umig_sampler *sampler,
         result.frame_count = told.doing == UMIG_DOING_COMPILE ? 1 : 0;
     }
     const uint32_t native = native_bytes(sampler, slot, ring, &regs);
+    const bool has_cause = told.cause_bytes > 0; /* a collector's: no virtual thread's */
+    const void *text = has_cause ? (const void *)told.cause : virtual_thread->text;
+    const uint32_t text_bytes = has_cause ? told.cause_bytes : virtual_thread->text_bytes;
     const uint32_t plain = (uint32_t)sizeof(struct umig_record) + result.frame_count * 4;
-    const uint32_t bytes = ((plain + told.cause_bytes + 7) & ~7u) + native;
+    const uint32_t bytes = ((plain + text_bytes + 7) & ~7u) + native;
     struct umig_record head = {
         .byte_count = bytes,
         .type = UMIG_RECORD_CPU,
         .outcome = (uint8_t)result.outcome,
-        .text_bytes = told.cause_bytes,
-        .is_virtual = result.is_virtual,
+        .text_bytes = (uint8_t)text_bytes,
+        .thread = (uint8_t)virtual_thread->who,
+        .virtual_id = virtual_thread->id,
         .cut_at = result.cut_at,
         .native_bytes = native,
         .time_ns = begin_ns,
@@ -385,7 +397,7 @@ static void sample_into(struct umig_sampler *sampler,
         .is_osr = told.is_osr,
     };
     UMIG_TESTPOINT(SAMPLE);
-    put_record(sampler, slot, ring, &head, scratch->ids, told.cause, context);
+    put_record(sampler, slot, ring, &head, scratch->ids, text, context);
 }
 
 /*

@@ -6,6 +6,8 @@ enum {
     STRING_BYTES_MAX = 1024,
     TEXT_PER_STRING = 48,
     VARINT_BYTES = 5, /* of a 32-bit number */
+    THREAD_WORDS = 5,
+    THREAD_VARINTS = 5, /* three numbers of 32 bits and one of 64 */
 };
 
 /* Words of a stack. */
@@ -51,7 +53,7 @@ size_t umig_dictionary_bytes(uint32_t stack_room)
 {
     return intern_bytes(3, string_room(stack_room)) + intern_bytes(3, method_room(stack_room)) +
            intern_bytes(3, frame_room(stack_room)) + intern_bytes(2, stack_room) +
-           intern_bytes(3, thread_room(stack_room)) +
+           intern_bytes(THREAD_WORDS, thread_room(stack_room)) +
            (size_t)string_room(stack_room) * TEXT_PER_STRING;
 }
 
@@ -75,7 +77,7 @@ void umig_dictionary_init(struct umig_dictionary *dictionary, void *memory, uint
     at = intern_init(&dictionary->methods, at, 3, method_room(stack_room));
     at = intern_init(&dictionary->frames, at, 3, frame_room(stack_room));
     at = intern_init(&dictionary->stacks, at, 2, stack_room);
-    at = intern_init(&dictionary->threads, at, 3, thread_room(stack_room));
+    at = intern_init(&dictionary->threads, at, THREAD_WORDS, thread_room(stack_room));
     dictionary->text = at;
     dictionary->text_room = string_room(stack_room) * TEXT_PER_STRING;
     dictionary->generation = 1;
@@ -224,9 +226,10 @@ uint32_t umig_dictionary_stack(struct umig_dictionary *dictionary, uint32_t pare
 uint32_t umig_dictionary_thread(struct umig_dictionary *dictionary,
                                 uint32_t tid,
                                 uint32_t kind,
-                                uint32_t name)
+                                uint32_t name,
+                                uint64_t virtual_id)
 {
-    const uint32_t words[] = {tid, kind, name};
+    const uint32_t words[] = {tid, kind, name, (uint32_t)virtual_id, (uint32_t)(virtual_id >> 32)};
     return intern(dictionary, &dictionary->threads, words);
 }
 
@@ -247,9 +250,10 @@ size_t umig_dictionary_delta_bytes(const struct umig_dictionary *dictionary)
     /* Tag and length of each; a byte of the JVM's modified UTF-8 never grows beyond three. */
     const size_t text = 4 * (size_t)unsent_of(&dictionary->strings) +
                         3 * (size_t)(dictionary->text_used - dictionary->text_sent);
-    const size_t columns =
-        3 * (size_t)unsent_of(&dictionary->methods) + 3 * (size_t)unsent_of(&dictionary->frames) +
-        3 * (size_t)unsent_of(&dictionary->stacks) + 3 * (size_t)unsent_of(&dictionary->threads);
+    const size_t columns = 3 * (size_t)unsent_of(&dictionary->methods) +
+                           3 * (size_t)unsent_of(&dictionary->frames) +
+                           3 * (size_t)unsent_of(&dictionary->stacks) +
+                           THREAD_VARINTS * (size_t)unsent_of(&dictionary->threads);
     return text + columns * VARINT_BYTES + 256;
 }
 
@@ -268,16 +272,17 @@ static void write_column(struct umig_pb_writer *writer,
     umig_pb_close(writer, column);
 }
 
-/* "first_*" and one column per word; fields are numbered one after the other. */
+/* "first_*" and a column for each of the first words; fields are numbered one after the other. */
 static void write_table(struct umig_pb_writer *writer,
                         uint32_t first_field,
-                        const struct umig_intern *table)
+                        const struct umig_intern *table,
+                        uint32_t words)
 {
     if (unsent_of(table) == 0) {
         return;
     }
     umig_pb_uint(writer, first_field, table->sent + 1);
-    for (uint32_t word = 0; word < table->words; word++) {
+    for (uint32_t word = 0; word < words; word++) {
         write_column(writer, first_field + 1 + word, table, word);
     }
 }
@@ -311,6 +316,30 @@ static void write_stacks(const struct umig_intern *stacks, struct umig_pb_writer
     umig_pb_close(writer, lengths);
 }
 
+static uint64_t virtual_id_of(const struct umig_intern *threads, uint32_t id)
+{
+    const uint32_t *words = item_of(threads, id);
+    return words[3] | (uint64_t)words[4] << 32;
+}
+
+/* The ids of virtual threads only where there are some. */
+static void write_threads(const struct umig_intern *threads, struct umig_pb_writer *writer)
+{
+    bool has_ids = false;
+    write_table(writer, 14, threads, 3);
+    for (uint32_t id = threads->sent + 1; id <= threads->count; id++) {
+        has_ids = has_ids || virtual_id_of(threads, id) != 0;
+    }
+    if (!has_ids) {
+        return;
+    }
+    const size_t column = umig_pb_open(writer, 20);
+    for (uint32_t id = threads->sent + 1; id <= threads->count; id++) {
+        umig_pb_item(writer, virtual_id_of(threads, id));
+    }
+    umig_pb_close(writer, column);
+}
+
 static void write_strings(const struct umig_dictionary *dictionary, struct umig_pb_writer *writer)
 {
     const struct umig_intern *table = &dictionary->strings;
@@ -333,10 +362,10 @@ void umig_dictionary_write_delta(const struct umig_dictionary *dictionary,
     /* Field numbers: message Dictionary in proto/umig/v1/stream.proto. */
     const size_t message = umig_pb_open(writer, field);
     write_strings(dictionary, writer);
-    write_table(writer, 3, &dictionary->methods);
-    write_table(writer, 7, &dictionary->frames);
+    write_table(writer, 3, &dictionary->methods, 3);
+    write_table(writer, 7, &dictionary->frames, 3);
     write_stacks(&dictionary->stacks, writer);
-    write_table(writer, 14, &dictionary->threads);
+    write_threads(&dictionary->threads, writer);
     umig_pb_close(writer, message);
 }
 

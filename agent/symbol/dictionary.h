@@ -16,7 +16,7 @@
 #include "wire/codec.h"
 
 /** Most words one item of an intern table has. */
-#define UMIG_INTERN_WORDS_MAX 3
+#define UMIG_INTERN_WORDS_MAX 5
 
 /** Items of a few 32-bit words; equal items have one id. */
 struct umig_intern {
@@ -38,7 +38,7 @@ struct umig_dictionary {
     struct umig_intern methods; /* class, name, file */
     struct umig_intern frames;  /* kind, method, line */
     struct umig_intern stacks;  /* parent, frame */
-    struct umig_intern threads; /* tid, kind, name */
+    struct umig_intern threads; /* tid, kind, name, virtual id: lower and upper half */
     uint32_t generation;
     bool is_full; /* something found no room in this generation */
 };
@@ -69,11 +69,13 @@ uint32_t umig_dictionary_frame(struct umig_dictionary *dictionary,
                                uint32_t line);
 /** Id of a stack: its caller's stack (0 root) and a frame. */
 uint32_t umig_dictionary_stack(struct umig_dictionary *dictionary, uint32_t parent, uint32_t frame);
-/** Id of a thread. */
+/** Id of a thread; virtual_id: Thread.threadId() of a virtual one that is told by itself, else 0.
+ */
 uint32_t umig_dictionary_thread(struct umig_dictionary *dictionary,
                                 uint32_t tid,
                                 uint32_t kind,
-                                uint32_t name);
+                                uint32_t name,
+                                uint64_t virtual_id);
 
 /** Items that are new since the last delta, over all tables. */
 uint32_t umig_dictionary_unsent(const struct umig_dictionary *dictionary);

@@ -50,6 +50,7 @@ static const struct field g_fields[] = {
     {AT(os_thread_id), STACK, "OSThread", "_thread_id"},
     {AT(thread_pending_monitor), OPTIONAL, "JavaThread", "_current_pending_monitor"},
     {AT(thread_owner_id), OPTIONAL, "JavaThread", "_monitor_owner_id"}, /* 24 */
+    {AT(thread_vthread), OPTIONAL, "JavaThread", "_vthread"},           /* 21 */
     {AT(monitor_owner), OPTIONAL, "ObjectMonitor", "_owner"},
     {AT(monitor_object), OPTIONAL, "ObjectMonitor", "_object"},
     {AT(thread_lock_stack), OPTIONAL, "JavaThread", "_lock_stack"}, /* 21 */
@@ -75,6 +76,7 @@ static const struct field g_fields[] = {
     {AT(anchor_pc), WALK, "JavaFrameAnchor", "_last_Java_pc"},
     {AT(anchor_fp), WALK, "JavaFrameAnchor", "_last_Java_fp"},
     {AT(method_code), OPTIONAL, "Method", "_code"},
+    {AT(klass_layout), OPTIONAL, "Klass", "_layout_helper"},
     {AT(wrapper_anchor), WALK, "JavaCallWrapper", "_anchor"},
     {AT(nmethod_orig_pc), WALK, "nmethod", "_orig_pc_offset"},
     {AT(pcdesc_pc), WALK, "PcDesc", "_pc_offset"},

@@ -1,7 +1,11 @@
 /*
- * Where the JVM keeps the frames of virtual threads: fields of two classes of java.base, which JNI
- * locates, and the form of references, which follows from the collector. What is found is checked
- * as far as it can be; what is in doubt leaves continuations unknown.
+ * Where the JVM keeps the frames of virtual threads, their ids and their names: fields of classes
+ * of java.base, which JNI locates, and the form of references and headers, which follows from the
+ * collector and from flags. What is found is checked as far as it can be; what is in doubt leaves
+ * continuations, or names, unknown.
+ *
+ * No class is asked for that a JVM without virtual threads would not have: java.lang.VirtualThread
+ * makes its scheduler when it is initialised, so it is known by its name.
  */
 #include "agent/vm/jvmflag.h"
 #include "agent/vm/vm_private.h"
@@ -13,6 +17,16 @@ enum {
     LAYOUT_SLOW_PATH = 7,   /* bits of Klass::_layout_helper below the size */
 };
 
+/* A local reference; NULL if there is none. */
+static jclass class_named(JNIEnv *jni, const char *name)
+{
+    const jclass klass = (*jni)->FindClass(jni, name);
+    if (klass == NULL) {
+        (*jni)->ExceptionClear(jni);
+    }
+    return klass;
+}
+
 /* Offset of an instance field; UMIG_VM_NO_FIELD if there is none like this. */
 static int32_t offset_of(JNIEnv *jni, jclass klass, const char *name, const char *signature)
 {
@@ -22,8 +36,9 @@ static int32_t offset_of(JNIEnv *jni, jclass klass, const char *name, const char
         return UMIG_VM_NO_FIELD;
     }
     const uintptr_t offset = (uintptr_t)id >> FIELD_ID_TAG_BITS;
+    const size_t alignment = signature[0] == 'B' ? 1 : sizeof(int32_t);
     const bool is_plausible =
-        offset >= sizeof(uintptr_t) && offset < OBJECT_BYTES_MAX && offset % sizeof(int32_t) == 0;
+        offset >= sizeof(uintptr_t) && offset < OBJECT_BYTES_MAX && offset % alignment == 0;
     return is_plausible ? (int32_t)offset : UMIG_VM_NO_FIELD;
 }
 
@@ -40,24 +55,39 @@ static bool peek_pointer(uintptr_t base, int32_t offset, uintptr_t *out)
 }
 
 /*
+ * The Klass that declares a method; 0 if there is none. It does not move, as its mirror may.
+ */
+static uintptr_t klass_of(const struct umig_vm *vm,
+                          JNIEnv *jni,
+                          jclass klass,
+                          const char *method,
+                          const char *signature)
+{
+    const struct umig_hotspot *hs = &vm->hotspot;
+    const jmethodID id = (*jni)->GetMethodID(jni, klass, method, signature);
+    if (id == NULL) {
+        (*jni)->ExceptionClear(jni);
+        return 0;
+    }
+    uintptr_t at = method_of(id);
+    return at != 0 && peek_pointer(at, hs->method_const, &at) &&
+                   peek_pointer(at, hs->const_constants, &at) &&
+                   peek_pointer(at, hs->pool_holder, &at)
+               ? at
+               : 0;
+}
+
+/*
  * Where the words of a chunk begin: behind its fields, at the size that its class has for objects
- * of it without any. The Klass is reached from a method of it: it does not move, as its mirror may.
+ * of it without any.
  */
 static int32_t stack_offset(const struct umig_vm *vm, JNIEnv *jni, jclass chunk)
 {
-    const struct umig_hotspot *hs = &vm->hotspot;
-    const int32_t helper_at =
-        (int32_t)umig_vmstructs_offset(&vm->libjvm, "Klass", "_layout_helper");
-    const jmethodID id = (*jni)->GetMethodID(jni, chunk, "<init>", "()V");
-    if (id == NULL) {
-        (*jni)->ExceptionClear(jni);
-        return UMIG_VM_NO_FIELD;
-    }
-    uintptr_t at = method_of(id);
+    const int32_t helper_at = vm->hotspot.klass_layout;
+    const uintptr_t klass = klass_of(vm, jni, chunk, "<init>", "()V");
     int32_t helper = 0;
-    if (at == 0 || helper_at < 0 || !peek_pointer(at, hs->method_const, &at) ||
-        !peek_pointer(at, hs->const_constants, &at) || !peek_pointer(at, hs->pool_holder, &at) ||
-        !umig_vm_peek((const void *)(at + (uintptr_t)helper_at), &helper, sizeof helper) ||
+    if (klass == 0 || helper_at < 0 ||
+        !umig_vm_peek((const void *)(klass + (uintptr_t)helper_at), &helper, sizeof helper) ||
         helper <= 0 || helper >= OBJECT_BYTES_MAX) {
         return UMIG_VM_NO_FIELD;
     }
@@ -67,9 +97,8 @@ static int32_t stack_offset(const struct umig_vm *vm, JNIEnv *jni, jclass chunk)
 static bool read_chunk(struct umig_vm *vm, JNIEnv *jni)
 {
     struct umig_hotspot *hs = &vm->hotspot;
-    const jclass chunk = (*jni)->FindClass(jni, "jdk/internal/vm/StackChunk");
+    const jclass chunk = class_named(jni, "jdk/internal/vm/StackChunk");
     if (chunk == NULL) {
-        (*jni)->ExceptionClear(jni);
         return false;
     }
     hs->chunk_parent = offset_of(jni, chunk, "parent", "Ljdk/internal/vm/StackChunk;");
@@ -99,12 +128,12 @@ static uintptr_t static_method(JNIEnv *jni, jclass klass, const char *name, cons
 static bool read_continuation(struct umig_vm *vm, JNIEnv *jni)
 {
     struct umig_hotspot *hs = &vm->hotspot;
-    const jclass continuation = (*jni)->FindClass(jni, "jdk/internal/vm/Continuation");
+    const jclass continuation = class_named(jni, "jdk/internal/vm/Continuation");
     if (continuation == NULL) {
-        (*jni)->ExceptionClear(jni);
         return false;
     }
     hs->continuation_tail = offset_of(jni, continuation, "tail", "Ljdk/internal/vm/StackChunk;");
+    hs->continuation_target = offset_of(jni, continuation, "target", "Ljava/lang/Runnable;");
     hs->enter_special =
         static_method(jni, continuation, "enterSpecial", "(Ljdk/internal/vm/Continuation;ZZ)V");
     hs->enter = static_method(jni, continuation, "enter", "(Ljdk/internal/vm/Continuation;Z)V");
@@ -145,6 +174,62 @@ static bool read_references(struct umig_vm *vm)
     return true;
 }
 
+/* How headers tell classes. "_narrow_klass." went with JDK 22. */
+static bool read_header(struct umig_vm *vm)
+{
+    struct umig_hotspot *hs = &vm->hotspot;
+    const struct umig_libjvm *libjvm = &vm->libjvm;
+    const void *base = umig_vmstructs_static(libjvm, "CompressedKlassPointers", "_base");
+    const void *shift = umig_vmstructs_static(libjvm, "CompressedKlassPointers", "_shift");
+    if (!umig_jvmflag_is_on(libjvm, "UseCompressedClassPointers")) {
+        hs->header = UMIG_HS_HEADER_WIDE;
+        return true;
+    }
+    hs->header = umig_jvmflag_is_on(libjvm, "UseCompactObjectHeaders") ? UMIG_HS_HEADER_COMPACT
+                                                                       : UMIG_HS_HEADER_NARROW;
+    base = base != NULL
+               ? base
+               : umig_vmstructs_static(libjvm, "CompressedKlassPointers", "_narrow_klass._base");
+    shift = shift != NULL
+                ? shift
+                : umig_vmstructs_static(libjvm, "CompressedKlassPointers", "_narrow_klass._shift");
+    return base != NULL && shift != NULL &&
+           umig_vm_peek(base, &hs->klass_base, sizeof hs->klass_base) &&
+           umig_vm_peek(shift, &hs->klass_shift, sizeof hs->klass_shift) && hs->klass_shift < 32;
+}
+
+static bool read_thread(struct umig_vm *vm, JNIEnv *jni)
+{
+    struct umig_hotspot *hs = &vm->hotspot;
+    const jclass thread = class_named(jni, "java/lang/Thread");
+    const jclass string = class_named(jni, "java/lang/String");
+    if (thread != NULL && string != NULL) {
+        hs->thread_id = offset_of(jni, thread, "tid", "J");
+        hs->thread_name = offset_of(jni, thread, "name", "Ljava/lang/String;");
+        hs->string_value = offset_of(jni, string, "value", "[B");
+        hs->string_coder = offset_of(jni, string, "coder", "B");
+        hs->string_klass = klass_of(vm, jni, string, "length", "()I");
+    }
+    (*jni)->DeleteLocalRef(jni, thread);
+    (*jni)->DeleteLocalRef(jni, string);
+    return hs->string_klass != 0 && hs->thread_id >= 0 && hs->thread_name >= 0 &&
+           hs->string_value >= 0 && hs->string_coder >= 0;
+}
+
+/* What a virtual thread's continuation runs: the object by which the thread is found. */
+static bool read_body(struct umig_vm *vm, JNIEnv *jni)
+{
+    struct umig_hotspot *hs = &vm->hotspot;
+    const jclass body = class_named(jni, "java/lang/VirtualThread$VThreadContinuation$1");
+    if (body == NULL) {
+        return false;
+    }
+    hs->body_thread = offset_of(jni, body, "val$vthread", "Ljava/lang/VirtualThread;");
+    hs->body_klass = klass_of(vm, jni, body, "run", "()V");
+    (*jni)->DeleteLocalRef(jni, body);
+    return hs->body_thread >= 0 && hs->body_klass != 0;
+}
+
 void umig_vm_continuations_read(struct umig_vm *vm, JNIEnv *jni)
 {
     struct umig_hotspot *hs = &vm->hotspot;
@@ -153,5 +238,8 @@ void umig_vm_continuations_read(struct umig_vm *vm, JNIEnv *jni)
         return;
     }
     const bool is_known = read_continuation(vm, jni) && read_chunk(vm, jni) && read_references(vm);
+    const bool has_names = is_known && hs->continuation_target >= 0 && hs->klass_layout >= 0 &&
+                           read_header(vm) && read_thread(vm, jni) && read_body(vm, jni);
+    atomic_store(&hs->has_thread_names, has_names);
     atomic_store(&hs->has_continuations, is_known);
 }

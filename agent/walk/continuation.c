@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "agent/signal/probe.h"
 #include "agent/signal/sigsafe_only.h"
 #include "agent/walk/names.h"
+#include "agent/walk/objects.h"
 #include "agent/walk/scopes.h"
 
 enum {
@@ -15,10 +15,6 @@ enum {
     CHUNK_WORDS_MAX = 64 << 20,   /* a stack of 512 MiB */
     LOCALS_WORDS_MAX = 65536 + 1, /* a method's locals are counted in 16 bits */
     METADATA_WORDS = 2,           /* saved fp and return address, below a frame */
-    PAGE_BYTES = 4096,
-    PROBED_BYTES_MAX = 1 << 20, /* of a chunk: deeper ones are left to the guard */
-    ZGC_COLOUR_BITS = 12,       /* of a coloured pointer; the next four tell its shift */
-    ZGC_REMAPPED_MASK = 15,
 };
 
 /* Of an interpreted frame, from its fp, in words (agent/walk/x86_64/interpreted.h). */
@@ -125,60 +121,6 @@ enum umig_continuation_place umig_continuation_place(const struct umig_continuat
     return blob.at == continuation->enter_code && step->regs.sp == continuation->entry
                ? UMIG_CONTINUATION_END
                : UMIG_CONTINUATION_ELSEWHERE;
-}
-
-/* --- references in the heap --- */
-
-/*
- * Can memory of the heap be read now? A collector that moves objects beside the application may
- * have given back the page of an old copy; such a fault is expected, and no sign of a misreading.
- */
-static bool is_readable(uintptr_t low, uintptr_t high)
-{
-    const uintptr_t end = high - low < PROBED_BYTES_MAX ? high : low + PROBED_BYTES_MAX;
-    uintptr_t word;
-    for (uintptr_t at = low & ~(uintptr_t)(WORD - 1); at < end;
-         at = (at & ~(uintptr_t)(PAGE_BYTES - 1)) + PAGE_BYTES) {
-        if (!umig_probe_word(at, &word)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/*
- * ZGC with generations: 0 to 15 are colours, of which one of the bits 12 to 15 is set; the address
- * begins right above that bit. (src/hotspot/share/gc/z: zAddress.hpp, and zAddress.inline.hpp,
- * ZPointer::load_shift_lookup.)
- */
-static uintptr_t uncolour(uintptr_t pointer)
-{
-    const uint32_t remapped = (uint32_t)(pointer >> ZGC_COLOUR_BITS) & ZGC_REMAPPED_MASK;
-    if (remapped == 0 || (remapped & (remapped - 1)) != 0) {
-        return 0;
-    }
-    return pointer >> (ZGC_COLOUR_BITS + 1 + __builtin_ctz(remapped));
-}
-
-/* The object a field refers to; 0 if none, or if the reference makes no sense. */
-static uintptr_t load_reference(const struct umig_hotspot *hs, uintptr_t object, int32_t field)
-{
-    uintptr_t to = 0;
-    switch (hs->references) {
-    case UMIG_HS_NARROW: {
-        const uintptr_t narrow = umig_hs_u32(object, field);
-        to = narrow == 0 ? 0 : hs->narrow_base + (narrow << hs->narrow_shift);
-        break;
-    }
-    case UMIG_HS_COLOURED:
-        to = uncolour(umig_hs_ptr(object, field));
-        break;
-    case UMIG_HS_PLAIN:
-    default:
-        to = umig_hs_ptr(object, field);
-        break;
-    }
-    return umig_hs_plausible(to) ? to : 0;
 }
 
 /* --- frames in a chunk --- */
@@ -318,7 +260,7 @@ static bool leave_frozen(struct frozen *at, struct umig_kept *kept)
 static bool open_chunk(const struct umig_hotspot *hs, uintptr_t chunk, struct frozen *out)
 {
     const uintptr_t stack = chunk + (uintptr_t)(uint32_t)hs->chunk_stack;
-    if (!is_readable(chunk, stack)) {
+    if (!umig_object_is_readable(chunk, stack)) {
         return false;
     }
     const int32_t size = umig_hs_i32(chunk, hs->chunk_size);
@@ -335,7 +277,7 @@ static bool open_chunk(const struct umig_hotspot *hs, uintptr_t chunk, struct fr
         .end = stack + (uintptr_t)(uint32_t)bottom * WORD,
     };
     out->sp = out->low;
-    return is_readable(out->low - METADATA_WORDS * WORD, out->end);
+    return umig_object_is_readable(out->low - METADATA_WORDS * WORD, out->end);
 }
 
 /* The last frame's arguments may lie in the parent, or be padded: its metadata ends the chunk. */
@@ -374,7 +316,7 @@ static void add_chunks(const struct umig_hotspot *hs, uintptr_t first, struct um
         if (!add_chunk(hs, chunk, &frames_left, kept)) {
             return;
         }
-        chunk = load_reference(hs, chunk, hs->chunk_parent);
+        chunk = umig_object_at(hs, chunk, hs->chunk_parent);
     }
 }
 
@@ -388,9 +330,9 @@ bool umig_continuation_add_frozen(const struct umig_hotspot *hotspot,
 {
     const uint32_t before = kept->seen;
     const uintptr_t tail = continuation->object + (uintptr_t)hotspot->continuation_tail;
-    if (is_readable(tail, tail + WORD)) {
+    if (umig_object_is_readable(tail, tail + WORD)) {
         add_chunks(hotspot,
-                   load_reference(hotspot, continuation->object, hotspot->continuation_tail), kept);
+                   umig_object_at(hotspot, continuation->object, hotspot->continuation_tail), kept);
     }
     return kept->seen > before && umig_kept_last(kept)->method == hotspot->enter;
 }

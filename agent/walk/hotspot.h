@@ -28,6 +28,13 @@ enum umig_hs_references {
     UMIG_HS_COLOURED, /* an address above bits that tell its state (ZGC with generations) */
 };
 
+/** How the header of an object tells its class. */
+enum umig_hs_header {
+    UMIG_HS_HEADER_WIDE,    /* a Klass* behind the mark word */
+    UMIG_HS_HEADER_NARROW,  /* 32 bits there: base + value << shift (UseCompressedClassPointers) */
+    UMIG_HS_HEADER_COMPACT, /* the upper bits of the mark word (UseCompactObjectHeaders) */
+};
+
 struct umig_hotspot {
     /* Method -> ConstMethod -> ConstantPool -> holder Klass -> Symbol */
     int32_t method_const;
@@ -55,6 +62,7 @@ struct umig_hotspot {
     int32_t os_thread_id;
     int32_t thread_pending_monitor; /* ObjectMonitor* it waits to enter */
     int32_t thread_owner_id;        /* what a monitor's owner field holds, from JDK 24 on */
+    int32_t thread_vthread;         /* handle of Thread.currentThread() */
     int32_t monitor_owner;
     int32_t monitor_object;    /* oop *: the object, by a handle */
     int32_t thread_lock_stack; /* LockStack: objects that the thread has locked, from JDK 21 on */
@@ -119,12 +127,26 @@ struct umig_hotspot {
     int32_t env_task;
     int32_t task_method, task_osr_bci, task_level;
 
+    /* Names of virtual threads (agent/walk/virtual_thread.h): valid if has_thread_names */
+    enum umig_hs_header header;
+    uintptr_t klass_base;
+    uint32_t klass_shift;
+    int32_t klass_layout; /* of an array: what it holds, and where its elements begin */
+    uintptr_t body_klass; /* of what a virtual thread's continuation runs */
+    uintptr_t string_klass;
+    int32_t continuation_target;
+    int32_t body_thread;
+    int32_t thread_id;
+    int32_t thread_name;
+    int32_t string_value, string_coder;
+
     bool can_name;      /* the fields for names are all there */
     bool can_find_code; /* the fields for the code cache are all there */
     bool can_bound_stack;
     bool can_walk; /* the fields of the walker are all there, and the other three hold */
     bool can_tell_compiling;
-    atomic_bool has_continuations; /* set last: handlers may be running */
+    atomic_bool has_thread_names;
+    atomic_bool has_continuations; /* both set last: handlers may be running */
 };
 
 /*

@@ -155,7 +155,9 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
         if (result.outcome == UMIG_OUTCOME_OK && kept.seen == 0) {
             result.outcome = outcome_without_frames(hs, begin_pc);
         }
-        result.is_virtual = continuation.entry != 0;
+        if (continuation.entry != 0 && request->virtual_thread != NULL) {
+            umig_virtual_thread_read(hs, thread, continuation.object, request->virtual_thread);
+        }
     }
     result.frame_count = umig_kept_finish(&kept, &result.cut_at);
     return result;

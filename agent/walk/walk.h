@@ -2,9 +2,9 @@
 #ifndef UMIG_AGENT_WALK_WALK_H
 #define UMIG_AGENT_WALK_WALK_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/walk/virtual_thread.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 
@@ -22,13 +22,14 @@ struct umig_walk_request {
     void *scratch;                  /* the walker's own, as large as it says */
     struct umig_walk_frame *frames; /* room for max_frames, innermost first */
     uint32_t max_frames;
+    struct umig_virtual_thread *virtual_thread; /* written if the stack is that of one, with this
+                                                 * thread as its carrier; NULL: not wanted */
 };
 
 struct umig_walk_result {
     enum umig_outcome outcome;
     uint32_t frame_count; /* with another outcome than OK: as far as it came */
     uint32_t cut_at;      /* 0, or frames are missing behind so many innermost ones */
-    bool is_virtual;      /* the stack is a virtual thread's, on this thread as its carrier */
 };
 
 /**

@@ -213,6 +213,32 @@ static int check_stacks(const Umig__V1__Dictionary *d,
     return rc != UMIG_OK ? rc : check_chains(d, err);
 }
 
+/* A row is a thread of the system's, or a virtual one; both have positive numbers. */
+static int check_virtual_ids(const Umig__V1__Dictionary *d, struct umig_err *err)
+{
+    if (d->n_thread_virtual_id == 0) {
+        return UMIG_OK;
+    }
+    const int rc =
+        check_length("Dictionary.thread_virtual_id", d->n_thread_virtual_id, d->n_thread_tid, err);
+    for (size_t i = 0; rc == UMIG_OK && i < d->n_thread_virtual_id; i++) {
+        const uint64_t id = d->thread_virtual_id[i];
+        if (id > INT64_MAX) {
+            return umig_err_set(
+                err, UMIG_E_PROTO,
+                "Dictionary.thread_virtual_id[%zu] is %" PRIu64 "; ids are below 2^63", i, id);
+        }
+        if (id != 0 && (d->thread_tid[i] != 0 || d->thread_kind[i] != UMIG_THREAD_VIRTUAL)) {
+            return umig_err_set(err, UMIG_E_PROTO,
+                                "Dictionary.thread_virtual_id[%zu] is %" PRIu64
+                                " of a thread with tid %" PRIu32 " and kind %" PRIu32
+                                "; it goes with tid 0 and kind %d",
+                                i, id, d->thread_tid[i], d->thread_kind[i], UMIG_THREAD_VIRTUAL);
+        }
+    }
+    return rc;
+}
+
 static int check_threads(const Umig__V1__Dictionary *d,
                          struct umig_known *known,
                          struct umig_err *err)
@@ -224,9 +250,10 @@ static int check_threads(const Umig__V1__Dictionary *d,
     rc = rc != UMIG_OK ? rc
                        : check_table("Dictionary.thread_kind", d->thread_kind, count, 0,
                                      UMIG_THREAD_COUNT, err);
-    return rc != UMIG_OK ? rc
-                         : check_ids("Dictionary.thread_name", d->thread_name, count,
-                                     known->strings, true, err);
+    rc = rc != UMIG_OK ? rc
+                       : check_ids("Dictionary.thread_name", d->thread_name, count, known->strings,
+                                   true, err);
+    return rc != UMIG_OK ? rc : check_virtual_ids(d, err);
 }
 
 static int check_dictionary(const Umig__V1__Dictionary *d,

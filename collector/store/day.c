@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/profile.h"
 #include "collector/batch/prescan.h"
 #include "collector/store/places.h"
 #include "collector/store/schema.h"
 #include "core/err.h"
+#include "core/thread_group.h"
 
 enum {
     MAX_SET_ASIDE = 1000
@@ -172,7 +172,7 @@ static void bind_text(sqlite3_stmt *statement, const void *content)
 
 static void bind_three(sqlite3_stmt *statement, const void *content)
 {
-    const uint32_t *columns = content;
+    const int64_t *columns = content;
     for (int i = 0; i < 3; i++) {
         sqlite3_bind_int64(statement, i + 1, columns[i]);
     }
@@ -180,7 +180,7 @@ static void bind_three(sqlite3_stmt *statement, const void *content)
 
 static void bind_two(sqlite3_stmt *statement, const void *content)
 {
-    const uint32_t *columns = content;
+    const int64_t *columns = content;
     sqlite3_bind_int64(statement, 1, columns[0]);
     sqlite3_bind_int64(statement, 2, columns[1]);
 }
@@ -206,14 +206,14 @@ int umig_day_group(struct umig_day *day, uint32_t name, uint32_t *out_group, str
     char group[sizeof text];
     const char *stored = (const char *)sqlite3_column_text(statement, 0);
     snprintf(text, sizeof text, "%s", stored != NULL ? stored : "");
-    umig_profile_write_group(text, group);
+    umig_thread_group(text, group);
     sqlite3_reset(statement);
     return umig_day_string(day, group, out_group, err);
 }
 
 int umig_day_row(struct umig_day *day,
                  enum umig_day_table table,
-                 const uint32_t columns[3],
+                 const int64_t columns[3],
                  uint32_t *out_id,
                  struct umig_err *err)
 {

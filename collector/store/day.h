@@ -59,7 +59,7 @@ UMIG_NODISCARD int umig_day_string(struct umig_day *day,
                                    uint32_t *out_id,
                                    struct umig_err *err);
 
-/** Id of the group of a thread's name; see umig_profile_write_group(). */
+/** Id of the group of a thread's name; see umig_thread_group(). */
 UMIG_NODISCARD int umig_day_group(struct umig_day *day,
                                   uint32_t name,
                                   uint32_t *out_group,
@@ -77,11 +77,12 @@ enum umig_day_table {
  * Id of a row by content.
  *
  * @param columns  methods: class, name, file; frames: method, line, kind; stacks: parent, frame;
- *                 threads: tid, name, kind
+ *                 threads: tid, name, kind; a virtual thread that is told by itself has in place
+ *                 of a tid its own id, negated
  */
 UMIG_NODISCARD int umig_day_row(struct umig_day *day,
                                 enum umig_day_table table,
-                                const uint32_t columns[3],
+                                const int64_t columns[3],
                                 uint32_t *out_id,
                                 struct umig_err *err);
 

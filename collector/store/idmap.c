@@ -143,7 +143,7 @@ static int add_row(const struct adding *adding,
                    struct umig_ids *ids,
                    uint64_t id,
                    enum umig_day_table table,
-                   const uint32_t columns[3])
+                   const int64_t columns[3])
 {
     uint32_t day_id = 0;
     int rc = place_of(adding, ids, id);
@@ -179,9 +179,9 @@ static int add_methods(const struct adding *adding)
     const struct umig_ids *strings = &adding->map->strings;
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < d->n_method_name; i++) {
-        const uint32_t columns[3] = {umig_ids_get(strings, d->method_class[i]),
-                                     umig_ids_get(strings, d->method_name[i]),
-                                     umig_ids_get(strings, d->method_file[i])};
+        const int64_t columns[3] = {umig_ids_get(strings, d->method_class[i]),
+                                    umig_ids_get(strings, d->method_name[i]),
+                                    umig_ids_get(strings, d->method_file[i])};
         rc = add_row(adding, &adding->map->methods, d->first_method + (uint64_t)i, UMIG_DAY_METHODS,
                      columns);
     }
@@ -193,8 +193,8 @@ static int add_frames(const struct adding *adding)
     const Umig__V1__Dictionary *d = adding->delta;
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < d->n_frame_method; i++) {
-        const uint32_t columns[3] = {umig_ids_get(&adding->map->methods, d->frame_method[i]),
-                                     d->frame_line[i], d->frame_kind[i]};
+        const int64_t columns[3] = {umig_ids_get(&adding->map->methods, d->frame_method[i]),
+                                    d->frame_line[i], d->frame_kind[i]};
         rc = add_row(adding, &adding->map->frames, d->first_frame + (uint64_t)i, UMIG_DAY_FRAMES,
                      columns);
     }
@@ -213,8 +213,8 @@ static int add_stacks(const struct adding *adding)
                                       "stream %lld: stack %zu of a dictionary delta has no caller",
                                       (long long)adding->map->stream, d->first_stack + i);
         }
-        const uint32_t columns[3] = {umig_ids_get(&adding->map->stacks, parent),
-                                     umig_ids_get(&adding->map->frames, d->stack_frame[i]), 0};
+        const int64_t columns[3] = {umig_ids_get(&adding->map->stacks, parent),
+                                    umig_ids_get(&adding->map->frames, d->stack_frame[i]), 0};
         rc = add_row(adding, &adding->map->stacks, d->first_stack + (uint64_t)i, UMIG_DAY_STACKS,
                      columns);
     }
@@ -228,7 +228,9 @@ static int add_threads(const struct adding *adding)
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < d->n_thread_tid; i++) {
         const uint32_t name = umig_ids_get(&map->strings, d->thread_name[i]);
-        const uint32_t columns[3] = {d->thread_tid[i], name, d->thread_kind[i]};
+        const uint64_t virtual_id = d->n_thread_virtual_id > 0 ? d->thread_virtual_id[i] : 0;
+        const int64_t columns[3] = {virtual_id != 0 ? -(int64_t)virtual_id : d->thread_tid[i], name,
+                                    d->thread_kind[i]};
         const uint64_t id = d->first_thread + (uint64_t)i;
         uint32_t group = 0;
         rc = add_row(adding, &map->threads, id, UMIG_DAY_THREADS, columns);

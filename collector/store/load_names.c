@@ -211,14 +211,16 @@ int umig_loader_thread(struct umig_loader *loader, uint32_t day_id, uint32_t *ou
     if (rc != UMIG_OK) {
         return rc;
     }
-    const uint32_t tid = umig_loader_number(statement, 0);
+    const int64_t tid = (int64_t)umig_loader_wide(statement, 0);
     const uint32_t kind = umig_loader_number(statement, 2);
     uint32_t name = 0;
     rc = umig_loader_string(loader, umig_loader_number(statement, 1), &name);
     if (rc != UMIG_OK || kind >= UMIG_THREAD_COUNT) {
         return rc != UMIG_OK ? rc : umig_loader_damaged(loader, "a thread of an unknown kind");
     }
-    rc = umig_profile_thread(loader->profile, tid, (enum umig_thread_kind)kind, name, out_id);
+    rc = tid < 0 ? umig_profile_virtual_thread(loader->profile, -(uint64_t)tid, name, out_id)
+                 : umig_profile_thread(loader->profile, (uint32_t)tid, (enum umig_thread_kind)kind,
+                                       name, out_id);
     return rc != UMIG_OK ? umig_loader_out_of_memory(loader)
                          : remember(loader, &loader->threads, day_id, *out_id);
 }

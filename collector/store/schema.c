@@ -196,7 +196,8 @@ static const struct umig_db_migration day_migrations[] = {
      ") STRICT;"
      "CREATE TABLE threads("
      "  id INTEGER PRIMARY KEY,"
-     "  tid INTEGER NOT NULL, name INTEGER NOT NULL, kind INTEGER NOT NULL,"
+     "  tid INTEGER NOT NULL,"        /* below 0: the id of a virtual thread, negated */
+     "  name INTEGER NOT NULL, kind INTEGER NOT NULL,"
      "  UNIQUE(tid, name, kind)"
      ") STRICT;"
 

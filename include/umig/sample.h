@@ -17,7 +17,8 @@
 #define UMIG_SAMPLE_TEXT_BYTES 120u
 
 enum umig_record_type {
-    UMIG_RECORD_CPU = 1,  /* frames, then text: what is told of a thread of the JVM */
+    UMIG_RECORD_CPU = 1,  /* frames, then text: what is told of a thread of the JVM, or
+                           * the name of a virtual one */
     UMIG_RECORD_WAIT = 2, /* frames, then text: signature of the monitor's class */
 };
 
@@ -27,6 +28,21 @@ enum umig_doing {
     UMIG_DOING_COMPILE = 1, /* one frame: the method, of kind COMPILING */
     UMIG_DOING_PAUSE = 2,   /* a collection had stopped the world; text: its cause, or none */
     UMIG_DOING_BESIDE = 3,  /* no collection had */
+};
+
+/** What is kept of a virtual thread's name: 96 characters, and one that says that there are more.
+ */
+#define UMIG_VIRTUAL_NAME_CHARS 96u
+#define UMIG_VIRTUAL_TEXT_BYTES (2 * (UMIG_VIRTUAL_NAME_CHARS + 1))
+
+/** Whose stack it is: of the thread itself, or of a virtual thread on it, and what is known of it.
+ */
+enum umig_record_thread {
+    UMIG_RECORD_PLATFORM,
+    UMIG_RECORD_VIRTUAL,        /* neither its id nor its name could be read */
+    UMIG_RECORD_VIRTUAL_ID,     /* its name could not be read */
+    UMIG_RECORD_VIRTUAL_LATIN1, /* text is its name, a byte a character; empty: it has none */
+    UMIG_RECORD_VIRTUAL_UTF16,  /* text is its name, in UTF-16 of this machine's order */
 };
 
 /**
@@ -39,7 +55,7 @@ struct umig_record {
     uint8_t type;        /* enum umig_record_type */
     uint8_t outcome;     /* enum umig_outcome */
     uint8_t text_bytes;
-    bool is_virtual;      /* of a virtual thread; slot is its carrier's */
+    uint8_t thread;       /* enum umig_record_thread; of a virtual one slot is its carrier's */
     uint64_t time_ns;     /* CLOCK_MONOTONIC */
     uint64_t value_ns;    /* cpu: ticks x interval; wait: time waited */
     uint32_t slot;        /* index in the thread table */
@@ -51,12 +67,13 @@ struct umig_record {
     int32_t holder_tid;  /* wait: 0 unknown */
     uint32_t cut_at;     /* 0, or frames are missing behind so many innermost ones */
     uint32_t native_bytes;
-    bool has_told_wait; /* wait: records of it that goes on came before */
-    uint8_t doing;      /* enum umig_doing */
-    uint8_t tier;       /* compile: 1 to 3 C1, 4 C2 */
-    bool is_osr;        /* compile: to be entered in a loop; the frame is at the loop */
+    bool has_told_wait;  /* wait: records of it that goes on came before */
+    uint8_t doing;       /* enum umig_doing */
+    uint8_t tier;        /* compile: 1 to 3 C1, 4 C2 */
+    bool is_osr;         /* compile: to be entered in a loop; the frame is at the loop */
+    uint64_t virtual_id; /* Thread.threadId() of a virtual thread; 0 unknown */
 };
 
-_Static_assert(sizeof(struct umig_record) == 64, "handler, rings and drainer share this layout");
+_Static_assert(sizeof(struct umig_record) == 72, "handler, rings and drainer share this layout");
 
 #endif

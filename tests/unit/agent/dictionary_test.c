@@ -5,6 +5,7 @@
 #include <umig/v1/stream.pb-c.h>
 
 #include "agent/symbol/dictionary.h"
+#include "include/umig/kinds.h"
 #include "tests/support/test.h"
 
 enum {
@@ -67,7 +68,7 @@ static void test_dictionary_equal_content_has_one_id(void **state)
     assert_int_equal(umig_dictionary_stack(d, 0, 1), 1);
     assert_int_equal(umig_dictionary_stack(d, 1, 1), 2);
     assert_int_equal(umig_dictionary_stack(d, 0, 1), 1);
-    assert_int_equal(umig_dictionary_thread(d, 77, 1, 1), 1);
+    assert_int_equal(umig_dictionary_thread(d, 77, 1, 1, 0), 1);
 }
 
 static void test_dictionary_delta_holds_what_is_new_and_no_more(void **state)
@@ -102,6 +103,30 @@ static void test_dictionary_delta_holds_what_is_new_and_no_more(void **state)
 
     batch = take_delta(fx);
     assert_null(batch->dictionary);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+static void test_dictionary_ids_of_virtual_threads_go_out_where_there_are_some(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_dictionary *d = &fx->dictionary;
+    const uint32_t name = string(fx, "orders-1");
+    umig_dictionary_thread(d, 77, UMIG_THREAD_JAVA, name, 0);
+
+    Umig__V1__Batch *batch = take_delta(fx);
+    assert_int_equal(batch->dictionary->n_thread_tid, 1);
+    assert_int_equal(batch->dictionary->n_thread_virtual_id, 0);
+    umig__v1__batch__free_unpacked(batch, NULL);
+
+    const uint64_t far = UINT64_C(0x123456789a);
+    assert_int_equal(umig_dictionary_thread(d, 0, UMIG_THREAD_VIRTUAL, name, 42), 2);
+    assert_int_equal(umig_dictionary_thread(d, 0, UMIG_THREAD_VIRTUAL, name, far), 3);
+    assert_int_equal(umig_dictionary_thread(d, 0, UMIG_THREAD_VIRTUAL, name, 42), 2);
+    batch = take_delta(fx);
+    assert_int_equal(batch->dictionary->first_thread, 2);
+    assert_int_equal(batch->dictionary->n_thread_virtual_id, 2);
+    assert_true(batch->dictionary->thread_virtual_id[0] == 42);
+    assert_true(batch->dictionary->thread_virtual_id[1] == far);
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
@@ -206,6 +231,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dictionary_equal_content_has_one_id, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dictionary_delta_holds_what_is_new_and_no_more, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            test_dictionary_ids_of_virtual_threads_go_out_where_there_are_some, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dictionary_stacks_go_out_by_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dictionary_delta_bytes_is_a_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dictionary_jvm_strings_arrive_as_utf8, setup,

@@ -33,6 +33,7 @@ struct fixture {
 static struct umig_walk_result g_walk_result;
 static struct fixture *g_walked; /* whose methods the fake walker reports */
 static void *g_fault_at;
+static const char *g_virtual_name;
 
 static void pass(int signo)
 {
@@ -45,6 +46,12 @@ static struct umig_walk_result fake_walk(const void *walker,
     (void)walker;
     if (g_fault_at != NULL) {
         (void)*(volatile int *)g_fault_at;
+    }
+    if (g_virtual_name != NULL) {
+        request->virtual_thread->who = UMIG_RECORD_VIRTUAL_LATIN1;
+        request->virtual_thread->id = 4711;
+        request->virtual_thread->text_bytes = (uint32_t)strlen(g_virtual_name);
+        memcpy(request->virtual_thread->text, g_virtual_name, strlen(g_virtual_name));
     }
     for (uint32_t i = 0; i < g_walk_result.frame_count; i++) {
         request->frames[i] = (struct umig_walk_frame){
@@ -78,6 +85,7 @@ static int setup(void **state)
     g_walk_result = (struct umig_walk_result){.outcome = UMIG_OUTCOME_OK, .frame_count = 3};
     g_walked = fx;
     g_fault_at = NULL;
+    g_virtual_name = NULL;
     *state = fx;
     return 0;
 }
@@ -164,6 +172,44 @@ static void test_handler_does_not_walk_threads_without_java(void **state)
 static const char *text_of(const struct umig_record *record)
 {
     return (const char *)(record + 1) + record->frame_count * sizeof(uint32_t);
+}
+
+static void test_handler_records_the_virtual_thread_beside_its_stack(void **state)
+{
+    struct fixture *fx = *state;
+    char longest[UMIG_VIRTUAL_TEXT_BYTES + 1];
+    memset(longest, 'n', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    g_virtual_name = longest;
+    sample(fx);
+    const struct umig_record *record = only_record(fx);
+    assert_int_equal(record->thread, UMIG_RECORD_VIRTUAL_LATIN1);
+    assert_int_equal(record->virtual_id, 4711);
+    assert_int_equal(record->frame_count, 3);
+    assert_int_equal(record->text_bytes, sizeof longest - 1);
+    assert_memory_equal(text_of(record), longest, sizeof longest - 1);
+    assert_true(record->byte_count >= sizeof *record + 3 * sizeof(uint32_t) + sizeof longest - 1);
+}
+
+/* The scratch holds what the walk before left there. */
+static void test_handler_tells_no_virtual_thread_where_none_was_read(void **state)
+{
+    struct fixture *fx = *state;
+    g_virtual_name = "orders-1";
+    sample(fx);
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        struct umig_ring *ring = &fx->sampler.rings.ring[i];
+        const struct umig_record *record = umig_ring_peek(ring);
+        if (record != NULL) {
+            umig_ring_release(ring, record);
+        }
+    }
+    g_virtual_name = NULL;
+    sample(fx);
+    const struct umig_record *record = only_record(fx);
+    assert_int_equal(record->thread, UMIG_RECORD_PLATFORM);
+    assert_int_equal(record->virtual_id, 0);
+    assert_int_equal(record->text_bytes, 0);
 }
 
 static void sample_collector(struct fixture *fx, atomic_bool *is_in_pause, const char *cause)
@@ -513,6 +559,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_does_not_walk_threads_without_java, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_handler_records_the_virtual_thread_beside_its_stack,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_tells_no_virtual_thread_where_none_was_read,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_tells_the_pause_a_collector_works_in, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_without_sources_tells_nothing_of_a_collector,

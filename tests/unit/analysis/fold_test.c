@@ -219,6 +219,8 @@ static void test_fold_copies_everything_but_the_stacks(void **state)
     const struct umig_profile_wait wait = {
         .thread = 1, .stack = raw->samples.items[0].stack, .wait_ns = 5, .count = 1};
     assert_int_equal(umig_profile_add_wait(raw, &wait), UMIG_OK);
+    uint32_t thread = 0;
+    assert_int_equal(umig_profile_virtual_thread(raw, 42, 1, &thread), UMIG_OK);
     const struct umig_profile_pause pause = {.duration_ns = 9};
     assert_int_equal(umig_profile_add_pause(raw, &pause), UMIG_OK);
     raw->session.pid = 42;
@@ -230,6 +232,7 @@ static void test_fold_copies_everything_but_the_stacks(void **state)
     assert_int_equal(folded->session.pid, 42);
     assert_int_equal(folded->tallies[UMIG_KIND_CPU].produced, 7);
     assert_int_equal(folded->threads.count, raw->threads.count);
+    assert_int_equal(folded->threads.items[thread].virtual_id, 42);
     assert_int_equal(folded->pauses.count, 1);
     assert_int_equal(folded->samples.count, 1);
     assert_int_equal(folded->samples.items[0].count, 7);

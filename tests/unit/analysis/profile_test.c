@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analysis/profile.h"
+#include "analysis/virtual_threads.h"
 #include "tests/support/test.h"
 #include "tests/support/torture.h"
 
@@ -229,6 +230,63 @@ static void test_samples_of_one_place_add_up_and_stop_at_the_top(void **state)
     assert_true(profile->samples.items[1].value == UINT64_MAX);
 }
 
+static void test_virtual_threads_are_told_apart_by_id_and_name(void **state)
+{
+    struct umig_profile *profile = *state;
+    const uint32_t a = string(profile, "orders-1");
+    const uint32_t b = string(profile, "orders-2");
+    uint32_t ids[5];
+    assert_int_equal(umig_profile_virtual_thread(profile, 42, a, &ids[0]), UMIG_OK);
+    assert_int_equal(umig_profile_virtual_thread(profile, 43, a, &ids[1]), UMIG_OK);
+    assert_int_equal(umig_profile_virtual_thread(profile, 42, b, &ids[2]), UMIG_OK);
+    assert_int_equal(umig_profile_virtual_thread(profile, 42, a, &ids[3]), UMIG_OK);
+    assert_int_equal(umig_profile_thread(profile, 0, UMIG_THREAD_VIRTUAL, a, &ids[4]), UMIG_OK);
+    assert_int_equal(ids[0], ids[3]);
+    assert_true(ids[0] != ids[1] && ids[0] != ids[2] && ids[0] != ids[4]);
+    assert_int_equal(profile->threads.items[ids[1]].virtual_id, 43);
+    assert_int_equal(profile->threads.items[ids[1]].kind, UMIG_THREAD_VIRTUAL);
+    assert_string_equal(umig_profile_text(profile, profile->threads.items[ids[1]].group),
+                        "orders-*");
+}
+
+static void test_virtual_threads_in_words(void **state)
+{
+    struct umig_profile *profile = *state;
+    struct umig_buf out = UMIG_BUF_INIT(4096);
+    uint32_t told = 0;
+    uint32_t busy = 0;
+    uint32_t shared = 0;
+    umig_virtual_threads_put(profile, 100, &out);
+    assert_int_equal(out.len, 0);
+
+    const uint32_t name = string(profile, "orders-1");
+    assert_int_equal(
+        umig_profile_thread(profile, 0, UMIG_THREAD_VIRTUAL, string(profile, "orders-*"), &shared),
+        UMIG_OK);
+    struct umig_profile_thread_total total = {shared, UMIG_KIND_CPU, 1, 30};
+    assert_int_equal(umig_profile_add_thread_total(profile, &total), UMIG_OK);
+    umig_virtual_threads_put(profile, 100, &out);
+    assert_string_equal(umig_buf_str(&out), "30 % is of virtual threads, told by pool or carrier.");
+
+    assert_int_equal(umig_profile_virtual_thread(profile, 42, name, &busy), UMIG_OK);
+    assert_int_equal(umig_profile_virtual_thread(profile, 43, name, &told), UMIG_OK);
+    total = (struct umig_profile_thread_total){busy, UMIG_KIND_CPU, 1, 50};
+    assert_int_equal(umig_profile_add_thread_total(profile, &total), UMIG_OK);
+    umig_buf_clear(&out);
+    umig_virtual_threads_put(profile, 100, &out);
+    assert_string_equal(umig_buf_str(&out),
+                        "1 virtual thread is told by itself, orders-1 (id 42), with 50 %; "
+                        "30 % is of others, told by pool or carrier.");
+    total = (struct umig_profile_thread_total){told, UMIG_KIND_CPU, 1, 20};
+    assert_int_equal(umig_profile_add_thread_total(profile, &total), UMIG_OK);
+    umig_buf_clear(&out);
+    umig_virtual_threads_put(profile, 100, &out);
+    assert_string_equal(umig_buf_str(&out),
+                        "2 virtual threads are told one by one, the busiest, orders-1 (id 42), "
+                        "has 50 %; 30 % is of others, told by pool or carrier.");
+    umig_buf_fini(&out);
+}
+
 static void test_thread_totals_add_up_by_thread_and_kind(void **state)
 {
     struct umig_profile *profile = *state;
@@ -337,6 +395,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_thread_kind_is_learned_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_samples_of_one_place_add_up_and_stop_at_the_top, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_virtual_threads_are_told_apart_by_id_and_name, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_virtual_threads_in_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_thread_totals_add_up_by_thread_and_kind, setup,
                                         teardown),
         cmocka_unit_test(test_full_profile_refuses_and_keeps_what_it_has),

@@ -28,6 +28,8 @@ struct good {
         drop[1];
     int64_t delta[2];
     uint64_t value[2];
+    uint32_t tid[2];
+    uint64_t virtual_id[2];
     struct umig_known known;
 };
 
@@ -55,8 +57,11 @@ static void fill_dictionary(struct good *g)
     d->chain_length = g->length;
     d->stack_frame = g->one;
     d->n_thread_tid = d->n_thread_kind = d->n_thread_name = 2;
-    d->thread_tid = d->thread_name = g->one;
+    d->thread_tid = g->tid;
+    d->thread_name = g->one;
     d->thread_kind = g->thread_kind;
+    d->n_thread_virtual_id = 2;
+    d->thread_virtual_id = g->virtual_id;
 }
 
 static void fill_rows(struct good *g)
@@ -97,7 +102,10 @@ static void make_good(struct good *g)
     g->two[0] = g->two[1] = 2;
     g->frame_kind[0] = g->frame_kind[1] = UMIG_FRAME_COMPILED;
     g->length[0] = 2;
-    g->thread_kind[0] = g->thread_kind[1] = UMIG_THREAD_JAVA;
+    g->thread_kind[0] = UMIG_THREAD_JAVA;
+    g->thread_kind[1] = UMIG_THREAD_VIRTUAL;
+    g->tid[0] = 77;
+    g->virtual_id[1] = 42;
     g->drop[0] = UMIG_DROP_RING_FULL;
     fill_dictionary(g);
     fill_rows(g);
@@ -159,6 +167,7 @@ static void test_check_of_batch_without_optional_columns_passes(void **state)
     struct umig_known after = {.generation = 0};
     make_good(&g);
     g.samples.n_outcome = g.samples.n_units = 0;
+    g.dictionary.n_thread_virtual_id = 0;
 
     assert_int_equal(umig_batch_check(&g.batch, &g.known, &after, NULL), UMIG_OK);
 }
@@ -186,6 +195,10 @@ static void chain_none(struct good *g)
 { g->dictionary.n_chain_length = g->dictionary.n_chain_parent = 0; }
 static void chain_parentless(struct good *g) { g->dictionary.n_chain_parent = 0; }
 static void thread_kind(struct good *g) { g->thread_kind[0] = UMIG_THREAD_COUNT; }
+static void virtual_short(struct good *g) { g->dictionary.n_thread_virtual_id = 1; }
+static void virtual_huge(struct good *g) { g->virtual_id[1] = UINT64_C(1) << 63; }
+static void virtual_of_java(struct good *g) { g->thread_kind[1] = UMIG_THREAD_JAVA; }
+static void virtual_with_tid(struct good *g) { g->tid[1] = 5; }
 static void session_again(struct good *g) { g->known.sessions = 1; }
 static void session_name(struct good *g) { static char bad[] = "a b"; g->start.id = bad; }
 static char g_long_text[258];
@@ -238,6 +251,10 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {chain_none, "chain_length adds up to 0"},
         {chain_parentless, "chain_length has 1 rows"},
         {thread_kind, "thread_kind[0]"},
+        {virtual_short, "thread_virtual_id has 1 rows"},
+        {virtual_huge, "thread_virtual_id[1] is 9223372036854775808; ids are below 2^63"},
+        {virtual_of_java, "thread_virtual_id[1] is 42 of a thread with tid 0 and kind 1"},
+        {virtual_with_tid, "thread_virtual_id[1] is 42 of a thread with tid 5 and kind 7"},
         {session_again, "was used before"},
         {session_name, "'a b' is no name"},
         {problem_long, "SessionStart.walker or .problem is over 256 bytes"},

@@ -1,0 +1,16 @@
+/* Pools of threads, by their names: agent and analysis derive the same. */
+#ifndef UMIG_CORE_THREAD_GROUP_H
+#define UMIG_CORE_THREAD_GROUP_H
+
+#include <stddef.h>
+
+/**
+ * Writes the group of a thread name: every run of digits becomes one '*', but for names like C2 and
+ * G1 at the beginning of a word. A group is its own group.
+ *
+ * @param out  room for the name and its NUL
+ * @return the group's length
+ */
+size_t umig_thread_group(const char *name, char *out);
+
+#endif
