@@ -13,6 +13,8 @@ final class Bench {
         new Main.Row("failures", "stacks of a dynamic Groovy service that could not be walked, and a peer",
                 Failures::run),
         new Main.Row("calls", "recorded stacks against the calls that the class files hold", Calls::run),
+        new Main.Row("vthreads", "a million virtual threads: CPU of a request, whole stacks, memory",
+                VirtualThreads::run),
         new Main.Row("ingest", "samples a CPU second of the collector, time to ack, memory, disk", Ingest::run),
     };
 
