@@ -61,9 +61,14 @@ struct umig_agent {
     bool is_unguarded;            /* faults of walks would go to another library */
     char safety_lack[256];        /* what is off for safety's sake, in words; "" when nothing is */
     uint32_t wanted;
-    bool was_connected;  /* as logged last */
-    char held_back[512]; /* why start= was left out; "" when it was not */
-    char problem[256];   /* why a session lacks something; "" when all is well */
+    bool was_connected;     /* as logged last */
+    enum umig_clock clock;  /* CPU samples are taken by; AUTO: none are */
+    bool has_asked_perf;    /* perf_problem is right */
+    bool has_told_perf;     /* that not every thread has a perf event */
+    bool has_told_timers;   /* that not every thread has a timer */
+    char perf_problem[200]; /* why there is no clock perf, or "" */
+    char held_back[512];    /* why start= was left out; "" when it was not */
+    char problem[256];      /* why a session lacks something; "" when all is well */
 
     pthread_t thread;
     bool is_prepared; /* all that umig_agent_start() sets up once */

@@ -137,6 +137,12 @@ static int take_spec(const struct umig_pb_field *field, void *out, struct umig_e
                    ? UMIG_OK
                    : umig_err_set(err, UMIG_E_ARG, "native frames: %llu is not off, leaf or on",
                                   (unsigned long long)field->value);
+    case 6:
+        spec->clock = (enum umig_clock)field->value;
+        return field->value <= UMIG_CLOCK_WALL
+                   ? UMIG_OK
+                   : umig_err_set(err, UMIG_E_ARG, "clock %llu is not auto, perf, cputime or wall",
+                                  (unsigned long long)field->value);
     default:
         return UMIG_OK;
     }
@@ -269,6 +275,7 @@ static void write_session_status(struct umig_pb_writer *writer,
     write_session_counters(writer, session);
     umig_pb_uint(writer, 8, session->spec.native);
     umig_pb_str(writer, 9, session->problem);
+    umig_pb_uint(writer, 10, session->spec.clock);
     umig_pb_close(writer, status);
 }
 
@@ -297,7 +304,16 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.virtual_unread", agent->pump.virtual_threads.unread_samples);
     write_counter(writer, 6, "engine.virtual_more_names",
                   agent->pump.virtual_threads.nameless_samples);
-    write_counter(writer, 6, "engine.timers_refused", atomic_load(&agent->threads.refused));
+    write_counter(writer, 6, "engine.timers_refused",
+                  atomic_load(&agent->threads.ticks.timers_refused));
+    write_counter(writer, 6, "engine.perf_refused",
+                  atomic_load(&agent->threads.ticks.perf_refused));
+    write_counter(writer, 6, "engine.perf_lost", atomic_load(&sampler->perf_lost));
+    for (int clock = UMIG_CLOCK_PERF; clock <= UMIG_CLOCK_WALL; clock++) {
+        char name[32];
+        snprintf(name, sizeof name, "engine.threads_%s", umig_clock_word((enum umig_clock)clock));
+        write_counter(writer, 6, name, atomic_load(&agent->threads.ticks.live[clock]));
+    }
     write_counter(writer, 6, "engine.holder_lookups", atomic_load(&agent->vm.holder_lookups));
     write_counter(writer, 6, "engine.pauses_lost", umig_gc_lost(&agent->vm.gc));
     write_counter(writer, 6, "uplink.batches", agent->pump.batches);
@@ -328,7 +344,7 @@ static void write_signal(struct umig_pb_writer *writer, const struct umig_agent 
 {
     char name[UMIG_SIGNAL_NAME_BYTES] = "";
     if (agent->is_sampler_ready) {
-        umig_signal_name(agent->threads.signo, name);
+        umig_signal_name(agent->threads.ticks.signo, name);
     }
     umig_pb_str(writer, 16, name);
 }
@@ -361,6 +377,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     umig_pb_uint(writer, 13, uplink.acked_sequence);
     write_problem(writer, agent);
     write_signal(writer, agent);
+    umig_pb_str(writer, 17, agent->clock != UMIG_CLOCK_AUTO ? umig_clock_word(agent->clock) : "");
     umig_status_failures_write(&agent->sampler, now, writer, 15); /* last: takes the room left */
     umig_pb_close(writer, status);
 }

@@ -63,6 +63,7 @@ static void start_by_options(struct umig_agent *agent)
         .kinds = agent->options.start,
         .duration_ns = agent->options.duration_ns,
         .native = agent->options.native,
+        .clock = agent->options.clock,
         .label_count = agent->options.label_count,
         .is_by_option = true,
     };
@@ -113,7 +114,7 @@ static void finish(struct umig_agent *agent)
 {
     const uint64_t begin_ns = umig_clock_monotonic_ns();
     const uint64_t deadline_ns = begin_ns + UMIG_EXIT_WAIT_NS - 50 * UMIG_NS_PER_MS;
-    umig_threads_set_interval(&agent->threads, 0);
+    umig_threads_set_ticks(&agent->threads, 0, UMIG_CLOCK_CPUTIME);
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
         if (session->is_open && session->ended == UMIG_END_RUNNING) {
@@ -276,7 +277,7 @@ static int prepare(struct umig_agent *agent, struct umig_err *err)
     pthread_mutex_init(&agent->finish_mutex, NULL);
     pthread_cond_init(&agent->finish_cond, NULL);
     umig_slots_init(&agent->sampler.slots, slots, slot_count);
-    umig_threads_init(&agent->threads, &agent->sampler.slots);
+    umig_threads_init(&agent->threads, &agent->sampler.slots, agent->memory.limit_bytes);
     agent->threads.hotspot = &agent->vm.hotspot;
     umig_sessions_init(&agent->sessions, &agent->memory, slot_count, agent->epoch);
     agent->pump.sampler = &agent->sampler;

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,22 +56,53 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
-/* Who walks the session's stacks, and what it asked for that cannot be had. */
-static void note_means(const struct umig_agent *agent, struct umig_session *session)
+static void add_problem(struct umig_session *session, const char *what, const char *why)
+{
+    const size_t used = strlen(session->problem);
+    snprintf(session->problem + used, sizeof session->problem - used, "%s%s%s",
+             used > 0 && why[0] != '\0' ? "; " : "", why[0] != '\0' ? what : "", why);
+}
+
+/* One clock serves all sessions: the oldest that names one decides. */
+static void note_clock(struct umig_agent *agent, struct umig_session *session)
+{
+    const struct umig_session *decides = NULL;
+    (void)umig_sessions_clock(&agent->sessions, &decides);
+    session->clock = umig_agent_choose_clock(agent);
+    const enum umig_clock asked = session->spec.clock;
+    const bool wants_kernel = umig_session_wants_kernel(session);
+    if (wants_kernel && session->clock == UMIG_CLOCK_PERF) {
+        add_problem(session, "", agent->pump.kernel.problem);
+    } else if (wants_kernel && agent->perf_problem[0] != '\0') {
+        add_problem(session, "kernel frames: none: ", agent->perf_problem);
+    } else if (wants_kernel || (asked != UMIG_CLOCK_AUTO && asked != session->clock)) {
+        char why[160];
+        snprintf(why, sizeof why, "session %.70s, which runs, has asked for clock=%s",
+                 decides != NULL ? decides->spec.id : "?", umig_clock_word(session->clock));
+        add_problem(session, wants_kernel ? "kernel frames: none: " : "the clock: ", why);
+    }
+}
+
+/* Who walks the session's stacks, by what clock, and what it asked for that cannot be had. */
+static void note_means(struct umig_agent *agent, struct umig_session *session)
 {
     const bool *has_kind = session->spec.kinds.has_kind;
     if (!umig_session_asks_for_stacks(session)) {
         return;
     }
-    const char *problem = agent->problem;
-    if (agent->is_sampler_ready) {
-        session->walker = agent->vm.walker;
-        problem = umig_safety_lack(agent);
-        if (problem[0] == '\0' && has_kind[UMIG_KIND_CPU]) {
-            problem = umig_native_frames_lack(&agent->pump.native, session->spec.native);
-        }
+    if (!agent->is_sampler_ready) {
+        umig_session_set_problem(session, agent->problem);
+        return;
     }
-    umig_session_set_problem(session, problem);
+    session->walker = agent->vm.walker;
+    umig_session_set_problem(session, umig_safety_lack(agent));
+    if (has_kind[UMIG_KIND_CPU]) {
+        if (session->problem[0] == '\0') {
+            add_problem(session, "",
+                        umig_native_frames_lack(&agent->pump.native, session->spec.native));
+        }
+        note_clock(agent, session);
+    }
 }
 
 int umig_agent_open_session(struct umig_agent *agent,
@@ -81,6 +113,8 @@ int umig_agent_open_session(struct umig_agent *agent,
 {
     const int rc = umig_sessions_open(&agent->sessions, spec, now_ns, out_session, err);
     if (rc == UMIG_OK) {
+        /* What was not allowed when it was asked last may be by now. */
+        agent->has_asked_perf = agent->has_asked_perf && !umig_session_wants_kernel(*out_session);
         umig_agent_reconcile(agent);
         note_means(agent, *out_session);
     }
@@ -337,6 +371,10 @@ void umig_agent_loop(struct umig_agent *agent)
             tick(agent, now_ns);
             agent->next_tick_ns = now_ns + tick_interval_ns(agent);
         }
-        umig_agent_turn(agent, umig_agent_has_sessions(agent) ? agent->next_tick_ns : UINT64_MAX);
+        const uint64_t next_sweep_ns =
+            umig_ticks_sweep(&agent->threads.ticks, &agent->sampler.slots, now_ns);
+        umig_agent_turn(agent, umig_agent_has_sessions(agent)
+                                   ? min_u64(agent->next_tick_ns, next_sweep_ns)
+                                   : UINT64_MAX);
     }
 }

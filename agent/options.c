@@ -203,6 +203,13 @@ static int parse_native(struct umig_span value,
     return umig_native_parse(value, &options->native, err);
 }
 
+static int parse_clock(struct umig_span value,
+                       struct umig_agent_options *options,
+                       struct umig_err *err)
+{
+    return umig_clock_parse(value, &options->clock, err);
+}
+
 /* PATH:LEVEL; the level stands behind the last colon. */
 static int parse_log(struct umig_span value,
                      struct umig_agent_options *options,
@@ -286,6 +293,9 @@ static const struct option g_options[] = {
     {{"native", "native=off|leaf|on", "choice", "off, leaf, on",
       "off", "frames of libraries and of the JVM in CPU samples of start=: none, the function that ran, or all (needs libunwind8)",
       "native=on"}, parse_native},
+    {{"clock", "clock=auto|perf|cputime|wall", "choice", "auto, perf, cputime, wall",
+      "auto", "what CPU samples of start= are taken by: perf tells kernel frames (needs kernel.perf_event_paranoid=1 or CAP_PERFMON), cputime is a timer a thread, wall needs neither; auto is perf with native=on where it is allowed, else cputime",
+      "clock=perf"}, parse_clock},
     {{"log", "log=PATH[:LEVEL]", "path and level", "an absolute path of at most 511 bytes, or stderr; error, warn, info, debug",
       "stderr:warn", "where the agent's own messages go",
       "log=/var/log/umig-agent.log:info"}, parse_log},
@@ -344,10 +354,11 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
                             "option '%.*s': kinds follow start= directly; write start=%.*s",
                             shown(item), item.at, shown(item), item.at);
     }
-    return umig_err_set(err, UMIG_E_ARG,
-                        "option '%.*s' is not known; there are collector, service, instance, "
-                        "label.X, start, duration, control, memory, walker, native, log and strict",
-                        shown(name), name.at);
+    return umig_err_set(
+        err, UMIG_E_ARG,
+        "option '%.*s' is not known; there are collector, service, instance, "
+        "label.X, start, duration, control, memory, walker, native, clock, log and strict",
+        shown(name), name.at);
 }
 
 /* An item of start= beyond its first: one without '=' that is no option by itself. */
@@ -411,6 +422,12 @@ static int check_together(const struct umig_agent_options *options, struct umig_
                             "option 'native' is about CPU samples of start=; write "
                             "start=cpu,native=%s or give --native to umig start",
                             umig_native_word(options->native));
+    }
+    if (options->clock != UMIG_CLOCK_AUTO && !options->start.has_kind[UMIG_KIND_CPU]) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "option 'clock' is about CPU samples of start=; write "
+                            "start=cpu,clock=%s or give --clock to umig start",
+                            umig_clock_word(options->clock));
     }
     return UMIG_OK;
 }

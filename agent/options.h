@@ -49,6 +49,7 @@ struct umig_agent_options {
     uint64_t memory_bytes;
     enum umig_walker walker;
     enum umig_native native;            /* of the session of start= */
+    enum umig_clock clock;              /* of the session of start= */
     char log_path[UMIG_LOG_PATH_BYTES]; /* "": standard error */
     enum umig_log_level log_level;
     bool is_strict; /* what is wrong with options keeps the JVM from starting */

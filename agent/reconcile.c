@@ -5,6 +5,7 @@
 
 #include "agent/safety.h"
 #include "agent/sampler_setup.h"
+#include "agent/vm/perf_event.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
@@ -36,16 +37,48 @@ void umig_agent_say_problem(struct umig_agent *agent, const struct umig_err *err
     }
 }
 
-/* Timers run exactly while a CPU session does, stacks can be walked and the signals come to us. */
-static void steer_timers(struct umig_agent *agent, uint32_t provided)
+/* Asked when a session that wants it is opened, not in every tick. */
+static bool may_use_perf(struct umig_agent *agent)
+{
+    if (!agent->has_asked_perf) {
+        struct umig_err err = UMIG_ERR_INIT;
+        const bool may = umig_perf_event_check(agent->threads.ticks.signo, &err) == UMIG_OK;
+        if (!may) {
+            umig_log(UMIG_LOG_WARN, "kernel frames: none: %s", err.text);
+        }
+        snprintf(agent->perf_problem, sizeof agent->perf_problem, "%.190s", may ? "" : err.text);
+        agent->has_asked_perf = true;
+    }
+    return agent->perf_problem[0] == '\0';
+}
+
+enum umig_clock umig_agent_choose_clock(struct umig_agent *agent)
+{
+    const struct umig_session *decides = NULL;
+    const enum umig_clock asked = umig_sessions_clock(&agent->sessions, &decides);
+    if (asked != UMIG_CLOCK_PERF) {
+        return asked;
+    }
+    if (!may_use_perf(agent)) {
+        return UMIG_CLOCK_CPUTIME;
+    }
+    umig_kernel_frames_open(&agent->pump.kernel, &agent->memory);
+    return UMIG_CLOCK_PERF;
+}
+
+/* Clocks run exactly while a CPU session does, stacks can be walked and the signals come to us. */
+static void steer_clocks(struct umig_agent *agent, uint32_t provided)
 {
     uint64_t interval = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
     if ((provided & UMIG_VM_STACKS) == 0 || !agent->is_sampler_ready || agent->has_lost_signals ||
         agent->breaker.level == UMIG_BREAKER_OPEN) {
         interval = 0;
     }
-    if (interval != atomic_load(&agent->threads.interval_ns)) {
-        umig_threads_set_interval(&agent->threads, interval);
+    const enum umig_clock clock = interval > 0 ? umig_agent_choose_clock(agent) : UMIG_CLOCK_AUTO;
+    if (interval != atomic_load(&agent->threads.ticks.interval_ns) || clock != agent->clock) {
+        agent->clock = clock;
+        umig_threads_set_ticks(&agent->threads, interval,
+                               interval > 0 ? clock : UMIG_CLOCK_CPUTIME);
     }
 }
 
@@ -95,7 +128,7 @@ void umig_agent_reconcile(struct umig_agent *agent)
     }
     umig_crashes_set_sampling(&agent->crashes,
                               (wanted & UMIG_VM_STACKS) != 0 && agent->is_sampler_ready);
-    steer_timers(agent, umig_vm_provided(&agent->vm) & wanted);
+    steer_clocks(agent, umig_vm_provided(&agent->vm) & wanted);
     steer_gate(agent, wanted);
 }
 
@@ -111,10 +144,46 @@ static void check_gc_log(struct umig_agent *agent)
     }
 }
 
+/* What sessions miss that have begun: in their profile, too. */
+static void tell_sessions(struct umig_agent *agent, const char *lack)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &agent->sessions.session[i];
+        if (umig_session_wants_kernel(session) && session->problem[0] == '\0') {
+            umig_session_set_problem(session, lack);
+        }
+    }
+}
+
+/* Some threads have another clock than is asked for: said once. */
+static void check_clocks(struct umig_agent *agent)
+{
+    const struct umig_ticks *ticks = &agent->threads.ticks;
+    struct umig_err err = UMIG_ERR_INIT;
+    if (atomic_load(&ticks->perf_refused) > 0 && !agent->has_told_perf) {
+        agent->has_told_perf = true;
+        (void)umig_err_set(&err, UMIG_E_LIMIT,
+                           "kernel frames: some threads have none: of %u perf events, a quarter of "
+                           "memory= and RLIMIT_NOFILE, or by kernel.perf_event_mlock_kb, none is "
+                           "left",
+                           ticks->perf_max);
+        umig_agent_say_problem(agent, &err);
+        tell_sessions(agent, err.text);
+    }
+    if (atomic_load(&ticks->timers_refused) > 0 && !agent->has_told_timers) {
+        agent->has_told_timers = true;
+        (void)umig_err_set(&err, UMIG_E_LIMIT,
+                           "no timer for some threads, which are sampled by the clock wall: raise "
+                           "RLIMIT_SIGPENDING");
+        umig_agent_say_problem(agent, &err);
+    }
+}
+
 void umig_agent_check_sources(struct umig_agent *agent, uint64_t now_ns)
 {
     if (umig_safety_check(agent, now_ns)) {
         umig_agent_reconcile(agent);
     }
+    check_clocks(agent);
     check_gc_log(agent);
 }

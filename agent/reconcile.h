@@ -21,9 +21,12 @@ void umig_agent_reconcile(struct umig_agent *agent);
 /** Keeps a problem for the status, and logs it when it is another one. Thread: the loop. */
 void umig_agent_say_problem(struct umig_agent *agent, const struct umig_err *err);
 
+/** The clock CPU samples are taken by, now or when the JVM is ready for them. Thread: the loop. */
+enum umig_clock umig_agent_choose_clock(struct umig_agent *agent);
+
 /**
- * Looks after what sessions live on: faults and signals (agent/safety.h), and the JVM's log,
- * without which pauses are told by counters.
+ * Looks after what sessions live on: faults and signals (agent/safety.h), the threads' clocks, and
+ * the JVM's log, without which pauses are told by counters.
  *
  * Thread: the loop.
  */

@@ -75,7 +75,7 @@ static bool check_signal(struct umig_agent *agent)
     if (umig_handler_is_installed()) {
         return false;
     }
-    umig_threads_set_interval(&agent->threads, 0);
+    umig_threads_set_ticks(&agent->threads, 0, UMIG_CLOCK_CPUTIME);
     agent->has_lost_signals = umig_handler_install(&agent->sampler, &signo, &err) != UMIG_OK;
     if (agent->has_lost_signals) {
         umig_agent_say_problem(agent, &err);
@@ -83,10 +83,11 @@ static bool check_signal(struct umig_agent *agent)
     }
     char before[UMIG_SIGNAL_NAME_BYTES];
     char now[UMIG_SIGNAL_NAME_BYTES];
-    umig_signal_name(agent->threads.signo, before);
+    umig_signal_name(agent->threads.ticks.signo, before);
     umig_signal_name(signo, now);
     umig_log(UMIG_LOG_WARN, "another library took over %s: CPU samples go on by %s", before, now);
     umig_threads_set_signal(&agent->threads, signo);
+    agent->has_asked_perf = false; /* which cannot use every signal */
     return true;
 }
 

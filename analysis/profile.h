@@ -122,6 +122,7 @@ struct umig_profile_session {
     bool has_kind[UMIG_KIND_COUNT];
     enum umig_native native; /* native frames asked for */
     uint32_t walker;         /* of its stacks: vm, agct; 0 none or unknown */
+    uint32_t clock;          /* of its CPU samples: perf, cputime, wall; 0 none or unknown */
     uint32_t problem;        /* what it asked for and did not get, and why; 0: it got all */
     uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;
     uint32_t lost_files; /* files that held a part of it and are gone: every figure may be short */

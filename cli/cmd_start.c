@@ -36,6 +36,11 @@ static const struct umig_option g_options[] = {
      .arity = UMIG_ARITY_VALUE,
      .value_name = "WHAT",
      .help = "native frames of CPU samples: off (default), leaf (the function that ran), on"},
+    {.name = "clock",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "WHAT",
+     .help =
+         "CPU samples by: auto (default), perf (the only one with kernel frames), cputime, wall"},
     {.name = "duration",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",
@@ -204,6 +209,26 @@ static int read_native(const struct umig_args *args,
     return UMIG_OK;
 }
 
+static int read_clock(const struct umig_args *args,
+                      const struct umig_kind_set *set,
+                      uint32_t *out,
+                      struct umig_err *err)
+{
+    const char *text = umig_args_value(args, "clock", NULL);
+    enum umig_clock clock = UMIG_CLOCK_AUTO;
+    const int rc = text != NULL ? umig_clock_parse(umig_span_of(text), &clock, err) : UMIG_OK;
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (clock != UMIG_CLOCK_AUTO && !set->has_kind[UMIG_KIND_CPU]) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "--clock %s is about CPU samples, which are not asked for; add --cpu",
+                            text);
+    }
+    *out = clock;
+    return UMIG_OK;
+}
+
 static int make_request(const struct umig_args *args, struct request *request, struct umig_err *err)
 {
     umig__v1__control_request__init(&request->message);
@@ -218,6 +243,9 @@ static int make_request(const struct umig_args *args, struct request *request, s
     }
     if (rc == UMIG_OK) {
         rc = read_native(args, &set, &request->start.native, err);
+    }
+    if (rc == UMIG_OK) {
+        rc = read_clock(args, &set, &request->start.clock, err);
     }
     const char *name = umig_args_value(args, "name", NULL);
     if (rc == UMIG_OK && name != NULL) {
@@ -467,11 +495,14 @@ const struct umig_verb umig_verb_start = {
         "TIME is a whole number and a unit: 500us, 10ms, 30s, 5m, 1h. SERVICE means every "
         "agent\nof this host with that name; a whole number is a PID. Sessions do not "
         "disturb each other:\nstart as many as you like.",
-    .examples = "# everything, for half a minute\n"
-                "umig start orders --duration 30s\n"
-                "# CPU only, five times finer, named for the report\n"
-                "umig start 4242 --cpu 2ms --name fine\n"
-                "# a load test, with what it was\n"
-                "umig start orders --cpu --gc --duration 10m --name load-7 --label build=1.4.2\n",
+    .examples =
+        "# everything, for half a minute\n"
+        "umig start orders --duration 30s\n"
+        "# CPU only, five times finer, named for the report\n"
+        "umig start 4242 --cpu 2ms --name fine\n"
+        "# whatever a thread spends outside of Java, too: in libraries, the JVM, the kernel\n"
+        "umig start orders --cpu --native on --duration 1m\n"
+        "# a load test, with what it was\n"
+        "umig start orders --cpu --gc --duration 10m --name load-7 --label build=1.4.2\n",
     .run = run_start,
 };

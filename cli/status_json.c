@@ -27,6 +27,7 @@ static void put_session(struct umig_json *json, const Umig__V1__SessionStatus *s
     }
     umig_json_array_end(json);
     umig_json_text(json, "native", umig_native_word((enum umig_native)session->native));
+    umig_json_text(json, "clock", umig_clock_word((enum umig_clock)session->clock));
     umig_json_text(json, "problem", session->problem);
     umig_json_object(json, "labels");
     for (size_t i = 0; i < session->n_labels; i++) {
@@ -61,6 +62,7 @@ void umig_agent_status_json(const struct umig_target *target,
     umig_json_number(json, "uptime_ns", agent->uptime_ns);
     umig_json_text(json, "walker", agent->walker);
     umig_json_text(json, "signal", agent->signal);
+    umig_json_text(json, "clock", agent->clock);
     umig_json_text(json, "problem", agent->problem);
     umig_json_object(json, "collector");
     umig_json_text(json, "address", agent->collector_address);

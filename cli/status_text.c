@@ -197,6 +197,10 @@ void umig_agent_status_text(const struct umig_target *target, bool has_color, st
         put_label(out, "signal", has_color);
         umig_buf_printf(out, "%s\n", agent->signal);
     }
+    if (agent->clock[0] != '\0') {
+        put_label(out, "clock", has_color);
+        umig_buf_printf(out, "%s\n", agent->clock);
+    }
     if (agent->problem[0] != '\0') {
         put_label(out, "problem", has_color);
         umig_buf_printf(out, "%s\n", agent->problem);

@@ -26,6 +26,11 @@ uint64_t umig_clock_thread_cpu_ns(void)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t umig_clock_of_thread_ns(int tid)
+{
+    return read_clock(umig_clock_id_of_thread(tid));
+}
+
 uint64_t umig_clock_process_cpu_ns(void)
 {
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);

@@ -183,6 +183,29 @@ int umig_native_parse(struct umig_span text, enum umig_native *out_native, struc
                         shown(text), text.at);
 }
 
+const char *umig_clock_word(enum umig_clock clock)
+{
+    static const char *const words[] = {
+#define CLOCK_WORD(name, number, key, text) [number] = (key),
+        UMIG_CLOCK_TABLE(CLOCK_WORD)
+#undef CLOCK_WORD
+    };
+    return (size_t)clock < sizeof words / sizeof words[0] ? words[clock] : "?";
+}
+
+int umig_clock_parse(struct umig_span text, enum umig_clock *out_clock, struct umig_err *err)
+{
+    for (int clock = UMIG_CLOCK_AUTO; clock <= UMIG_CLOCK_WALL; clock++) {
+        if (umig_span_is(text, umig_clock_word((enum umig_clock)clock))) {
+            *out_clock = (enum umig_clock)clock;
+            return UMIG_OK;
+        }
+    }
+    return umig_err_set(err, UMIG_E_ARG,
+                        "'%.*s' is no clock of CPU samples: auto, perf, cputime or wall",
+                        shown(text), text.at);
+}
+
 const char *umig_walker_word(enum umig_walker walker)
 {
     switch (walker) {

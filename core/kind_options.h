@@ -86,6 +86,14 @@ UMIG_NODISCARD int umig_native_parse(struct umig_span text,
 /** The word of umig_native_parse(); "?" for another number. Static storage. */
 const char *umig_native_word(enum umig_native native);
 
+/** Reads a clock of CPU samples: "auto", "perf", "cputime", "wall". UMIG_OK or UMIG_E_ARG. */
+UMIG_NODISCARD int umig_clock_parse(struct umig_span text,
+                                    enum umig_clock *out_clock,
+                                    struct umig_err *err);
+
+/** The word of umig_clock_parse(); "?" for another number. Static storage. */
+const char *umig_clock_word(enum umig_clock clock);
+
 /** "vm", "agct"; "" for UMIG_WALKER_AUTO: none is chosen. Static storage. */
 const char *umig_walker_word(enum umig_walker walker);
 

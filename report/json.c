@@ -123,6 +123,7 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
     if (session->walker != 0) {
         umig_json_text(json, "native", umig_quality_native_key(session->native));
     }
+    put_text(json, profile, "clock", session->clock);
     put_text(json, profile, "problem", session->problem);
     put_labels(json, profile);
     umig_json_object_end(json);

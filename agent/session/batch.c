@@ -54,6 +54,8 @@ static void write_start(const struct umig_session *session, struct umig_pb_write
     umig_pb_uint(writer, 7, session->spec.native);
     umig_pb_str(writer, 8, umig_walker_word(session->walker));
     umig_pb_str(writer, 9, session->problem);
+    umig_pb_str(writer, 10,
+                session->clock != UMIG_CLOCK_AUTO ? umig_clock_word(session->clock) : "");
     umig_pb_close(writer, start);
 }
 

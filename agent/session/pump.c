@@ -339,7 +339,8 @@ static void add_native(struct umig_pump *pump,
 static void give_cpu(struct umig_pump *pump,
                      struct umig_session *session,
                      const struct umig_record *record,
-                     const struct place *place)
+                     const struct place *place,
+                     const struct umig_kernel_part *part)
 {
     struct umig_tally *tally = &session->tallies[UMIG_KIND_CPU];
     const uint64_t value = umig_session_share_cpu(pump->sessions, session, record);
@@ -350,6 +351,10 @@ static void give_cpu(struct umig_pump *pump,
         tally->dropped[place->drop] += value;
         return;
     }
+    uint32_t stack = stack_for(session, place);
+    if (part != NULL && part->is_kernel && umig_session_wants_kernel(session)) {
+        stack = umig_kernel_frames_put(&pump->kernel, &pump->dictionary, stack, part);
+    }
     tally->samples++;
     session->outcomes[record->outcome]++;
     pump->batch->samples[pump->batch->sample_count++] = (struct umig_batch_sample){
@@ -357,7 +362,7 @@ static void give_cpu(struct umig_pump *pump,
         .kind = UMIG_KIND_CPU,
         .time_ns = record->time_ns,
         .thread = place->thread,
-        .stack = stack_for(session, place),
+        .stack = stack,
         .outcome = record->outcome,
         .value = value,
     };
@@ -413,6 +418,51 @@ static uint32_t holder_of(struct umig_pump *pump, const struct umig_record *reco
     return slot != NULL ? thread_of(pump, slot) : 0;
 }
 
+/* A record, or a part of one that has its value. */
+static void share_out(struct umig_pump *pump,
+                      const struct umig_record *record,
+                      const struct place *place,
+                      uint32_t holder,
+                      const struct umig_kernel_part *part)
+{
+    const enum umig_kind kind = record->type == UMIG_RECORD_CPU ? UMIG_KIND_CPU : UMIG_KIND_LOCKS;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &pump->sessions->session[i];
+        if (!umig_session_takes(session, kind) || record->time_ns < session->start_ns) {
+            continue;
+        }
+        if (kind == UMIG_KIND_CPU) {
+            give_cpu(pump, session, record, place, part);
+        } else {
+            give_wait(pump, session, record, place, holder);
+        }
+    }
+}
+
+/* What of a sample ticked in the kernel, and where, and what did not. */
+static void share_parts(struct umig_pump *pump,
+                        const struct umig_record *record,
+                        struct place *place,
+                        uint64_t now_ns)
+{
+    const uint8_t *end = (const uint8_t *)record + record->byte_count - record->native_bytes;
+    const struct umig_kernel_part *part = umig_kernel_part_at(end - record->kernel_bytes, end);
+    for (; part != NULL; part = umig_kernel_part_at(umig_kernel_part_end(part), end)) {
+        struct umig_record head = *record;
+        head.value_ns = part->value_ns;
+        if (place->stack != 0 && umig_batch_is_full(pump->batch, &pump->dictionary)) {
+            if (has_room(pump)) {
+                write_batch(pump, now_ns);
+            } else {
+                *place = (struct place){.drop = UMIG_DROP_SPOOL_FULL};
+            }
+        }
+        if (part->value_ns > 0) {
+            share_out(pump, &head, place, 0, part);
+        }
+    }
+}
+
 static void take_record(struct umig_pump *pump, const struct umig_record *record, uint64_t now_ns)
 {
     const enum umig_kind kind = record->type == UMIG_RECORD_CPU ? UMIG_KIND_CPU : UMIG_KIND_LOCKS;
@@ -432,16 +482,10 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
         }
         place.drop = has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
     }
-    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
-        struct umig_session *session = &pump->sessions->session[i];
-        if (!umig_session_takes(session, kind) || record->time_ns < session->start_ns) {
-            continue;
-        }
-        if (kind == UMIG_KIND_CPU) {
-            give_cpu(pump, session, record, &place);
-        } else {
-            give_wait(pump, session, record, &place, holder);
-        }
+    if (record->kernel_bytes > 0) {
+        share_parts(pump, record, &place, now_ns);
+    } else {
+        share_out(pump, record, &place, holder, NULL);
     }
     pump->records++;
     pump->walk_ns += record->walk_ns;

@@ -13,6 +13,7 @@
 
 #include "agent/memory.h"
 #include "agent/session/batch.h"
+#include "agent/session/kernel.h"
 #include "agent/session/native.h"
 #include "agent/session/session.h"
 #include "agent/session/virtual.h"
@@ -46,6 +47,7 @@ struct umig_pump {
 
     struct umig_virtual_threads virtual_threads;
     struct umig_native_frames native; /* closed until a session asks for native frames */
+    struct umig_kernel_frames kernel; /* closed until a session gets kernel frames */
 
     uint64_t dropped_seen_ns[UMIG_DROP_COUNT]; /* of the sampler's books */
     uint64_t dropped_wait_seen_ns[UMIG_DROP_COUNT];

@@ -125,17 +125,50 @@ int umig_sessions_open(struct umig_sessions *sessions,
     return UMIG_OK;
 }
 
+/* Open, begun or not, and not ended. */
+static bool wants_cpu(const struct umig_session *session)
+{
+    return session->is_open && session->ended == UMIG_END_RUNNING &&
+           session->spec.kinds.has_kind[UMIG_KIND_CPU];
+}
+
 enum umig_native umig_sessions_native(const struct umig_sessions *sessions)
 {
     enum umig_native most = UMIG_NATIVE_OFF;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         const struct umig_session *session = &sessions->session[i];
-        if (session->is_open && session->ended == UMIG_END_RUNNING &&
-            session->spec.kinds.has_kind[UMIG_KIND_CPU] && session->spec.native > most) {
+        if (wants_cpu(session) && session->spec.native > most) {
             most = session->spec.native;
         }
     }
     return most;
+}
+
+bool umig_session_wants_kernel(const struct umig_session *session)
+{
+    return wants_cpu(session) &&
+           (session->spec.clock == UMIG_CLOCK_PERF ||
+            (session->spec.clock == UMIG_CLOCK_AUTO && session->spec.native == UMIG_NATIVE_ON));
+}
+
+enum umig_clock umig_sessions_clock(const struct umig_sessions *sessions,
+                                    const struct umig_session **out_session)
+{
+    const struct umig_session *oldest = NULL;
+    bool wants_kernel = false;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &sessions->session[i];
+        wants_kernel = wants_kernel || umig_session_wants_kernel(session);
+        if (wants_cpu(session) && session->spec.clock != UMIG_CLOCK_AUTO &&
+            (oldest == NULL || session->asked_ns < oldest->asked_ns)) {
+            oldest = session;
+        }
+    }
+    *out_session = oldest;
+    if (oldest != NULL) {
+        return oldest->spec.clock;
+    }
+    return wants_kernel ? UMIG_CLOCK_PERF : UMIG_CLOCK_CPUTIME;
 }
 
 void umig_session_begin(struct umig_sessions *sessions,

@@ -36,7 +36,8 @@ struct umig_session_spec {
     struct umig_kind_set kinds;
     uint64_t duration_ns; /* 0: until stopped */
     enum umig_native native;
-    bool is_by_option; /* asked for by start=: stop without a name leaves it alone */
+    enum umig_clock clock; /* asked for */
+    bool is_by_option;     /* asked for by start=: stop without a name leaves it alone */
 };
 
 /** CPU time a session still carries for the thread in one slot. */
@@ -77,6 +78,7 @@ struct umig_session {
     bool is_armed;                        /* all it asks for is provided: it has begun */
     uint64_t asked_ns;                    /* when it was opened */
     enum umig_walker walker;              /* of its stacks; AUTO: it has none */
+    enum umig_clock clock;                /* of its CPU samples; AUTO: it has none */
     char problem[UMIG_PROBLEM_BYTES];     /* what it asked for and does not get, and why; "" */
     struct umig_cpu_carry *cpu_carries;   /* one a slot; NULL without cpu */
     struct umig_wait_carry *wait_carries; /* one a slot; NULL without locks */
@@ -120,6 +122,18 @@ uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_ki
 
 /** The most that open sessions with CPU samples ask of native frames. */
 enum umig_native umig_sessions_native(const struct umig_sessions *sessions);
+
+/** Does it ask for kernel frames of its CPU samples? */
+bool umig_session_wants_kernel(const struct umig_session *session);
+
+/**
+ * The clock that open sessions with CPU samples ask for: the oldest that names one decides; perf
+ * where none does and one wants kernel frames; else cputime.
+ *
+ * @param out_session  who decides; NULL: nobody names a clock
+ */
+enum umig_clock umig_sessions_clock(const struct umig_sessions *sessions,
+                                    const struct umig_session **out_session);
 
 /** Begins: what came before is not the session's. Sets its start and its end. */
 void umig_session_begin(struct umig_sessions *sessions,

@@ -1,7 +1,11 @@
 #include "agent/signal/handler.h"
 
 #include <errno.h>
+#include <linux/perf_event.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "agent/signal/guard.h"
 #include "agent/signal/install.h"
@@ -28,6 +32,7 @@ struct scratch {
     struct umig_walk_frame frames[UMIG_STACK_MAX_FRAMES];
     uint32_t ids[UMIG_STACK_MAX_FRAMES];
     struct umig_virtual_thread virtual_thread;
+    uint64_t parts[UMIG_PERF_RING_BYTES / sizeof(uint64_t)];
 };
 
 size_t umig_sampler_scratch_bytes(size_t walker_bytes)
@@ -253,10 +258,17 @@ static uintptr_t native_high(const struct umig_sampler *sampler, const void *env
     return high;
 }
 
+/* The rest of a record that fills a quarter of the ring, beside the ids of the deepest stack. */
+static uint32_t native_room(const struct umig_ring *ring, uint32_t kernel_bytes)
+{
+    return ring->size / 4 - (uint32_t)sizeof(struct umig_record) - UMIG_STACK_MAX_FRAMES * 4 -
+           UMIG_VIRTUAL_TEXT_BYTES - kernel_bytes - (uint32_t)sizeof(struct umig_native_copy);
+}
+
 /* Bytes to copy for native frames; 0: none are wanted, or the thread is in generated code. */
 static uint32_t native_bytes(const struct umig_sampler *sampler,
                              const struct umig_slot *slot,
-                             const struct umig_ring *ring,
+                             uint32_t room,
                              const struct umig_regs *regs)
 {
     const int native = atomic_load_explicit(&sampler->native, memory_order_relaxed);
@@ -267,11 +279,6 @@ static uint32_t native_bytes(const struct umig_sampler *sampler,
     if (native == UMIG_NATIVE_ON) {
         const void *env = atomic_load_explicit(&slot->env, memory_order_relaxed);
         stack = umig_native_copy_bytes(regs->sp, native_high(sampler, env));
-        /* The rest of a record that fills a quarter of the ring: ids of the deepest stack, a name.
-         */
-        const uint32_t room = ring->size / 4 - (uint32_t)sizeof(struct umig_record) -
-                              UMIG_STACK_MAX_FRAMES * 4 - UMIG_VIRTUAL_TEXT_BYTES -
-                              (uint32_t)sizeof(struct umig_native_copy);
         stack = stack < room ? stack : room & ~7u;
     }
     return (uint32_t)sizeof(struct umig_native_copy) + stack;
@@ -314,7 +321,7 @@ static void put_record(struct umig_sampler *sampler,
                        struct umig_slot *slot,
                        struct umig_ring *ring,
                        struct umig_record *head,
-                       const uint32_t *ids,
+                       const struct scratch *scratch,
                        const void *text,
                        const void *context)
 {
@@ -331,8 +338,10 @@ static void put_record(struct umig_sampler *sampler,
         head->native_bytes = 0;
     }
     memcpy(to, head, sizeof *head);
-    memcpy(to + sizeof *head, ids, head->frame_count * sizeof *ids);
-    memcpy(to + sizeof *head + head->frame_count * sizeof *ids, text, head->text_bytes);
+    memcpy(to + sizeof *head, scratch->ids, head->frame_count * sizeof *scratch->ids);
+    memcpy(to + sizeof *head + head->frame_count * sizeof *scratch->ids, text, head->text_bytes);
+    memcpy(to + head->byte_count - head->native_bytes - head->kernel_bytes, scratch->parts,
+           head->kernel_bytes);
     umig_ring_commit(ring, head->byte_count);
 }
 
@@ -340,7 +349,7 @@ static void sample_into(struct umig_sampler *sampler,
                         struct umig_slot *slot,
                         struct umig_ring *ring,
                         struct umig_names *names,
-                        uint64_t value_ns,
+                        const struct umig_perf_taken *taken,
                         void *context)
 {
     const uint64_t begin_ns = umig_clock_monotonic_ns();
@@ -370,12 +379,15 @@ static void sample_into(struct umig_sampler *sampler,
         scratch->ids[0] = told.frame;
         result.frame_count = told.doing == UMIG_DOING_COMPILE ? 1 : 0;
     }
-    const uint32_t native = native_bytes(sampler, slot, ring, &regs);
     const bool has_cause = told.cause_bytes > 0; /* a collector's: no virtual thread's */
     const void *text = has_cause ? (const void *)told.cause : virtual_thread->text;
     const uint32_t text_bytes = has_cause ? told.cause_bytes : virtual_thread->text_bytes;
+    /* The first part is what did not tick in the kernel: alone it says nothing. */
+    const uint32_t kernel =
+        taken->part_bytes > sizeof(struct umig_kernel_part) ? taken->part_bytes : 0;
+    const uint32_t native = native_bytes(sampler, slot, native_room(ring, kernel), &regs);
     const uint32_t plain = (uint32_t)sizeof(struct umig_record) + result.frame_count * 4;
-    const uint32_t bytes = ((plain + text_bytes + 7) & ~7u) + native;
+    const uint32_t bytes = ((plain + text_bytes + 7) & ~7u) + kernel + native;
     struct umig_record head = {
         .byte_count = bytes,
         .type = UMIG_RECORD_CPU,
@@ -384,9 +396,10 @@ static void sample_into(struct umig_sampler *sampler,
         .thread = (uint8_t)virtual_thread->who,
         .virtual_id = virtual_thread->id,
         .cut_at = result.cut_at,
+        .kernel_bytes = kernel,
         .native_bytes = native,
         .time_ns = begin_ns,
-        .value_ns = value_ns,
+        .value_ns = taken->value_ns,
         .slot = umig_slots_index(&sampler->slots, slot),
         .slot_serial = atomic_load_explicit(&slot->serial, memory_order_relaxed),
         .names = names->generation,
@@ -397,7 +410,7 @@ static void sample_into(struct umig_sampler *sampler,
         .is_osr = told.is_osr,
     };
     UMIG_TESTPOINT(SAMPLE);
-    put_record(sampler, slot, ring, &head, scratch->ids, text, context);
+    put_record(sampler, slot, ring, &head, scratch, text, context);
 }
 
 /*
@@ -407,19 +420,80 @@ static void sample_into(struct umig_sampler *sampler,
 static void sample_guarded(struct umig_sampler *sampler,
                            struct umig_slot *slot,
                            struct umig_ring *ring,
-                           uint64_t value_ns,
+                           const struct umig_perf_taken *taken,
                            void *context)
 {
     struct umig_names *names = umig_sampler_enter_names(sampler);
     struct umig_guard guard;
     if (UMIG_GUARD_ENTER(slot, &guard)) {
-        sample_into(sampler, slot, ring, names, value_ns, context);
+        sample_into(sampler, slot, ring, names, taken, context);
         umig_guard_leave(slot, &guard);
     } else {
         count_fault(sampler, slot, &guard);
-        drop(sampler, UMIG_DROP_FAULT, value_ns);
+        drop(sampler, UMIG_DROP_FAULT, taken->value_ns);
     }
     umig_names_leave(names);
+}
+
+/* The first period was a random part of the interval; ioctl() is a system call like any other. */
+static void set_period(struct umig_perf_ring *perf, uint64_t interval_ns)
+{
+    if (perf->has_phase) {
+        perf->has_phase = false;
+        syscall(SYS_ioctl, perf->fd, PERF_EVENT_IOC_PERIOD, &interval_ns);
+    }
+}
+
+/* What the thread has run since its last sample: by its perf event, or by its own clock. */
+static struct umig_perf_taken take_own(struct umig_sampler *sampler,
+                                       struct umig_slot *slot,
+                                       uint8_t *parts)
+{
+    /* Sequentially consistent, like in_handler before it: see retire_locked() in vm/ticks.c. */
+    void *map = atomic_load(&slot->perf.map);
+    struct umig_perf_taken taken = {.value_ns = 0};
+    if (map != NULL) {
+        const uint64_t interval = atomic_load_explicit(&slot->interval_ns, memory_order_relaxed);
+        /* What is told may be ahead of a young thread's clock, even below 0: differences count. */
+        const uint64_t told_ns = atomic_load(&slot->cpu_taken_ns);
+        const uint64_t most_ns = umig_clock_thread_cpu_ns() + interval / 2 - told_ns;
+        const struct umig_perf_terms terms = {
+            .interval_ns = interval,
+            .most_ns = (int64_t)most_ns > 0 ? most_ns : 0,
+        };
+        set_period(&slot->perf, interval);
+        taken = umig_perf_ring_take(&slot->perf, map, &terms, parts);
+        atomic_store(&slot->cpu_taken_ns, told_ns + taken.value_ns);
+        atomic_fetch_add_explicit(&sampler->perf_lost, taken.lost + taken.is_broken,
+                                  memory_order_relaxed);
+    } else if (atomic_load_explicit(&slot->clock, memory_order_relaxed) == UMIG_CLOCK_WALL) {
+        const uint64_t now_ns = umig_clock_thread_cpu_ns();
+        taken.value_ns = now_ns - atomic_exchange(&slot->cpu_taken_ns, now_ns);
+    }
+    atomic_fetch_add_explicit(&sampler->produced_ns, taken.value_ns, memory_order_relaxed);
+    return taken;
+}
+
+static void take_sample(struct umig_sampler *sampler,
+                        struct umig_slot *slot,
+                        uint64_t value_ns,
+                        void *context)
+{
+    struct umig_ring *ring =
+        umig_rings_lock(&sampler->rings, umig_slots_index(&sampler->slots, slot));
+    struct scratch *scratch = ring != NULL ? ring->scratch : NULL;
+    struct umig_perf_taken taken = {.value_ns = value_ns};
+    if (value_ns == 0) {
+        taken = take_own(sampler, slot, scratch != NULL ? (uint8_t *)scratch->parts : NULL);
+    }
+    if (ring == NULL) {
+        drop(sampler, UMIG_DROP_RING_BUSY, taken.value_ns);
+        return;
+    }
+    if (taken.value_ns > 0) {
+        sample_guarded(sampler, slot, ring, &taken, context);
+    }
+    umig_ring_unlock(ring);
 }
 
 void umig_sig_sample(struct umig_sampler *sampler,
@@ -434,30 +508,35 @@ void umig_sig_sample(struct umig_sampler *sampler,
     }
     /* CPU, not wall: a busy machine takes the processor away in here as anywhere. */
     const uint64_t begin_ns = umig_clock_thread_cpu_ns();
-    if (atomic_exchange_explicit(&slot->in_handler, true, memory_order_relaxed)) {
+    if (atomic_exchange(&slot->in_handler, true)) {
         drop(sampler, UMIG_DROP_REENTRANT, value_ns);
     } else {
-        const uint32_t hint = umig_slots_index(&sampler->slots, slot);
-        struct umig_ring *ring = umig_rings_lock(&sampler->rings, hint);
-        if (ring == NULL) {
-            drop(sampler, UMIG_DROP_RING_BUSY, value_ns);
-        } else {
-            sample_guarded(sampler, slot, ring, value_ns, context);
-            umig_ring_unlock(ring);
-        }
-        atomic_store_explicit(&slot->in_handler, false, memory_order_relaxed);
+        take_sample(sampler, slot, value_ns, context);
+        /* Release: who sees it false may unmap what was read in here. */
+        atomic_store_explicit(&slot->in_handler, false, memory_order_release);
     }
     atomic_fetch_add_explicit(&sampler->handler_ns, umig_clock_thread_cpu_ns() - begin_ns,
                               memory_order_relaxed);
     umig_gate_leave(&sampler->gate);
 }
 
-/* The slot a timer of ours carries; NULL for any other signal. */
-static struct umig_slot *slot_of_signal(struct umig_sampler *sampler, const siginfo_t *info)
+/*
+ * The slot of this thread if the signal is of its perf event, or one the agent sent. What the agent
+ * sends is known by the slot: when RLIMIT_SIGPENDING is exhausted, signals come without a siginfo.
+ */
+static struct umig_slot *slot_of_thread(struct umig_sampler *sampler, const siginfo_t *info)
 {
-    if (info->si_code != SI_TIMER) {
+    struct umig_slot *slot = umig_slots_find(&sampler->slots, (int)syscall(SYS_gettid));
+    if (slot == NULL) {
         return NULL;
     }
+    const bool is_perf = info->si_code == POLL_IN && info->si_fd == slot->perf.fd;
+    return is_perf || atomic_exchange(&slot->is_asked, false) ? slot : NULL;
+}
+
+/* The slot a timer of ours carries; NULL for any other signal. */
+static struct umig_slot *slot_of_timer(struct umig_sampler *sampler, const siginfo_t *info)
+{
     const uintptr_t at = (uintptr_t)info->si_value.sival_ptr;
     const uintptr_t first = (uintptr_t)sampler->slots.slots;
     if (at < first || at >= first + sampler->slots.count * sizeof(struct umig_slot) ||
@@ -487,7 +566,9 @@ void umig_sig_on_timer(int signo, siginfo_t *info, void *context)
     const int saved_errno = errno;
     struct umig_sampler *sampler =
         atomic_load_explicit(&g_umig_handler.sampler, memory_order_relaxed);
-    struct umig_slot *slot = slot_of_signal(sampler, info);
+    const bool is_timer = info->si_code == SI_TIMER;
+    struct umig_slot *slot =
+        is_timer ? slot_of_timer(sampler, info) : slot_of_thread(sampler, info);
     if (slot == NULL) {
         atomic_fetch_add_explicit(&sampler->foreign, 1, memory_order_relaxed);
         pass_on(signo, info, context);
@@ -495,7 +576,7 @@ void umig_sig_on_timer(int signo, siginfo_t *info, void *context)
         /* The kernel's tick is coarser than a short interval: what it skipped is in the overrun. */
         const uint64_t ticks = 1 + (uint64_t)(info->si_overrun > 0 ? info->si_overrun : 0);
         const uint64_t interval = atomic_load_explicit(&slot->interval_ns, memory_order_relaxed);
-        umig_sig_sample(sampler, slot, ticks * interval, context);
+        umig_sig_sample(sampler, slot, is_timer ? ticks * interval : 0, context);
     }
     errno = saved_errno;
 }

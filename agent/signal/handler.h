@@ -1,7 +1,9 @@
 /*
- * The sampling handler: runs on the thread whose CPU timer went off.
+ * The sampling handler: runs on the thread that is to be sampled, by any of the clocks
+ * (docs/adr/0014-clocks.md).
  *
- *   1. whose signal is it?   a timer of ours, else it goes to the handler that was there before
+ *   1. whose signal is it?   a timer, a perf event of ours or sent by us, else it goes to the
+ *                            handler that was there before
  *   2. may I?                gate, nesting: each refusal is counted by cause, in ns of CPU
  *   3. walk                  under the guard, into the scratch of a ring that this thread locked
  *   4. name                  frames become ids while their classes cannot go
@@ -52,6 +54,7 @@ struct umig_sampler {
     atomic_uint_fast64_t handler_ns;                       /* time spent in here */
     atomic_uint_fast64_t faults;                           /* that guards ended */
     atomic_uint_fast64_t foreign;                          /* signals that were not ours */
+    atomic_uint_fast64_t perf_lost;                        /* ticks told by the next one only */
     struct umig_evidence_ring failures;                    /* of the walker vm */
 };
 
@@ -87,7 +90,8 @@ bool umig_handler_is_installed(void);
  * run it without a signal.
  *
  * @param slot     the calling thread's
- * @param value_ns CPU time this sample stands for
+ * @param value_ns CPU time this sample stands for; 0: what the thread has run since the sample
+ *                 before, by its perf event or, with the clock wall, its own clock
  * @param context  ucontext_t of the interrupted code
  *
  * Signal: async-signal-safe.

@@ -38,6 +38,7 @@ struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
         const unsigned serial = atomic_load_explicit(&slot->serial, memory_order_relaxed);
         memset(slot, 0, sizeof *slot);
         slot->timer = -1;
+        slot->perf.fd = -1;
         atomic_store_explicit(&slot->serial, serial + 1, memory_order_relaxed);
         /* Release: pairs with the acquire in umig_slots_find(); publishes the fresh slot. */
         atomic_store_explicit(&slot->tid, tid, memory_order_release);

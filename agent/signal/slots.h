@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/signal/perf_ring.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 
@@ -32,15 +33,21 @@ enum umig_slot_state {
 struct umig_slot {
     atomic_int tid; /* 0: free */
     atomic_uint serial;
-    atomic_int kind;                  /* enum umig_thread_kind */
-    atomic_int state;                 /* enum umig_slot_state */
-    atomic_bool in_handler;           /* the thread is in our handler; guards against nesting */
-    int timer;                        /* kernel's timer id, -1 none; under the mutex */
-    uint32_t scan;                    /* last scan of /proc that saw the thread; under the mutex */
-    atomic_uint_fast64_t interval_ns; /* of the timer */
-    _Atomic(void *) env;              /* the thread's JNIEnv; NULL: not a Java thread, or unknown */
-    atomic_uintptr_t compiler;        /* CompilerThread*; 0: it compiles nothing, or unknown */
-    _Atomic(void *) guard;            /* sigjmp_buf of the walk in progress */
+    atomic_int kind;                   /* enum umig_thread_kind */
+    atomic_int state;                  /* enum umig_slot_state */
+    atomic_bool in_handler;            /* the thread is in our handler; guards against nesting */
+    atomic_int clock;                  /* enum umig_clock, what it is sampled by; AUTO: nothing */
+    int timer;                         /* cputime: kernel's timer id, -1 none; under the mutex */
+    uint32_t scan;                     /* last scan of /proc that saw the thread; under the mutex */
+    atomic_uint_fast64_t interval_ns;  /* between its ticks */
+    struct umig_perf_ring perf;        /* perf */
+    void *retired_map;                 /* perf: a ring a handler may still read; under the mutex */
+    atomic_bool is_asked;              /* wall: a signal is on its way */
+    atomic_uint_fast64_t cpu_taken_ns; /* perf, wall: of the thread's clock, by samples */
+    uint64_t cpu_swept_ns;             /* wall: what the clock said; under the mutex */
+    _Atomic(void *) env;       /* the thread's JNIEnv; NULL: not a Java thread, or unknown */
+    atomic_uintptr_t compiler; /* CompilerThread*; 0: it compiles nothing, or unknown */
+    _Atomic(void *) guard;     /* sigjmp_buf of the walk in progress */
     atomic_uint_fast64_t rest_until_ns; /* not walked before, after a fault */
 
     /* Contended monitors: agent/vm/waits.h. The plain ones are touched by the thread itself only.

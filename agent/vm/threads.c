@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/vm/thread_list.h"
@@ -21,90 +19,29 @@ enum {
 #define CHECK_NS (100 * UMIG_NS_PER_MS)
 #define SCAN_NS  (2 * UMIG_NS_PER_S)
 
-void umig_threads_init(struct umig_threads *threads, struct umig_slots *slots)
+void umig_threads_init(struct umig_threads *threads,
+                       struct umig_slots *slots,
+                       uint64_t memory_bytes)
 {
     memset(threads, 0, sizeof *threads);
     threads->slots = slots;
     threads->task_fd = -1;
-    atomic_store(&threads->random, umig_clock_monotonic_ns() | 1);
+    umig_ticks_init(&threads->ticks, memory_bytes);
 }
 
 void umig_threads_set_signal(struct umig_threads *threads, int signo)
 {
     pthread_mutex_lock(&threads->slots->mutex);
-    threads->signo = signo;
+    threads->ticks.signo = signo;
     pthread_mutex_unlock(&threads->slots->mutex);
 }
 
-/* --- timers --- */
-
-/* The kernel's number of another thread's CPU clock (include/linux/posix-timers_types.h): glibc
- * gives it for pthread_t only, we know tids. */
-static clockid_t clock_of_thread(int tid)
+void umig_threads_set_ticks(struct umig_threads *threads,
+                            uint64_t interval_ns,
+                            enum umig_clock clock)
 {
-    return (clockid_t)((~(unsigned)tid << 3) | 6u);
-}
-
-/* A weyl sequence is random enough for the phase of a timer. */
-static uint64_t random_below(struct umig_threads *threads, uint64_t bound)
-{
-    uint64_t x = atomic_fetch_add(&threads->random, UINT64_C(0x9e3779b97f4a7c15));
-    x = (x ^ (x >> 31)) * UINT64_C(0xbf58476d1ce4e5b9);
-    return (x ^ (x >> 29)) % bound;
-}
-
-static struct timespec timespec_of(uint64_t ns)
-{
-    return (struct timespec){
-        .tv_sec = (time_t)(ns / UMIG_NS_PER_S),
-        .tv_nsec = (long)(ns % UMIG_NS_PER_S),
-    };
-}
-
-static void delete_timer_locked(struct umig_slot *slot)
-{
-    if (slot->timer >= 0) {
-        syscall(SYS_timer_delete, slot->timer);
-        slot->timer = -1;
-    }
-}
-
-/* The C library's timer functions refuse clocks of other threads: raw calls. */
-static void create_timer_locked(struct umig_threads *threads, struct umig_slot *slot)
-{
-    const uint64_t interval = atomic_load(&threads->interval_ns);
-    const int tid = atomic_load(&slot->tid);
-    delete_timer_locked(slot);
-    if (interval == 0 || atomic_load(&slot->kind) == UMIG_THREAD_AGENT) {
-        return;
-    }
-    struct sigevent event;
-    memset(&event, 0, sizeof event);
-    event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = threads->signo;
-    event.sigev_value.sival_ptr = slot;
-    event._sigev_un._tid = tid;
-    int timer = -1;
-    if (syscall(SYS_timer_create, clock_of_thread(tid), &event, &timer) != 0) {
-        if (errno == EAGAIN) {
-            atomic_fetch_add(&threads->refused, 1); /* RLIMIT_SIGPENDING */
-        }
-        return;
-    }
-    slot->timer = timer;
-    atomic_store(&slot->interval_ns, interval);
-    const struct itimerspec spec = {
-        .it_interval = timespec_of(interval),
-        .it_value = timespec_of(1 + random_below(threads, interval)),
-    };
-    if (syscall(SYS_timer_settime, timer, 0, &spec, NULL) != 0) {
-        delete_timer_locked(slot); /* the thread is gone */
-    }
-}
-
-void umig_threads_set_interval(struct umig_threads *threads, uint64_t interval_ns)
-{
-    atomic_store(&threads->interval_ns, interval_ns);
+    atomic_store(&threads->ticks.clock, (int)clock);
+    atomic_store(&threads->ticks.interval_ns, interval_ns);
     for (uint32_t i = 0; i < threads->slots->count; i++) {
         struct umig_slot *slot = &threads->slots->slots[i];
         if (atomic_load(&slot->tid) == 0) {
@@ -112,11 +49,16 @@ void umig_threads_set_interval(struct umig_threads *threads, uint64_t interval_n
         }
         pthread_mutex_lock(&threads->slots->mutex);
         if (atomic_load(&slot->tid) != 0 && atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
-            create_timer_locked(threads, slot);
+            umig_ticks_arm_locked(&threads->ticks, slot);
         }
         pthread_mutex_unlock(&threads->slots->mutex);
     }
     threads->next_scan_ns = 0;
+}
+
+static bool is_ticking(const struct umig_slot *slot)
+{
+    return atomic_load(&slot->clock) != UMIG_CLOCK_AUTO;
 }
 
 /* --- names and kinds --- */
@@ -198,13 +140,13 @@ static void found_native(struct umig_threads *threads, int tid)
     const uintptr_t compiler = find_compiler(threads, name, tid);
     pthread_mutex_lock(&threads->slots->mutex);
     struct umig_slot *slot = umig_slots_register_locked(threads->slots, tid);
-    if (slot != NULL && slot->timer < 0) {
+    if (slot != NULL && !is_ticking(slot)) {
         if (atomic_load(&slot->env) == NULL) {
             snprintf(slot->name, sizeof slot->name, "%s", name);
             atomic_store(&slot->kind, kind_of_name(name));
             atomic_store_explicit(&slot->compiler, compiler, memory_order_release);
         }
-        create_timer_locked(threads, slot);
+        umig_ticks_arm_locked(&threads->ticks, slot);
     }
     if (slot != NULL) {
         slot->scan = threads->scan;
@@ -225,8 +167,8 @@ void umig_threads_started(struct umig_threads *threads, int tid, void *env, cons
             atomic_store(&slot->kind, is_ours ? UMIG_THREAD_AGENT : UMIG_THREAD_JAVA);
             atomic_store_explicit(&slot->env, env, memory_order_release);
         }
-        if (slot->timer < 0) {
-            create_timer_locked(threads, slot);
+        if (!is_ticking(slot)) {
+            umig_ticks_arm_locked(&threads->ticks, slot);
         }
     }
     pthread_mutex_unlock(&threads->slots->mutex);
@@ -234,7 +176,7 @@ void umig_threads_started(struct umig_threads *threads, int tid, void *env, cons
 
 static void end_locked(struct umig_threads *threads, struct umig_slot *slot)
 {
-    delete_timer_locked(slot);
+    umig_ticks_disarm_locked(&threads->ticks, slot);
     atomic_store(&slot->env, NULL);
     atomic_store(&slot->state, UMIG_SLOT_ENDED);
     atomic_fetch_add(&threads->leaving, 1);
@@ -299,7 +241,7 @@ static void saw_thread(struct umig_threads *threads, int tid)
     struct umig_slot *slot = umig_slots_find(threads->slots, tid);
     /* Ours have no timer and keep their names. */
     const bool is_ours = slot != NULL && atomic_load(&slot->kind) == UMIG_THREAD_AGENT;
-    if (slot == NULL || (slot->timer < 0 && !is_ours)) {
+    if (slot == NULL || (!is_ticking(slot) && !is_ours)) {
         found_native(threads, tid);
     } else {
         slot->scan = threads->scan;
@@ -351,7 +293,7 @@ static void scan(struct umig_threads *threads)
 
 void umig_threads_check(struct umig_threads *threads, uint64_t now_ns)
 {
-    if (now_ns < threads->next_check_ns || atomic_load(&threads->interval_ns) == 0) {
+    if (now_ns < threads->next_check_ns || atomic_load(&threads->ticks.interval_ns) == 0) {
         return;
     }
     threads->next_check_ns = now_ns + CHECK_NS;
@@ -366,20 +308,34 @@ void umig_threads_check(struct umig_threads *threads, uint64_t now_ns)
     }
 }
 
+/* Its ring was being read when the clock was set, and it got another clock. */
+static void rearm_locked(struct umig_threads *threads, struct umig_slot *slot, bool is_released)
+{
+    if (is_released && is_ticking(slot) && atomic_load(&threads->ticks.clock) == UMIG_CLOCK_PERF &&
+        atomic_load(&slot->clock) != UMIG_CLOCK_PERF) {
+        umig_ticks_arm_locked(&threads->ticks, slot);
+    }
+}
+
 void umig_threads_reap(struct umig_threads *threads)
 {
-    if (atomic_load(&threads->leaving) == 0) {
+    if (atomic_load(&threads->leaving) == 0 && atomic_load(&threads->ticks.retired) == 0) {
         return; /* the table is large, and this is asked twenty times a second */
     }
     for (uint32_t i = 0; i < threads->slots->count; i++) {
         struct umig_slot *slot = &threads->slots->slots[i];
-        if (atomic_load(&slot->tid) == 0 || atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
+        if (atomic_load(&slot->tid) == 0 ||
+            (atomic_load(&slot->state) == UMIG_SLOT_LIVE && slot->retired_map == NULL)) {
             continue;
         }
         pthread_mutex_lock(&threads->slots->mutex);
-        if (atomic_load(&slot->state) == UMIG_SLOT_ENDED) {
+        const bool is_released = umig_ticks_release_locked(&threads->ticks, slot);
+        if (atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
+            rearm_locked(threads, slot, is_released);
+        } else if (atomic_load(&slot->state) == UMIG_SLOT_ENDED) {
             atomic_store(&slot->state, UMIG_SLOT_DRAINED);
-        } else if (!atomic_load(&slot->in_handler)) {
+        } else if (atomic_load(&slot->state) == UMIG_SLOT_DRAINED && is_released &&
+                   !atomic_load(&slot->in_handler)) {
             umig_slots_free_locked(threads->slots, slot);
             atomic_fetch_sub(&threads->leaving, 1);
         }

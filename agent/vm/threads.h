@@ -1,11 +1,11 @@
 /*
- * Which threads there are, and a CPU timer for each while a CPU session runs.
+ * Which threads there are, and a clock for each while a CPU session runs (agent/vm/ticks.h).
  *
  * Java threads announce themselves (JVMTI ThreadStart and ThreadEnd, on the thread itself); threads
  * of the JVM and of native code are found in /proc/self/task: when the number of threads changed,
  * at most ten times a second, and every two seconds in any case.
  *
- * The clock is CLOCK_THREAD_CPUTIME_ID of each thread: it stands still while the thread does, so a
+ * As a rule it is a timer on the thread's CPU clock: it stands still while the thread does, so a
  * sleeping thread costs nothing and is not sampled. Intervals below the kernel's tick (4 ms at
  * HZ=250) come late, with what was missed in the overrun count. The first tick comes after a random
  * part of the interval, so that threads which live shorter than one are sampled in proportion.
@@ -18,17 +18,15 @@
 #include <stdint.h>
 
 #include "agent/signal/slots.h"
+#include "agent/vm/ticks.h"
 #include "agent/walk/hotspot.h"
 #include "include/umig/attr.h"
 
 struct umig_threads {
     struct umig_slots *slots;
-    const struct umig_hotspot *hotspot; /* set before there is a timer; NULL: no JVM to be asked */
+    const struct umig_hotspot *hotspot; /* set before anything ticks; NULL: no JVM to be asked */
     atomic_uint leaving;                /* slots whose thread ended and that are not free yet */
-    int signo;                          /* that timers send; under the slots' mutex */
-    atomic_uint_fast64_t interval_ns;   /* 0: no timers */
-    atomic_uint_fast64_t refused;       /* timers the kernel did not give */
-    atomic_uint_fast64_t random;
+    struct umig_ticks ticks;
     int task_fd;
     uint32_t scan;
     uint64_t thread_count;
@@ -36,14 +34,16 @@ struct umig_threads {
     uint64_t next_scan_ns;
 };
 
-/** Sets up; no timer runs yet. */
-void umig_threads_init(struct umig_threads *threads, struct umig_slots *slots);
+/** Sets up; nothing ticks yet. slots are borrowed; memory_bytes as umig_ticks_init(). */
+void umig_threads_init(struct umig_threads *threads,
+                       struct umig_slots *slots,
+                       uint64_t memory_bytes);
 
-/** Says which signal timers send. While there are none; see umig_threads_set_interval(). */
+/** Says by which signal. While nothing ticks; see umig_threads_set_ticks(). */
 void umig_threads_set_signal(struct umig_threads *threads, int signo);
 
 /**
- * Says what is known of a Java thread, and gives it a timer if there are any.
+ * Says what is known of a Java thread, and gives it a clock if any is asked for.
  *
  * @param env   its JNIEnv; NULL leaves what is known
  * @param name  NULL leaves what is known
@@ -52,7 +52,7 @@ void umig_threads_set_signal(struct umig_threads *threads, int signo);
  */
 void umig_threads_started(struct umig_threads *threads, int tid, void *env, const char *name);
 
-/** Says that a thread is about to end: its timer goes, its slot is kept until reaped. */
+/** Says that a thread is about to end: its clock goes, its slot is kept until reaped. */
 void umig_threads_ended(struct umig_threads *threads, int tid);
 
 /**
@@ -63,8 +63,16 @@ void umig_threads_forget(struct umig_threads *threads);
 /** Looks for new and vanished threads if it is time. Thread: the native loop. */
 void umig_threads_check(struct umig_threads *threads, uint64_t now_ns);
 
-/** Starts, changes (0: stops) the timers of all threads. Thread: the native loop. */
-void umig_threads_set_interval(struct umig_threads *threads, uint64_t interval_ns);
+/**
+ * Starts, changes (interval 0: stops) the clocks of all threads.
+ *
+ * @param clock  not AUTO
+ *
+ * Thread: the native loop.
+ */
+void umig_threads_set_ticks(struct umig_threads *threads,
+                            uint64_t interval_ns,
+                            enum umig_clock clock);
 
 /**
  * Frees slots of ended threads; call once after every drain of the rings. A slot goes at the second

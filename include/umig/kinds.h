@@ -57,6 +57,19 @@ enum umig_native {
 #undef UMIG_NATIVE_ENUM
 };
 
+/* What tells a thread that it is to be sampled: docs/adr/0014-clocks.md. */
+#define UMIG_CLOCK_TABLE(X)                                                          \
+ X(AUTO, 0, "auto", "perf where kernel frames are wanted and allowed, else cputime") \
+ X(PERF, 1, "perf", "perf_event_open: the only clock that tells kernel frames")      \
+ X(CPUTIME, 2, "cputime", "a timer on each thread's CPU clock")                      \
+ X(WALL, 3, "wall", "the agent looks at the threads' CPU clocks, and signals who ran")
+
+enum umig_clock {
+#define UMIG_CLOCK_ENUM(name, number, key, text) UMIG_CLOCK_##name = (number),
+    UMIG_CLOCK_TABLE(UMIG_CLOCK_ENUM)
+#undef UMIG_CLOCK_ENUM
+};
+
 /* Who walks stacks. */
 enum umig_walker {
     UMIG_WALKER_AUTO, /* VM where the JVM's layout is recognised, else AGCT */

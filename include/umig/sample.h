@@ -47,8 +47,8 @@ enum umig_record_thread {
 
 /**
  * Followed by frame_count frame ids (uint32_t, innermost first), then text_bytes bytes; then,
- * 8-byte aligned, native_bytes bytes: a struct umig_native_copy (agent/signal/native_copy.h) and
- * its stack.
+ * 8-byte aligned, kernel_bytes bytes: parts of the sample (agent/signal/perf_ring.h), then
+ * native_bytes bytes: a struct umig_native_copy (agent/signal/native_copy.h) and its stack.
  */
 struct umig_record {
     uint32_t byte_count; /* of the whole record, a multiple of 8 */
@@ -67,13 +67,15 @@ struct umig_record {
     int32_t holder_tid;  /* wait: 0 unknown */
     uint32_t cut_at;     /* 0, or frames are missing behind so many innermost ones */
     uint32_t native_bytes;
-    bool has_told_wait;  /* wait: records of it that goes on came before */
-    uint8_t doing;       /* enum umig_doing */
-    uint8_t tier;        /* compile: 1 to 3 C1, 4 C2 */
-    bool is_osr;         /* compile: to be entered in a loop; the frame is at the loop */
-    uint64_t virtual_id; /* Thread.threadId() of a virtual thread; 0 unknown */
+    bool has_told_wait;    /* wait: records of it that goes on came before */
+    uint8_t doing;         /* enum umig_doing */
+    uint8_t tier;          /* compile: 1 to 3 C1, 4 C2 */
+    bool is_osr;           /* compile: to be entered in a loop; the frame is at the loop */
+    uint32_t kernel_bytes; /* cpu: 0, or parts whose values add up to value_ns */
+    uint32_t unused;
+    uint64_t virtual_id;   /* Thread.threadId() of a virtual thread; 0 unknown */
 };
 
-_Static_assert(sizeof(struct umig_record) == 72, "handler, rings and drainer share this layout");
+_Static_assert(sizeof(struct umig_record) == 80, "handler, rings and drainer share this layout");
 
 #endif

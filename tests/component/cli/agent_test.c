@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "include/umig/kinds.h"
 #include "tests/component/cli/run.h"
 #include "tests/support/test.h"
 #include "umig/v1/control.pb-c.h"
@@ -69,6 +70,7 @@ static void put_status(struct umig_buf *out)
     char address[] = "unix:/run/umig/collector.sock";
     char walker[] = "agct";
     char signal[] = "SIGRTMIN+8";
+    char clock[] = "cputime";
     Umig__V1__SessionStatus session = UMIG__V1__SESSION_STATUS__INIT;
     Umig__V1__SessionStatus *sessions[] = {&session};
     Umig__V1__AgentStatus agent = UMIG__V1__AGENT_STATUS__INIT;
@@ -83,6 +85,7 @@ static void put_status(struct umig_buf *out)
     session.counters = counter_items;
     session.n_counters = 6;
     session.native = 1;
+    session.clock = UMIG_CLOCK_PERF;
     session.problem = g_problem;
     process.service = g_service;
     process.jdk = 21;
@@ -93,6 +96,7 @@ static void put_status(struct umig_buf *out)
     agent.collector_connected = 1;
     agent.walker = walker;
     agent.signal = signal;
+    agent.clock = clock;
     agent.uptime_ns = 100000000000;
     agent.agent_cpu_ns = 500000000;
     agent.agent_memory_bytes = 6 << 20;
@@ -106,6 +110,9 @@ static void put_started(const Umig__V1__StartSession *start, struct umig_buf *ou
     struct umig_buf asked = UMIG_BUF_INIT(sizeof g_started - 1);
     umig_buf_printf(&asked, "%s %llu%s", start->id, (unsigned long long)start->duration_ns,
                     start->native == 2 ? " native" : "");
+    if (start->clock != UMIG_CLOCK_AUTO) {
+        umig_buf_printf(&asked, " clock %u", start->clock);
+    }
     for (size_t i = 0; i < start->n_kinds; i++) {
         umig_buf_printf(&asked, " %u:%llu", start->kinds[i]->kind,
                         (unsigned long long)start->kinds[i]->interval_ns);
@@ -372,6 +379,7 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
     assert_non_null(strstr(g_run.out, "lacks      native frames: none: no memory\n"));
     assert_non_null(strstr(g_run.out, "walker     agct\n"));
     assert_non_null(strstr(g_run.out, "signal     SIGRTMIN+8\n"));
+    assert_non_null(strstr(g_run.out, "clock      cputime\n"));
     assert_non_null(strstr(g_run.out, "measured   cpu 12.3 s in 1230 samples\n"));
     assert_non_null(strstr(g_run.out, "dropped    cpu.ring_full 20 ms"));
     assert_non_null(strstr(g_run.out, "10000, 1.00 % failed: unknown_java 100"));
@@ -386,7 +394,9 @@ static void test_status_json_has_every_counter(void **state)
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, "\"dropped.cpu.ring_full\":20000000"));
     assert_non_null(strstr(g_run.out, "\"walker\":\"agct\",\"signal\":\"SIGRTMIN+8\""));
-    assert_non_null(strstr(g_run.out, "\"native\":\"leaf\",\"problem\":\"native frames: none"));
+    assert_non_null(
+        strstr(g_run.out, "\"native\":\"leaf\",\"clock\":\"perf\",\"problem\":\"native"));
+    assert_non_null(strstr(g_run.out, "\"signal\":\"SIGRTMIN+8\",\"clock\":\"cputime\""));
     assert_non_null(strstr(g_run.out, "\"own_cost\":{\"cpu_ns\":500000000,"));
 }
 
@@ -418,6 +428,22 @@ static void test_start_sends_what_was_asked_for(void **state)
     assert_non_null(strstr(g_run.out, "cpu every 2ms, gc, heap every 1s."));
     assert_non_null(
         strstr(g_run.out, "It ends by itself in 30 s. Read it with 'umig report load-7'."));
+}
+
+static void test_start_sends_a_clock_and_refuses_what_is_none(void **state)
+{
+    (void)state;
+    run_on_me("start", " --cpu 2ms --clock wall --name by-wall");
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_started, "by-wall 0 clock 3 1:2000000");
+
+    run_on_me("start", " --cpu --clock sundial");
+    assert_int_equal(g_run.code, 2);
+    assert_non_null(strstr(g_run.err, "auto, perf, cputime or wall"));
+
+    run_on_me("start", " --gc --clock perf");
+    assert_int_equal(g_run.code, 2);
+    assert_non_null(strstr(g_run.err, "add --cpu"));
 }
 
 static void test_start_confirms_native_frames_and_says_if_they_are_not_to_be_had(void **state)
@@ -629,6 +655,7 @@ int main(void)
         WITH_AGENT(test_status_json_has_every_counter),
         WITH_AGENT(test_status_failures_are_shown_where_asked_for),
         WITH_AGENT(test_start_sends_what_was_asked_for),
+        WITH_AGENT(test_start_sends_a_clock_and_refuses_what_is_none),
         WITH_AGENT(test_start_confirms_native_frames_and_says_if_they_are_not_to_be_had),
         WITH_AGENT(test_start_by_service_without_kinds_takes_all_and_the_made_name),
         cmocka_unit_test_setup_teardown(test_service_that_no_agent_has_is_told_with_those_that_are,

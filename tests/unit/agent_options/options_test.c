@@ -38,7 +38,7 @@ static void test_every_option_arrives(void **state)
     const int rc = umig_options_parse(
         "collector=tcp:10.0.0.1:7070,service=orders,instance=orders-2,label.build=1.4=2,"
         "label.team=caf\xc3\xa9,start=cpu:5ms,gc,heap,locks:2ms,duration=30s,"
-        "control=/run/x/y.sock,memory=64m,walker=agct,native=leaf,log=/var/log/a:b.log:debug,strict",
+        "control=/run/x/y.sock,memory=64m,walker=agct,native=leaf,clock=wall,log=/var/log/a:b.log:debug,strict",
         &options, NULL);
 
     assert_int_equal(rc, UMIG_OK);
@@ -58,6 +58,7 @@ static void test_every_option_arrives(void **state)
     assert_int_equal(options.start.interval_ns[UMIG_KIND_HEAP], UMIG_NS_PER_S);
     assert_int_equal(options.start.interval_ns[UMIG_KIND_LOCKS], 2 * UMIG_NS_PER_MS);
     assert_int_equal(options.native, UMIG_NATIVE_LEAF);
+    assert_int_equal(options.clock, UMIG_CLOCK_WALL);
     assert_int_equal(options.duration_ns, 30 * UMIG_NS_PER_S);
     assert_string_equal(options.control, "/run/x/y.sock");
     assert_int_equal(options.memory_bytes, 64u << 20);
@@ -143,6 +144,9 @@ static const struct wrong g_wrong[] = {
     {"start=cpu,native=all", "'native=all'", "off, leaf or on"},
     {"native=leaf", "'native'", "write start=cpu,native=leaf"},
     {"start=gc,native=on", "'native'", "write start=cpu,native=on"},
+    {"start=cpu,clock=timer", "'clock=timer'", "auto, perf, cputime or wall"},
+    {"clock=perf", "'clock'", "write start=cpu,clock=perf"},
+    {"start=gc,clock=wall", "'clock'", "write start=cpu,clock=wall"},
     {"control=rel", "'control=rel'", "must begin with '/'"},
     {"control=", "'control='", "must begin with '/'"},
     {"control=/" HUNDRED TEN, "'control=/0123", "111 bytes long (a socket's at most"},
@@ -221,8 +225,9 @@ static void test_every_example_of_the_table_is_accepted(void **state)
     for (; umig_option_doc(index) != NULL; index++) {
         char text[128];
         const struct umig_option_doc *doc = umig_option_doc(index);
-        const bool is_of_start =
-            strcmp(doc->name, "duration") == 0 || strcmp(doc->name, "native") == 0;
+        const bool is_of_start = strcmp(doc->name, "duration") == 0 ||
+                                 strcmp(doc->name, "native") == 0 ||
+                                 strcmp(doc->name, "clock") == 0;
         const char *needs = is_of_start ? "start=cpu," : "";
         snprintf(text, sizeof text, "%s%s", needs, doc->example);
         struct umig_agent_options options;
@@ -231,7 +236,7 @@ static void test_every_example_of_the_table_is_accepted(void **state)
             fail_msg("%s: %s", text, err.text);
         }
     }
-    assert_int_equal(index, 12);
+    assert_int_equal(index, 13);
 }
 
 int main(void)

@@ -129,7 +129,10 @@ static const char tail[] =
     "  frames without libunwind, or switched off while it ran: after more than 20 caught faults in a\n"
     "  minute the agent gives up native frames, after as many more stacks, and at last CPU samples.\n"
     "  `umig start` and `umig status` say so, too. *Stacks: walker=* names\n"
-    "  who walked them ([options](options.md)).\n"
+    "  who walked them ([options](options.md)), *clock=* what took the samples.\n"
+    "- **Kernel frames** need perf events (`clock=perf`; `native=on` takes them where it may): where\n"
+    "  the kernel, a seccomp profile or a limit is against them, the sentence behind *Not to be had*\n"
+    "  says which and what would help. Without them time in the kernel is its caller's.\n"
     "- **A JVM that is killed** takes with it what it had not sent: a second or so.\n"
     "- **A session that still ran when its collector was stopped** has no end in a folder at rest: the\n"
     "  report says when its last data came.\n";

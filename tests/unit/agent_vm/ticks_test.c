@@ -1,0 +1,234 @@
+/* The clocks on threads of this process, with the real handler and no JVM. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/signal/handler.h"
+#include "agent/vm/perf_event.h"
+#include "agent/vm/ticks.h"
+#include "core/clock.h"
+#include "tests/support/test.h"
+
+enum {
+    SLOTS = 64,
+    RING_BYTES = 1 << 20
+};
+
+#define INTERVAL (4 * UMIG_NS_PER_MS)
+#define BURN_NS  (600 * UMIG_NS_PER_MS)
+
+static struct umig_sampler g_sampler; /* of the process's handler */
+static struct umig_names g_names;
+static struct umig_hotspot g_hotspot;
+static volatile double g_sink;
+static int g_signo;
+
+static int setup_all(void **state)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    (void)state;
+    umig_slots_init(&g_sampler.slots, calloc(SLOTS, sizeof(struct umig_slot)), SLOTS);
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        umig_ring_init(&g_sampler.rings.ring[i], aligned_alloc(8, RING_BYTES), RING_BYTES,
+                       calloc(1, umig_sampler_scratch_bytes(0)));
+    }
+    atomic_store(&g_sampler.names, &g_names);
+    g_sampler.hotspot = &g_hotspot;
+    umig_gate_open(&g_sampler.gate);
+    return umig_handler_install(&g_sampler, &g_signo, &err) != UMIG_OK;
+}
+
+static void burn(uint64_t ns)
+{
+    const uint64_t begin_ns = umig_clock_thread_cpu_ns();
+    while (umig_clock_thread_cpu_ns() - begin_ns < ns) {
+        for (int i = 0; i < 10000; i++) {
+            g_sink = g_sink * 1.0001 + i;
+        }
+    }
+}
+
+struct burner {
+    struct umig_ticks *ticks;
+    struct umig_slot *slot;
+    uint64_t spent_ns;
+    atomic_bool is_over;
+};
+
+/* Arms itself, burns, and takes its clock. */
+static void *run_burner(void *arg)
+{
+    struct burner *burner = arg;
+    struct umig_slots *slots = &g_sampler.slots;
+    pthread_mutex_lock(&slots->mutex);
+    burner->slot = umig_slots_register_locked(slots, (int)syscall(SYS_gettid));
+    atomic_store(&burner->slot->kind, UMIG_THREAD_NATIVE);
+    umig_ticks_arm_locked(burner->ticks, burner->slot);
+    pthread_mutex_unlock(&slots->mutex);
+    const uint64_t begin_ns = umig_clock_thread_cpu_ns();
+    burn(BURN_NS);
+    burner->spent_ns = umig_clock_thread_cpu_ns() - begin_ns;
+    pthread_mutex_lock(&slots->mutex);
+    umig_ticks_disarm_locked(burner->ticks, burner->slot);
+    umig_slots_free_locked(slots, burner->slot);
+    pthread_mutex_unlock(&slots->mutex);
+    atomic_store(&burner->is_over, true);
+    return NULL;
+}
+
+/* What the rings hold, taken out. */
+static uint64_t drain(void)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        const struct umig_record *record;
+        while ((record = umig_ring_peek(&g_sampler.rings.ring[i])) != NULL) {
+            sum += record->value_ns;
+            umig_ring_release(&g_sampler.rings.ring[i], record);
+        }
+    }
+    return sum;
+}
+
+/* Burns under a clock and compares what was told with what was spent. */
+static void measure(enum umig_clock asked, enum umig_clock gets)
+{
+    struct umig_ticks ticks;
+    struct burner burner = {.ticks = &ticks};
+    pthread_t thread;
+    umig_ticks_init(&ticks, 32 << 20);
+    ticks.signo = g_signo;
+    atomic_store(&ticks.clock, asked);
+    atomic_store(&ticks.interval_ns, INTERVAL);
+
+    assert_int_equal(pthread_create(&thread, NULL, run_burner, &burner), 0);
+    enum umig_clock had = UMIG_CLOCK_AUTO;
+    while (!atomic_load(&burner.is_over)) {
+        for (int clock = UMIG_CLOCK_PERF; clock <= UMIG_CLOCK_WALL; clock++) {
+            had = atomic_load(&ticks.live[clock]) > 0 ? (enum umig_clock)clock : had;
+        }
+        (void)umig_ticks_sweep(&ticks, &g_sampler.slots, umig_clock_monotonic_ns());
+        usleep(500);
+    }
+    pthread_join(thread, NULL);
+
+    const uint64_t told_ns = drain();
+    print_message("  %.1f ms run, %.1f ms told\n", (double)burner.spent_ns / 1e6,
+                  (double)told_ns / 1e6);
+    assert_int_equal(had, gets);
+    assert_in_range(told_ns, burner.spent_ns / 100 * 92, burner.spent_ns / 100 * 108);
+    assert_int_equal(atomic_load(&ticks.live[had]), 0);
+    assert_int_equal(atomic_load(&ticks.retired), 0);
+}
+
+static void test_timers_tell_what_a_thread_runs(void **state)
+{
+    (void)state;
+    measure(UMIG_CLOCK_CPUTIME, UMIG_CLOCK_CPUTIME);
+}
+
+static void test_perf_events_tell_what_a_thread_runs(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+    if (umig_perf_event_check(g_signo, &err) != UMIG_OK) {
+        print_message("skipped: %s\n", err.text);
+        skip();
+    }
+    measure(UMIG_CLOCK_PERF, UMIG_CLOCK_PERF);
+}
+
+static void test_looking_tells_what_a_thread_runs(void **state)
+{
+    (void)state;
+    measure(UMIG_CLOCK_WALL, UMIG_CLOCK_WALL);
+}
+
+/* Signals then come without a siginfo, too. */
+static void test_threads_without_a_timer_are_looked_at(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    getrlimit(RLIMIT_SIGPENDING, &before);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    setrlimit(RLIMIT_SIGPENDING, &none);
+
+    measure(UMIG_CLOCK_CPUTIME, UMIG_CLOCK_WALL);
+
+    setrlimit(RLIMIT_SIGPENDING, &before);
+}
+
+/* No room for perf events within a bound of memory: each thread has a timer. */
+static void test_threads_without_a_perf_event_have_a_timer(void **state)
+{
+    (void)state;
+    struct umig_ticks ticks;
+    umig_ticks_init(&ticks, UMIG_PERF_MAP_BYTES); /* a quarter of it holds none */
+    ticks.signo = g_signo;
+    atomic_store(&ticks.clock, UMIG_CLOCK_PERF);
+    atomic_store(&ticks.interval_ns, INTERVAL);
+    struct umig_slots *slots = &g_sampler.slots;
+    pthread_mutex_lock(&slots->mutex);
+    struct umig_slot *slot = umig_slots_register_locked(slots, (int)syscall(SYS_gettid));
+
+    umig_ticks_arm_locked(&ticks, slot);
+
+    assert_int_equal(atomic_load(&slot->clock), UMIG_CLOCK_CPUTIME);
+    assert_int_equal(atomic_load(&ticks.perf_refused), 1);
+    umig_ticks_disarm_locked(&ticks, slot);
+    umig_slots_free_locked(slots, slot);
+    pthread_mutex_unlock(&slots->mutex);
+}
+
+/* What a handler reads is not unmapped under it. */
+static void test_ring_in_use_is_kept_until_its_handler_is_out(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+    if (umig_perf_event_check(g_signo, &err) != UMIG_OK) {
+        print_message("skipped: %s\n", err.text);
+        skip();
+    }
+    struct umig_ticks ticks;
+    umig_ticks_init(&ticks, 32 << 20);
+    ticks.signo = g_signo;
+    atomic_store(&ticks.clock, UMIG_CLOCK_PERF);
+    atomic_store(&ticks.interval_ns, UMIG_NS_PER_S);
+    struct umig_slots *slots = &g_sampler.slots;
+    pthread_mutex_lock(&slots->mutex);
+    struct umig_slot *slot = umig_slots_register_locked(slots, (int)syscall(SYS_gettid));
+    umig_ticks_arm_locked(&ticks, slot);
+    const volatile uint8_t *map = atomic_load(&slot->perf.map);
+    assert_non_null(map);
+
+    atomic_store(&slot->in_handler, true);
+    umig_ticks_disarm_locked(&ticks, slot);
+
+    assert_null(atomic_load(&slot->perf.map));
+    assert_int_equal(map[4096], map[4096]); /* still mapped */
+    assert_false(umig_ticks_release_locked(&ticks, slot));
+    umig_ticks_arm_locked(&ticks, slot); /* gets a timer meanwhile */
+    assert_int_equal(atomic_load(&slot->clock), UMIG_CLOCK_CPUTIME);
+    atomic_store(&slot->in_handler, false);
+    assert_true(umig_ticks_release_locked(&ticks, slot));
+    assert_int_equal(atomic_load(&ticks.retired), 0);
+    umig_ticks_disarm_locked(&ticks, slot);
+    umig_slots_free_locked(slots, slot);
+    pthread_mutex_unlock(&slots->mutex);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_timers_tell_what_a_thread_runs),
+        cmocka_unit_test(test_perf_events_tell_what_a_thread_runs),
+        cmocka_unit_test(test_looking_tells_what_a_thread_runs),
+        cmocka_unit_test(test_threads_without_a_timer_are_looked_at),
+        cmocka_unit_test(test_threads_without_a_perf_event_have_a_timer),
+        cmocka_unit_test(test_ring_in_use_is_kept_until_its_handler_is_out),
+    };
+    return cmocka_run_group_tests_name("ticks", tests, setup_all, NULL);
+}
