@@ -73,7 +73,7 @@ struct umig_record {
     bool is_osr;           /* compile: to be entered in a loop; the frame is at the loop */
     uint32_t kernel_bytes; /* cpu: 0, or parts whose values add up to value_ns */
     uint32_t unused;
-    uint64_t virtual_id;   /* Thread.threadId() of a virtual thread; 0 unknown */
+    uint64_t virtual_id; /* Thread.threadId() of a virtual thread; 0 unknown */
 };
 
 _Static_assert(sizeof(struct umig_record) == 80, "handler, rings and drainer share this layout");
