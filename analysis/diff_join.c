@@ -26,18 +26,58 @@ static int intern_text(struct umig_profile *names,
     return *text == '\0' ? UMIG_OK : umig_profile_string(names, text, strlen(text), out_id);
 }
 
+/* A method without its file, which not every source of samples knows. */
+static int intern_method(struct umig_profile *names,
+                         const struct umig_profile *from,
+                         uint32_t index,
+                         uint32_t *out_id)
+{
+    const struct umig_profile_method *at = &from->methods.items[index];
+    struct umig_profile_method method = {0};
+    int rc = intern_text(names, from, at->class_name, &method.class_name);
+    rc = rc != UMIG_OK ? rc : intern_text(names, from, at->name, &method.name);
+    return rc != UMIG_OK ? rc : umig_profile_method(names, &method, out_id);
+}
+
 static int intern_frame(struct umig_profile *names, struct entry *e, size_t index)
 {
     const struct umig_profile_frame *from = &e->profile->frames.items[index];
-    const struct umig_profile_method *at = &e->profile->methods.items[from->method];
-    struct umig_profile_method method = {0};
     struct umig_profile_frame frame = {
         .kind = from->kind > UMIG_FRAME_NATIVE_METHOD ? from->kind : UMIG_FRAME_JAVA};
-    int rc = intern_text(names, e->profile, at->class_name, &method.class_name);
-    rc = rc != UMIG_OK ? rc : intern_text(names, e->profile, at->name, &method.name);
-    rc = rc != UMIG_OK ? rc : intern_text(names, e->profile, at->file, &method.file);
-    rc = rc != UMIG_OK ? rc : umig_profile_method(names, &method, &frame.method);
+    const int rc = intern_method(names, e->profile, from->method, &frame.method);
     return rc != UMIG_OK ? rc : umig_profile_frame(names, &frame, &e->frames[index]);
+}
+
+/* The files of one side's methods, where they are not known yet; by joint method. */
+static int learn_files(struct umig_profile *names, const struct umig_profile *from, uint32_t *files)
+{
+    int rc = UMIG_OK;
+    for (uint32_t i = 1; i < from->methods.count && rc == UMIG_OK; i++) {
+        uint32_t id = 0;
+        uint32_t file = 0;
+        rc = intern_method(names, from, i, &id);
+        rc = rc != UMIG_OK ? rc : intern_text(names, from, from->methods.items[i].file, &file);
+        if (rc == UMIG_OK && files[id] == 0) {
+            files[id] = file;
+        }
+    }
+    return rc;
+}
+
+/* Tells the joint methods their files; the last step, for they are found by their content. */
+static int add_files(struct umig_profile *names, const struct umig_profile *const sides[UMIG_SIDES])
+{
+    const size_t most = sides[0]->methods.count + sides[1]->methods.count;
+    uint32_t *files = calloc(most + 1, sizeof *files);
+    int rc = files != NULL ? UMIG_OK : UMIG_E_NOMEM;
+    for (int side = UMIG_BEFORE; side < UMIG_SIDES && rc == UMIG_OK; side++) {
+        rc = learn_files(names, sides[side], files);
+    }
+    for (size_t i = 1; i < names->methods.count && rc == UMIG_OK; i++) {
+        names->methods.items[i].file = files[i];
+    }
+    free(files);
+    return rc;
 }
 
 /* Callers come before callees, so one pass translates all. */
@@ -157,6 +197,7 @@ int umig_diff_join(const struct umig_profile *const sides[UMIG_SIDES],
         entries[side].profile = sides[side];
         rc = add_side(&join, &entries[side], side);
     }
+    rc = rc != UMIG_OK ? rc : add_files(join.names, sides);
     for (int side = UMIG_BEFORE; side < UMIG_SIDES && entries != NULL; side++) {
         free(entries[side].frames);
         free(entries[side].stacks);

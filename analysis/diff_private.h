@@ -21,7 +21,8 @@ struct umig_diff_join {
 };
 
 /**
- * Joins two folded profiles. Frames that differ in the line or in how a method ran are one.
+ * Joins two folded profiles. Frames that differ in the line, in the file (not every source
+ * knows it) or in how a method ran are one.
  *
  * @return UMIG_OK, UMIG_E_NOMEM
  */

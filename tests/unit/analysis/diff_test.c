@@ -71,13 +71,17 @@ static void add_method_stack(struct umig_profile *profile, size_t index, uint32_
 {
     char text[32];
     uint32_t class_name = 0;
+    uint32_t file = 0;
     uint32_t stack = 0;
     const char *chain[3] = {"main", index % 3 == 0 ? "helper" : NULL, text};
     snprintf(text, sizeof text, "method%zu", index);
     assert_int_equal(umig_profile_string(profile, "app.Work", 8, &class_name), UMIG_OK);
+    if (profile->session.pid == 1) { /* who imports knows no files */
+        assert_int_equal(umig_profile_string(profile, "Work.groovy", 11, &file), UMIG_OK);
+    }
     for (size_t i = 0; i < 3; i++) {
         if (chain[i] != NULL) {
-            struct umig_profile_method method = {.class_name = class_name};
+            struct umig_profile_method method = {.class_name = class_name, .file = file};
             struct umig_profile_frame frame = {.kind = UMIG_FRAME_COMPILED,
                                                .line = (uint32_t)(profile->session.pid + i + 1)};
             uint32_t id = 0;
@@ -361,7 +365,7 @@ static void test_frames_of_a_slowed_method_change_on_their_path(void **state)
     umig_diff_destroy(diff);
 }
 
-static void test_lines_do_not_tell_frames_apart(void **state)
+static void test_lines_and_files_do_not_tell_frames_apart(void **state)
 {
     struct umig_diff *diff = compare(make_program(0.4, 500, 1), make_program(0.4, 500, 2), &rest);
     (void)state;
@@ -370,6 +374,8 @@ static void test_lines_do_not_tell_frames_apart(void **state)
         assert_int_equal(diff->names->frames.items[i].line, 0);
     }
     assert_int_equal(diff->names->methods.count - 1, METHODS + 2);
+    const struct umig_profile_method *method = &diff->names->methods.items[1];
+    assert_string_equal(umig_profile_text(diff->names, method->file), "Work.groovy");
     umig_diff_destroy(diff);
 }
 
@@ -415,7 +421,7 @@ int main(void)
         cmocka_unit_test(test_change_is_measured_beside_what_stayed),
         cmocka_unit_test(test_least_is_what_is_found_nine_times_of_ten),
         cmocka_unit_test(test_frames_of_a_slowed_method_change_on_their_path),
-        cmocka_unit_test(test_lines_do_not_tell_frames_apart),
+        cmocka_unit_test(test_lines_and_files_do_not_tell_frames_apart),
         cmocka_unit_test(test_too_few_samples_claim_nothing),
         cmocka_unit_test(test_sessions_without_samples_are_refused),
     };
