@@ -60,6 +60,17 @@ static void furnish(const struct setup *setup)
          close(fd) == 0);
 }
 
+/* What a sanitized agent needs of the JVM's environment (cmake/UmigCompile.cmake). */
+static void put_java_env(void)
+{
+    static char words[] = UMIG_JAVA_ENV;
+    char *rest = NULL;
+    for (char *word = strtok_r(words, " ", &rest); word != NULL;
+         word = strtok_r(NULL, " ", &rest)) {
+        putenv(word);
+    }
+}
+
 static void become_java(const struct setup *setup)
 {
     if (setup->plan->maps_users) {
@@ -67,6 +78,7 @@ static void become_java(const struct setup *setup)
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     unsetenv("UMIG_RUNTIME_DIR");
+    put_java_env();
     /* Warnings of a late agent are JDK 25's and right. */
     must(dup2(setup->out, STDOUT_FILENO) >= 0 && freopen("/dev/null", "w", stderr) != NULL &&
          chdir("/") == 0);
