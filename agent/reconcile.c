@@ -170,6 +170,9 @@ static void check_clocks(struct umig_agent *agent)
         umig_agent_say_problem(agent, &err);
         tell_sessions(agent, err.text);
     }
+    if (agent->pump.kernel.problem[0] != '\0') {
+        tell_sessions(agent, agent->pump.kernel.problem);
+    }
     if (atomic_load(&ticks->timers_refused) > 0 && !agent->has_told_timers) {
         agent->has_told_timers = true;
         (void)umig_err_set(&err, UMIG_E_LIMIT,

@@ -202,6 +202,31 @@ static int take_memory(struct umig_kallsyms *symbols,
     return UMIG_OK;
 }
 
+static int hidden(struct umig_err *err)
+{
+    return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                        "the kernel hides its addresses: 'sysctl kernel.kptr_restrict=0' or "
+                        "CAP_SYSLOG for the JVM would show them");
+}
+
+int umig_kallsyms_check(const char *path, struct umig_err *err)
+{
+    char text[CHUNK_BYTES];
+    struct pass seen = {.symbols = NULL};
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t len = fd >= 0 ? read(fd, text, sizeof text) : -1;
+    const int cause = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (len < 0) {
+        return umig_err_set_cause(err, UMIG_E_UNSUPPORTED, cause, "%s: %s", path,
+                                  umig_errno_text(cause));
+    }
+    (void)take_lines(&seen, count_line, text, (size_t)len);
+    return seen.has_address ? UMIG_OK : hidden(err);
+}
+
 int umig_kallsyms_read(struct umig_kallsyms *out_symbols,
                        const char *path,
                        struct umig_memory *memory,
@@ -214,9 +239,7 @@ int umig_kallsyms_read(struct umig_kallsyms *out_symbols,
                                   umig_errno_text(errno));
     }
     if (!counted.has_address) {
-        return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                            "the kernel hides its addresses: 'sysctl kernel.kptr_restrict=0' or "
-                            "CAP_SYSLOG for the JVM would show them");
+        return hidden(err);
     }
     struct umig_kallsyms symbols = {.base = 0};
     const int rc = take_memory(&symbols, &counted, memory, max_bytes, err);

@@ -47,6 +47,14 @@ struct umig_kallsyms_line {
 bool umig_kallsyms_parse(const char *text, size_t byte_count, struct umig_kallsyms_line *out_line);
 
 /**
+ * Does the file show addresses? Looks at its begin only.
+ *
+ * @return UMIG_OK; UMIG_E_UNSUPPORTED: they are hidden, or there is no such file. The text says
+ * what would help.
+ */
+UMIG_NODISCARD int umig_kallsyms_check(const char *path, struct umig_err *err);
+
+/**
  * Reads them.
  *
  * @param path  "/proc/kallsyms"

@@ -1,6 +1,6 @@
 /*
  * Kernel frames of a session: from addresses to frames of the wire's dictionary. The names are read
- * when the first session gets kernel frames, and kept.
+ * when the first kernel frame comes, which takes a tenth of a second, and kept.
  *
  * The native loop's alone.
  */
@@ -28,12 +28,19 @@ struct umig_kernel_name {
 
 struct umig_kernel_frames {
     bool is_open;
+    bool is_read;
+    struct umig_memory *memory;
     struct umig_kallsyms symbols;
     struct umig_kernel_name names[UMIG_KERNEL_REMEMBERED];
     char problem[200]; /* why frames have no names; "" when they do, or nobody asked yet */
 };
 
-/** Reads the names; again and again harmless. Without them all of the kernel is one frame. */
+/**
+ * Says whether there will be names; again and again harmless. Without them all of the kernel is one
+ * frame.
+ *
+ * @param memory  borrowed
+ */
 void umig_kernel_frames_open(struct umig_kernel_frames *kernel, struct umig_memory *memory);
 
 /**

@@ -93,6 +93,29 @@ static void test_hidden_addresses_are_refused_with_what_helps(void **state)
     assert_non_null(strstr(err.text, "kernel.kptr_restrict"));
 }
 
+static void test_a_look_at_the_begin_tells_whether_addresses_are_hidden(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int status;
+    } cases[] = {
+        {"ffffffff81000000 T _stext\n", UMIG_OK},
+        {"0000000000000000 A zero\n0000000000000000 T _stext\n", UMIG_E_UNSUPPORTED},
+        {"", UMIG_E_UNSUPPORTED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[] = "/tmp/umig-test-kallsyms-XXXXXX";
+        const int fd = mkstemp(path);
+        assert_int_equal(write(fd, cases[i].text, strlen(cases[i].text)),
+                         (ssize_t)strlen(cases[i].text));
+        close(fd);
+        assert_int_equal(umig_kallsyms_check(path, NULL), cases[i].status);
+        unlink(path);
+    }
+    assert_int_equal(umig_kallsyms_check("/nonexistent", NULL), UMIG_E_UNSUPPORTED);
+}
+
 static void test_more_than_the_bound_is_refused_and_nothing_kept(void **state)
 {
     (void)state;
@@ -177,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_functions_are_found_by_any_address_of_theirs),
         cmocka_unit_test(test_addresses_behind_a_last_function_have_no_name),
         cmocka_unit_test(test_hidden_addresses_are_refused_with_what_helps),
+        cmocka_unit_test(test_a_look_at_the_begin_tells_whether_addresses_are_hidden),
         cmocka_unit_test(test_more_than_the_bound_is_refused_and_nothing_kept),
         cmocka_unit_test(test_lines_without_sense_are_passed_over),
         cmocka_unit_test(test_this_kernels_functions_are_read),
