@@ -71,5 +71,10 @@ void umig_sig_on_fault(int signo, siginfo_t *info, void *context)
 
 void umig_sig_on_fault_again(int signo, siginfo_t *info, void *context)
 {
-    on_fault(1, signo, info, context);
+    /*
+     * A library that takes the signal again and again remembers this entry, and this entry the
+     * library: whoever is called by another handler hands on to the JVM.
+     */
+    const bool is_direct = umig_sig_is_direct(context, __builtin_frame_address(0));
+    on_fault(is_direct ? 1 : 0, signo, info, context);
 }

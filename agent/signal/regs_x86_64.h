@@ -2,6 +2,7 @@
 #ifndef UMIG_AGENT_SIGNAL_REGS_X86_64_H
 #define UMIG_AGENT_SIGNAL_REGS_X86_64_H
 
+#include <stdbool.h>
 #include <ucontext.h>
 
 #include "agent/signal/regs.h"
@@ -30,6 +31,19 @@ UMIG_SIGNAL_SAFE static inline void umig_regs_write(ucontext_t *uc, const struct
     r[REG_RIP] = (greg_t)regs->pc;
     r[REG_RSP] = (greg_t)regs->sp;
     r[REG_RBP] = (greg_t)regs->fp;
+}
+
+/**
+ * Was a handler called by the kernel, not by another handler? The kernel puts the address it
+ * returns to right below the context, and a function its caller's frame pointer below that.
+ *
+ * @param frame  __builtin_frame_address(0) of the handler
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE static inline bool umig_sig_is_direct(const void *context, const void *frame)
+{
+    return (uintptr_t)context == (uintptr_t)frame + 2 * sizeof(void *);
 }
 
 #endif

@@ -159,9 +159,31 @@ static void test_guard_goes_in_front_once_more_and_then_stands_aside(void **stat
     assert_int_equal(g_seen_by_library, 1); /* others are, and go on to the host from there */
     assert_int_equal(g_chained, 1);
 
+    /* Again, with our newest entry behind it: nobody may be asked in a circle. */
     struct sigaction again;
+    sigaction(SIGSEGV, NULL, &again);
+    const struct sigaction first = g_behind;
+    g_behind = again;
+    g_seen_by_library = 0;
+    g_chained = 0;
+    if (sigsetjmp(g_back, 1) == 0) {
+        touch(g_unmapped);
+        fail_msg("the memory was readable");
+    }
+    assert_int_equal(g_seen_by_library, 1);
+    assert_int_equal(g_chained, 1);
+    come_in_front();
+    if (sigsetjmp(g_back, 1) == 0) {
+        touch(g_unmapped);
+        fail_msg("the memory was readable");
+    }
+    assert_int_equal(g_seen_by_library, 2);
+    assert_int_equal(g_chained, 2);
+    sigaction(SIGSEGV, &again, NULL);
+    g_behind = first;
+
     struct sigaction other = {.sa_handler = host_handler};
-    sigaction(SIGSEGV, &other, &again);
+    sigaction(SIGSEGV, &other, NULL);
     assert_false(umig_guard_keep_first());
     sigaction(SIGSEGV, &again, NULL);
     assert_true(umig_guard_keep_first());
