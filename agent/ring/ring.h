@@ -91,6 +91,17 @@ UMIG_SIGNAL_SAFE void umig_ring_commit(struct umig_ring *ring, uint32_t byte_cou
  */
 const struct umig_record *umig_ring_peek(struct umig_ring *ring);
 
+/** Where the next record will be committed. Thread: the consumer. Signal: not from a handler. */
+uint64_t umig_ring_end(struct umig_ring *ring);
+
+/**
+ * As umig_ring_peek(), but only what lies before such an end: who drains to the end there is at
+ * first comes to one, however fast samples are taken.
+ *
+ * Thread: the consumer. Signal: not from a handler.
+ */
+const struct umig_record *umig_ring_peek_before(struct umig_ring *ring, uint64_t end);
+
 /** Gives the peeked record's room back. Thread: the consumer. Signal: not from a handler. */
 void umig_ring_release(struct umig_ring *ring, const struct umig_record *record);
 

@@ -12,12 +12,22 @@ void umig_ring_init(struct umig_ring *ring, uint8_t *bytes, uint32_t size, void 
     ring->scratch = scratch;
 }
 
+uint64_t umig_ring_end(struct umig_ring *ring)
+{
+    /* Acquire: pairs with the release in umig_ring_commit(). */
+    return atomic_load_explicit(&ring->head, memory_order_acquire);
+}
+
 const struct umig_record *umig_ring_peek(struct umig_ring *ring)
+{
+    return umig_ring_peek_before(ring, umig_ring_end(ring));
+}
+
+const struct umig_record *umig_ring_peek_before(struct umig_ring *ring, uint64_t end)
 {
     for (;;) {
         const uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-        /* Acquire: pairs with the release in umig_ring_commit(). */
-        if (tail == atomic_load_explicit(&ring->head, memory_order_acquire)) {
+        if (tail >= end) {
             return NULL;
         }
         const struct umig_record *record =

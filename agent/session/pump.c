@@ -513,12 +513,17 @@ static void book_drops_of(struct umig_pump *pump,
     }
 }
 
+/*
+ * To the end there is when it begins: where samples come faster than they are taken, it must not
+ * keep the loop from its other work. The rings are full then, and what they cannot hold is counted.
+ */
 static void drain_rings(struct umig_pump *pump, uint64_t now_ns)
 {
     for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
         struct umig_ring *ring = &pump->sampler->rings.ring[i];
+        const uint64_t end = umig_ring_end(ring);
         const struct umig_record *record;
-        while ((record = umig_ring_peek(ring)) != NULL) {
+        while ((record = umig_ring_peek_before(ring, end)) != NULL) {
             take_record(pump, record, now_ns);
             umig_ring_release(ring, record);
         }

@@ -89,6 +89,23 @@ static void test_ring_reserved_is_invisible_until_committed(void **state)
     assert_null(umig_ring_peek(ring));
 }
 
+static void test_ring_drained_to_an_end_leaves_what_came_later(void **state)
+{
+    struct umig_ring *ring = &((struct umig_rings *)*state)->ring[0];
+    assert_true(put(ring, 1, 2));
+    const uint64_t end = umig_ring_end(ring);
+    assert_true(put(ring, 2, 2));
+
+    const struct umig_record *first = umig_ring_peek_before(ring, end);
+    assert_non_null(first);
+    assert_int_equal(first->time_ns, 1);
+    umig_ring_release(ring, first);
+    assert_null(umig_ring_peek_before(ring, end));
+    const struct umig_record *second = umig_ring_peek(ring);
+    assert_non_null(second);
+    assert_int_equal(second->time_ns, 2);
+}
+
 static void test_ring_full_refuses_and_recovers(void **state)
 {
     struct umig_rings *rings = *state;
@@ -223,6 +240,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ring_gives_back_what_was_put_in_order, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_ring_reserved_is_invisible_until_committed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_ring_drained_to_an_end_leaves_what_came_later, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_ring_full_refuses_and_recovers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ring_refuses_a_record_above_a_quarter, setup,
