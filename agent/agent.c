@@ -128,6 +128,7 @@ static enum umig_attach load(void *java_vm, const char *text, struct umig_err *e
         return UMIG_ATTACH_PLACES;
     }
     agent->memory.limit_bytes = agent->options.memory_bytes;
+    agent->breaker.faults_borne = agent->options.faults;
     const struct umig_vm_hooks hooks = {
         .ctx = agent,
         .on_init = on_init,

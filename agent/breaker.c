@@ -15,7 +15,7 @@ bool umig_breaker_feed(struct umig_breaker *breaker, uint64_t faults, uint64_t n
     if (breaker->level == UMIG_BREAKER_OPEN) {
         return false;
     }
-    const bool is_over = faults - breaker->faults_at_begin > UMIG_BREAKER_FAULTS;
+    const bool is_over = faults - breaker->faults_at_begin > breaker->faults_borne;
     if (is_over) {
         breaker->level++;
     }

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Faults within a minute that are borne. */
+/** Faults within a minute that are borne, unless the option faults= says another number. */
 #define UMIG_BREAKER_FAULTS 20u
 
 enum umig_breaker_level {
@@ -24,6 +24,7 @@ enum umig_breaker_level {
 
 struct umig_breaker {
     enum umig_breaker_level level;
+    uint32_t faults_borne; /* within a minute */
     uint64_t window_began_ns;
     uint64_t faults_at_begin;
 };

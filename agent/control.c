@@ -316,6 +316,8 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     }
     write_counter(writer, 6, "engine.holder_lookups", atomic_load(&agent->vm.holder_lookups));
     write_counter(writer, 6, "engine.pauses_lost", umig_gc_lost(&agent->vm.gc));
+    write_counter(writer, 6, "engine.native_unwinds", agent->pump.native.unwinds);
+    write_counter(writer, 6, "engine.native_cut", agent->pump.native.short_of_root);
     write_counter(writer, 6, "uplink.batches", agent->pump.batches);
 }
 

@@ -13,6 +13,8 @@ enum {
     MEMORY_MIN = 8 << 20,
     MEMORY_DEFAULT = 32 << 20,
     MEMORY_MAX = 1 << 30,
+    FAULTS_DEFAULT = 20,
+    FAULTS_MAX = 1000000000,
 };
 
 /* Reads the value of one option; err names what is wrong, the caller adds the right form. */
@@ -196,6 +198,23 @@ static int parse_walker(struct umig_span value,
     return UMIG_OK;
 }
 
+static int parse_faults(struct umig_span value,
+                        struct umig_agent_options *options,
+                        struct umig_err *err)
+{
+    uint64_t faults = 0;
+    const int rc = umig_parse_number(value, &faults, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (faults > FAULTS_MAX) {
+        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 0 to %d", shown(value), value.at,
+                            FAULTS_MAX);
+    }
+    options->faults = (uint32_t)faults;
+    return UMIG_OK;
+}
+
 static int parse_native(struct umig_span value,
                         struct umig_agent_options *options,
                         struct umig_err *err)
@@ -290,6 +309,9 @@ static const struct option g_options[] = {
     {{"walker", "walker=auto|vm|agct", "choice", "auto, vm, agct",
       "auto", "how stacks are walked: vm reads the JVM's own structures, agct asks AsyncGetCallTrace; auto is vm where it knows the JVM",
       "walker=agct"}, parse_walker},
+    {{"faults", "faults=COUNT", "number", "0 to 1000000000",
+      "20", "faults within a minute that may be caught while sampling; beyond them native frames stop, then stacks, then samples",
+      "faults=0"}, parse_faults},
     {{"native", "native=off|leaf|on", "choice", "off, leaf, on",
       "off", "frames of libraries and of the JVM in CPU samples of start=: none, the function that ran, or all (needs libunwind8)",
       "native=on"}, parse_native},
@@ -357,7 +379,7 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
     return umig_err_set(
         err, UMIG_E_ARG,
         "option '%.*s' is not known; there are collector, service, instance, "
-        "label.X, start, duration, control, memory, walker, native, clock, log and strict",
+        "label.X, start, duration, control, memory, walker, faults, native, clock, log and strict",
         shown(name), name.at);
 }
 
@@ -438,6 +460,7 @@ int umig_options_parse(const char *text,
 {
     struct umig_agent_options options = {
         .memory_bytes = MEMORY_DEFAULT,
+        .faults = FAULTS_DEFAULT,
         .walker = UMIG_WALKER_AUTO,
         .log_level = UMIG_LOG_WARN,
     };

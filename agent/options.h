@@ -48,6 +48,7 @@ struct umig_agent_options {
     char control[UMIG_SOCKET_PATH_BYTES]; /* "": the usual place */
     uint64_t memory_bytes;
     enum umig_walker walker;
+    uint32_t faults;                    /* caught in walks within a minute, and borne */
     enum umig_native native;            /* of the session of start= */
     enum umig_clock clock;              /* of the session of start= */
     char log_path[UMIG_LOG_PATH_BYTES]; /* "": standard error */

@@ -35,10 +35,11 @@ static void say(struct umig_agent *agent)
     char lack[sizeof agent->safety_lack] = "";
     size_t used = 0;
     if (agent->breaker.level != UMIG_BREAKER_CLOSED) {
-        used += (size_t)snprintf(lack, sizeof lack,
-                                 "%s until the JVM is started again: more than %u faults within a "
-                                 "minute were caught while sampling",
-                                 umig_breaker_says(agent->breaker.level), UMIG_BREAKER_FAULTS);
+        used +=
+            (size_t)snprintf(lack, sizeof lack,
+                             "%s until the JVM is started again: more than %u faults within a "
+                             "minute were caught while sampling",
+                             umig_breaker_says(agent->breaker.level), agent->breaker.faults_borne);
     }
     if (agent->is_unguarded) {
         snprintf(lack + used, sizeof lack - used,

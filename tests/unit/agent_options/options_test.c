@@ -24,6 +24,7 @@ static void test_nothing_asked_for_gives_the_defaults(void **state)
         assert_string_equal(options.control, "");
         assert_int_equal(options.memory_bytes, 32u << 20);
         assert_int_equal(options.walker, UMIG_WALKER_AUTO);
+        assert_int_equal(options.faults, 20);
         assert_string_equal(options.log_path, "");
         assert_int_equal(options.log_level, UMIG_LOG_WARN);
         assert_false(options.is_strict);
@@ -38,7 +39,8 @@ static void test_every_option_arrives(void **state)
     const int rc = umig_options_parse(
         "collector=tcp:10.0.0.1:7070,service=orders,instance=orders-2,label.build=1.4=2,"
         "label.team=caf\xc3\xa9,start=cpu:5ms,gc,heap,locks:2ms,duration=30s,"
-        "control=/run/x/y.sock,memory=64m,walker=agct,native=leaf,clock=wall,log=/var/log/a:b.log:debug,strict",
+        "control=/run/x/y.sock,memory=64m,walker=agct,faults=7,native=leaf,clock=wall,"
+        "log=/var/log/a:b.log:debug,strict",
         &options, NULL);
 
     assert_int_equal(rc, UMIG_OK);
@@ -63,6 +65,7 @@ static void test_every_option_arrives(void **state)
     assert_string_equal(options.control, "/run/x/y.sock");
     assert_int_equal(options.memory_bytes, 64u << 20);
     assert_int_equal(options.walker, UMIG_WALKER_AGCT);
+    assert_int_equal(options.faults, 7);
     assert_string_equal(options.log_path, "/var/log/a:b.log");
     assert_int_equal(options.log_level, UMIG_LOG_DEBUG);
     assert_true(options.is_strict);
@@ -154,6 +157,8 @@ static const struct wrong g_wrong[] = {
     {"memory=2g", "'memory=2g'", "8m to 1g"},
     {"memory=32x", "'memory=32x'", "not a size"},
     {"memory=99999999999999999999g", "'memory=9999", "not a size"},
+    {"faults=some", "'some'", "faults=COUNT"},
+    {"faults=1000000001", "0 to 1000000000", "faults=COUNT"},
     {"walker=best", "'walker=best'", "auto|vm|agct"},
     {"log=", "'log='", "must begin with '/'"},
     {"log=rel:info", "'log=rel:info'", "must begin with '/'"},
