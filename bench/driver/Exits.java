@@ -7,7 +7,8 @@ import java.util.Random;
 
 /**
  * How long an exit takes, and with which code, with the agent in the midst of a session of all kinds:
- * every kind of exit, with the collector up, down and stopped, after lives of 0 to 50 ms and longer.
+ * every kind of exit, with the collector up, down and stopped, after lives of 0 to 50 ms and longer;
+ * then the short lives of {@link Lives}, or with {@code --only lives} these alone.
  */
 final class Exits {
     private static final int PATIENCE_S = 60;
@@ -34,12 +35,17 @@ final class Exits {
 
     static int run(Options options) throws Exception {
         var verdict = new Verdict("soak exit");
+        if ("lives".equals(options.only())) {
+            Lives.run(options, verdict);
+            return verdict.close();
+        }
         int runs = options.isShort() ? 3 : 40;
         for (Jdk jdk : Jdk.wanted(options)) {
             System.out.printf("%n%s, %d runs each%n%-8s %-10s %10s %10s  %s%n", jdk, runs, "exit",
                     "collector", "median ms", "worst ms", "status");
             judge(jdk, runs, verdict);
         }
+        Lives.run(options, verdict);
         return verdict.close();
     }
 

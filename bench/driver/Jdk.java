@@ -6,6 +6,19 @@ import java.util.List;
 
 /** A JDK of this machine, as tests/support/jdks.sh finds them. */
 record Jdk(int feature, Path home) {
+    static final String[] COLLECTORS = {"Serial", "Parallel", "G1", "Z", "Shenandoah"};
+
+    /** Does it have this collector? */
+    boolean has(String collector) throws IOException, InterruptedException {
+        try {
+            Command.of(java(), "-XX:+Use" + collector + "GC", "-version").run();
+            return true;
+        } catch (Trouble e) {
+            System.out.println("SKIPPED: " + this + " has no " + collector + " collector");
+            return false;
+        }
+    }
+
     String java() {
         return home.resolve("bin/java").toString();
     }

@@ -5,11 +5,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /** What Bench and Soak share: the choice by name, errors in one line, tidying up. */
 final class Main {
+    private static final Set<Process> ALIVE = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> ALIVE.forEach(Process::destroyForcibly)));
+    }
+
     private Main() {}
 
     @FunctionalInterface
@@ -61,14 +69,15 @@ final class Main {
             names.append(row.name).append(", ");
         }
         System.err.println("usage: scripts/" + script + " NAME [MINUTES] [--short] [--jdk N] [--walker W]"
-                + " [--only PROGRAM] [--show]; NAME is "
+                + " [--only PROGRAM] [--show] [--record]; NAME is "
                 + names + "or list");
         return 2;
     }
 
     /** A driver that is killed takes with it what it started. */
     static Process endWithUs(Process process) {
-        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+        ALIVE.add(process);
+        process.onExit().thenAccept(ALIVE::remove);
         return process;
     }
 

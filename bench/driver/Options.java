@@ -4,11 +4,12 @@ import java.util.ArrayDeque;
 import java.util.List;
 
 /**
- * {@code NAME [MINUTES] [--short] [--jdk N] [--walker W] [--only PROGRAM] [--show]}. Where none is
+ * {@code NAME [MINUTES] [--short] [--jdk N] [--walker W] [--only PROGRAM] [--show]
+ * [--record]}. Where none is
  * given, MINUTES and the JDK are 0, walker and program null.
  */
 record Options(String name, double minutes, boolean isShort, int jdk, String walker, String only,
-        boolean shouldShow) {
+        boolean shouldShow, boolean shouldRecord) {
     static Options parse(String[] arguments) {
         var rest = new ArrayDeque<>(List.of(arguments));
         String name = rest.poll();
@@ -18,18 +19,20 @@ record Options(String name, double minutes, boolean isShort, int jdk, String wal
         String walker = null;
         String only = null;
         boolean shouldShow = false;
+        boolean shouldRecord = false;
         while (!rest.isEmpty()) {
             String word = rest.poll();
             switch (word) {
                 case "--short" -> isShort = true;
                 case "--show" -> shouldShow = true;
+                case "--record" -> shouldRecord = true;
                 case "--walker" -> walker = value(word, rest.poll());
                 case "--only" -> only = value(word, rest.poll());
                 case "--jdk" -> jdk = (int) number(word, rest.poll());
                 default -> minutes = number("MINUTES", word);
             }
         }
-        return new Options(name, minutes, isShort, jdk, walker, only, shouldShow);
+        return new Options(name, minutes, isShort, jdk, walker, only, shouldShow, shouldRecord);
     }
 
     private static String value(String what, String text) {

@@ -1,71 +1,146 @@
 package driver;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
-/** Sessions of random kinds come and go in a service under load, up to four at once. */
+/**
+ * Sessions of random kinds come and go in services under a storm of signals, up to four at once in
+ * each. An agent answers 50 requests a second, so several JVMs are asked at the same time.
+ */
 final class StartStop {
-    private static final int PATIENCE_S = 120;
+    private static final int PATIENCE_S = 60;
+    private static final int START_PATIENCE_S = 180;
+    private static final int JVMS = 4;
     private static final int AT_ONCE = 4;
-    private static final String[][] KINDS = {
-        {"--cpu", "1ms"}, {"--cpu", "7ms", "--gc"}, {"--locks", "10us"}, {"--heap", "100ms", "--gc"},
-        {"--cpu", "10ms", "--gc", "--heap", "100ms", "--locks", "10us"},
+    private static final int SESSIONS = 10_000;
+    private static final int LONG_SESSIONS = 50_000;
+    private static final Control.Kind CPU_FINE = new Control.Kind(1, 1_000_000);
+    private static final Control.Kind CPU = new Control.Kind(1, 7_000_000);
+    private static final Control.Kind GC = new Control.Kind(2, 0);
+    private static final Control.Kind HEAP = new Control.Kind(3, 100_000_000);
+    private static final Control.Kind LOCKS = new Control.Kind(4, 10_000);
+    private static final Control.Kind[][] KINDS = {
+        {CPU_FINE}, {CPU, GC}, {LOCKS}, {HEAP, GC}, {CPU, GC, HEAP, LOCKS}, {CPU_FINE, LOCKS},
     };
+    private static final String[] COLLECTORS = {"G1", "Serial", "Z", "Parallel"};
+    /* Not all tasks: several JVMs share the machine. */
+    private static final String[] TASKS = {"groovy", "monitors", "exceptions", "virtual"};
+
+    private record Course(Jdk jdk, String collector, long sessions, Map<String, Long> early, Map<String, Long> late) {
+        @Override
+        public String toString() {
+            return jdk + " " + collector;
+        }
+    }
 
     private StartStop() {}
 
     static int run(Options options) throws Exception {
         var verdict = new Verdict("soak startstop");
-        int count = options.isShort() ? 100 : 1000;
-        for (Jdk jdk : Jdk.wanted(options)) {
-            try (Collector collector = Collector.start();
-                    Target target = new Target.Plan(jdk).with("-Xms512m", "-Xmx512m").agent("")
-                            .start("GroovyService", Tree.ROOT.resolve("bench/programs/pricing.groovy").toString())) {
-                target.line(PATIENCE_S);
-                judge(jdk, target, count, verdict);
+        List<Jdk> jdks = Jdk.wanted(options);
+        int each = (options.isShort() ? SESSIONS : LONG_SESSIONS) / JVMS;
+        List<Callable<Course>> courses = new ArrayList<>();
+        for (int i = 0; i < JVMS; i++) {
+            Jdk jdk = jdks.get(i % jdks.size());
+            String collector = COLLECTORS[i];
+            int number = i;
+            courses.add(() -> recorded(options, jdk, collector, each, number));
+        }
+        ExecutorService pool = Executors.newFixedThreadPool(JVMS);
+        try (Collector collector = Collector.start()) {
+            long total = 0;
+            for (Future<Course> course : pool.invokeAll(courses)) {
+                judge(course.get(), verdict);
+                total += course.get().sessions;
             }
+            verdict.add(String.format("%,d sessions, 0 deaths, 0 hangs", total), total == (long) each * JVMS);
+        } finally {
+            pool.shutdownNow();
         }
         return verdict.close();
     }
 
-    private static void judge(Jdk jdk, Target target, int count, Verdict verdict) throws Exception {
-        var agent = new Agent(target.pid());
-        churn(target, agent, count / 10);
-        Map<String, Long> early = agent.counters();
-        churn(target, agent, count - count / 10);
-        Map<String, Long> late = agent.counters();
-        System.out.printf("%n%s: %,d sessions, %,d CPU samples, %d stacks failed by a caught fault%n", jdk, count,
-                late.get("engine.records"), late.get("engine.faults_recovered"));
-        verdict.add(String.format("%s: agent memory %.1f then %.1f MiB", jdk,
-                early.get("memory_bytes") / 1048576.0, late.get("memory_bytes") / 1048576.0),
-                late.get("memory_bytes") <= early.get("memory_bytes"));
-        long kept = late.get("engine.recorded_ns") + late.get("engine.dropped_ns");
-        verdict.add(String.format("%s: CPU %.1f s = kept + dropped", jdk,
-                late.get("engine.produced_ns") / 1e9), late.get("engine.produced_ns") == kept);
-        verdict.add(jdk + ": no session left", !late.containsKey("age_ns"));
+    private static Course recorded(Options options, Jdk jdk, String collector, int count, int number)
+            throws Exception {
+        String version = Record.versionOf(jdk);
+        try {
+            Course course = run(jdk, collector, count, number);
+            Record.add(options, new Record.Run("startstop", version, collector, "sessions", course.sessions,
+                    course.late.get("engine.faults_recovered"), 0, 0));
+            return course;
+        } catch (Trouble.Loss loss) {
+            Record.add(options, new Record.Run("startstop", version, collector, "sessions", 0, 0,
+                    loss.isHang() ? 0 : 1, loss.isHang() ? 1 : 0));
+            throw loss;
+        }
     }
 
-    /** The service works for as long as sessions come and go; its answer is its heartbeat. */
-    private static void churn(Target target, Agent agent, int count) throws Exception {
-        var random = new Random(count);
-        var open = new ArrayDeque<String>();
-        for (int i = 0; i < count; i++) {
-            if (i % 10 == 0) {
-                target.order("run 5");
+    private static Course run(Jdk jdk, String collector, int count, int number) throws Exception {
+        Path stats = Files.createTempFile(Tree.RUN, "storm", ".stats");
+        var plan = new Target.Plan(jdk).with("-Xmx96m", "-XX:+Use" + collector + "GC",
+                "-agentpath:" + Storms.LIBRARY + "=ticks=100,stats=" + stats).agent("");
+        var words = new ArrayList<>(List.of(Storms.LIBRARY.toString()));
+        words.addAll(List.of(TASKS));
+        try (Target target = plan.start("Storm", words.toArray(String[]::new))) {
+            target.line(START_PATIENCE_S);
+            var agent = new Agent(target.pid());
+            try (Control control = new Control(target.pid())) {
+                churn(target, control, count / 10, number);
+                Map<String, Long> early = agent.counters();
+                churn(target, control, count - count / 10, number + JVMS);
+                Map<String, Long> late = agent.counters();
+                target.order("quit");
+                int status = target.end(PATIENCE_S);
+                if (status != 0) {
+                    throw new Trouble.Loss(false, jdk + " ended with " + status + target.crashText());
+                }
+                return new Course(jdk, collector, count, early, late);
             }
-            String name = "s" + count + "-" + i;
-            agent.start(name, KINDS[random.nextInt(KINDS.length)]);
+        }
+    }
+
+    /** Sessions come and go; the program beats each second all the while. */
+    private static void churn(Target target, Control control, int count, int seed) throws Exception {
+        var random = new Random(seed);
+        var open = new ArrayDeque<String>();
+        long nextBeatNs = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+            String name = "s" + seed + "-" + i;
+            control.start(name, 0, KINDS[random.nextInt(KINDS.length)]);
             open.add(name);
             while (open.size() > random.nextInt(AT_ONCE)) {
-                agent.stop(open.remove());
+                control.stop(open.remove());
             }
-            if (i % 10 == 9) {
+            if (System.nanoTime() >= nextBeatNs) {
                 target.line(PATIENCE_S);
+                nextBeatNs = System.nanoTime() + 2_000_000_000L;
             }
         }
         while (!open.isEmpty()) {
-            agent.stop(open.remove());
+            control.stop(open.remove());
         }
+    }
+
+    private static void judge(Course course, Verdict verdict) {
+        Map<String, Long> early = course.early;
+        Map<String, Long> late = course.late;
+        System.out.printf("%s: %,d sessions, %,d CPU samples, %d faults caught%n", course, course.sessions,
+                late.get("engine.records"), late.get("engine.faults_recovered"));
+        verdict.add(String.format("%s: agent memory %.1f then %.1f MiB", course,
+                early.get("memory_bytes") / 1048576.0, late.get("memory_bytes") / 1048576.0),
+                late.get("memory_bytes") <= early.get("memory_bytes"));
+        long kept = late.get("engine.recorded_ns") + late.get("engine.dropped_ns");
+        verdict.add(String.format("%s: CPU %.1f s = kept + dropped", course, late.get("engine.produced_ns") / 1e9),
+                late.get("engine.produced_ns") == kept && kept > 0);
+        verdict.add(course + ": no session left", !late.containsKey("age_ns"));
     }
 }

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A JVM under test. It talks in lines; one that stays silent for too long is a hang: its threads are
@@ -21,12 +21,15 @@ import java.util.stream.Stream;
  */
 final class Target implements AutoCloseable {
     private static final String END = "\0end";
+    private static final AtomicInteger STARTED = new AtomicInteger();
     private final Process process;
+    private final Path errors;
     private final PrintStream orders;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
-    private Target(Process process) {
+    private Target(Process process, Path errors) {
         this.process = process;
+        this.errors = errors;
         orders = new PrintStream(process.getOutputStream(), true);
         var reader = new Thread(this::read, "reader-" + process.pid());
         reader.setDaemon(true);
@@ -73,11 +76,11 @@ final class Target implements AutoCloseable {
             words.addAll(options);
             words.addAll(List.of("-cp", classPath, "programs." + program));
             words.addAll(List.of(arguments));
-            var builder = new ProcessBuilder(words).directory(Tree.RUN.toFile())
-                    .redirectError(Tree.RUN.resolve("jvm.err").toFile());
+            Path errors = Tree.RUN.resolve("jvm-" + STARTED.incrementAndGet() + ".err");
+            var builder = new ProcessBuilder(words).directory(Tree.RUN.toFile()).redirectError(errors.toFile());
             builder.environment().putAll(environment);
             builder.environment().put("UMIG_RUNTIME_DIR", Tree.RUN.toString());
-            return new Target(Main.endWithUs(builder.start()));
+            return new Target(Main.endWithUs(builder.start()), errors);
         }
     }
 
@@ -103,7 +106,7 @@ final class Target implements AutoCloseable {
             throw hang(patienceS);
         }
         if (line.equals(END)) {
-            throw new Trouble("the JVM ended with " + process.waitFor() + crashText());
+            throw new Trouble.Loss(false, "the JVM ended with " + process.waitFor() + crashText());
         }
         return line;
     }
@@ -115,6 +118,16 @@ final class Target implements AutoCloseable {
 
     void order(String order) {
         orders.println(order);
+    }
+
+    /** SIGTERM. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** Removes what a JVM that has ended well wrote. */
+    void forget() throws IOException {
+        Files.deleteIfExists(errors);
     }
 
     /** Waits for the end of the JVM; its exit code. */
@@ -138,18 +151,13 @@ final class Target implements AutoCloseable {
             Files.writeString(dump, "gdb is not here: " + e.getMessage());
         }
         process.destroyForcibly();
-        return new Trouble("pid " + pid() + " hangs: nothing for " + patienceS + " s; threads in " + dump);
+        return new Trouble.Loss(true, "pid " + pid() + " hangs: nothing for " + patienceS + " s; threads in " + dump);
     }
 
     /** What the JVM left behind when it died, for the message. */
-    private static String crashText() throws IOException {
-        try (Stream<Path> files = Files.list(Tree.RUN)) {
-            List<Path> reports = files.filter(f -> f.toString().contains("hs_err")).toList();
-            if (!reports.isEmpty()) {
-                return "; crash report " + reports.get(0);
-            }
-        }
-        return ": " + Files.readString(Tree.RUN.resolve("jvm.err")).strip();
+    String crashText() throws IOException {
+        Path report = Tree.RUN.resolve("hs_err_" + pid() + ".log");
+        return Files.exists(report) ? "; crash report " + report : ": " + Files.readString(errors).strip();
     }
 
     /** Kills what is still there: every target ends with the run. */

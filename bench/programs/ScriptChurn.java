@@ -4,8 +4,11 @@ import groovy.lang.GroovyClassLoader;
 import groovy.lang.GroovyObject;
 
 /**
- * Compiles scripts for ever, each with a loader of its own and a name that was never there before
- * (in letters: numbers would be taken for what recompilation adds), and runs each for a while.
+ * Compiles scripts, each with a loader of its own and a name that was never there before (in letters:
+ * numbers would be taken for what recompilation adds), and runs each for a while.
+ *
+ * <p>Usage: ScriptChurn [COUNT...]: for ever; or up to each count in turn. There it collects, lets the
+ * JVM come to rest, says "at COUNT", and waits for a line before it goes on.
  */
 public final class ScriptChurn {
     private static final int LETTERS = 26;
@@ -41,7 +44,34 @@ public final class ScriptChurn {
         }
     }
 
+    /** Everything that can go has gone: classes need a second round once their loaders are gone. */
+    private static void settle() throws InterruptedException {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            Thread.sleep(500);
+        }
+    }
+
+    private static void countTo(String[] counts) throws Exception {
+        long number = 0;
+        for (String count : counts) {
+            for (long end = Long.parseLong(count); number < end; number++) {
+                churn(number);
+                if (number % 100 == 0) {
+                    System.out.println("beat " + number);
+                }
+            }
+            settle();
+            System.out.println("at " + count);
+            System.in.read();
+        }
+    }
+
     public static void main(String[] arguments) throws Exception {
+        if (arguments.length > 0) {
+            countTo(arguments);
+            System.exit(0);
+        }
         var count = new long[1];
         Beat.run(() -> {
             churn(count[0]++);
