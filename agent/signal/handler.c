@@ -496,6 +496,21 @@ static void take_sample(struct umig_sampler *sampler,
     umig_ring_unlock(ring);
 }
 
+/*
+ * The kernel kills a process that faults where the fault's signal is blocked, whoever handles it.
+ * Threads that block all signals do run code (loaders, other agents): for the time of the handler
+ * faults come through, and the return from it puts the thread's own mask back.
+ */
+static void let_faults_through(const ucontext_t *context)
+{
+    static const uint64_t faults = UINT64_C(1) << (SIGSEGV - 1) | UINT64_C(1) << (SIGBUS - 1);
+    uint64_t blocked = 0;
+    memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
+    if ((blocked & faults) != 0) {
+        syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &faults, NULL, sizeof faults);
+    }
+}
+
 void umig_sig_sample(struct umig_sampler *sampler,
                      struct umig_slot *slot,
                      uint64_t value_ns,
@@ -511,6 +526,7 @@ void umig_sig_sample(struct umig_sampler *sampler,
     if (atomic_exchange(&slot->in_handler, true)) {
         drop(sampler, UMIG_DROP_REENTRANT, value_ns);
     } else {
+        let_faults_through(context);
         take_sample(sampler, slot, value_ns, context);
         /* Release: who sees it false may unmap what was read in here. */
         atomic_store_explicit(&slot->in_handler, false, memory_order_release);

@@ -458,6 +458,32 @@ static void test_handler_survives_a_fault_and_lets_the_thread_rest(void **state)
     munmap(unmapped, 4096);
 }
 
+static void test_handler_survives_a_fault_where_faults_are_blocked(void **state)
+{
+#ifdef __SANITIZE_THREAD__
+    skip(); /* its runtime does not follow a jump out of a signal handler */
+#endif
+    struct fixture *fx = *state;
+    const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
+    /* cmocka has taken the signals again since another test. */
+    g_umig_guard = (struct umig_guard_state){.range_count = 0};
+    assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, NULL), UMIG_OK);
+    g_fault_at = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    sigset_t faults;
+    sigset_t before;
+    sigemptyset(&faults);
+    sigaddset(&faults, SIGSEGV);
+    fx->context.uc_sigmask = faults;
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &faults, &before), 0);
+
+    sample(fx);
+
+    assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+    assert_int_equal(only_record(fx)->outcome, UMIG_OUTCOME_GUARD);
+    assert_int_equal(atomic_load(&fx->sampler.faults), 1);
+    munmap(g_fault_at, 4096);
+}
+
 static void take(int signo)
 {
     struct sigaction other = {.sa_handler = pass};
@@ -553,6 +579,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_handler_survives_a_fault_and_lets_the_thread_rest,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_survives_a_fault_where_faults_are_blocked,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_records_a_walked_stack, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_keeps_a_failed_walk_with_its_cause, setup,

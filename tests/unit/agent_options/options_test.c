@@ -241,7 +241,7 @@ static void test_every_example_of_the_table_is_accepted(void **state)
             fail_msg("%s: %s", text, err.text);
         }
     }
-    assert_int_equal(index, 13);
+    assert_int_equal(index, 14);
 }
 
 int main(void)
