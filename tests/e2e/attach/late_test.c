@@ -21,8 +21,8 @@
 #include "tests/support/test.h"
 
 #define METHOD_POINTS 2.0
-#define REST_MS       3000
-#define REST_CPU_US   3000 /* of REST_MS: a thousandth of one CPU */
+#define REST_MS       2000
+#define REST_CPU_US   2000 /* of REST_MS: a thousandth of one CPU */
 
 /* What a JVM may grow by for itself: in the short form it still compiles what it burns. */
 #define RSS_SLACK_KB      (48 * 1024)
