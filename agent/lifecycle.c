@@ -19,7 +19,7 @@
 enum {
     SLOTS = 16384, /* at 32 MiB, like the following */
     STACK_ROOM = 131072,
-    SPOOL_SHARE = 5, /* of the memory: one fifth */
+    SPOOL_SHARE = 6, /* of the memory: one sixth */
     LOOP_STACK_BYTES = 256 * 1024,
 };
 

@@ -20,13 +20,13 @@ int umig_pump_init(struct umig_pump *pump,
     void *dictionary = umig_memory_take(memory, umig_dictionary_bytes(stack_room));
     pump->batch = umig_memory_take(memory, sizeof *pump->batch);
     pump->payload = umig_memory_take(memory, UMIG_BATCH_MAX_BYTES);
-    if (dictionary == NULL || pump->batch == NULL || pump->payload == NULL ||
-        umig_virtual_threads_init(&pump->virtual_threads, memory) != UMIG_OK) {
+    if (dictionary == NULL || pump->batch == NULL || pump->payload == NULL) {
         return umig_err_set(err, UMIG_E_NOMEM,
                             "no memory for batches within the agent's bound of %zu bytes",
                             memory->limit_bytes);
     }
     umig_dictionary_init(&pump->dictionary, dictionary, stack_room);
+    umig_virtual_threads_init(&pump->virtual_threads, memory);
     return UMIG_OK;
 }
 

@@ -14,21 +14,33 @@ enum {
     NAME_ENTRIES = 1024,
 };
 
-int umig_virtual_threads_init(struct umig_virtual_threads *threads, struct umig_memory *memory)
+void umig_virtual_threads_init(struct umig_virtual_threads *threads, struct umig_memory *memory)
 {
-    struct umig_admission_entry *entries =
-        umig_memory_take(memory, (THREAD_ENTRIES + POOL_ENTRIES) * sizeof *entries);
+    threads->memory = memory;
+}
+
+/* Most JVMs have no virtual threads, and no tables for them. */
+static bool has_tables(struct umig_virtual_threads *threads)
+{
+    if (threads->names.entries != NULL || threads->is_refused) {
+        return !threads->is_refused;
+    }
+    const size_t entry_bytes =
+        (THREAD_ENTRIES + POOL_ENTRIES) * sizeof(struct umig_admission_entry);
+    struct umig_admission_entry *entries = umig_memory_take(threads->memory, entry_bytes);
     threads->names.entries =
-        umig_memory_take(memory, NAME_ENTRIES * sizeof *threads->names.entries);
+        umig_memory_take(threads->memory, NAME_ENTRIES * sizeof *threads->names.entries);
     threads->names.entry_count = NAME_ENTRIES;
-    if (entries == NULL || threads->names.entries == NULL) {
-        return UMIG_E_NOMEM;
+    threads->is_refused = entries == NULL || threads->names.entries == NULL;
+    if (threads->is_refused) {
+        umig_memory_give(threads->memory, entries, entry_bytes);
+        return false;
     }
     umig_admission_init(&threads->threads, entries, THREAD_ENTRIES, UMIG_VIRTUAL_THREADS_MAX,
                         UMIG_VIRTUAL_THREAD_REFILL);
     umig_admission_init(&threads->pools, entries + THREAD_ENTRIES, POOL_ENTRIES,
                         UMIG_VIRTUAL_POOLS_MAX, UMIG_VIRTUAL_POOL_REFILL);
-    return UMIG_OK;
+    return true;
 }
 
 /* FNV-1a (Fowler, Noll, Vo), 64 bits. */
@@ -61,7 +73,7 @@ static void place_on_carrier(struct umig_virtual_threads *threads,
     row->name_bytes =
         (size_t)snprintf(row->name, sizeof row->name, "virtual %son %.*s",
                          is_unread ? "(unread) " : "", UMIG_THREAD_NAME_BYTES, carrier->name);
-    if (!is_unread &&
+    if (!is_unread && !threads->is_refused &&
         umig_admission_see(&threads->threads, hash(record->virtual_id, row->name), true, now_ns)) {
         row->id = record->virtual_id;
         row->tid = 0;
@@ -118,7 +130,8 @@ void umig_virtual_threads_place(struct umig_virtual_threads *threads,
 {
     out_row->tid = 0;
     out_row->id = 0;
-    const bool is_known = name_of(threads, record, out_row);
+    out_row->name_bytes = 0;
+    const bool is_known = !has_tables(threads) || name_of(threads, record, out_row);
     if (out_row->name_bytes > 0) {
         place_by_name(threads, record, now_ns, out_row);
     } else {

@@ -18,6 +18,7 @@
 #ifndef UMIG_AGENT_SESSION_VIRTUAL_H
 #define UMIG_AGENT_SESSION_VIRTUAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/memory.h"
@@ -35,6 +36,8 @@
 #define UMIG_VIRTUAL_POOL_REFILL   (60 * 1000000000ull)
 
 struct umig_virtual_threads {
+    struct umig_memory *memory;
+    bool is_refused; /* there was no memory for the tables: all share their carrier's row */
     struct umig_admission threads;
     struct umig_admission pools;
     struct umig_thread_names names;
@@ -51,9 +54,8 @@ struct umig_virtual_row {
     char name[UMIG_VIRTUAL_NAME_BYTES + UMIG_THREAD_NAME_BYTES];
 };
 
-/** Takes the memory: about 400 KiB. UMIG_OK, UMIG_E_NOMEM. */
-UMIG_NODISCARD int umig_virtual_threads_init(struct umig_virtual_threads *threads,
-                                             struct umig_memory *memory);
+/** Tables, about 400 KiB, are taken from the memory (borrowed) when the first thread is placed. */
+void umig_virtual_threads_init(struct umig_virtual_threads *threads, struct umig_memory *memory);
 
 /**
  * The row of a record of a virtual thread.

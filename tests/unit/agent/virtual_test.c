@@ -22,8 +22,9 @@ static int setup(void **state)
     fx->now_ns = UMIG_NS_PER_S;
     (void)snprintf(fx->carrier.name, sizeof fx->carrier.name, "worker-1");
     atomic_store(&fx->carrier.tid, 77);
+    umig_virtual_threads_init(&fx->threads, &fx->memory);
     *state = fx;
-    return umig_virtual_threads_init(&fx->threads, &fx->memory);
+    return 0;
 }
 
 static int teardown(void **state)
@@ -63,6 +64,26 @@ static void test_a_named_thread_has_a_row(void **state)
     assert_row(fx, "orders-17", 42, 0);
     named(fx, 42, "renamed");
     assert_row(fx, "renamed", 42, 0);
+}
+
+static void test_threads_without_memory_share_their_carriers(void **state)
+{
+    struct fixture *fx = *state;
+    fx->memory.limit_bytes = 64 << 10; /* less than the tables */
+
+    for (int i = 0; i < 2 * UMIG_ADMISSION_EVIDENCE; i++) {
+        named(fx, 42, "orders-17");
+        assert_row(fx, "virtual on worker-1", 0, 77);
+    }
+
+    assert_int_equal(fx->threads.shared_samples, 2 * UMIG_ADMISSION_EVIDENCE);
+    assert_int_equal(fx->memory.used_bytes, 0);
+}
+
+static void test_no_thread_takes_no_memory(void **state)
+{
+    struct fixture *fx = *state;
+    assert_int_equal(fx->memory.used_bytes, 0);
 }
 
 static void test_threads_without_names_share_their_carriers(void **state)
@@ -181,6 +202,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_named_thread_has_a_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_threads_without_memory_share_their_carriers, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_no_thread_takes_no_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads_without_names_share_their_carriers, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_what_could_not_be_read_is_marked, setup, teardown),
