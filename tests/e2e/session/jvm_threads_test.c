@@ -156,9 +156,11 @@ static void collect(struct umig_rig *rig)
     collect_with(rig, "-XX:+UseParallelGC", "[GC Thread", "[garbage collection];[pause: ");
     collect_with(rig, "-XX:+UseG1GC", "[GC Thread", "[garbage collection];[pause");
     collect_with(rig, "-XX:+UseShenandoahGC", "[Shenandoah GC T", "[garbage collection];[");
+#ifndef __SANITIZE_ADDRESS__ /* its shadow lies where ZGC wants the heap */
     /* On 21, which has two of them, this is the one without generations: X, for once. */
     collect_with(rig, "-XX:+UseZGC", rig->jdk.feature == 21 ? "[XWorker" : "[ZWorker",
                  "[garbage collection];[concurrent cycle]");
+#endif
     umig_rig_stop_collector(rig);
 }
 

@@ -164,7 +164,9 @@ static void measure(struct umig_rig *rig)
         "-XX:+UseG1GC -XX:-UseCompressedOops",
         "-XX:+UseG1GC -XX:-UseCompressedClassPointers",
         "-XX:+UseShenandoahGC",
+#ifndef __SANITIZE_ADDRESS__ /* its shadow lies where ZGC wants the heap */
         "-XX:+UseZGC",
+#endif
     };
     if (rig->jdk.feature < FIRST_JDK) {
         return;
@@ -172,8 +174,14 @@ static void measure(struct umig_rig *rig)
     for (size_t i = 0; i < sizeof collectors / sizeof collectors[0]; i++) {
         measure_with(rig, collectors[i]);
     }
-    measure_with(rig, rig->jdk.feature < 24 ? "-XX:+UseZGC -XX:+ZGenerational"
-                                            : "-XX:+UseG1GC -XX:+UseCompactObjectHeaders");
+    if (rig->jdk.feature >= 24) {
+        measure_with(rig, "-XX:+UseG1GC -XX:+UseCompactObjectHeaders");
+    }
+#ifndef __SANITIZE_ADDRESS__
+    else {
+        measure_with(rig, "-XX:+UseZGC -XX:+ZGenerational");
+    }
+#endif
 }
 
 static void test_virtual_threads_are_told_by_name_and_id(void **state)
