@@ -53,8 +53,7 @@ static void on_fault(int front, int signo, siginfo_t *info, void *context)
         return;
     }
     if (is_in_range(pc)) {
-        struct umig_slot *slot = umig_slots_find(g_umig_guard.slots, (int)syscall(SYS_gettid));
-        struct umig_guard *guard = slot != NULL ? atomic_load(&slot->guard) : NULL;
+        struct umig_guard *guard = umig_slots_guard(g_umig_guard.slots, (int)syscall(SYS_gettid));
         if (guard != NULL) {
             guard->is_jvm_fault = is_in(&g_umig_guard.ranges[0], pc);
             siglongjmp(guard->jump, 1);

@@ -200,10 +200,11 @@ static void keep_evidence(struct umig_sampler *sampler,
 /* Without a walk: why this thread has, or gives, no Java frames. OK means it can be walked. */
 static enum umig_outcome outcome_before_walk(const struct umig_sampler *sampler,
                                              const struct umig_slot *slot,
+                                             const void *env,
                                              uint64_t now_ns)
 {
     const int kind = atomic_load_explicit(&slot->kind, memory_order_relaxed);
-    if (atomic_load_explicit(&slot->env, memory_order_acquire) == NULL) {
+    if (env == NULL) {
         return kind == UMIG_THREAD_JAVA || kind == UMIG_THREAD_UNKNOWN ? UMIG_OUTCOME_NOT_ATTACHED
                                                                        : UMIG_OUTCOME_NO_JAVA;
     }
@@ -353,7 +354,9 @@ static void sample_into(struct umig_sampler *sampler,
                         void *context)
 {
     const uint64_t begin_ns = umig_clock_monotonic_ns();
-    struct umig_walk_result result = {.outcome = outcome_before_walk(sampler, slot, begin_ns)};
+    /* Once: it goes when the last session ends, which may be now. */
+    void *env = atomic_load_explicit(&slot->env, memory_order_acquire);
+    struct umig_walk_result result = {.outcome = outcome_before_walk(sampler, slot, env, begin_ns)};
     struct scratch *scratch = ring->scratch;
     struct umig_virtual_thread *virtual_thread = &scratch->virtual_thread;
     virtual_thread->who = UMIG_RECORD_PLATFORM;
@@ -361,7 +364,7 @@ static void sample_into(struct umig_sampler *sampler,
     virtual_thread->text_bytes = 0;
     if (result.outcome == UMIG_OUTCOME_OK) {
         const struct umig_walk_request request = {
-            .env = atomic_load_explicit(&slot->env, memory_order_relaxed),
+            .env = env,
             .context = context,
             .scratch = scratch + 1,
             .frames = scratch->frames,
@@ -525,6 +528,10 @@ void umig_sig_sample(struct umig_sampler *sampler,
     const uint64_t begin_ns = umig_clock_thread_cpu_ns();
     if (atomic_exchange(&slot->in_handler, true)) {
         drop(sampler, UMIG_DROP_REENTRANT, value_ns);
+    } else if (atomic_load(&slot->tid) != (int)syscall(SYS_gettid)) {
+        /* A tick of a timer that is gone came late, when the slot was free or another thread's. */
+        drop(sampler, UMIG_DROP_STOPPING, value_ns);
+        atomic_store_explicit(&slot->in_handler, false, memory_order_release);
     } else {
         let_faults_through(context);
         take_sample(sampler, slot, value_ns, context);

@@ -23,6 +23,24 @@ struct umig_slot *umig_slots_find(const struct umig_slots *table, int tid)
     return NULL;
 }
 
+void *umig_slots_guard(const struct umig_slots *table, int tid)
+{
+    const uint32_t home = home_of(table, tid);
+    void *innermost = NULL;
+    for (uint32_t i = 0; i < UMIG_SLOT_WINDOW; i++) {
+        const struct umig_slot *slot = &table->slots[(home + i) & (table->count - 1)];
+        if (atomic_load_explicit(&slot->tid, memory_order_acquire) != tid) {
+            continue;
+        }
+        /* A thread that got a new slot may still have the old one; its stack grows downwards. */
+        void *guard = atomic_load_explicit(&slot->guard, memory_order_relaxed);
+        if (guard != NULL && (innermost == NULL || (uintptr_t)guard < (uintptr_t)innermost)) {
+            innermost = guard;
+        }
+    }
+    return innermost;
+}
+
 struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
 {
     struct umig_slot *slot = umig_slots_find(table, tid);
@@ -49,8 +67,20 @@ struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
     return NULL;
 }
 
-void umig_slots_free_locked(struct umig_slots *table, struct umig_slot *slot)
+/*
+ * A handler says in_handler before it looks whether the slot is its thread's; here the thread is
+ * taken from the slot before in_handler is looked at: one of both sees the other.
+ */
+bool umig_slots_free_locked(struct umig_slots *table, struct umig_slot *slot)
 {
-    atomic_store_explicit(&slot->tid, 0, memory_order_release);
+    if (atomic_load(&slot->in_handler)) {
+        return false;
+    }
+    const int tid = atomic_exchange(&slot->tid, 0);
+    if (atomic_load(&slot->in_handler)) {
+        atomic_store(&slot->tid, tid);
+        return false;
+    }
     atomic_fetch_sub(&table->live, 1);
+    return true;
 }

@@ -87,6 +87,14 @@ void umig_slots_init(struct umig_slots *table, void *memory, uint32_t count);
  */
 UMIG_SIGNAL_SAFE struct umig_slot *umig_slots_find(const struct umig_slots *table, int tid);
 
+/**
+ * The innermost guard a thread has armed (struct umig_guard), whatever has become of its slot: when
+ * the last session ends, slots do while their threads are in the handler. NULL if there is none.
+ *
+ * Signal: async-signal-safe; at most UMIG_SLOT_WINDOW loads.
+ */
+UMIG_SIGNAL_SAFE void *umig_slots_guard(const struct umig_slots *table, int tid);
+
 /** Index of a slot of this table. Signal: async-signal-safe. */
 UMIG_SIGNAL_SAFE static inline uint32_t umig_slots_index(const struct umig_slots *table,
                                                          const struct umig_slot *slot)
@@ -102,8 +110,13 @@ UMIG_SIGNAL_SAFE static inline uint32_t umig_slots_index(const struct umig_slots
  */
 struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid);
 
-/** Frees a slot whose records are all out of the rings. Thread: the caller holds the mutex. Signal:
- * never. */
-void umig_slots_free_locked(struct umig_slots *table, struct umig_slot *slot);
+/**
+ * Frees a slot whose records are all out of the rings.
+ *
+ * @return false: its thread is in the handler; later, then
+ *
+ * Thread: the caller holds the mutex. Signal: never.
+ */
+UMIG_NODISCARD bool umig_slots_free_locked(struct umig_slots *table, struct umig_slot *slot);
 
 #endif

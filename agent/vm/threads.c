@@ -335,8 +335,7 @@ void umig_threads_reap(struct umig_threads *threads)
         } else if (atomic_load(&slot->state) == UMIG_SLOT_ENDED) {
             atomic_store(&slot->state, UMIG_SLOT_DRAINED);
         } else if (atomic_load(&slot->state) == UMIG_SLOT_DRAINED && is_released &&
-                   !atomic_load(&slot->in_handler)) {
-            umig_slots_free_locked(threads->slots, slot);
+                   umig_slots_free_locked(threads->slots, slot)) {
             atomic_fetch_sub(&threads->leaving, 1);
         }
         pthread_mutex_unlock(&threads->slots->mutex);

@@ -34,6 +34,7 @@ static struct umig_walk_result g_walk_result;
 static struct fixture *g_walked; /* whose methods the fake walker reports */
 static void *g_fault_at;
 static const char *g_virtual_name;
+static bool g_ends_slot; /* the last session ends while the stack is walked */
 
 static void pass(int signo)
 {
@@ -44,6 +45,10 @@ static struct umig_walk_result fake_walk(const void *walker,
                                          const struct umig_walk_request *request)
 {
     (void)walker;
+    if (g_ends_slot) {
+        atomic_store(&g_walked->slot->env, NULL);
+        atomic_store(&g_walked->slot->state, UMIG_SLOT_ENDED);
+    }
     if (g_fault_at != NULL) {
         (void)*(volatile int *)g_fault_at;
     }
@@ -86,6 +91,7 @@ static int setup(void **state)
     g_walked = fx;
     g_fault_at = NULL;
     g_virtual_name = NULL;
+    g_ends_slot = false;
     *state = fx;
     return 0;
 }
@@ -458,6 +464,37 @@ static void test_handler_survives_a_fault_and_lets_the_thread_rest(void **state)
     munmap(unmapped, 4096);
 }
 
+static void test_handler_survives_a_fault_when_sessions_end_meanwhile(void **state)
+{
+#ifdef __SANITIZE_THREAD__
+    skip(); /* its runtime does not follow a jump out of a signal handler */
+#endif
+    struct fixture *fx = *state;
+    const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
+    g_umig_guard = (struct umig_guard_state){.range_count = 0};
+    assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, NULL), UMIG_OK);
+    g_fault_at = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    g_ends_slot = true;
+
+    sample(fx);
+
+    assert_int_equal(only_record(fx)->outcome, UMIG_OUTCOME_GUARD);
+    assert_int_equal(atomic_load(&fx->sampler.faults), 1);
+    munmap(g_fault_at, 4096);
+}
+
+static void test_handler_leaves_the_slot_of_another_thread_alone(void **state)
+{
+    struct fixture *fx = *state;
+    atomic_store(&fx->slot->tid, 1); /* of a tick that came late: the slot is another thread's */
+
+    sample(fx);
+
+    assert_null(only_record(fx));
+    assert_false(atomic_load(&fx->slot->in_handler));
+    assert_int_equal(atomic_load(&fx->sampler.dropped_ns[UMIG_DROP_STOPPING]), 20 * UMIG_NS_PER_MS);
+}
+
 static void test_handler_survives_a_fault_where_faults_are_blocked(void **state)
 {
 #ifdef __SANITIZE_THREAD__
@@ -580,6 +617,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_handler_survives_a_fault_and_lets_the_thread_rest,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_survives_a_fault_when_sessions_end_meanwhile,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_leaves_the_slot_of_another_thread_alone, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_handler_survives_a_fault_where_faults_are_blocked,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_records_a_walked_stack, setup, teardown),

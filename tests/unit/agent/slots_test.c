@@ -55,12 +55,43 @@ static void test_slots_ended_is_not_found_and_tid_may_come_again(void **state)
     assert_non_null(fresh);
     assert_ptr_not_equal(fresh, old);
     assert_ptr_equal(umig_slots_find(table, 100), fresh);
-    umig_slots_free_locked(table, old);
+    assert_true(umig_slots_free_locked(table, old));
     struct umig_slot *third = umig_slots_register_locked(table, 356);
     assert_non_null(third);
     if (third == old) {
         assert_int_not_equal(atomic_load(&third->serial), serial);
     }
+}
+
+static void test_slots_keep_who_is_in_the_handler(void **state)
+{
+    struct umig_slots *table = *state;
+    struct umig_slot *slot = umig_slots_register_locked(table, 100);
+    atomic_store(&slot->state, UMIG_SLOT_DRAINED);
+    atomic_store(&slot->in_handler, true);
+
+    assert_false(umig_slots_free_locked(table, slot));
+    assert_int_equal(atomic_load(&slot->tid), 100);
+    atomic_store(&slot->in_handler, false);
+    assert_true(umig_slots_free_locked(table, slot));
+    assert_int_equal(atomic_load(&table->live), 0);
+}
+
+static void test_slots_know_the_innermost_guard_whatever_their_state(void **state)
+{
+    struct umig_slots *table = *state;
+    int guards[2]; /* on a stack, the later one below */
+    struct umig_slot *old = umig_slots_register_locked(table, 100);
+    assert_null(umig_slots_guard(table, 100));
+    atomic_store(&old->guard, &guards[1]);
+
+    atomic_store(&old->state, UMIG_SLOT_ENDED);
+    assert_ptr_equal(umig_slots_guard(table, 100), &guards[1]);
+    struct umig_slot *fresh = umig_slots_register_locked(table, 100);
+    assert_ptr_equal(umig_slots_guard(table, 100), &guards[1]);
+    atomic_store(&fresh->guard, &guards[0]);
+    assert_ptr_equal(umig_slots_guard(table, 100), &guards[0]);
+    assert_null(umig_slots_guard(table, 101));
 }
 
 static void test_slots_full_window_refuses_and_counts(void **state)
@@ -87,7 +118,7 @@ static void test_slots_churn_never_runs_out(void **state)
         if (tid > 32) {
             struct umig_slot *gone = umig_slots_find(table, tid - 32);
             assert_non_null(gone);
-            umig_slots_free_locked(table, gone);
+            assert_true(umig_slots_free_locked(table, gone));
         }
     }
 
@@ -101,6 +132,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slots_find_unknown_gives_null, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slots_ended_is_not_found_and_tid_may_come_again, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_slots_keep_who_is_in_the_handler, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slots_know_the_innermost_guard_whatever_their_state,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_slots_full_window_refuses_and_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slots_churn_never_runs_out, setup, teardown),
     };

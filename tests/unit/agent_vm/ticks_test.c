@@ -73,7 +73,7 @@ static void *run_burner(void *arg)
     burner->spent_ns = umig_clock_thread_cpu_ns() - begin_ns;
     pthread_mutex_lock(&slots->mutex);
     umig_ticks_disarm_locked(burner->ticks, burner->slot);
-    umig_slots_free_locked(slots, burner->slot);
+    assert_true(umig_slots_free_locked(slots, burner->slot));
     pthread_mutex_unlock(&slots->mutex);
     atomic_store(&burner->is_over, true);
     return NULL;
@@ -179,7 +179,7 @@ static void test_threads_without_a_perf_event_have_a_timer(void **state)
     assert_int_equal(atomic_load(&slot->clock), UMIG_CLOCK_CPUTIME);
     assert_int_equal(atomic_load(&ticks.perf_refused), 1);
     umig_ticks_disarm_locked(&ticks, slot);
-    umig_slots_free_locked(slots, slot);
+    assert_true(umig_slots_free_locked(slots, slot));
     pthread_mutex_unlock(&slots->mutex);
 }
 
@@ -216,7 +216,7 @@ static void test_ring_in_use_is_kept_until_its_handler_is_out(void **state)
     assert_true(umig_ticks_release_locked(&ticks, slot));
     assert_int_equal(atomic_load(&ticks.retired), 0);
     umig_ticks_disarm_locked(&ticks, slot);
-    umig_slots_free_locked(slots, slot);
+    assert_true(umig_slots_free_locked(slots, slot));
     pthread_mutex_unlock(&slots->mutex);
 }
 
