@@ -20,9 +20,9 @@
 #if defined __SANITIZE_THREAD__
 /*
  * Objects are read under the loader's own lock, which a sanitizer does not see: dl_iterate_phdr()
- * and dlopen() take it inside ld.so.
+ * and dlopen() take it inside ld.so. Visible: the sanitizer's library looks for it.
  */
-const char *__tsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);
 
 const char *__tsan_default_suppressions(void)
 {
