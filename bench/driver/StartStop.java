@@ -1,5 +1,6 @@
 package driver;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -58,15 +60,24 @@ final class StartStop {
         ExecutorService pool = Executors.newFixedThreadPool(JVMS);
         try (Collector collector = Collector.start()) {
             long total = 0;
-            for (Future<Course> course : pool.invokeAll(courses)) {
-                judge(course.get(), verdict);
-                total += course.get().sessions;
+            for (Future<Course> future : pool.invokeAll(courses)) {
+                Course course = result(future);
+                judge(course, verdict);
+                total += course.sessions;
             }
             verdict.add(String.format("%,d sessions, 0 deaths, 0 hangs", total), total == (long) each * JVMS);
         } finally {
             pool.shutdownNow();
         }
         return verdict.close();
+    }
+
+    private static Course result(Future<Course> future) throws Exception {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Trouble trouble ? trouble : e;
+        }
     }
 
     private static Course recorded(Options options, Jdk jdk, String collector, int count, int number)
@@ -110,6 +121,14 @@ final class StartStop {
 
     /** Sessions come and go; the program beats each second all the while. */
     private static void churn(Target target, Control control, int count, int seed) throws Exception {
+        try {
+            comeAndGo(target, control, count, seed);
+        } catch (IOException e) {
+            throw target.silence(e);
+        }
+    }
+
+    private static void comeAndGo(Target target, Control control, int count, int seed) throws Exception {
         var random = new Random(seed);
         var open = new ArrayDeque<String>();
         long nextBeatNs = System.nanoTime();

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 
 /**
  * A JVM under test. It talks in lines; one that stays silent for too long is a hang: its threads are
@@ -21,6 +23,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Target implements AutoCloseable {
     private static final String END = "\0end";
+    private static final int CRASH_LINES = 150;
+    /* A crash report is written first, and a core. */
+    private static final int DEATH_PATIENCE_S = 60;
     private static final AtomicInteger STARTED = new AtomicInteger();
     private final Process process;
     private final Path errors;
@@ -154,10 +159,25 @@ final class Target implements AutoCloseable {
         return new Trouble.Loss(true, "pid " + pid() + " hangs: nothing for " + patienceS + " s; threads in " + dump);
     }
 
-    /** What the JVM left behind when it died, for the message. */
+    /** What the JVM left behind when it died, for the message; of a crash report the crash and its stack. */
     String crashText() throws IOException {
         Path report = Tree.RUN.resolve("hs_err_" + pid() + ".log");
-        return Files.exists(report) ? "; crash report " + report : ": " + Files.readString(errors).strip();
+        if (!Files.exists(report)) {
+            return ": " + Files.readString(errors).strip();
+        }
+        try (var lines = Files.lines(report, StandardCharsets.ISO_8859_1)) {
+            String head = lines.limit(CRASH_LINES).collect(Collectors.joining("\n"));
+            return "; crash report " + report + ":\n" + head;
+        }
+    }
+
+    /** The agent no longer talks: the JVM has died, or it has not and the agent is to blame. */
+    Trouble silence(IOException cause) throws InterruptedException, IOException {
+        if (!process.waitFor(DEATH_PATIENCE_S, TimeUnit.SECONDS)) {
+            return new Trouble("pid " + pid() + " lives, but: " + cause.getMessage() + ": "
+                    + Files.readString(errors).strip());
+        }
+        return new Trouble.Loss(false, "the JVM ended with " + process.exitValue() + crashText());
     }
 
     /** Kills what is still there: every target ends with the run. */
