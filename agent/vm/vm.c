@@ -8,6 +8,7 @@
 
 #include "agent/vm/jvmflag.h"
 #include "agent/vm/layout.h"
+#include "agent/vm/versions.h"
 #include "agent/vm/vm_private.h"
 #include "core/clock.h"
 #include "core/err.h"
@@ -342,8 +343,9 @@ int umig_vm_choose_walker(struct umig_vm *vm, enum umig_walker wanted, struct um
         return UMIG_OK;
     }
     if (can_agct && wanted != UMIG_WALKER_VM) {
-        vm->walker = UMIG_WALKER_AGCT;
-        return UMIG_OK;
+        const int rc = umig_versions_check_agct(vm->info.vm_version, err);
+        vm->walker = rc == UMIG_OK ? UMIG_WALKER_AGCT : vm->walker;
+        return umig_err_trace(err, rc);
     }
     return umig_err_set(err, UMIG_E_UNSUPPORTED,
                         "this JVM's stacks cannot be read: %s is not described",
@@ -357,9 +359,10 @@ static int open_environment(struct umig_vm *vm, struct umig_err *err)
         return umig_err_trace(err, rc);
     }
     vm->info.jdk = read_jdk(vm);
-    if (vm->info.jdk < 17) {
-        return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                            "JDK %u is too old: UMIG knows JDK 17 and later", vm->info.jdk);
+    read_property(vm, "java.vm.name", vm->info.vm_name, sizeof vm->info.vm_name);
+    rc = umig_versions_check_jvm(vm->info.vm_name, vm->info.jdk, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
     }
     umig_layout_read(&vm->libjvm, vm->info.jdk, &vm->hotspot, vm->missing, sizeof vm->missing);
     if (vm->info.jdk > 25) {
