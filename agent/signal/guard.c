@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -68,12 +69,29 @@ void umig_sig_on_fault(int signo, siginfo_t *info, void *context)
     on_fault(0, signo, info, context);
 }
 
+/*
+ * Has this entry handed the fault on before? The end of a siginfo is of no use for faults, and the
+ * kernel gives it out as zeros: there it is noted.
+ */
+static bool note(siginfo_t *info, const void *context)
+{
+    char *at = (char *)info + sizeof *info - sizeof(uintptr_t);
+    const uintptr_t mark = (uintptr_t)context ^ (uintptr_t)&g_umig_guard;
+    uintptr_t noted = 0;
+    memcpy(&noted, at, sizeof noted);
+    memcpy(at, &mark, sizeof mark);
+    return noted == mark;
+}
+
 void umig_sig_on_fault_again(int signo, siginfo_t *info, void *context)
 {
     /*
      * A library that takes the signal again and again remembers this entry, and this entry the
-     * library: whoever is called by another handler hands on to the JVM.
+     * library: whoever stands behind another handler, or is asked twice, hands on to the JVM.
      */
-    const bool is_direct = umig_sig_is_direct(context, __builtin_frame_address(0));
-    on_fault(is_direct ? 1 : 0, signo, info, context);
+    struct sigaction now;
+    const bool is_first = sigaction(signo, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) != 0 &&
+                          now.sa_sigaction == umig_sig_on_fault_again;
+    const bool was_here = note(info, context);
+    on_fault(is_first && !was_here ? 1 : 0, signo, info, context);
 }

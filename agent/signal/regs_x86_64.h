@@ -33,17 +33,4 @@ UMIG_SIGNAL_SAFE static inline void umig_regs_write(ucontext_t *uc, const struct
     r[REG_RBP] = (greg_t)regs->fp;
 }
 
-/**
- * Was a handler called by the kernel, not by another handler? The kernel puts the address it
- * returns to right below the context, and a function its caller's frame pointer below that.
- *
- * @param frame  __builtin_frame_address(0) of the handler
- *
- * Signal: async-signal-safe.
- */
-UMIG_SIGNAL_SAFE static inline bool umig_sig_is_direct(const void *context, const void *frame)
-{
-    return (uintptr_t)context == (uintptr_t)frame + 2 * sizeof(void *);
-}
-
 #endif
