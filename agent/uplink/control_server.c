@@ -1,6 +1,7 @@
 #include "agent/uplink/control_server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,8 @@ enum {
     ACCEPTS_MAX = 16, /* in one call */
     RETRY_MS = 1000 / UMIG_CONTROL_REQUEST_RATE
 };
+
+#define SPARE_NS UMIG_NS_PER_S /* between two tries to get a descriptor */
 
 /* ---- rates ---- */
 
@@ -54,6 +57,14 @@ static uint64_t rate_next_ns(const struct umig_control_rate *rate)
 
 /* ---- clients ---- */
 
+/* Another name of the socket: all that counts is that it is a descriptor. */
+static void keep_spare(struct umig_control_server *server)
+{
+    if (server->spare_fd < 0) {
+        server->spare_fd = fcntl(server->fd, F_DUPFD_CLOEXEC, 0);
+    }
+}
+
 static void drop(struct umig_control_server *server, struct umig_control_client *client)
 {
     if (server->taker == client) {
@@ -61,6 +72,7 @@ static void drop(struct umig_control_server *server, struct umig_control_client 
     }
     if (client->fd >= 0) {
         close(client->fd);
+        keep_spare(server);
     }
     umig_frame_reader_fini(&client->in);
     client->fd = -1;
@@ -311,12 +323,23 @@ static void admit(struct umig_control_server *server, int fd, uint64_t now_ns)
     }
 }
 
+static int accept_one(struct umig_control_server *server)
+{
+    int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0 && errno == EMFILE && server->spare_fd >= 0) {
+        close(server->spare_fd);
+        server->spare_fd = -1;
+        fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    }
+    return fd;
+}
+
 static void accept_all(struct umig_control_server *server, uint64_t now_ns)
 {
     for (int i = 0; i < ACCEPTS_MAX && rate_take(&server->accepts, now_ns); i++) {
-        const int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        const int fd = accept_one(server);
         if (fd < 0) {
-            return; /* EAGAIN, or one that is gone already; out of descriptors: next round */
+            return; /* EAGAIN, or one that is gone already; out of descriptors: when one is back */
         }
         admit(server, fd, now_ns);
     }
@@ -354,6 +377,7 @@ int umig_control_server_open(struct umig_control_server *server,
     memset(server, 0, sizeof *server);
     server->opts = *opts;
     server->fd = -1;
+    server->spare_fd = -1;
     server->pid = getpid();
     for (size_t i = 0; i < UMIG_CONTROL_CLIENT_MAX; i++) {
         server->clients[i].fd = -1;
@@ -362,6 +386,9 @@ int umig_control_server_open(struct umig_control_server *server,
     rate_init(&server->accepts, UMIG_CONTROL_ACCEPT_RATE, now_ns);
     const int rc = listen_on(server, opts->path, err);
     struct stat st;
+    if (rc == UMIG_OK) {
+        keep_spare(server);
+    }
     if (rc == UMIG_OK && lstat(server->path, &st) == 0) {
         server->device = st.st_dev;
         server->inode = st.st_ino;
@@ -390,7 +417,11 @@ void umig_control_server_close(struct umig_control_server *server)
     for (size_t i = 0; i < UMIG_CONTROL_CLIENT_MAX; i++) {
         drop(server, &server->clients[i]);
     }
+    if (server->spare_fd >= 0) {
+        close(server->spare_fd);
+    }
     close(server->fd);
+    server->spare_fd = -1;
     server->fd = -1;
 }
 
@@ -409,7 +440,7 @@ size_t umig_control_server_poll(const struct umig_control_server *server,
         const short events = client->out != NULL ? POLLOUT : is_idle(server, client) ? POLLIN : 0;
         out_fds[count++] = (struct pollfd){.fd = client->fd, .events = events};
     }
-    if (server->accepts.tokens > 0) {
+    if (server->accepts.tokens > 0 && server->spare_fd >= 0) {
         out_fds[count++] = (struct pollfd){.fd = server->fd, .events = POLLIN};
     }
     return count;
@@ -475,6 +506,10 @@ uint64_t umig_control_server_tick(struct umig_control_server *server, uint64_t n
         }
     }
     take_waiting(server, now_ns);
+    keep_spare(server);
+    if (server->spare_fd < 0 && now_ns + SPARE_NS < next) {
+        next = now_ns + SPARE_NS;
+    }
     rate_fill(&server->accepts, now_ns);
     if (server->accepts.tokens == 0 && rate_next_ns(&server->accepts) < next) {
         next = rate_next_ns(&server->accepts);

@@ -6,6 +6,9 @@
  * A connection carries requests one after the other. Each must arrive whole, and its reply be
  * taken, within UMIG_CONTROL_DEADLINE_NS. There is one buffer for replies: while a client takes
  * its reply the requests of others wait, UMIG_CONTROL_TAKE_NS at most.
+ *
+ * A JVM that has run out of descriptors is one to be looked at: one is kept for that, so that one
+ * command at a time is answered.
  */
 #ifndef UMIG_AGENT_UPLINK_CONTROL_SERVER_H
 #define UMIG_AGENT_UPLINK_CONTROL_SERVER_H
@@ -75,7 +78,8 @@ struct umig_control_client {
 /** Fields are the server's own. */
 struct umig_control_server {
     struct umig_control_opts opts;
-    int fd; /* -1: not listening */
+    int fd;       /* -1: not listening */
+    int spare_fd; /* given up for a command when the process has no other left; -1: it is */
     pid_t pid;
     char path[UMIG_SOCKET_PATH_BYTES];
     dev_t device; /* of the socket file, so that only ours is removed */

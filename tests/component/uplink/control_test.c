@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 enum {
     COMMANDS_MAX = 200,
     PUMP_MAX = 10000,
+    DESCRIPTORS = 64, /* of a process that has too few */
 };
 
 /* A server whose handler echoes the request, or does what `mode` says. */
@@ -550,6 +552,56 @@ static void test_child_of_a_fork_neither_serves_nor_removes(void **state)
     close(fd);
 }
 
+/* Takes every descriptor there is; how many, in out_fds. */
+static size_t take_descriptors(int out_fds[DESCRIPTORS])
+{
+    size_t count = 0;
+    while (count < DESCRIPTORS && (out_fds[count] = dup(STDERR_FILENO)) >= 0) {
+        count++;
+    }
+    assert_in_range(count, 1, DESCRIPTORS - 1);
+    assert_int_equal(errno, EMFILE);
+    return count;
+}
+
+static int dial_only(struct fixture *fx)
+{
+    int fd = -1;
+    assert_int_equal(umig_socket_dial(&fx->address, 1000, &fd, NULL), UMIG_OK);
+    return fd;
+}
+
+static void test_out_of_descriptors_one_command_at_a_time_is_answered(void **state)
+{
+    struct fixture *fx = *state;
+    struct rlimit before;
+    int taken[DESCRIPTORS];
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit few = {.rlim_cur = DESCRIPTORS, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    const int first = dial_only(fx);
+    const int second = dial_only(fx);
+    size_t count = take_descriptors(taken);
+
+    pump(fx);
+    ask(fx, first, "x");
+    expect_echo(fx, first, "x");
+    assert_int_equal(shutdown(first, SHUT_RDWR), 0);
+    ask(fx, second, "y");
+    expect_echo(fx, second, "y");
+
+    while (count > 0) {
+        close(taken[--count]);
+    }
+    close(first);
+    close(second);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    const int fd = dial(fx);
+    ask(fx, fd, "z");
+    expect_echo(fx, fd, "z");
+    close(fd);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -570,6 +622,7 @@ int main(void)
         TEST(test_path_that_cannot_be_is_named),
         TEST(test_dead_socket_is_taken_over_and_a_foreign_one_not_removed),
         TEST(test_child_of_a_fork_neither_serves_nor_removes),
+        TEST(test_out_of_descriptors_one_command_at_a_time_is_answered),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }
