@@ -56,10 +56,9 @@ struct umig_agent {
     uint64_t next_tick_ns;
     uint64_t next_push_ns; /* a shortage of memory is answered again */
     bool is_sampler_ready;
-    bool is_sampler_without_room; /* its memory could not be taken */
-    bool has_lost_signals;        /* no signal is left for timers */
-    bool is_unguarded;            /* faults of walks would go to another library */
-    char safety_lack[256];        /* what is off for safety's sake, in words; "" when nothing is */
+    bool has_lost_signals; /* no signal is left for timers */
+    bool is_unguarded;     /* faults of walks would go to another library */
+    char safety_lack[256]; /* what is off for safety's sake, in words; "" when nothing is */
     uint32_t wanted;
     bool was_connected;     /* as logged last */
     enum umig_clock clock;  /* CPU samples are taken by; AUTO: none are */

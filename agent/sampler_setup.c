@@ -8,6 +8,7 @@
 enum {
     NAME_METHODS = 16384, /* at 32 MiB, like the following */
     RING_BYTES = 256 * 1024,
+    LINE_BYTES = 64, /* parts share no cache line */
 };
 
 uint32_t umig_agent_scaled(const struct umig_agent *agent, uint32_t at_reference)
@@ -19,36 +20,38 @@ uint32_t umig_agent_scaled(const struct umig_agent *agent, uint32_t at_reference
     return size;
 }
 
-static int prepare_names(struct umig_agent *agent, struct umig_names **out_names, int which)
+/* Where each part lies in the one block of all of them. */
+struct layout {
+    size_t names[2];
+    size_t tables[2];
+    size_t frame_ids[2];
+    size_t rings[UMIG_RING_COUNT];
+    size_t scratches[UMIG_RING_COUNT];
+    size_t end;
+};
+
+static size_t lay(struct layout *layout, size_t byte_count)
 {
-    const uint32_t methods = umig_agent_scaled(agent, NAME_METHODS);
-    struct umig_names *names = umig_memory_take(&agent->memory, sizeof *names);
-    void *memory = umig_memory_take(&agent->memory, umig_names_bytes(methods));
-    if (names == NULL || memory == NULL) {
-        return UMIG_E_NOMEM;
-    }
-    umig_names_init(names, &agent->vm.hotspot, memory, methods);
-    umig_names_reset(names, (uint32_t)which + 1);
-    agent->pump.frame_ids[which] =
-        umig_memory_take(&agent->memory, ((size_t)names->frame_count + 1) * sizeof(uint32_t));
-    *out_names = names;
-    return agent->pump.frame_ids[which] != NULL ? UMIG_OK : UMIG_E_NOMEM;
+    const size_t at = layout->end;
+    layout->end += (byte_count + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+    return at;
 }
 
-static int prepare_rings(struct umig_agent *agent)
+static struct layout lay_out(uint32_t methods, uint32_t ring_bytes)
 {
-    const uint32_t size = umig_agent_scaled(agent, RING_BYTES);
-    const size_t scratch_bytes =
-        umig_sampler_scratch_bytes(umig_agct_scratch_bytes(UMIG_STACK_MAX_FRAMES));
-    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
-        uint8_t *bytes = umig_memory_take(&agent->memory, size);
-        void *scratch = umig_memory_take(&agent->memory, scratch_bytes);
-        if (bytes == NULL || scratch == NULL) {
-            return UMIG_E_NOMEM;
-        }
-        umig_ring_init(&agent->sampler.rings.ring[i], bytes, size, scratch);
+    struct layout layout = {.end = 0};
+    for (int i = 0; i < 2; i++) {
+        layout.names[i] = lay(&layout, sizeof(struct umig_names));
+        layout.tables[i] = lay(&layout, umig_names_bytes(methods));
+        layout.frame_ids[i] =
+            lay(&layout, (umig_names_frame_count(methods) + (size_t)1) * sizeof(uint32_t));
     }
-    return UMIG_OK;
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        layout.rings[i] = lay(&layout, ring_bytes);
+        layout.scratches[i] = lay(
+            &layout, umig_sampler_scratch_bytes(umig_agct_scratch_bytes(UMIG_STACK_MAX_FRAMES)));
+    }
+    return layout;
 }
 
 /* Nothing is sampled yet: the timers start when all is in place. */
@@ -67,21 +70,44 @@ static int install_signals(struct umig_agent *agent, struct umig_err *err)
     return umig_err_trace(err, rc);
 }
 
-static int take_sampler_memory(struct umig_agent *agent, struct umig_err *err)
+static int refuse_memory(const struct umig_agent *agent, size_t byte_count, struct umig_err *err)
 {
-    struct umig_names *names[2] = {NULL, NULL};
-    if (agent->is_sampler_without_room || prepare_names(agent, &names[0], 0) != UMIG_OK ||
-        prepare_names(agent, &names[1], 1) != UMIG_OK || prepare_rings(agent) != UMIG_OK) {
-        agent->is_sampler_without_room = true; /* asked again, it would take even more in vain */
+    const size_t limit = agent->memory.limit_bytes;
+    if (atomic_load(&agent->memory.used_bytes) + byte_count > limit) {
         return umig_err_set(err, UMIG_E_NOMEM,
                             "no memory for sampling within the agent's bound of %zu bytes; raise "
                             "memory=",
-                            agent->memory.limit_bytes);
+                            limit);
     }
-    atomic_store(&agent->sampler.names, names[0]);
-    agent->pump.names[0] = names[0];
-    agent->pump.names[1] = names[1];
+    return umig_err_set(err, UMIG_E_NOMEM,
+                        "no memory for sampling: the kernel gives this process no %zu bytes more; "
+                        "raise RLIMIT_AS or vm.max_map_count",
+                        byte_count);
+}
+
+/* All or nothing: a part would be of no use, and where memory is short the JVM needs it more. */
+static int take_sampler_memory(struct umig_agent *agent, struct umig_err *err)
+{
+    const uint32_t methods = umig_agent_scaled(agent, NAME_METHODS);
+    const uint32_t ring_bytes = umig_agent_scaled(agent, RING_BYTES);
+    const struct layout layout = lay_out(methods, ring_bytes);
+    uint8_t *block = umig_memory_take(&agent->memory, layout.end);
+    if (block == NULL) {
+        return umig_err_trace(err, refuse_memory(agent, layout.end, err));
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        struct umig_names *names = (void *)(block + layout.names[i]);
+        umig_names_init(names, &agent->vm.hotspot, block + layout.tables[i], methods);
+        umig_names_reset(names, i + 1);
+        agent->pump.names[i] = names;
+        agent->pump.frame_ids[i] = (void *)(block + layout.frame_ids[i]);
+    }
+    for (uint32_t i = 0; i < UMIG_RING_COUNT; i++) {
+        umig_ring_init(&agent->sampler.rings.ring[i], block + layout.rings[i], ring_bytes,
+                       block + layout.scratches[i]);
+    }
     agent->pump.names_generation = 2;
+    atomic_store(&agent->sampler.names, agent->pump.names[0]);
     return UMIG_OK;
 }
 

@@ -29,6 +29,11 @@ static size_t tables_bytes(uint32_t method_count)
     return method_count * (sizeof(struct umig_name_method) + FRAMES_PER_METHOD * sizeof(uint64_t));
 }
 
+uint32_t umig_names_frame_count(uint32_t method_count)
+{
+    return method_count * FRAMES_PER_METHOD;
+}
+
 size_t umig_names_bytes(uint32_t method_count)
 {
     return tables_bytes(method_count) + (size_t)method_count * TEXT_PER_METHOD;
@@ -45,7 +50,7 @@ void umig_names_init(struct umig_names *names,
     names->methods = memory;
     names->method_count = method_count;
     names->frames = (void *)((char *)memory + method_count * sizeof *names->methods);
-    names->frame_count = method_count * FRAMES_PER_METHOD;
+    names->frame_count = umig_names_frame_count(method_count);
     names->arena = (char *)memory + tables_bytes(method_count);
     names->arena_bytes = method_count * TEXT_PER_METHOD;
     names->generation = 1;

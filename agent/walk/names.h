@@ -69,6 +69,9 @@ struct umig_names {
     atomic_uint_fast64_t refused; /* frames there was no room for */
 };
 
+/** Frames that a generation of so many methods has room for; their ids go from 1 to it. */
+uint32_t umig_names_frame_count(uint32_t method_count);
+
 /** Memory one generation needs per unit of size; size is the count of methods, a power of two. */
 size_t umig_names_bytes(uint32_t method_count);
 
