@@ -9,7 +9,7 @@
 
 static void start(struct umig_rig *rig, const char *agent, const char *flags, int seed)
 {
-    char words[512];
+    char words[1024];
     snprintf(words, sizeof words,
              "%s-XX:CompileCommand=quiet -XX:CompileCommand=dontinline,Blocks::shallow "
              "-XX:CompileCommand=inline,Blocks::inlined "
@@ -22,6 +22,11 @@ static void start(struct umig_rig *rig, const char *agent, const char *flags, in
 void planted_start(struct umig_rig *rig, int seed)
 {
     start(rig, "", "", seed);
+}
+
+void planted_start_with(struct umig_rig *rig, const char *flags, int seed)
+{
+    start(rig, "", flags, seed);
 }
 
 void planted_start_without_agent(struct umig_rig *rig, int seed)

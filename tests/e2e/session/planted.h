@@ -7,6 +7,9 @@
 /** Starts it with all its blocks; rounds begin at different random orders by seed. */
 void planted_start(struct umig_rig *rig, int seed);
 
+/** The same with more options of the JVM, each with a space behind. */
+void planted_start_with(struct umig_rig *rig, const char *flags, int seed);
+
 /** The same without the agent, in a heap that is taken whole at once. */
 void planted_start_without_agent(struct umig_rig *rig, int seed);
 
