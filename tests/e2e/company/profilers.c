@@ -11,7 +11,7 @@
 #include "tests/e2e/session/planted.h"
 #include "tests/support/test.h"
 
-#define MIN_SAMPLES   5000 /* a share of a tenth is then known to 0.4 points */
+#define MIN_SAMPLES   4000 /* a share of a tenth is then known to half a point */
 #define METHOD_POINTS 2.0
 
 static double worst_of(const json_t *truth, const json_t *report)

@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class Crowd {
     private static final int STACK_BYTES = 128 * 1024;
-    private static final int STEPS = 100_000;
+    private static final int STEPS = 20_000;
 
     private static long compute(long seed) {
         long x = seed;
