@@ -1,5 +1,7 @@
 #include "agent/sampler_setup.h"
 
+#include <string.h>
+
 #include "agent/signal/guard.h"
 #include "core/err.h"
 
@@ -57,15 +59,16 @@ static struct layout lay_out(uint32_t methods, uint32_t ring_bytes)
 /* Nothing is sampled yet: the timers start when all is in place. */
 static int install_signals(struct umig_agent *agent, struct umig_err *err)
 {
-    struct umig_code_range ranges[2] = {
+    struct umig_code_range ranges[3] = {
         {agent->vm.libjvm.text_begin, agent->vm.libjvm.text_end},
     };
     umig_code_bounds_of((const void *)(uintptr_t)umig_agct_walk, &ranges[1].begin, &ranges[1].end);
+    umig_code_bounds_of((const void *)(uintptr_t)memcpy, &ranges[2].begin, &ranges[2].end);
     int signo = 0;
     int rc = umig_handler_install(&agent->sampler, &signo, err);
     if (rc == UMIG_OK) {
         umig_threads_set_signal(&agent->threads, signo);
-        rc = umig_guard_install(&agent->sampler.slots, ranges, 2, err);
+        rc = umig_guard_install(&agent->sampler.slots, ranges, 3, err);
     }
     return umig_err_trace(err, rc);
 }

@@ -5,10 +5,12 @@
  * }
  *
  * Our SIGSEGV/SIGBUS handler stands before the JVM's. It acts only when the faulting thread has an
- * armed guard and the fault happened in libjvm or in the agent; everything else goes to the handler
- * that was there, unchanged. Faults recovered in the middle of AsyncGetCallTrace leave the thread's
- * _in_asgct flag set, which weakens one assertion of the JVM; the thread then rests for a minute.
- * A fault in the agent's own reads leaves nothing behind.
+ * armed guard and the fault happened in libjvm, in the agent, or in the C library, whose memcpy()
+ * the agent calls; everything else goes to the handler that was there, unchanged. The guard is the
+ * thread's, whatever becomes of its slot in the meantime: a session's end forgets all threads,
+ * those in the middle of a walk too. Faults recovered in the middle of AsyncGetCallTrace leave the
+ * thread's _in_asgct flag set, which weakens one assertion of the JVM; the thread then rests for a
+ * minute. A fault in the agent's own reads leaves nothing behind.
  */
 #ifndef UMIG_AGENT_SIGNAL_GUARD_H
 #define UMIG_AGENT_SIGNAL_GUARD_H
@@ -31,7 +33,7 @@ struct umig_code_range {
  * Installs the fault handlers in front of those that are there. Idempotent.
  *
  * @param slots   table by which the faulting thread is found; borrowed for the process's life
- * @param ranges  libjvm first, then the agent; copied, at most 4
+ * @param ranges  libjvm first; copied, at most 4
  * @return UMIG_OK, UMIG_E_IO
  *
  * Signal: never.

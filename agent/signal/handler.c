@@ -528,7 +528,7 @@ void umig_sig_sample(struct umig_sampler *sampler,
     const uint64_t begin_ns = umig_clock_thread_cpu_ns();
     if (atomic_exchange(&slot->in_handler, true)) {
         drop(sampler, UMIG_DROP_REENTRANT, value_ns);
-    } else if (atomic_load(&slot->tid) != (int)syscall(SYS_gettid)) {
+    } else if (!umig_slot_is_of(slot, (int)syscall(SYS_gettid))) {
         /* A tick of a timer that is gone came late, when the slot was free or another thread's. */
         drop(sampler, UMIG_DROP_STOPPING, value_ns);
         atomic_store_explicit(&slot->in_handler, false, memory_order_release);

@@ -2,7 +2,6 @@
 #ifndef UMIG_AGENT_SIGNAL_REGS_X86_64_H
 #define UMIG_AGENT_SIGNAL_REGS_X86_64_H
 
-#include <stdbool.h>
 #include <ucontext.h>
 
 #include "agent/signal/regs.h"

@@ -41,6 +41,20 @@ void *umig_slots_guard(const struct umig_slots *table, int tid)
     return innermost;
 }
 
+struct umig_slot *umig_slots_hold(const struct umig_slots *table, int tid)
+{
+    struct umig_slot *slot = umig_slots_find(table, tid);
+    if (slot == NULL) {
+        return NULL;
+    }
+    atomic_fetch_add(&slot->held, 1);
+    if (!umig_slot_is_of(slot, tid)) {
+        umig_slot_release(slot);
+        return NULL;
+    }
+    return slot;
+}
+
 struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
 {
     struct umig_slot *slot = umig_slots_find(table, tid);
@@ -54,7 +68,7 @@ struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
             continue;
         }
         const unsigned serial = atomic_load_explicit(&slot->serial, memory_order_relaxed);
-        memset(slot, 0, sizeof *slot);
+        memset(&slot->kind, 0, sizeof *slot - offsetof(struct umig_slot, kind));
         slot->timer = -1;
         slot->perf.fd = -1;
         atomic_store_explicit(&slot->serial, serial + 1, memory_order_relaxed);
@@ -67,20 +81,14 @@ struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
     return NULL;
 }
 
-/*
- * A handler says in_handler before it looks whether the slot is its thread's; here the thread is
- * taken from the slot before in_handler is looked at: one of both sees the other.
- */
 bool umig_slots_free_locked(struct umig_slots *table, struct umig_slot *slot)
 {
-    if (atomic_load(&slot->in_handler)) {
+    const int before = atomic_exchange(&slot->state, UMIG_SLOT_LEAVING);
+    if (atomic_load(&slot->in_handler) || atomic_load(&slot->held) > 0) {
+        atomic_store(&slot->state, before);
         return false;
     }
-    const int tid = atomic_exchange(&slot->tid, 0);
-    if (atomic_load(&slot->in_handler)) {
-        atomic_store(&slot->tid, tid);
-        return false;
-    }
+    atomic_store_explicit(&slot->tid, 0, memory_order_release);
     atomic_fetch_sub(&table->live, 1);
     return true;
 }

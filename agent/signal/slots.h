@@ -2,8 +2,13 @@
  * The thread table: what the agent knows of each thread, found by tid without a lock.
  *
  * Readers: handlers and callbacks, lock-free. Writers: registration and freeing, under the table's
- * mutex, never in a handler. A slot is FREE (no tid), LIVE, ENDED, DRAINED and FREE again; its
- * serial counts up at every registration, so that a record can tell whom it meant.
+ * mutex, never in a handler. A slot is FREE (no tid), LIVE, ENDED, DRAINED, LEAVING and FREE again;
+ * its serial counts up at every registration, so that a record can tell whom it meant.
+ *
+ * Threads are forgotten while they run, too: then a thread has an ended slot and, with the next
+ * session, a live one. Whoever uses a slot of its own thread holds it. It says so, then looks
+ * whether the slot is still its thread's; who frees says LEAVING, then looks whether it is held.
+ * Both are sequentially consistent: one of the two sees the other.
  */
 #ifndef UMIG_AGENT_SIGNAL_SLOTS_H
 #define UMIG_AGENT_SIGNAL_SLOTS_H
@@ -26,16 +31,20 @@
 
 enum umig_slot_state {
     UMIG_SLOT_LIVE = 0,
-    UMIG_SLOT_ENDED = 1,   /* the thread is gone; records of it may be in the rings */
+    UMIG_SLOT_ENDED = 1,   /* the thread is gone or forgotten; records may be in the rings */
     UMIG_SLOT_DRAINED = 2, /* the rings were drained once since */
+    UMIG_SLOT_LEAVING = 3, /* it becomes free, unless it is held */
 };
 
 struct umig_slot {
+    /* These outlive a registration: a late signal may hold a slot that is another thread's now. */
     atomic_int tid; /* 0: free */
     atomic_uint serial;
+    atomic_bool in_handler; /* the thread is in our handler, and holds the slot: no nesting */
+    atomic_uint held;       /* by callbacks of the thread */
+
     atomic_int kind;                   /* enum umig_thread_kind */
     atomic_int state;                  /* enum umig_slot_state */
-    atomic_bool in_handler;            /* the thread is in our handler; guards against nesting */
     atomic_int clock;                  /* enum umig_clock, what it is sampled by; AUTO: nothing */
     int timer;                         /* cputime: kernel's timer id, -1 none; under the mutex */
     uint32_t scan;                     /* last scan of /proc that saw the thread; under the mutex */
@@ -95,6 +104,32 @@ UMIG_SIGNAL_SAFE struct umig_slot *umig_slots_find(const struct umig_slots *tabl
  */
 UMIG_SIGNAL_SAFE void *umig_slots_guard(const struct umig_slots *table, int tid);
 
+/**
+ * Is the slot, which in_handler or held says is in use, still a thread's? Then it stays so.
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE static inline bool umig_slot_is_of(const struct umig_slot *slot, int tid)
+{
+    return atomic_load(&slot->state) != UMIG_SLOT_LEAVING && atomic_load(&slot->tid) == tid;
+}
+
+/**
+ * Holds the slot of a live thread, by that thread, until umig_slot_release(); NULL if it has none.
+ *
+ * Signal: async-signal-safe; at most UMIG_SLOT_WINDOW loads.
+ */
+UMIG_SIGNAL_SAFE UMIG_NODISCARD struct umig_slot *umig_slots_hold(const struct umig_slots *table,
+                                                                  int tid);
+
+/** Lets a slot go; NULL is none. Signal: async-signal-safe. */
+UMIG_SIGNAL_SAFE static inline void umig_slot_release(struct umig_slot *slot)
+{
+    if (slot != NULL) {
+        atomic_fetch_sub(&slot->held, 1);
+    }
+}
+
 /** Index of a slot of this table. Signal: async-signal-safe. */
 UMIG_SIGNAL_SAFE static inline uint32_t umig_slots_index(const struct umig_slots *table,
                                                          const struct umig_slot *slot)
@@ -113,7 +148,7 @@ struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid);
 /**
  * Frees a slot whose records are all out of the rings.
  *
- * @return false: its thread is in the handler; later, then
+ * @return false: its thread uses it, in the handler or in a callback; later, then
  *
  * Thread: the caller holds the mutex. Signal: never.
  */

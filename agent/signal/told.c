@@ -34,7 +34,6 @@ static void read_cause(const char *cause, struct umig_told *told)
 {
     _Static_assert(sizeof told->cause % sizeof(uintptr_t) == 0, "read in words");
     for (size_t at = 0; at < sizeof told->cause; at += sizeof(uintptr_t)) {
-        /* Not by the C library: the guard knows the faults of our own code. */
         const uintptr_t word = umig_hs_ptr((uintptr_t)cause, (int32_t)at);
         memcpy(told->cause + at, &word, sizeof word);
     }

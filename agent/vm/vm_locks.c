@@ -22,9 +22,10 @@
 
 #define HOLDER_EVERY_NS (100 * UMIG_NS_PER_MS)
 
-static struct umig_slot *own_slot(struct umig_vm *vm)
+/* Until it is released, it cannot become another thread's. */
+static struct umig_slot *hold_own_slot(struct umig_vm *vm)
 {
-    return umig_slots_find(&vm->sampler->slots, (int)syscall(SYS_gettid));
+    return umig_slots_hold(&vm->sampler->slots, (int)syscall(SYS_gettid));
 }
 
 static bool may_ask_for_holder(struct umig_vm *vm, uint64_t now_ns)
@@ -54,7 +55,7 @@ static void JNICALL on_contended(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, j
     (void)jvmti;
     (void)thread;
     struct umig_vm *vm = g_umig_vm;
-    struct umig_slot *slot = own_slot(vm);
+    struct umig_slot *slot = hold_own_slot(vm);
     if (slot == NULL) {
         return;
     }
@@ -65,6 +66,7 @@ static void JNICALL on_contended(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, j
     }
     atomic_fetch_add(&vm->waiting, 1);
     umig_wait_begin(slot, now_ns);
+    umig_slot_release(slot);
 }
 
 /* By JVMTI, which knows the calling thread only. 0 when it fails. */
@@ -133,17 +135,10 @@ static void record_wait(struct umig_vm *vm, struct umig_slot *slot, bool was_tol
     umig_ring_unlock(ring);
 }
 
-static void JNICALL on_entered(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, jobject object)
+static void end_wait(struct umig_vm *vm, struct umig_slot *slot)
 {
-    (void)jvmti;
-    (void)jni;
-    (void)thread;
-    (void)object;
-    struct umig_vm *vm = g_umig_vm;
-    struct umig_slot *slot = own_slot(vm);
     bool was_told = false;
-    const uint64_t waited_ns =
-        slot == NULL ? UINT64_MAX : umig_wait_end(slot, umig_clock_monotonic_ns(), &was_told);
+    const uint64_t waited_ns = umig_wait_end(slot, umig_clock_monotonic_ns(), &was_told);
     if (waited_ns == UINT64_MAX) {
         return;
     }
@@ -159,6 +154,19 @@ static void JNICALL on_entered(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, job
     slot->wait_pending_ns = 0;
     slot->wait_pending_count = 0;
     slot->wait_holder_tid = 0;
+}
+
+static void JNICALL on_entered(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, jobject object)
+{
+    (void)jvmti;
+    (void)jni;
+    (void)thread;
+    (void)object;
+    struct umig_slot *slot = hold_own_slot(g_umig_vm);
+    if (slot != NULL) {
+        end_wait(g_umig_vm, slot);
+        umig_slot_release(slot);
+    }
 }
 
 void umig_vm_locks_callbacks(jvmtiEventCallbacks *callbacks)

@@ -1,7 +1,9 @@
 /*
  * The test's part of agent/signal/testpoint.h: real faults at the places named in the variable
- * UMIG_FAULTY ("native,walk,sample"), at every sample that comes by.
+ * UMIG_FAULTY ("native,walk,sample"), at every sample that comes by. Every other one is a fault of
+ * the C library, as of a copy of a name that is not there.
  */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +23,16 @@ __attribute__((constructor)) static void read_places(void)
 
 __attribute__((no_sanitize("address", "undefined"))) void umig_testpoint(enum umig_testpoint at)
 {
-    static const volatile int *volatile nowhere = (const volatile int *)64;
-    if (g_faults[at]) {
-        (void)*nowhere;
+    static const int *volatile const nowhere = (const int *)64;
+    static void *(*volatile const copy)(void *, const void *, size_t) = memcpy;
+    static atomic_uint turn;
+    char name[64];
+    if (!g_faults[at]) {
+        return;
+    }
+    if (atomic_fetch_add(&turn, 1) % 2 == 0) {
+        (void)*(const volatile int *)nowhere;
+    } else {
+        copy(name, nowhere, sizeof name);
     }
 }

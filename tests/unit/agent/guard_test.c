@@ -82,6 +82,38 @@ static void test_guard_catches_a_fault_again_and_again(void **state)
     assert_int_equal(g_chained, 0);
 }
 
+/* A session ends, and the next one begins, while the thread is in the middle of a walk. */
+static void test_guard_is_the_threads_whatever_becomes_of_its_slot(void **state)
+{
+    (void)state;
+    use_guard();
+    const int tid = (int)syscall(SYS_gettid);
+    g_chained = 0;
+    struct umig_guard outer;
+
+    if (sigsetjmp(g_back, 1) == 0) {
+        if (UMIG_GUARD_ENTER(g_slot, &outer)) {
+            atomic_store(&g_slot->state, UMIG_SLOT_ENDED);
+            touch(g_unmapped);
+            fail_msg("the memory was readable");
+        }
+    }
+    assert_int_equal(g_chained, 0);
+
+    /* Two slots are the thread's now, with a guard each: the inner one catches. */
+    if (UMIG_GUARD_ENTER(g_slot, &outer)) {
+        struct umig_slot *const ended = g_slot;
+        g_slot = umig_slots_register_locked(&g_slots, tid);
+        assert_ptr_not_equal(g_slot, ended);
+        assert_false(touch_guarded());
+        umig_guard_leave(ended, &outer);
+        assert_true(umig_slots_free_locked(&g_slots, ended));
+    } else {
+        fail_msg("the outer guard caught what was the inner one's");
+    }
+    assert_int_equal(g_chained, 0);
+}
+
 static void test_guard_leaves_foreign_faults_to_the_host(void **state)
 {
     (void)state;
@@ -200,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_guard_catches_a_fault_again_and_again),
         cmocka_unit_test(test_guard_leaves_foreign_faults_to_the_host),
         cmocka_unit_test(test_guard_nests),
+        cmocka_unit_test(test_guard_is_the_threads_whatever_becomes_of_its_slot),
         cmocka_unit_test(test_guard_goes_in_front_once_more_and_then_stands_aside),
     };
     return cmocka_run_group_tests_name("guard", tests, setup_group, teardown_group);

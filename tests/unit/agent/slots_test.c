@@ -94,6 +94,41 @@ static void test_slots_know_the_innermost_guard_whatever_their_state(void **stat
     assert_null(umig_slots_guard(table, 101));
 }
 
+static void test_slots_that_callbacks_hold_are_not_freed(void **state)
+{
+    struct umig_slots *table = *state;
+    struct umig_slot *slot = umig_slots_register_locked(table, 100);
+    struct umig_slot *held = umig_slots_hold(table, 100);
+    assert_ptr_equal(held, slot);
+    atomic_store(&slot->state, UMIG_SLOT_DRAINED);
+
+    assert_false(umig_slots_free_locked(table, slot));
+    assert_int_equal(atomic_load(&slot->state), UMIG_SLOT_DRAINED);
+    assert_true(umig_slot_is_of(slot, 100));
+    umig_slot_release(held);
+    assert_true(umig_slots_free_locked(table, slot));
+
+    assert_false(umig_slot_is_of(slot, 100));
+    assert_null(umig_slots_hold(table, 100));
+    umig_slot_release(NULL);
+}
+
+/* A late signal's handler says so in a slot that is being given to another thread. */
+static void test_slots_registration_leaves_alone_who_is_in_it(void **state)
+{
+    struct umig_slots *table = *state;
+    struct umig_slot *slot = umig_slots_register_locked(table, 100);
+    assert_true(umig_slots_free_locked(table, slot));
+    atomic_store(&slot->in_handler, true);
+    atomic_store(&slot->held, 1);
+
+    struct umig_slot *fresh = umig_slots_register_locked(table, 100);
+
+    assert_ptr_equal(fresh, slot);
+    assert_true(atomic_load(&fresh->in_handler));
+    assert_int_equal(atomic_load(&fresh->held), 1);
+}
+
 static void test_slots_full_window_refuses_and_counts(void **state)
 {
     struct umig_slots *table = *state;
@@ -135,6 +170,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slots_keep_who_is_in_the_handler, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slots_know_the_innermost_guard_whatever_their_state,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slots_that_callbacks_hold_are_not_freed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_slots_registration_leaves_alone_who_is_in_it, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_slots_full_window_refuses_and_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slots_churn_never_runs_out, setup, teardown),
     };
