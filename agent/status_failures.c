@@ -59,6 +59,19 @@ static void write_stack(struct umig_pb_writer *writer, const struct umig_evidenc
     umig_pb_packed_u64(writer, 10, words, UMIG_EVIDENCE_STACK_WORDS);
 }
 
+/* The linker's: where this library begins, and where its code ends. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char etext[] __attribute__((visibility("hidden")));
+
+static void write_fault(struct umig_pb_writer *writer, const struct umig_evidence *row)
+{
+    const uintptr_t begin = (uintptr_t)__ehdr_start;
+    umig_pb_uint(writer, 11, row->fault_address);
+    if (row->fault_pc >= begin && row->fault_pc < (uintptr_t)etext) {
+        umig_pb_uint(writer, 12, row->fault_pc - begin);
+    }
+}
+
 static void write_failure(const struct umig_evidence *row,
                           struct umig_slots *slots,
                           struct umig_status_now now,
@@ -87,6 +100,7 @@ static void write_failure(const struct umig_evidence *row,
     write_place(writer, 8, &taken);
     write_place(writer, 9, &lost);
     write_stack(writer, row);
+    write_fault(writer, row);
 }
 
 void umig_status_failures_write(struct umig_sampler *sampler,

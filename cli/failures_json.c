@@ -72,6 +72,10 @@ static void put_failure(struct umig_json *json, const Umig__V1__WalkFailure *fai
         put_address(json, NULL, failure->stack[i]);
     }
     umig_json_array_end(json);
+    if (failure->fault_address != 0 || failure->fault_offset != 0) {
+        put_address(json, "fault_address", failure->fault_address);
+        put_address(json, "fault_offset", failure->fault_offset);
+    }
     umig_json_object_end(json);
 }
 

@@ -133,6 +133,18 @@ static void put_frame(struct umig_buf *out, const Umig__V1__WalkFailure *failure
     umig_buf_byte(out, '\n');
 }
 
+/* By the offset a developer with the same build finds the load. */
+static void put_fault(struct umig_buf *out, const Umig__V1__WalkFailure *failure)
+{
+    if (failure->fault_offset != 0) {
+        umig_buf_printf(out, "   fault  reading %" PRIx64 " at libumigagent.so+0x%" PRIx64 "\n",
+                        failure->fault_address, failure->fault_offset);
+    } else if (failure->fault_address != 0) {
+        umig_buf_printf(out, "   fault  reading %" PRIx64 " in another library\n",
+                        failure->fault_address);
+    }
+}
+
 static void put_head(struct umig_buf *out,
                      const Umig__V1__WalkFailure *failure,
                      size_t number,
@@ -167,6 +179,7 @@ static void put_failure(struct umig_buf *out,
     }
     put_place(out, "lost", failure->lost, true);
     put_frame(out, failure);
+    put_fault(out, failure);
 }
 
 void umig_agent_failures_text(const struct umig_target *target,

@@ -57,6 +57,8 @@ static void on_fault(int front, int signo, siginfo_t *info, void *context)
         struct umig_guard *guard = umig_slots_guard(g_umig_guard.slots, (int)syscall(SYS_gettid));
         if (guard != NULL) {
             guard->is_jvm_fault = is_in(&g_umig_guard.ranges[0], pc);
+            guard->fault_pc = pc;
+            guard->fault_address = (uintptr_t)info->si_addr;
             siglongjmp(guard->jump, 1);
         }
     }

@@ -58,7 +58,10 @@ bool umig_guard_keep_first(void);
 struct umig_guard {
     sigjmp_buf jump;
     void *outer;
-    volatile bool is_jvm_fault; /* it faulted in libjvm; written by the fault's handler */
+    /* Written by the fault's handler. */
+    volatile bool is_jvm_fault;       /* it faulted in libjvm */
+    volatile uintptr_t fault_pc;      /* where */
+    volatile uintptr_t fault_address; /* what it touched; 0 where the processor does not say */
 };
 
 /**

@@ -117,16 +117,19 @@ static void count_fault(struct umig_sampler *sampler,
     }
 }
 
-/* Walks and names under the guard. */
+/* Walks and names under the guard. What ended it stands in out_evidence. */
 static struct umig_walk_result walk_guarded(struct umig_sampler *sampler,
                                             struct umig_slot *slot,
                                             const struct umig_walk_request *request,
                                             struct umig_names *names,
-                                            uint32_t *ids)
+                                            uint32_t *ids,
+                                            struct umig_evidence *out_evidence)
 {
     struct umig_guard guard;
     if (!UMIG_GUARD_ENTER(slot, &guard)) {
         count_fault(sampler, slot, &guard);
+        out_evidence->fault_pc = guard.fault_pc;
+        out_evidence->fault_address = guard.fault_address;
         return (struct umig_walk_result){.outcome = UMIG_OUTCOME_GUARD};
     }
     struct umig_walk_result result = {.outcome = UMIG_OUTCOME_LOW_STACK};
@@ -180,21 +183,18 @@ static void keep_evidence(struct umig_sampler *sampler,
                           const struct umig_slot *slot,
                           const struct umig_walk_request *request,
                           const struct umig_walk_result *result,
-                          uint64_t now_ns)
+                          struct umig_evidence *head)
 {
     if (!sampler->has_evidence || !is_worth_evidence(result->outcome)) {
         return;
     }
     const struct umig_step *step = request->scratch;
-    const struct umig_evidence head = {
-        .leaf = umig_regs_read(request->context),
-        .time_ns = now_ns,
-        .tid = atomic_load_explicit(&slot->tid, memory_order_relaxed),
-        .outcome = result->outcome,
-        .frames = result->frame_count,
-        .thread_state = thread_state(sampler->hotspot, step->thread),
-    };
-    umig_evidence_put(&sampler->failures, step, &head);
+    head->leaf = umig_regs_read(request->context);
+    head->tid = atomic_load_explicit(&slot->tid, memory_order_relaxed);
+    head->outcome = result->outcome;
+    head->frames = result->frame_count;
+    head->thread_state = thread_state(sampler->hotspot, step->thread);
+    umig_evidence_put(&sampler->failures, step, head);
 }
 
 /* Without a walk: why this thread has, or gives, no Java frames. OK means it can be walked. */
@@ -371,9 +371,10 @@ static void sample_into(struct umig_sampler *sampler,
             .max_frames = UMIG_STACK_MAX_FRAMES,
             .virtual_thread = virtual_thread,
         };
+        struct umig_evidence evidence = {.time_ns = begin_ns};
         begin_evidence(sampler, &request);
-        result = walk_guarded(sampler, slot, &request, names, scratch->ids);
-        keep_evidence(sampler, slot, &request, &result, begin_ns);
+        result = walk_guarded(sampler, slot, &request, names, scratch->ids, &evidence);
+        keep_evidence(sampler, slot, &request, &result, &evidence);
     }
     const struct umig_regs regs = umig_regs_read(context);
     struct umig_told told = {.doing = UMIG_DOING_UNKNOWN};

@@ -29,7 +29,9 @@ struct umig_evidence {
     uint32_t outcome; /* enum umig_outcome */
     uint32_t frames;  /* frames walked before */
     int32_t thread_state;
-    bool is_leaf; /* it was lost in the interrupted frame itself */
+    bool is_leaf;       /* it was lost in the interrupted frame itself */
+    uintptr_t fault_pc; /* of the load that faulted; 0: none has */
+    uintptr_t fault_address;
     struct umig_regs regs;
     char code_name[UMIG_EVIDENCE_NAME_BYTES]; /* the JVM's name of the code; "" outside of it */
     uint64_t code_offset;                     /* of the pc in that code */

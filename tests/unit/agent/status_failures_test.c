@@ -8,6 +8,9 @@
 #include "core/units.h"
 #include "tests/support/test.h"
 
+/* The linker's. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+
 enum {
     SLOTS = UMIG_SLOT_WINDOW,
     FIELD = 15, /* AgentStatus.failures */
@@ -70,6 +73,8 @@ static void put_long_row(struct fixture *fx, int32_t tid)
     memset(row->leaf_name, 'n', sizeof row->leaf_name - 1);
     memset(row->code_name, 'n', sizeof row->code_name - 1);
     row->code_offset = UINT64_MAX;
+    row->fault_address = UINTPTR_MAX;
+    row->fault_pc = (uintptr_t)&umig_status_failures_write;
     row->frames = UINT32_MAX;
     row->frame_words = INT32_MIN;
     row->frame_complete = INT32_MIN;
@@ -120,6 +125,8 @@ static void put_full_row(struct fixture *fx)
     fill_code(row->code, 100);
     row->frame_words = 12;
     row->frame_complete = -1;
+    row->fault_address = 0xd68;
+    row->fault_pc = (uintptr_t)&umig_status_failures_write + 5;
     row->stack[0] = 0x7f00dead;
     row->stack[UMIG_EVIDENCE_STACK_WORDS - 1] = UINTPTR_MAX;
 }
@@ -140,6 +147,9 @@ static void test_failure_carries_every_field(void **state)
     assert_int_equal(failure->frames, 7);
     assert_int_equal(failure->thread_state, 8);
     assert_int_equal(failure->is_leaf, 1);
+    assert_int_equal(failure->fault_address, 0xd68);
+    assert_int_equal(failure->fault_offset,
+                     (uintptr_t)&umig_status_failures_write + 5 - (uintptr_t)__ehdr_start);
     assert_int_equal(failure->n_stack, UMIG_EVIDENCE_STACK_WORDS);
     assert_int_equal(failure->stack[0], 0x7f00dead);
     assert_int_equal(failure->stack[1], 0);

@@ -242,12 +242,19 @@ static void test_code_and_stack_may_be_missing(void **state)
     g_fx.failures[0].n_stack = 0;
     g_fx.leaf.code.len = 3;
 
+    g_fx.failures[0].fault_address = 0xd68;
+    g_fx.failures[0].fault_offset = 0x2ae24;
+    g_fx.failures[1].fault_address = 0xd70;
+
     const char *text = text_of(false);
 
+    assert_non_null(strstr(text, "\n   fault  reading d68 at libumigagent.so+0x2ae24\n"));
+    assert_non_null(strstr(text, "\n   fault  reading d70 in another library\n"));
     assert_non_null(strstr(text, "\n          f0 | f1 f2\n"));
     assert_non_null(strstr(text, "\n          its code was not sent\n"));
     assert_non_null(strstr(text, "stack from sp\n"));
     assert_non_null(strstr(json_of(), "\"code\":\"\",\"code_bytes_before_pc\":0"));
+    assert_non_null(strstr(json_of(), "\"fault_address\":\"0xd68\",\"fault_offset\":\"0x2ae24\""));
 }
 
 int main(void)
