@@ -215,7 +215,7 @@ static enum umig_outcome outcome_before_walk(const struct umig_sampler *sampler,
     if (now_ns < atomic_load_explicit(&slot->rest_until_ns, memory_order_relaxed)) {
         return UMIG_OUTCOME_RESTING;
     }
-    return UMIG_OUTCOME_OK;
+    return slot->sample_began_ns < slot->walk_from_ns ? UMIG_OUTCOME_LONG_WALK : UMIG_OUTCOME_OK;
 }
 
 /* A thread of the JVM itself: what it does, under the guard. */
@@ -369,6 +369,7 @@ static void sample_into(struct umig_sampler *sampler,
             .scratch = scratch + 1,
             .frames = scratch->frames,
             .max_frames = UMIG_STACK_MAX_FRAMES,
+            .until_cpu_ns = slot->sample_began_ns + UMIG_WALK_NS_MAX,
             .virtual_thread = virtual_thread,
         };
         struct umig_evidence evidence = {.time_ns = begin_ns};
@@ -500,6 +501,16 @@ static void take_sample(struct umig_sampler *sampler,
     umig_ring_unlock(ring);
 }
 
+/* The thread's own work between two samples that take long. */
+static void leave_time_to_thread(struct umig_slot *slot)
+{
+    const uint64_t now_ns = umig_clock_thread_cpu_ns();
+    const uint64_t took_ns = now_ns - slot->sample_began_ns;
+    if (took_ns >= UMIG_LONG_SAMPLE_NS) {
+        slot->walk_from_ns = now_ns + UMIG_LONG_SAMPLE_GAP * took_ns;
+    }
+}
+
 /*
  * The kernel kills a process that faults where the fault's signal is blocked, whoever handles it.
  * Threads that block all signals do run code (loaders, other agents): for the time of the handler
@@ -535,7 +546,9 @@ void umig_sig_sample(struct umig_sampler *sampler,
         atomic_store_explicit(&slot->in_handler, false, memory_order_release);
     } else {
         let_faults_through(context);
+        slot->sample_began_ns = begin_ns;
         take_sample(sampler, slot, value_ns, context);
+        leave_time_to_thread(slot);
         /* Release: who sees it false may unmap what was read in here. */
         atomic_store_explicit(&slot->in_handler, false, memory_order_release);
     }

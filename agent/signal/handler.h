@@ -30,6 +30,17 @@
 /** A thread that faulted while walked is not walked again for this long. */
 #define UMIG_REST_NS (60 * UINT64_C(1000000000))
 
+/** A walk gives up after so much CPU time of its thread. */
+#define UMIG_WALK_NS_MAX (50 * UINT64_C(1000000))
+
+/**
+ * After a sample that took this long or longer the thread is not walked until it has run a multiple
+ * of it. Otherwise a stack that takes longer than an interval would be walked again before the
+ * thread has done anything, and again.
+ */
+#define UMIG_LONG_SAMPLE_NS  UINT64_C(1000000)
+#define UMIG_LONG_SAMPLE_GAP 4u
+
 /** Stack a walk needs below the interrupted frame, the JVM's guard zones included. */
 #define UMIG_STACK_ROOM_BYTES (40 * 1024u)
 

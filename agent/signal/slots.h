@@ -59,6 +59,10 @@ struct umig_slot {
     _Atomic(void *) guard;     /* sigjmp_buf of the walk in progress */
     atomic_uint_fast64_t rest_until_ns; /* not walked before, after a fault */
 
+    /* Of the thread's CPU time; touched by its handler only. */
+    uint64_t sample_began_ns;
+    uint64_t walk_from_ns; /* not walked before, after a sample that took long */
+
     /* Contended monitors: agent/vm/waits.h. The plain ones are touched by the thread itself only.
      */
     atomic_uint_fast64_t wait_from_ns; /* 0, or it waits, and its time since is in no record */

@@ -130,6 +130,7 @@ uint32_t umig_vm_walk_anchor(const struct umig_vm *vm,
         .scratch = &position,
         .frames = scratch->frames,
         .max_frames = UMIG_STACK_MAX_FRAMES,
+        .until_cpu_ns = umig_clock_thread_cpu_ns() + UMIG_WALK_NS_MAX,
     };
     struct umig_guard guard;
     if (request.env == NULL || atomic_load(&vm->sampler->refusal) != UMIG_OUTCOME_OK) {

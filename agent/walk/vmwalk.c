@@ -8,6 +8,7 @@
 #include "agent/walk/names.h"
 #include "agent/walk/scopes.h"
 #include "agent/walk/step.h"
+#include "core/clock.h"
 
 /* Interpreted and native methods that were verified; of compiled ones all that are inlined. */
 static void add_left(const struct umig_hotspot *hs,
@@ -101,12 +102,20 @@ static bool ends_continuation(const struct umig_step *step,
     return kept->seen > 0;
 }
 
+/* The clock is a system call: as most stacks end before it is asked, it costs nothing. */
+static bool is_late(uint32_t steps, uint64_t until_cpu_ns)
+{
+    return until_cpu_ns != 0 && steps > 0 && steps % UMIG_VMWALK_STEPS_UNTIMED == 0 &&
+           umig_clock_thread_cpu_ns() >= until_cpu_ns;
+}
+
 static enum umig_outcome walk_up(struct umig_step *step,
+                                 uint64_t until_cpu_ns,
                                  struct umig_continuation *continuation,
                                  struct umig_kept *kept)
 {
     struct umig_step_left left;
-    for (uint32_t i = 0; i < UMIG_VMWALK_STEPS_MAX; i++) {
+    for (uint32_t i = 0; i < UMIG_VMWALK_STEPS_MAX && !is_late(i, until_cpu_ns); i++) {
         if (ends_continuation(step, continuation, kept)) {
             return UMIG_OUTCOME_OK;
         }
@@ -151,7 +160,7 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
     if (result.outcome == UMIG_OUTCOME_OK) {
         struct umig_continuation continuation = umig_continuation_of(hs, thread);
         const uintptr_t begin_pc = step->regs.pc;
-        result.outcome = walk_up(step, &continuation, &kept);
+        result.outcome = walk_up(step, request->until_cpu_ns, &continuation, &kept);
         if (result.outcome == UMIG_OUTCOME_OK && kept.seen == 0) {
             result.outcome = outcome_without_frames(hs, begin_pc);
         }

@@ -18,8 +18,14 @@
 #include "agent/walk/walk.h"
 #include "include/umig/attr.h"
 
-/** Most steps of a walk. A stack of 8 MiB has fewer frames; 0.2 us each bound the walk to 26 ms. */
+/**
+ * Most steps of a walk. A stack of 8 MiB has fewer frames; 0.2 us each bound the walk to 26 ms. A
+ * step through what was misread may cost a thousand times as much: a walk has an end in time, too.
+ */
 #define UMIG_VMWALK_STEPS_MAX (1u << 17)
+
+/** After so many steps, and so many again, a walk looks what time it is. */
+#define UMIG_VMWALK_STEPS_UNTIMED 64u
 
 struct umig_vmwalk {
     const struct umig_hotspot *hotspot; /* can_walk holds */

@@ -22,6 +22,7 @@ struct umig_walk_request {
     void *scratch;                  /* the walker's own, as large as it says */
     struct umig_walk_frame *frames; /* room for max_frames, innermost first */
     uint32_t max_frames;
+    uint64_t until_cpu_ns; /* the calling thread's CPU time at which to give up; 0: never */
     struct umig_virtual_thread *virtual_thread; /* written if the stack is that of one, with this
                                                  * thread as its carrier; NULL: not wanted */
 };

@@ -34,17 +34,26 @@ static struct umig_walk_result g_walk_result;
 static struct fixture *g_walked; /* whose methods the fake walker reports */
 static void *g_fault_at;
 static const char *g_virtual_name;
-static bool g_ends_slot; /* the last session ends while the stack is walked */
+static uint64_t g_walk_takes_ns; /* of CPU */
+static bool g_ends_slot;         /* the last session ends while the stack is walked */
 
 static void pass(int signo)
 {
     (void)signo;
 }
 
+static void work(uint64_t cpu_ns)
+{
+    const uint64_t end_ns = umig_clock_thread_cpu_ns() + cpu_ns;
+    while (umig_clock_thread_cpu_ns() < end_ns) {
+    }
+}
+
 static struct umig_walk_result fake_walk(const void *walker,
                                          const struct umig_walk_request *request)
 {
     (void)walker;
+    work(g_walk_takes_ns);
     if (g_ends_slot) {
         atomic_store(&g_walked->slot->env, NULL);
         atomic_store(&g_walked->slot->state, UMIG_SLOT_ENDED);
@@ -91,6 +100,7 @@ static int setup(void **state)
     g_walked = fx;
     g_fault_at = NULL;
     g_virtual_name = NULL;
+    g_walk_takes_ns = 0;
     g_ends_slot = false;
     *state = fx;
     return 0;
@@ -449,6 +459,8 @@ static void test_handler_survives_a_fault_and_lets_the_thread_rest(void **state)
     struct umig_evidence evidence;
     assert_true(umig_evidence_get(&fx->sampler.failures, 0, &evidence));
     assert_int_equal(evidence.outcome, UMIG_OUTCOME_GUARD);
+    assert_ptr_equal((const void *)evidence.fault_address, unmapped);
+    assert_int_not_equal(evidence.fault_pc, 0);
     assert_true(evidence.is_leaf);
     const struct umig_record *record = only_record(fx);
     assert_int_equal(record->outcome, UMIG_OUTCOME_GUARD);
@@ -601,6 +613,36 @@ static void test_handler_of_a_leaf_copies_registers_only(void **state)
     assert_int_equal(only_record(fx)->native_bytes, sizeof(struct umig_native_copy));
 }
 
+static enum umig_outcome outcome_of_sample(struct fixture *fx)
+{
+    sample(fx);
+    const struct umig_record *record = only_record(fx);
+    const enum umig_outcome outcome = (enum umig_outcome)record->outcome;
+    umig_ring_release(
+        &fx->sampler.rings.ring[umig_slots_index(&fx->sampler.slots, fx->slot) % UMIG_RING_COUNT],
+        record);
+    return outcome;
+}
+
+/* A walk that takes longer than an interval would else be all the thread ever does. */
+static void test_handler_leaves_a_thread_time_after_a_walk_that_took_long(void **state)
+{
+    struct fixture *fx = *state;
+    g_walk_takes_ns = 3 * UMIG_LONG_SAMPLE_NS;
+    assert_int_equal(outcome_of_sample(fx), UMIG_OUTCOME_OK);
+    const uint64_t walked_ns = umig_clock_thread_cpu_ns();
+
+    while (outcome_of_sample(fx) == UMIG_OUTCOME_LONG_WALK) {
+    }
+
+    assert_true(umig_clock_thread_cpu_ns() - walked_ns >= UMIG_LONG_SAMPLE_GAP * g_walk_takes_ns);
+    g_walk_takes_ns = 0;
+    assert_int_equal(outcome_of_sample(fx), UMIG_OUTCOME_LONG_WALK);
+    work((UMIG_LONG_SAMPLE_GAP + 4) * 3 * UMIG_LONG_SAMPLE_NS);
+    assert_int_equal(outcome_of_sample(fx), UMIG_OUTCOME_OK);
+    assert_int_equal(outcome_of_sample(fx), UMIG_OUTCOME_OK);
+}
+
 static void test_walk_switched_off_still_counts_the_sample(void **state)
 {
     struct fixture *fx = *state;
@@ -652,6 +694,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_of_a_leaf_copies_registers_only, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            test_handler_leaves_a_thread_time_after_a_walk_that_took_long, setup, teardown),
         cmocka_unit_test_setup_teardown(test_walk_switched_off_still_counts_the_sample, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(

@@ -33,7 +33,7 @@ static void set_registers(struct fake_jvm *jvm, uintptr_t pc, size_t sp_word, ui
     umig_regs_write(&g_context, &regs);
 }
 
-static struct umig_walk_result walk(struct fake_jvm *jvm, void *context)
+static struct umig_walk_result walk_until(struct fake_jvm *jvm, void *context, uint64_t cpu_ns)
 {
     const struct umig_vmwalk vmwalk = {.hotspot = &jvm->hotspot};
     const struct umig_walk_request request = {
@@ -42,9 +42,15 @@ static struct umig_walk_result walk(struct fake_jvm *jvm, void *context)
         .scratch = &g_scratch,
         .frames = g_frames,
         .max_frames = ROOM,
+        .until_cpu_ns = cpu_ns,
     };
     assert_true(UMIG_VMWALK_SCRATCH_BYTES <= sizeof g_scratch);
     return umig_vmwalk_walk(&vmwalk, &request);
+}
+
+static struct umig_walk_result walk(struct fake_jvm *jvm, void *context)
+{
+    return walk_until(jvm, context, 0);
 }
 
 static void assert_frame(uint32_t at, const void *method, int32_t bci, uint32_t kind)
@@ -289,6 +295,21 @@ static void test_walk_too_deep_ends(void **state)
     free(stack);
 }
 
+static void test_walk_that_takes_too_long_ends(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    uintptr_t *stack = deep_stack(jvm, 3 * UMIG_VMWALK_STEPS_UNTIMED);
+
+    const struct umig_walk_result late = walk_until(jvm, &g_context, 1);
+    assert_int_equal(late.outcome, UMIG_OUTCOME_TOO_DEEP);
+    assert_in_range(late.frame_count, 1, UMIG_VMWALK_STEPS_UNTIMED);
+
+    const struct umig_walk_result timely = walk_until(jvm, &g_context, UINT64_MAX);
+    assert_int_equal(timely.outcome, UMIG_OUTCOME_OK);
+    assert_true(timely.frame_count > 2 * UMIG_VMWALK_STEPS_UNTIMED);
+    free(stack);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +325,7 @@ int main(void)
         TEST(test_walk_lost_in_a_library_says_that_it_began_there),
         TEST(test_walk_of_a_deep_stack_keeps_both_ends),
         TEST(test_walk_too_deep_ends),
+        TEST(test_walk_that_takes_too_long_ends),
     };
     return cmocka_run_group_tests_name("unit.agent.vmwalk", tests, NULL, NULL);
 }
