@@ -7,6 +7,7 @@
 
 #include "bench/storm/disturb.h"
 #include "bench/storm/storm.h"
+#include "core/clock.h"
 
 enum {
     /* Of stack below the interrupted frame: the copies, the agent's handler, the JVM's guard zones.
@@ -14,9 +15,12 @@ enum {
     ROOM_BYTES = 192 * 1024
 };
 
+#define MOST_NS (20 * UMIG_NS_PER_MS) /* of one signal's walks */
+
 static struct storm_layout g_layout;
 static atomic_ullong g_seed;
 static atomic_int g_disturbed[STORM_TARGETS_MAX]; /* tids, each at its remainder */
+static atomic_ullong g_rest_until_ns[STORM_TARGETS_MAX];
 
 /* No other function's frame holds the copies while the thread is not disturbed. */
 __attribute__((noinline)) static bool walk_disturbed(struct umig_slot *slot,
@@ -30,7 +34,9 @@ __attribute__((noinline)) static bool walk_disturbed(struct umig_slot *slot,
     if (env == NULL || !storm_disturb_begin(&disturbed, &g_layout, who, context, seed)) {
         return false;
     }
-    for (uint32_t i = 0; i < g_storm.fuzz_count; i++) {
+    const uint64_t end_ns = umig_clock_monotonic_ns() + MOST_NS;
+    uint32_t walks = 0;
+    for (; walks < g_storm.fuzz_count && umig_clock_monotonic_ns() < end_ns; walks++) {
         const uintptr_t thread = storm_disturb_next(&disturbed);
         siginfo_t info;
         memset(&info, 0, sizeof info);
@@ -41,7 +47,7 @@ __attribute__((noinline)) static bool walk_disturbed(struct umig_slot *slot,
         handler(SIGPROF, &info, &disturbed.context);
     }
     atomic_store(&slot->env, env);
-    atomic_fetch_add(&g_storm.walks, g_storm.fuzz_count);
+    atomic_fetch_add(&g_storm.walks, walks);
     return true;
 }
 
@@ -50,9 +56,15 @@ static atomic_int *place_of(int tid)
     return &g_disturbed[(unsigned)tid % STORM_TARGETS_MAX];
 }
 
+static atomic_ullong *rest_of(int tid)
+{
+    return &g_rest_until_ns[(unsigned)tid % STORM_TARGETS_MAX];
+}
+
 bool storm_fuzz_has(int tid)
 {
-    return atomic_load(place_of(tid)) == tid;
+    return atomic_load(place_of(tid)) == tid ||
+           umig_clock_monotonic_ns() < atomic_load(rest_of(tid));
 }
 
 static void on_fuzz(int signo, siginfo_t *info, void *context)
@@ -66,11 +78,15 @@ static void on_fuzz(int signo, siginfo_t *info, void *context)
         atomic_load(&g_storm.handler) == NULL) {
         return;
     }
+    const uint64_t begin_ns = umig_clock_monotonic_ns();
     atomic_store(place_of(tid), tid);
     if (!storm_interrupted_find(&g_layout, (uintptr_t)atomic_load(&slot->env), context, &who) ||
         who.sp - who.stack_low < ROOM_BYTES || !walk_disturbed(slot, &who, context)) {
         atomic_fetch_add(&g_storm.unfit, 1);
     }
+    /* As long as it was disturbed it works: with a deep stack that is much longer than a period. */
+    const uint64_t now_ns = umig_clock_monotonic_ns();
+    atomic_store(rest_of(tid), now_ns + (now_ns - begin_ns));
     atomic_store(place_of(tid), 0);
     errno = saved_errno;
 }

@@ -76,7 +76,7 @@ void storm_targets_disturb(const struct storm_targets *targets);
 
 /* --- fuzz.c --- */
 
-/** Is the thread being disturbed at the moment? */
+/** Is the thread being disturbed at the moment, or at its work since? */
 bool storm_fuzz_has(int tid);
 
 /** Installs the handler that disturbs, for STORM_FUZZ_SIGNAL. */
