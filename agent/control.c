@@ -309,6 +309,7 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.perf_refused",
                   atomic_load(&agent->threads.ticks.perf_refused));
     write_counter(writer, 6, "engine.perf_lost", atomic_load(&sampler->perf_lost));
+    write_counter(writer, 6, "engine.ticks_waited", atomic_load(&sampler->undue));
     for (int clock = UMIG_CLOCK_PERF; clock <= UMIG_CLOCK_WALL; clock++) {
         char name[32];
         snprintf(name, sizeof name, "engine.threads_%s", umig_clock_word((enum umig_clock)clock));

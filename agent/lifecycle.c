@@ -277,7 +277,8 @@ static int prepare(struct umig_agent *agent, struct umig_err *err)
     pthread_mutex_init(&agent->finish_mutex, NULL);
     pthread_cond_init(&agent->finish_cond, NULL);
     umig_slots_init(&agent->sampler.slots, slots, slot_count);
-    umig_threads_init(&agent->threads, &agent->sampler.slots, agent->memory.limit_bytes);
+    umig_threads_init(&agent->threads, &agent->sampler.slots, agent->memory.limit_bytes,
+                      &agent->sampler.dropped_ns[UMIG_DROP_STOPPING]);
     agent->threads.hotspot = &agent->vm.hotspot;
     umig_sessions_init(&agent->sessions, &agent->memory, slot_count, agent->epoch);
     agent->pump.sampler = &agent->sampler;

@@ -59,9 +59,10 @@ void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_bu
     if (interval_ns == 0 || spacing_ns <= interval_ns + interval_ns / 2) {
         return;
     }
-    umig_buf_text(out, "; on this kernel a sample came every ");
+    umig_buf_text(out, "; a sample came every ");
     umig_label_value(UMIG_KIND_CPU, spacing_ns, out);
-    umig_buf_text(out, " of CPU on average, weights make up for it");
+    umig_buf_text(out, " of CPU on average (the kernel's ticks are coarser, or stacks so deep that "
+                       "samples wait to stay cheap), weights make up for it");
 }
 
 void umig_figures_put_others(const struct umig_figures *figures, struct umig_buf *out)

@@ -45,7 +45,7 @@ UMIG_NODISCARD int umig_figures_read(const struct umig_profile *profile,
 
 /**
  * Appends how far apart CPU samples came if that is more than 1.5 intervals, the kernel's tick
- * being coarser than what was asked for: "; on this kernel a sample came every 4.6 ms ...".
+ * being coarser than what was asked for, or waits: "; a sample came every 4.6 ms ...".
  */
 void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_buf *out);
 

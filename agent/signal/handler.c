@@ -215,7 +215,7 @@ static enum umig_outcome outcome_before_walk(const struct umig_sampler *sampler,
     if (now_ns < atomic_load_explicit(&slot->rest_until_ns, memory_order_relaxed)) {
         return UMIG_OUTCOME_RESTING;
     }
-    return slot->sample_began_ns < slot->walk_from_ns ? UMIG_OUTCOME_LONG_WALK : UMIG_OUTCOME_OK;
+    return UMIG_OUTCOME_OK;
 }
 
 /* A thread of the JVM itself: what it does, under the guard. */
@@ -488,7 +488,9 @@ static void take_sample(struct umig_sampler *sampler,
         umig_rings_lock(&sampler->rings, umig_slots_index(&sampler->slots, slot));
     struct scratch *scratch = ring != NULL ? ring->scratch : NULL;
     struct umig_perf_taken taken = {.value_ns = value_ns};
-    if (value_ns == 0) {
+    if (value_ns > 0) {
+        taken.value_ns += atomic_exchange_explicit(&slot->unsaid_ns, 0, memory_order_relaxed);
+    } else {
         taken = take_own(sampler, slot, scratch != NULL ? (uint8_t *)scratch->parts : NULL);
     }
     if (ring == NULL) {
@@ -499,16 +501,6 @@ static void take_sample(struct umig_sampler *sampler,
         sample_guarded(sampler, slot, ring, &taken, context);
     }
     umig_ring_unlock(ring);
-}
-
-/* The thread's own work between two samples that take long. */
-static void leave_time_to_thread(struct umig_slot *slot)
-{
-    const uint64_t now_ns = umig_clock_thread_cpu_ns();
-    const uint64_t took_ns = now_ns - slot->sample_began_ns;
-    if (took_ns >= UMIG_LONG_SAMPLE_NS) {
-        slot->walk_from_ns = now_ns + UMIG_LONG_SAMPLE_GAP * took_ns;
-    }
 }
 
 /*
@@ -524,6 +516,31 @@ static void let_faults_through(const ucontext_t *context)
     if ((blocked & faults) != 0) {
         syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &faults, NULL, sizeof faults);
     }
+}
+
+/*
+ * After a sample that was dear the next one waits. What a perf event, or the thread's clock, says
+ * until then is said at once then; a timer's ticks are added up.
+ */
+static bool is_due(struct umig_sampler *sampler,
+                   struct umig_slot *slot,
+                   uint64_t cpu_ns,
+                   uint64_t value_ns)
+{
+    if (cpu_ns >= slot->due_cpu_ns) {
+        return true;
+    }
+    atomic_fetch_add_explicit(&slot->unsaid_ns, value_ns, memory_order_relaxed);
+    atomic_fetch_add_explicit(&sampler->undue, 1, memory_order_relaxed);
+    return false;
+}
+
+static void set_due(struct umig_slot *slot, uint64_t end_ns)
+{
+    const uint64_t cost_ns = end_ns - slot->sample_began_ns;
+    slot->due_cpu_ns = cost_ns > UMIG_SAMPLE_FREE_NS
+                           ? end_ns + (cost_ns - UMIG_SAMPLE_FREE_NS) * UMIG_SAMPLE_WAIT
+                           : 0;
 }
 
 void umig_sig_sample(struct umig_sampler *sampler,
@@ -545,10 +562,12 @@ void umig_sig_sample(struct umig_sampler *sampler,
         drop(sampler, UMIG_DROP_STOPPING, value_ns);
         atomic_store_explicit(&slot->in_handler, false, memory_order_release);
     } else {
-        let_faults_through(context);
-        slot->sample_began_ns = begin_ns;
-        take_sample(sampler, slot, value_ns, context);
-        leave_time_to_thread(slot);
+        if (is_due(sampler, slot, begin_ns, value_ns)) {
+            let_faults_through(context);
+            slot->sample_began_ns = begin_ns;
+            take_sample(sampler, slot, value_ns, context);
+            set_due(slot, umig_clock_thread_cpu_ns());
+        }
         /* Release: who sees it false may unmap what was read in here. */
         atomic_store_explicit(&slot->in_handler, false, memory_order_release);
     }

@@ -33,14 +33,6 @@
 /** A walk gives up after so much CPU time of its thread. */
 #define UMIG_WALK_NS_MAX (50 * UINT64_C(1000000))
 
-/**
- * After a sample that took this long or longer the thread is not walked until it has run a multiple
- * of it. Otherwise a stack that takes longer than an interval would be walked again before the
- * thread has done anything, and again.
- */
-#define UMIG_LONG_SAMPLE_NS  UINT64_C(1000000)
-#define UMIG_LONG_SAMPLE_GAP 4u
-
 /** Stack a walk needs below the interrupted frame, the JVM's guard zones included. */
 #define UMIG_STACK_ROOM_BYTES (40 * 1024u)
 
@@ -65,9 +57,24 @@ struct umig_sampler {
     atomic_uint_fast64_t handler_ns;                       /* time spent in here */
     atomic_uint_fast64_t faults;                           /* that guards ended */
     atomic_uint_fast64_t foreign;                          /* signals that were not ours */
+    atomic_uint_fast64_t undue;                            /* ticks told by a later sample */
     atomic_uint_fast64_t perf_lost;                        /* ticks told by the next one only */
     struct umig_evidence_ring failures;                    /* of the walker vm */
 };
+
+/**
+ * What a sample may cost of its thread's CPU without consequence, ns. For each ns above it the
+ * thread's next sample waits UMIG_SAMPLE_WAIT ns of the thread's CPU, and stands for the ticks in
+ * between: a stack of a hundred thousand frames takes milliseconds, and would otherwise take half
+ * of the thread's CPU. 230 frames cost some 30 us (scripts/bench walk). Sanitizers make it ten
+ * times as dear, and are not there for figures.
+ */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+# define UMIG_SAMPLE_FREE_NS (1 * UMIG_NS_PER_MS)
+#else
+# define UMIG_SAMPLE_FREE_NS (UMIG_NS_PER_MS / 10)
+#endif
+#define UMIG_SAMPLE_WAIT 50 /* what is above takes 2 % of the thread's CPU */
 
 /** Scratch each ring needs, the walker's own part of walker_bytes included. Signal: any. */
 size_t umig_sampler_scratch_bytes(size_t walker_bytes);

@@ -61,7 +61,8 @@ struct umig_slot {
 
     /* Of the thread's CPU time; touched by its handler only. */
     uint64_t sample_began_ns;
-    uint64_t walk_from_ns; /* not walked before, after a sample that took long */
+    uint64_t due_cpu_ns;            /* not sampled before, after a sample that took long */
+    atomic_uint_fast64_t unsaid_ns; /* of timer ticks before that: the next sample says them */
 
     /* Contended monitors: agent/vm/waits.h. The plain ones are touched by the thread itself only.
      */

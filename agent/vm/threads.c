@@ -21,12 +21,13 @@ enum {
 
 void umig_threads_init(struct umig_threads *threads,
                        struct umig_slots *slots,
-                       uint64_t memory_bytes)
+                       uint64_t memory_bytes,
+                       atomic_uint_fast64_t *stopped_ns)
 {
     memset(threads, 0, sizeof *threads);
     threads->slots = slots;
     threads->task_fd = -1;
-    umig_ticks_init(&threads->ticks, memory_bytes);
+    umig_ticks_init(&threads->ticks, memory_bytes, stopped_ns);
 }
 
 void umig_threads_set_signal(struct umig_threads *threads, int signo)
@@ -333,6 +334,8 @@ void umig_threads_reap(struct umig_threads *threads)
         if (atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
             rearm_locked(threads, slot, is_released);
         } else if (atomic_load(&slot->state) == UMIG_SLOT_ENDED) {
+            umig_ticks_disarm_locked(&threads->ticks,
+                                     slot); /* a tick may have come since it ended */
             atomic_store(&slot->state, UMIG_SLOT_DRAINED);
         } else if (atomic_load(&slot->state) == UMIG_SLOT_DRAINED && is_released &&
                    umig_slots_free_locked(threads->slots, slot)) {

@@ -34,10 +34,11 @@ struct umig_threads {
     uint64_t next_scan_ns;
 };
 
-/** Sets up; nothing ticks yet. slots are borrowed; memory_bytes as umig_ticks_init(). */
+/** Sets up; nothing ticks yet. slots are borrowed; the others as umig_ticks_init(). */
 void umig_threads_init(struct umig_threads *threads,
                        struct umig_slots *slots,
-                       uint64_t memory_bytes);
+                       uint64_t memory_bytes,
+                       atomic_uint_fast64_t *stopped_ns);
 
 /** Says by which signal. While nothing ticks; see umig_threads_set_ticks(). */
 void umig_threads_set_signal(struct umig_threads *threads, int signo);

@@ -29,9 +29,12 @@ static uint32_t most_rings(uint64_t memory_bytes)
     return (uint32_t)(by_files < by_memory ? by_files : by_memory);
 }
 
-void umig_ticks_init(struct umig_ticks *ticks, uint64_t memory_bytes)
+void umig_ticks_init(struct umig_ticks *ticks,
+                     uint64_t memory_bytes,
+                     atomic_uint_fast64_t *stopped_ns)
 {
     memset(ticks, 0, sizeof *ticks);
+    ticks->stopped_ns = stopped_ns;
     ticks->memory_bytes = memory_bytes;
     atomic_store(&ticks->clock, UMIG_CLOCK_CPUTIME);
     atomic_store(&ticks->random, umig_clock_monotonic_ns() | 1);
@@ -243,6 +246,7 @@ void umig_ticks_disarm_locked(struct umig_ticks *ticks, struct umig_slot *slot)
         retire_ring(ticks, slot);
     }
     set_clock(ticks, slot, UMIG_CLOCK_AUTO);
+    atomic_fetch_add(ticks->stopped_ns, atomic_exchange(&slot->unsaid_ns, 0));
 }
 
 void umig_ticks_arm_locked(struct umig_ticks *ticks, struct umig_slot *slot)

@@ -30,6 +30,7 @@ struct umig_ticks {
 
     atomic_uint_fast64_t timers_refused; /* timers the kernel did not give */
     atomic_uint_fast64_t perf_refused;   /* perf events that it, or our bounds, did not give */
+    atomic_uint_fast64_t *stopped_ns;    /* where ticks go that no sample will say */
     atomic_uint live[UMIG_CLOCK_WALL + 1];
     atomic_uint retired; /* rings that are still mapped */
     uint32_t perf_max;
@@ -41,8 +42,12 @@ struct umig_ticks {
  * Sets up; nothing ticks.
  *
  * @param memory_bytes  the agent's bound; rings of perf events may have a quarter of it, beside it
+ * @param stopped_ns    is added what ticks of a clock stood for that is taken before a sample said
+ *                      it (UMIG_DROP_STOPPING); borrowed
  */
-void umig_ticks_init(struct umig_ticks *ticks, uint64_t memory_bytes);
+void umig_ticks_init(struct umig_ticks *ticks,
+                     uint64_t memory_bytes,
+                     atomic_uint_fast64_t *stopped_ns);
 
 /** Gives a thread the clock that is asked for, or the next one; takes the one it has before. */
 void umig_ticks_arm_locked(struct umig_ticks *ticks, struct umig_slot *slot);

@@ -81,37 +81,36 @@ enum umig_walker {
  * Outcome of walking a stack. OK and NO_JAVA are good; the others are failures: the sample is kept
  * with an error frame in place of what could not be read, never dropped.
  */
-#define UMIG_OUTCOME_TABLE(X)                                                                    \
- X(OK, 0, "ok", "walked to a thread entry or a truncation mark")                                 \
- X(NO_JAVA, 1, "no_java", "a thread of the JVM or of native code: it has no Java frames")        \
- X(NO_JAVA_FRAME, 2, "no_java_frame", "a Java thread without a Java frame")                      \
- X(NO_CLASS_LOAD, 3, "no_class_load", "the JVM was not yet armed for stack walking")             \
- X(GC_ACTIVE, 4, "gc_active", "a collection was running")                                        \
- X(UNKNOWN_NOT_JAVA, 5, "unknown_not_java", "in VM or native code, last Java frame unknown")     \
- X(NOT_WALKABLE_NOT_JAVA, 6, "not_walkable_not_java", "in VM or native code, not walkable")      \
- X(UNKNOWN_JAVA, 7, "unknown_java", "in Java code, top frame unknown")                           \
- X(NOT_WALKABLE_JAVA, 8, "not_walkable_java", "in Java code, top frame not walkable")            \
- X(UNKNOWN_STATE, 9, "unknown_state", "the thread was in a state the JVM does not walk")         \
- X(THREAD_EXIT, 10, "thread_exit", "the thread was ending")                                      \
- X(DEOPT, 11, "deopt", "a frame was being deoptimised")                                          \
- X(SAFEPOINT, 12, "safepoint", "a safepoint was in progress")                                    \
- X(GUARD, 13, "guard_recovered", "a fault while walking was caught; the thread rests a minute")  \
- X(RESTING, 14, "resting", "the thread rests after a caught fault")                              \
- X(NOT_ATTACHED, 15, "not_attached", "a Java thread whose environment is not known yet")         \
- X(LOW_STACK, 16, "low_stack", "too little stack left to walk safely")                           \
- X(TOO_DEEP, 17, "too_deep", "the stack did not end within the frames that are kept")            \
- X(NAMES_FULL, 18, "names_full", "no room to name a frame")                                      \
- X(OTHER, 19, "other", "a code the JVM did not document")                                        \
- X(STUB, 20, "stub", "in a stub of the JVM whose frame could not be left")                       \
- X(WALK_OFF, 21, "walk_off", "walking was switched off after faults")                            \
- X(UNGUARDED, 22, "unguarded", "not walked: another library would have got a fault of the walk") \
- X(LONG_WALK, 23, "long_walk", "not walked: the walk before took long, and the thread must get on")
+#define UMIG_OUTCOME_TABLE(X)                                                                   \
+ X(OK, 0, "ok", "walked to a thread entry or a truncation mark")                                \
+ X(NO_JAVA, 1, "no_java", "a thread of the JVM or of native code: it has no Java frames")       \
+ X(NO_JAVA_FRAME, 2, "no_java_frame", "a Java thread without a Java frame")                     \
+ X(NO_CLASS_LOAD, 3, "no_class_load", "the JVM was not yet armed for stack walking")            \
+ X(GC_ACTIVE, 4, "gc_active", "a collection was running")                                       \
+ X(UNKNOWN_NOT_JAVA, 5, "unknown_not_java", "in VM or native code, last Java frame unknown")    \
+ X(NOT_WALKABLE_NOT_JAVA, 6, "not_walkable_not_java", "in VM or native code, not walkable")     \
+ X(UNKNOWN_JAVA, 7, "unknown_java", "in Java code, top frame unknown")                          \
+ X(NOT_WALKABLE_JAVA, 8, "not_walkable_java", "in Java code, top frame not walkable")           \
+ X(UNKNOWN_STATE, 9, "unknown_state", "the thread was in a state the JVM does not walk")        \
+ X(THREAD_EXIT, 10, "thread_exit", "the thread was ending")                                     \
+ X(DEOPT, 11, "deopt", "a frame was being deoptimised")                                         \
+ X(SAFEPOINT, 12, "safepoint", "a safepoint was in progress")                                   \
+ X(GUARD, 13, "guard_recovered", "a fault while walking was caught; the thread rests a minute") \
+ X(RESTING, 14, "resting", "the thread rests after a caught fault")                             \
+ X(NOT_ATTACHED, 15, "not_attached", "a Java thread whose environment is not known yet")        \
+ X(LOW_STACK, 16, "low_stack", "too little stack left to walk safely")                          \
+ X(TOO_DEEP, 17, "too_deep", "the stack did not end within the frames that are kept")           \
+ X(NAMES_FULL, 18, "names_full", "no room to name a frame")                                     \
+ X(OTHER, 19, "other", "a code the JVM did not document")                                       \
+ X(STUB, 20, "stub", "in a stub of the JVM whose frame could not be left")                      \
+ X(WALK_OFF, 21, "walk_off", "walking was switched off after faults")                           \
+ X(UNGUARDED, 22, "unguarded", "not walked: another library would have got a fault of the walk")
 
 enum umig_outcome {
 #define UMIG_OUTCOME_ENUM(name, number, key, text) UMIG_OUTCOME_##name = (number),
     UMIG_OUTCOME_TABLE(UMIG_OUTCOME_ENUM)
 #undef UMIG_OUTCOME_ENUM
-    UMIG_OUTCOME_COUNT = 24
+    UMIG_OUTCOME_COUNT = 23
 };
 
 /* Why something that was produced is not in the store. */

@@ -93,13 +93,15 @@ static uint64_t drain(void)
     return sum;
 }
 
+static atomic_uint_fast64_t stopped_ns;
+
 /* Burns under a clock and compares what was told with what was spent. */
 static void measure(enum umig_clock asked, enum umig_clock gets)
 {
     struct umig_ticks ticks;
     struct burner burner = {.ticks = &ticks};
     pthread_t thread;
-    umig_ticks_init(&ticks, 32 << 20);
+    umig_ticks_init(&ticks, 32 << 20, &stopped_ns);
     ticks.signo = g_signo;
     atomic_store(&ticks.clock, asked);
     atomic_store(&ticks.interval_ns, INTERVAL);
@@ -161,12 +163,30 @@ static void test_threads_without_a_timer_are_looked_at(void **state)
     setrlimit(RLIMIT_SIGPENDING, &before);
 }
 
+static void test_ticks_that_no_sample_said_are_counted_when_the_clock_goes(void **state)
+{
+    (void)state;
+    struct umig_ticks ticks;
+    struct umig_slots table = {.count = UMIG_SLOT_WINDOW};
+    umig_slots_init(&table, calloc(UMIG_SLOT_WINDOW, sizeof(struct umig_slot)), UMIG_SLOT_WINDOW);
+    umig_ticks_init(&ticks, 32 << 20, &stopped_ns);
+    struct umig_slot *slot = umig_slots_register_locked(&table, (int)syscall(SYS_gettid));
+    const uint64_t before_ns = atomic_load(&stopped_ns);
+    atomic_store(&slot->unsaid_ns, 4711);
+
+    umig_ticks_disarm_locked(&ticks, slot);
+    umig_ticks_disarm_locked(&ticks, slot);
+
+    assert_int_equal(atomic_load(&stopped_ns) - before_ns, 4711);
+    free(table.slots);
+}
+
 /* No room for perf events within a bound of memory: each thread has a timer. */
 static void test_threads_without_a_perf_event_have_a_timer(void **state)
 {
     (void)state;
     struct umig_ticks ticks;
-    umig_ticks_init(&ticks, UMIG_PERF_MAP_BYTES); /* a quarter of it holds none */
+    umig_ticks_init(&ticks, UMIG_PERF_MAP_BYTES, &stopped_ns); /* a quarter of it holds none */
     ticks.signo = g_signo;
     atomic_store(&ticks.clock, UMIG_CLOCK_PERF);
     atomic_store(&ticks.interval_ns, INTERVAL);
@@ -193,7 +213,7 @@ static void test_ring_in_use_is_kept_until_its_handler_is_out(void **state)
         skip();
     }
     struct umig_ticks ticks;
-    umig_ticks_init(&ticks, 32 << 20);
+    umig_ticks_init(&ticks, 32 << 20, &stopped_ns);
     ticks.signo = g_signo;
     atomic_store(&ticks.clock, UMIG_CLOCK_PERF);
     atomic_store(&ticks.interval_ns, UMIG_NS_PER_S);
@@ -227,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_perf_events_tell_what_a_thread_runs),
         cmocka_unit_test(test_looking_tells_what_a_thread_runs),
         cmocka_unit_test(test_threads_without_a_timer_are_looked_at),
+        cmocka_unit_test(test_ticks_that_no_sample_said_are_counted_when_the_clock_goes),
         cmocka_unit_test(test_threads_without_a_perf_event_have_a_timer),
         cmocka_unit_test(test_ring_in_use_is_kept_until_its_handler_is_out),
     };

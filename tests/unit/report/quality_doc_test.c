@@ -60,8 +60,6 @@ static const struct row outcome_advice[] = {
     {"unguarded",
      "a library in the JVM put its handler of SIGSEGV or SIGBUS in front of the agent's, again "
      "and again"},
-    {"long_walk",
-     "stacks of tens of thousands of frames: the thread keeps four fifths of its time"},
 };
 
 static const struct row drop_advice[] = {

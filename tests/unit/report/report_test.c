@@ -225,8 +225,9 @@ static void test_text_says_when_the_kernel_ticks_too_slowly(void **state)
 {
     (void)state;
     static const char want[] =
-        "cpu every 6 ms, gc, heap every 1 s, locks from 1 ms; on this kernel "
-        "a sample came every 10 ms of CPU on average, weights make up for it";
+        "cpu every 6 ms, gc, heap every 1 s, locks from 1 ms; a sample came "
+        "every 10 ms of CPU on average (the kernel's ticks are coarser, or stacks so deep that "
+        "samples wait to stay cheap), weights make up for it";
     static const uint64_t intervals_ms[] = {6, 7};
     for (size_t i = 0; i < 2; i++) {
         struct umig_profile *profile = umig_sample_quiet();
@@ -234,7 +235,7 @@ static void test_text_says_when_the_kernel_ticks_too_slowly(void **state)
         profile->session.interval_ns[UMIG_KIND_CPU] = intervals_ms[i] * UMIG_NS_PER_MS;
         write(profile, &(struct umig_report_options){.width = 400}, &out);
         assert_int_equal(strstr(umig_buf_str(&out), want) != NULL, i == 0);
-        assert_int_equal(strstr(umig_buf_str(&out), "on this kernel") != NULL, i == 0);
+        assert_int_equal(strstr(umig_buf_str(&out), "a sample came every") != NULL, i == 0);
         umig_buf_fini(&out);
     }
 }
