@@ -44,6 +44,7 @@ __attribute__((noinline)) static bool walk_disturbed(struct umig_slot *slot,
         info.si_code = SI_TIMER;
         info.si_value.sival_ptr = slot;
         atomic_store(&slot->env, (void *)((uintptr_t)env - who->thread + thread));
+        slot->due_cpu_ns = 0; /* each is a walk, however dear the one before was */
         handler(SIGPROF, &info, &disturbed.context);
     }
     atomic_store(&slot->env, env);
