@@ -1,6 +1,10 @@
 /* Where Java begins and ends: call stub, anchors, libraries. */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "agent/signal/guard.h"
+#include "agent/walk/x86_64/moves.h"
 #include "tests/support/test.h"
 #include "tests/unit/agent_walk/fake_jvm.h"
 
@@ -375,6 +379,27 @@ static void test_library_without_java_above_is_lost(void **state)
     fake_assert_lost(&step);
 }
 
+/* A stack word may point into code memory that is only reserved: it is no return address. */
+static void test_word_into_reserved_code_memory_is_no_return_address(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    struct umig_slots slots;
+    const struct umig_code_range nothing = {.begin = 0, .end = 0};
+    umig_slots_init(&slots, calloc(UMIG_SLOT_WINDOW, sizeof(struct umig_slot)), UMIG_SLOT_WINDOW);
+    assert_int_equal(umig_guard_install(&slots, &nothing, 1, NULL), UMIG_OK);
+    const uintptr_t reserved =
+        (uintptr_t)mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const struct umig_step step = fake_standing(jvm, jvm->low, SP, fake_sp(jvm, FP));
+    jvm->low = reserved < jvm->low ? reserved : jvm->low;
+    jvm->high = reserved + 8192 > jvm->high ? reserved + 8192 : jvm->high;
+
+    assert_false(umig_x64_is_return(&step, reserved + 4096));
+    assert_false(umig_x64_called_here(&step, reserved + 4096));
+
+    munmap((void *)reserved, 8192);
+    free(slots.slots);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +426,7 @@ int main(void)
         TEST(test_handler_is_not_believed_off_java_or_off_its_stack),
         TEST(test_library_that_is_no_leaf_is_lost),
         TEST(test_library_without_java_above_is_lost),
+        TEST(test_word_into_reserved_code_memory_is_no_return_address),
     };
     return cmocka_run_group_tests_name("unit.agent.edges", tests, NULL, NULL);
 }
