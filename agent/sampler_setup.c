@@ -135,5 +135,8 @@ int umig_agent_prepare_sampler(struct umig_agent *agent, struct umig_err *err)
         rc = take_sampler_memory(agent, err);
     }
     agent->is_sampler_ready = rc == UMIG_OK;
+    if (rc == UMIG_OK) {
+        agent->problem[0] = '\0'; /* what was in the way of an earlier session */
+    }
     return umig_err_trace(err, rc);
 }

@@ -3,6 +3,7 @@
  * space is left. The agent says so, does what can be done without, and the JVM works on.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/e2e/company/company.h"
@@ -100,6 +101,9 @@ static void run_without_address_space(struct umig_rig *rig)
     assert_int_equal(prlimit(rig->jvm.pid, RLIMIT_AS, &before, NULL), 0);
     company_start_session(rig, "again", "--cpu 1ms");
     company_await_samples(rig, SAMPLES);
+    char *status = umig_rig_text(rig, "status %d", rig->jvm.pid);
+    assert_null(strstr(status, says));
+    free(status);
     json_decref(company_stop_session(rig, "again"));
     expect_right(rig);
 }
