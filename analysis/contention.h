@@ -8,6 +8,10 @@
 #include "analysis/profile.h"
 #include "core/buf.h"
 
+/** What is known of a holder that is not: the agent does not tell one from the other. */
+#define UMIG_CONTENTION_NO_HOLDER \
+ "unknown: not looked up (at most ten a second are), or none when looked"
+
 /** Waits with one class, one site and one group of holders. */
 struct umig_contention_row {
     uint32_t monitor_class; /* string; 0 unknown */

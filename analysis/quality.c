@@ -51,6 +51,15 @@ void umig_quality_read(const struct umig_profile *profile, struct umig_quality *
     *out_quality = quality;
 }
 
+void umig_quality_put_amount(enum umig_kind kind, uint64_t amount, struct umig_buf *out)
+{
+    if (kind == UMIG_KIND_CPU || kind == UMIG_KIND_LOCKS) {
+        umig_label_value(kind, amount, out);
+    } else {
+        umig_label_number(amount, out);
+    }
+}
+
 static void put_kind(const struct umig_profile_tally *tally,
                      enum umig_kind kind,
                      const struct umig_quality_kind *books,
@@ -58,15 +67,15 @@ static void put_kind(const struct umig_profile_tally *tally,
 {
     if (books->dropped > 0) {
         umig_buf_printf(out, " %s: ", umig_quality_kind_key(kind));
-        umig_label_number(books->dropped, out);
+        umig_quality_put_amount(kind, books->dropped, out);
         umig_buf_text(out, " of ");
-        umig_label_number(books->produced, out);
+        umig_quality_put_amount(kind, books->produced, out);
         umig_buf_text(out, " dropped");
         const char *lead = " (";
         for (unsigned i = 0; i < UMIG_DROP_COUNT; i++) {
             if (tally->dropped[i] > 0 && i != UMIG_DROP_REMAINDER) {
                 umig_buf_printf(out, "%s%s ", lead, umig_quality_drop_key((enum umig_drop)i));
-                umig_label_number(tally->dropped[i], out);
+                umig_quality_put_amount(kind, tally->dropped[i], out);
                 lead = ", ";
             }
         }
@@ -75,7 +84,7 @@ static void put_kind(const struct umig_profile_tally *tally,
     if (books->missing > 0 || books->surplus > 0) {
         const bool is_missing = books->missing > 0;
         umig_buf_printf(out, " %s: ", umig_quality_kind_key(kind));
-        umig_label_number(is_missing ? books->missing : books->surplus, out);
+        umig_quality_put_amount(kind, is_missing ? books->missing : books->surplus, out);
         umig_buf_text(out, is_missing ? " produced but neither stored nor counted as dropped."
                                       : " more stored and dropped than were produced.");
     }

@@ -55,6 +55,19 @@ static void put_fact(struct umig_html_page *page, const char *before, uint32_t s
     umig_buf_text(page->out, "</li>");
 }
 
+/* "build=1.4": what the session and its agent were marked with. */
+static void put_labels(struct umig_html_page *page)
+{
+    const struct umig_profile *const profile = page->figures->profile;
+    for (size_t i = 0; i < profile->labels.count; i++) {
+        umig_buf_text(page->out, "<li>");
+        umig_html_name(text_of(page, profile->labels.items[i].key), page->out);
+        umig_buf_byte(page->out, '=');
+        umig_html_name(text_of(page, profile->labels.items[i].value), page->out);
+        umig_buf_text(page->out, "</li>");
+    }
+}
+
 static void put_moment(uint64_t unix_ns, struct umig_buf *out)
 {
     char text[UMIG_TIME_TEXT_BYTES];
@@ -87,8 +100,10 @@ static void put_facts(struct umig_html_page *page)
             umig_buf_text(page->out, "</li>");
         }
     }
+    put_labels(page);
     put_fact(page, "host ", session->host);
     umig_buf_printf(page->out, "<li>pid %" PRIu32 "</li>", session->pid);
+    put_fact(page, "", session->main_class);
     put_fact(page, "", session->jvm_name);
     put_fact(page, "", session->jvm_version);
     put_fact(page, "", session->collector_name);
@@ -420,6 +435,8 @@ static const struct mark {
     {"FIGURES", put_figures},
     {"HOT_NOTE", put_hot_note},
     {"HOT_ROWS", put_hot_rows},
+    {"SITES_NOTE", umig_html_site_note},
+    {"SITE_ROWS", umig_html_site_rows},
     {"PATHS_NOTE", put_paths_note},
     {"PATHS", put_paths},
     {"THREADS_NOTE", put_threads_note},
@@ -428,6 +445,7 @@ static const struct mark {
     {"GC_ROWS", umig_html_gc_rows},
     {"LOCKS_NOTE", umig_html_lock_note},
     {"LOCK_ROWS", umig_html_lock_rows},
+    {"HOLDER_ROWS", umig_html_holder_rows},
     {"HEAP_NOTE", umig_html_heap_note},
     {"HEAP_CHART", umig_html_heap_chart},
     {"HEAP_ROWS", umig_html_heap_rows},

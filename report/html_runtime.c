@@ -143,6 +143,29 @@ void umig_html_lock_rows(struct umig_html_page *page)
     }
 }
 
+void umig_html_holder_rows(struct umig_html_page *page)
+{
+    const struct umig_contention *const waits = &page->figures->contention;
+    for (size_t i = 0; i < waits->holder_count && i < ROWS_MAX; i++) {
+        const struct umig_contention_row *const row = &waits->holders[i];
+        umig_buf_text(page->out, "<tr><th scope=\"row\"><span class=\"n\">");
+        if (row->holder_group != 0) {
+            put_named(page, row->holder_group);
+        } else {
+            umig_buf_text(page->out, UMIG_CONTENTION_NO_HOLDER);
+        }
+        umig_buf_text(page->out, "</span></th>");
+        umig_html_count(row->count, page->out);
+        umig_html_value(UMIG_KIND_LOCKS, row->wait_ns, page->out);
+        umig_html_share(row->wait_ns, waits->wait_ns, page->out);
+        umig_html_value(UMIG_KIND_LOCKS, row->longest_ns, page->out);
+        umig_buf_text(page->out, "</tr>\n");
+    }
+    if (waits->holder_count == 0) {
+        umig_html_no_rows(page, "No wait, no holder.");
+    }
+}
+
 /* --- heap ------------------------------------------------------------------------------------ */
 
 /* Pools of the Java heap; the others are the JVM's own memory. */
@@ -356,12 +379,31 @@ static void open_row(struct umig_html_page *page)
     umig_buf_text(page->out, "<tr><th scope=\"row\">");
 }
 
+static void close_row(struct umig_html_page *page, uint64_t count, uint64_t whole)
+{
+    umig_html_share(count, whole, page->out);
+    umig_buf_text(page->out, "</tr>\n");
+}
+
 static void put_count_row(struct umig_html_page *page, uint64_t count, uint64_t whole)
 {
     umig_buf_text(page->out, "</th>");
     umig_html_count(count, page->out);
-    umig_html_share(count, whole, page->out);
-    umig_buf_text(page->out, "</tr>\n");
+    close_row(page, count, whole);
+}
+
+/* A line of a kind's books, in the books' unit. */
+static void put_amount_row(struct umig_html_page *page,
+                           enum umig_kind kind,
+                           uint64_t amount,
+                           uint64_t whole)
+{
+    struct umig_buf text = UMIG_BUF_INIT(64);
+    umig_quality_put_amount(kind, amount, &text);
+    umig_buf_text(page->out, "</th>");
+    umig_html_number(amount, umig_buf_str(&text), page->out);
+    close_row(page, amount, whole);
+    umig_buf_fini(&text);
 }
 
 static void put_books(struct umig_html_page *page, enum umig_kind kind)
@@ -370,23 +412,23 @@ static void put_books(struct umig_html_page *page, enum umig_kind kind)
     const struct umig_profile_tally *const tally = &profile_of(page)->tallies[kind];
     open_row(page);
     umig_buf_printf(page->out, "%s: produced", umig_quality_kind_key(kind));
-    put_count_row(page, books->produced, books->produced);
+    put_amount_row(page, kind, books->produced, books->produced);
     open_row(page);
     umig_buf_printf(page->out, "%s: stored", umig_quality_kind_key(kind));
-    put_count_row(page, books->stored, books->produced);
+    put_amount_row(page, kind, books->stored, books->produced);
     for (int drop = 0; drop < UMIG_DROP_COUNT; drop++) {
         if (tally->dropped[drop] > 0) {
             open_row(page);
             umig_buf_printf(
                 page->out, drop == UMIG_DROP_REMAINDER ? "%s: no loss, %s" : "%s: dropped, %s",
                 umig_quality_kind_key(kind), umig_quality_drop_key((enum umig_drop)drop));
-            put_count_row(page, tally->dropped[drop], books->produced);
+            put_amount_row(page, kind, tally->dropped[drop], books->produced);
         }
     }
     if (books->missing > 0) {
         open_row(page);
         umig_buf_printf(page->out, "%s: missing, not accounted for", umig_quality_kind_key(kind));
-        put_count_row(page, books->missing, books->produced);
+        put_amount_row(page, kind, books->missing, books->produced);
     }
 }
 

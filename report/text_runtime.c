@@ -11,9 +11,6 @@
 #define HOLDERS_MAX      4
 #define OPEN_MAX         8
 
-/* What is known of a holder that is not: the agent does not tell one from the other. */
-#define UNKNOWN_HOLDER "unknown: not looked up (at most ten a second are), or none when looked"
-
 static const char *text_or_unknown(const struct umig_profile *profile, uint32_t text)
 {
     return text != 0 ? umig_profile_text(profile, text) : "unknown";
@@ -225,7 +222,7 @@ void umig_text_contention(struct umig_text_page *page)
         write_wait(page, &waits->holders[i],
                    waits->holders[i].holder_group != 0
                        ? umig_profile_text(profile, waits->holders[i].holder_group)
-                       : UNKNOWN_HOLDER);
+                       : UMIG_CONTENTION_NO_HOLDER);
     }
 }
 

@@ -17,6 +17,7 @@ class Report {
     this.cells = new Map();
     this.opened = -1; // method of the sandwich, or none
     this.query = { text: "", isRegex: false };
+    this.regex = new RegexSearch(data.frames);
     this.graph = this.makeView("graph", "Flame graph of the whole profile");
     this.callers = this.makeView("callers", "Callers of the method");
     this.callees = this.makeView("callees", "What the method calls");
@@ -118,25 +119,43 @@ class Report {
 
   search(text, isRegex) {
     this.query = { text, isRegex };
-    this.isMatch = null;
+    this.regex.stop();
     this.complaint = "";
-    if (text !== "") {
-      try {
-        this.isMatch = matchFrames(this.data.frames, matcher(text, isRegex));
-      } catch (error) {
-        this.complaint = `not a regular expression: ${error.message.replace(/^.*: /, "")}`;
-      }
+    const isAsked = text !== "" && isRegex && this.isExpression(text);
+    const isPlain = text !== "" && !isRegex;
+    this.isSearching = isAsked;
+    this.showMatches(isPlain ? matchFrames(this.data.frames, matcher(text, false)) : null);
+    if (isAsked) {
+      this.regex.start(text, (isMatch) => {
+        this.isSearching = false;
+        this.complaint = isMatch ? "" : "search stopped: the expression is too slow";
+        this.showMatches(isMatch);
+      });
     }
-    for (const view of this.views) view.setSearch(this.isMatch);
-    this.countFound();
     this.saveHash();
+  }
+
+  isExpression(text) {
+    try {
+      matcher(text, true);
+      return true;
+    } catch (error) {
+      this.complaint = `not a regular expression: ${error.message.replace(/^.*: /, "")}`;
+      return false;
+    }
+  }
+
+  showMatches(isMatch) {
+    this.isMatch = isMatch;
+    for (const view of this.views) view.setSearch(isMatch);
+    this.countFound();
   }
 
   countFound() {
     const found = $("found");
     found.classList.toggle("bad", this.complaint !== "" && this.complaint !== undefined);
     if (!this.isMatch) {
-      found.textContent = this.complaint ?? "";
+      found.textContent = this.isSearching ? "searching\u2026" : this.complaint ?? "";
       return;
     }
     const { tree, weights } = this.shown;

@@ -8,15 +8,23 @@ import { serviceProfile } from "./service.mjs";
 
 const { profile, folded, unfolded } = serviceProfile();
 const url = writePage("service", writeReport(profile, [["folded", "Folded", folded], ["unfolded", "Unfolded", unfolded]]));
+const slow = new Profile([{ id: "cpu", label: "CPU", unit: "ns", scale: 10_000_000 }]); // for (a+)+$
+slow.add([slow.frame("", `${"a".repeat(64)}b`)], slow.group("main"), 7, "cpu");
 const NS = 10_000_000; // of one sample
 const nameOf = (id) => searchName(profile.frames[id]);
 const path = heaviestPath(folded);
 const share = (value) => `${((100 * value) / sumOf(folded)).toFixed(1)} %`;
 
+/** Waits until a search has its answer: an expression's comes from a worker. */
+async function searched(page) {
+  await page.waitForFunction(() => !document.getElementById("found").textContent.startsWith("searching"));
+  await settle(page);
+}
+
 /** Types a search and returns the matched total in samples. */
 async function found(page, text) {
   await page.fill("#search", text);
-  await settle(page);
+  await searched(page);
   return Number(await page.locator("#found").getAttribute("data-value")) / NS;
 }
 
@@ -92,6 +100,17 @@ test("search: total equals the independent figure, nested matches count once", (
     equal(await found(page, "^shop\\..*(apply|priced)$"), searchTotal(profile, folded, (n) => /^shop\..*(apply|priced)$/i.test(n)), "regular expression");
     await page.fill("#search", "(");
     check((await textOf(page, "#found")).startsWith("not a regular expression"), "a broken expression is not told");
+  }));
+
+test("search: an expression that never ends is stopped, the page lives on", () =>
+  withPage(writePage("slow-expression", writeReport(slow, [["folded", "Folded", slow.stacks]])), async (page) => {
+    await page.click("#regex");
+    await page.fill("#search", "(a+)+$");
+    await page.waitForFunction(() => document.getElementById("found").textContent.startsWith("search stopped"), null, { timeout: 20000 });
+    equal(await textOf(page, "#found"), "search stopped: the expression is too slow", "what is said");
+    equal(await found(page, "a{3}"), sumOf(slow.stacks), "the next search");
+    await page.fill("#search", "(a+)+$");
+    equal(await found(page, "nothing of the kind"), 0, "a search while the slow one runs");
   }));
 
 test("search: matches are painted, Enter goes to the next, the address keeps it", () =>
@@ -298,6 +317,7 @@ test("error and truncation marks are hatched, unlike any frame of code", () =>
   withPage(url, async (page) => {
     await page.click("#regex");
     await page.fill("#search", "^\\[(unknown_Java|truncated)\\]$");
+    await searched(page);
     await page.locator("#search").press("Enter");
     await page.fill("#search", "");
     await settle(page);
@@ -326,6 +346,9 @@ test("a narrow window, a dense screen and paper keep the page whole", async () =
   await withPage(url, async (page) => {
     await settle(page);
     check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "scrolls sideways at 420 pixels");
+    const narrowest = await page.locator("#hot tbody th, #hot tbody td:last-child").evaluateAll(
+      (cells) => Math.min(...cells.map((cell) => cell.getBoundingClientRect().width)));
+    check(narrowest >= 180, `a column of names is ${narrowest} pixels wide`);
     const ratio = await page.locator("#graph canvas").evaluate((canvas) => canvas.width / canvas.clientWidth);
     check(Math.abs(ratio - 2) < 0.01, `canvas has ${ratio} pixels a CSS pixel, expected 2`);
     await page.setViewportSize({ width: 900, height: 700 });

@@ -421,15 +421,15 @@ static void test_quality_closes_the_books_or_says_what_is_missing(void **state)
     struct umig_profile *profile = umig_collapsed_read("");
     set_span(profile, 10);
     struct umig_profile_tally *cpu = &profile->tallies[UMIG_KIND_CPU];
-    cpu->produced = 1000;
-    cpu->stored = 1000;
+    cpu->produced = 1000 * UMIG_NS_PER_MS;
+    cpu->stored = 1000 * UMIG_NS_PER_MS;
     expect_quality(profile, true, "Complete: all that was produced is stored.");
 
-    cpu->stored = 990;
-    cpu->dropped[UMIG_DROP_RING_FULL] = 7;
+    cpu->stored = 990 * UMIG_NS_PER_MS;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 7 * UMIG_NS_PER_MS;
     expect_quality(profile, false,
-                   "Not complete: cpu: 7 of 1,000 dropped (ring_full 7). cpu: 3 produced but "
-                   "neither stored nor counted as dropped.");
+                   "Not complete: cpu: 7 ms of 1 s dropped (ring_full 7 ms). cpu: 3 ms produced "
+                   "but neither stored nor counted as dropped.");
 
     profile->session.end = UMIG_END_LOST;
     cpu->present = false;
@@ -438,29 +438,30 @@ static void test_quality_closes_the_books_or_says_what_is_missing(void **state)
                    "later than 10 s into the session. cpu: the agent's closing count never came. "
                    "Figures cover only the time until then.");
     cpu->present = true;
-    cpu->stored = 1000;
+    cpu->stored = 1000 * UMIG_NS_PER_MS;
     cpu->dropped[UMIG_DROP_RING_FULL] = 0;
     expect_quality(profile, false,
                    "Not complete: the JVM was killed or lost, and the end is missing: nothing came "
                    "later than 10 s into the session. Figures cover only the time until then.");
 
     profile->session.end = UMIG_END_STOPPED;
-    cpu->stored = 995;
-    cpu->dropped[UMIG_DROP_REMAINDER] = 5;
+    cpu->stored = 995 * UMIG_NS_PER_MS;
+    cpu->dropped[UMIG_DROP_REMAINDER] = 5 * UMIG_NS_PER_MS;
     expect_quality(profile, true,
-                   "Complete: all that was produced is stored. cpu: 5 ns left over below one "
+                   "Complete: all that was produced is stored. cpu: 5 ms left over below one "
                    "interval.");
-    cpu->stored = 990;
+    cpu->stored = 990 * UMIG_NS_PER_MS;
     cpu->dropped[UMIG_DROP_REMAINDER] = 0;
-    cpu->dropped[UMIG_DROP_RING_FULL] = 7;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 7 * UMIG_NS_PER_MS;
 
     profile->session.end = UMIG_END_RUNNING;
     cpu->present = true;
-    cpu->stored = 993;
-    cpu->dropped[UMIG_DROP_RING_FULL] = 7;
-    expect_quality(profile, false,
-                   "So far: cpu: 7 of 1,000 dropped (ring_full 7). The session is running: what "
-                   "is under way is not in yet.");
+    cpu->stored = 993 * UMIG_NS_PER_MS;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 7 * UMIG_NS_PER_MS;
+    expect_quality(
+        profile, false,
+        "So far: cpu: 7 ms of 1 s dropped (ring_full 7 ms). The session is running: what "
+        "is under way is not in yet.");
     umig_profile_destroy(profile);
 }
 

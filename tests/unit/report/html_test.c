@@ -274,6 +274,36 @@ static void test_page_of_a_truncated_stack_marks_where_it_is_cut(void **state)
     umig_buf_fini(&page);
 }
 
+/* Where the text report speaks of a place, the page has its row; amounts have a unit. */
+static void test_page_has_the_tables_of_the_text(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "<li>build=1.4.2</li>",
+        "<li>svc.Main</li>",
+        "Dispatch by call site</h2>",
+        "nested {closure 4}</span><small>line 25</small></th>"
+        "<td class=\"num\" data-v=\"370000000\">370 ms</td>",
+        "<span class=\"n\">[groovy dispatch: metaclass]</span></td></tr>",
+        "<tr><th scope=\"row\"><span class=\"n\">pool-*-thread-*</span></th>"
+        "<td class=\"num\" data-v=\"12\">12</td><td class=\"num\" data-v=\"168000000\">168 ms</td>",
+        UMIG_CONTENTION_NO_HOLDER,
+        "cpu: produced</th><td class=\"num\" data-v=\"9118000000\">9.12 s</td>",
+        "cpu: dropped, ring_full</th><td class=\"num\" data-v=\"220000000\">220 ms</td>",
+        "gc: produced</th><td class=\"num\" data-v=\"1200\">1,200</td>",
+    };
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+
+    assert_int_equal(write_page(umig_sample_service(), &page, NULL), UMIG_OK);
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (strstr(umig_buf_str(&page), parts[i]) == NULL) {
+            fail_msg("the page lacks %s", parts[i]);
+        }
+    }
+    umig_buf_fini(&page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_page_that_does_not_fit_is_refused),
         cmocka_unit_test(test_page_of_an_empty_session_says_what_there_is_not),
         cmocka_unit_test(test_page_of_a_truncated_stack_marks_where_it_is_cut),
+        cmocka_unit_test(test_page_has_the_tables_of_the_text),
     };
     return cmocka_run_group_tests_name("unit.report.html", tests, NULL, NULL);
 }

@@ -151,9 +151,10 @@ static void set_books(struct umig_profile *profile)
             (struct umig_profile_tally){.present = true, .produced = 1200, .stored = 1200};
     }
     struct umig_profile_tally *cpu = &profile->tallies[UMIG_KIND_CPU];
-    cpu->produced = 1250;
-    cpu->dropped[UMIG_DROP_RING_FULL] = 40;
-    cpu->dropped[UMIG_DROP_STOPPING] = 10;
+    cpu->produced = 9118 * UMIG_NS_PER_MS;
+    cpu->stored = 8888 * UMIG_NS_PER_MS;
+    cpu->dropped[UMIG_DROP_RING_FULL] = 220 * UMIG_NS_PER_MS;
+    cpu->dropped[UMIG_DROP_STOPPING] = 10 * UMIG_NS_PER_MS;
 }
 
 struct umig_profile *umig_sample_service(void)
