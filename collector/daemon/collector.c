@@ -1,6 +1,7 @@
 #include "collector/daemon/collector.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +13,9 @@
 
 #include "collector/daemon/keeper.h"
 #include "collector/ingest/ingest.h"
+#include "collector/store/places.h"
 #include "collector/store/store.h"
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/places.h"
@@ -197,11 +200,39 @@ static int explain(int rc, struct umig_err *err)
     if (rc == UMIG_E_DB && err != NULL) {
         const struct umig_err before = *err;
         return umig_err_set_cause(err, rc, before.cause,
-                                  "the database cannot be used: move umig.db away (day files in "
-                                  "days/ stay) and start again, agents resume by themselves; %s",
+                                  "the database cannot be used: restore it from a backup, or move "
+                                  "umig.db away with days/ and start again, agents resume by "
+                                  "themselves; %s",
                                   before.text);
     }
     return rc;
+}
+
+/* Files that somebody took away: their sessions stay, and whoever knows of it can help. */
+static void warn_of_missing(const struct collector *c)
+{
+    struct umig_missing_files missing;
+    struct umig_err err = UMIG_ERR_INIT;
+    if (umig_store_missing_files(c->store,
+                                 umig_retention_oldest_ns(&c->retention, umig_clock_unix_ns()),
+                                 &missing, &err) != UMIG_OK) {
+        umig_log_err(UMIG_LOG_WARN, "cannot look for missing day files", &err);
+        return;
+    }
+    if (missing.count == 0) {
+        return;
+    }
+    char path[UMIG_STORE_PATH_BYTES];
+    char others[48] = "";
+    umig_store_day_path(c->dir, missing.first, path);
+    if (missing.count > 1) {
+        snprintf(others, sizeof others, ", %zu more files are gone too", missing.count - 1);
+    }
+    umig_log(UMIG_LOG_WARN,
+             "%s is gone with data of %" PRId64
+             " session%s%s; the sessions stay listed: put it back, "
+             "or restore it from a backup",
+             path, missing.first_sessions, missing.first_sessions == 1 ? "" : "s", others);
 }
 
 static int open_all(struct collector *c,
@@ -224,6 +255,7 @@ static int open_all(struct collector *c,
     if (rc != UMIG_OK) {
         return explain(rc, err);
     }
+    warn_of_missing(c);
     const struct umig_keeper_options keeper = {
         .dir = c->dir, .store_id = umig_store_id(c->store), .retention = c->retention};
     rc = umig_keeper_create(&keeper, &c->keeper, err);

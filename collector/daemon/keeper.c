@@ -27,6 +27,7 @@ int umig_keeper_create(const struct umig_keeper_options *options,
     }
     keeper->options = *options;
     keeper->full_file = -1;
+    keeper->dropped_file = -1;
     pthread_mutex_init(&keeper->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -148,9 +149,16 @@ static void retain(struct umig_keeper *keeper, bool is_first)
         return;
     }
     log_retention(keeper, &result);
+    /* A commit that failed may have taken back what the store had forgotten. */
+    const uint64_t full_commits = atomic_load(&umig_ingest_counters(keeper->ingest)->full_disk);
     pthread_mutex_lock(&keeper->lock);
-    /* Once at start in any case: a crash may have come between unlinking and forgetting. */
-    keeper->has_dropped_days = keeper->has_dropped_days || is_first || result.files_dropped > 0;
+    /* Once at start in any case: days grew too old while no collector ran. */
+    keeper->must_forget = keeper->must_forget || is_first || result.files_dropped > 0 ||
+                          full_commits != keeper->full_commits;
+    keeper->full_commits = full_commits;
+    if (result.dropped_file > keeper->dropped_file) {
+        keeper->dropped_file = result.dropped_file;
+    }
     keeper->full_file = result.full_file;
     pthread_mutex_unlock(&keeper->lock);
 }
@@ -290,12 +298,13 @@ static int forget(void *context, struct umig_store *store, struct umig_err *err)
     pthread_mutex_lock(&keeper->lock);
     struct umig_folded *folded = keeper->folded;
     const size_t count = keeper->folded_count;
-    const bool has_dropped_days = keeper->has_dropped_days;
+    const bool must_forget = keeper->must_forget;
+    const int64_t dropped_file = keeper->dropped_file;
     keeper->folded = NULL;
     keeper->folded_count = 0;
     keeper->folded_room = 0;
     const int64_t full_file = keeper->full_file;
-    keeper->has_dropped_days = false;
+    keeper->must_forget = false;
     pthread_mutex_unlock(&keeper->lock);
     int rc = UMIG_OK;
     umig_store_begin_part(store, full_file);
@@ -303,10 +312,10 @@ static int forget(void *context, struct umig_store *store, struct umig_err *err)
         rc = umig_store_forget_folded(store, folded, count, err);
     }
     free(folded);
-    if (rc == UMIG_OK && has_dropped_days) {
-        const uint64_t now_ns = umig_clock_unix_ns();
-        const uint64_t age_ns = keeper->options.retention.age_ns;
-        rc = umig_store_forget_days(store, age_ns < now_ns ? now_ns - age_ns : 0, err);
+    if (rc == UMIG_OK && must_forget) {
+        rc = umig_store_forget_dropped(
+            store, dropped_file,
+            umig_retention_oldest_ns(&keeper->options.retention, umig_clock_unix_ns()), err);
     }
     return rc;
 }

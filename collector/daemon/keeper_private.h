@@ -44,8 +44,10 @@ struct umig_keeper {
     struct umig_folded *folded; /* for the store to forget */
     size_t folded_count;
     size_t folded_room;
-    bool has_dropped_days;
-    int64_t full_file; /* day file that had its share of the size; -1 none */
+    bool must_forget;      /* the store has to hear of dropped_file */
+    int64_t dropped_file;  /* newest day file that retention dropped; -1 none */
+    uint64_t full_commits; /* of the ingest when it heard last */
+    int64_t full_file;     /* day file that had its share of the size; -1 none */
     struct umig_keeper_query queries[UMIG_KEEPER_MAX_QUERIES];
     size_t query_count;
     int failure;

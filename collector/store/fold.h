@@ -63,21 +63,25 @@ struct umig_retention {
     uint64_t size_bytes;
 };
 
+/** What is older is out of retention; 0: nothing is. */
+uint64_t umig_retention_oldest_ns(const struct umig_retention *retention, uint64_t now_unix_ns);
+
 /** A day file that has this share of the size gets a next part: dropping one frees as much. */
 #define UMIG_RETENTION_SHARES 8u
 
 struct umig_retain_result {
     unsigned files_dropped;
     uint64_t bytes_dropped;
-    uint64_t bytes_left; /* of the whole data folder */
-    bool is_over_size;   /* still, with only the newest file left */
-    int64_t full_file;   /* the newest, if it has had its share: umig_store_begin_part(); else -1 */
+    int64_t dropped_file; /* newest that was dropped; -1: none */
+    uint64_t bytes_left;  /* of the whole data folder */
+    bool is_over_size;    /* still, with only the newest file left */
+    int64_t full_file; /* the newest, if it has had its share: umig_store_begin_part(); else -1 */
 };
 
 /**
  * Unlinks day files: those of days that are wholly older than the age, then the oldest while the
  * folder is over its size; the file that is being filled stays. To be called after a fold, so that
- * no batch waits for a file that goes. The caller then calls umig_store_forget_days().
+ * no batch waits for a file that goes. The caller then calls umig_store_forget_dropped().
  */
 UMIG_NODISCARD int umig_folder_retain(struct umig_folder *folder,
                                       const struct umig_retention *retention,

@@ -104,22 +104,27 @@ static bool must_go(const struct survey *survey, int64_t oldest_day, uint64_t si
            (is_over && survey->oldest != survey->newest);
 }
 
+uint64_t umig_retention_oldest_ns(const struct umig_retention *retention, uint64_t now_unix_ns)
+{
+    const uint64_t age_ns = retention->age_ns;
+    return age_ns > 0 && age_ns < now_unix_ns ? now_unix_ns - age_ns : 0;
+}
+
 int umig_folder_retain(struct umig_folder *folder,
                        const struct umig_retention *retention,
                        uint64_t now_unix_ns,
                        struct umig_retain_result *out_result,
                        struct umig_err *err)
 {
-    struct umig_retain_result result = {.files_dropped = 0};
+    struct umig_retain_result result = {.dropped_file = -1};
     struct survey survey = {.newest = -1};
-    const uint64_t age_ns = retention->age_ns;
-    const int64_t oldest_day =
-        age_ns > 0 && age_ns < now_unix_ns ? umig_store_day_of(now_unix_ns - age_ns) : 0;
+    const int64_t oldest_day = umig_store_day_of(umig_retention_oldest_ns(retention, now_unix_ns));
     int rc = survey_folder(folder, &survey, err);
     while (rc == UMIG_OK && must_go(&survey, oldest_day, retention->size_bytes)) {
         uint64_t bytes = 0;
         rc = drop_day(folder, survey.oldest, &bytes, err);
         result.files_dropped += rc == UMIG_OK;
+        result.dropped_file = rc == UMIG_OK ? survey.oldest : result.dropped_file;
         result.bytes_dropped += bytes;
         rc = rc != UMIG_OK ? rc : survey_folder(folder, &survey, err);
     }

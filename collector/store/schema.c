@@ -117,10 +117,11 @@ static const char *const main_statements[UMIG_MAIN_COUNT] = {
         " AND (generation < (SELECT generation FROM streams WHERE id=?1)"
         "   OR (SELECT ended FROM streams WHERE id=?1))"
         " AND NOT EXISTS (SELECT 1 FROM inbox WHERE stream=?1)",
-    [UMIG_MAIN_DAYS] =
-        "SELECT DISTINCT day FROM session_days"
-        " WHERE day NOT IN (SELECT DISTINCT day FROM inbox) ORDER BY day",
-    [UMIG_MAIN_FORGET_DAY] = "DELETE FROM session_days WHERE day=?1",
+    [UMIG_MAIN_FILES] =
+        "SELECT day, count(*) FROM session_days"
+        " WHERE day>=?1 AND day NOT IN (SELECT day FROM inbox) GROUP BY day ORDER BY day",
+    [UMIG_MAIN_FORGET_FILES] =
+        "DELETE FROM session_days WHERE day<=?1 AND day NOT IN (SELECT day FROM inbox)",
     [UMIG_MAIN_FORGET_SESSIONS] =
         "DELETE FROM sessions WHERE end_reason!=0"
         " AND NOT EXISTS (SELECT 1 FROM session_days d WHERE d.session=sessions.id)",

@@ -1,4 +1,5 @@
 /* Ends, returns and forgetting of sessions and streams. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -80,48 +81,59 @@ int umig_store_forget_folded(struct umig_store *store,
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
 }
 
-/* A day without a file and without waiting batches was dropped. UMIG_END: none is left. */
-static int next_missing_day(struct umig_store *store, int64_t *out_day, struct umig_err *err)
+/* Files that sessions had data in, oldest first; days whose batches wait may have none yet. */
+int umig_store_missing_files(struct umig_store *store,
+                             uint64_t oldest_unix_ns,
+                             struct umig_missing_files *out_missing,
+                             struct umig_err *err)
 {
-    sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_DAYS);
+    struct umig_missing_files missing = {.count = 0};
+    sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_FILES);
+    sqlite3_bind_int64(statement, 1, umig_store_file_of(umig_store_day_of(oldest_unix_ns), 0));
     int rc = UMIG_OK;
     while ((rc = umig_db_step(&store->main, statement, err)) == UMIG_OK) {
-        const int64_t day = sqlite3_column_int64(statement, 0);
+        const int64_t file = sqlite3_column_int64(statement, 0);
         char path[UMIG_STORE_PATH_BYTES];
-        umig_store_day_path(store->dir, day, path);
-        if (access(path, F_OK) != 0) {
-            *out_day = day;
-            break;
+        umig_store_day_path(store->dir, file, path);
+        if (access(path, F_OK) != 0 && errno == ENOENT) {
+            missing.first = missing.count == 0 ? file : missing.first;
+            missing.first_sessions =
+                missing.count == 0 ? sqlite3_column_int64(statement, 1) : missing.first_sessions;
+            missing.last = file;
+            missing.count++;
         }
     }
-    sqlite3_reset(statement);
-    return rc;
+    if (rc != UMIG_END) {
+        return umig_err_trace(err, rc);
+    }
+    *out_missing = missing;
+    return UMIG_OK;
 }
 
-static int forget_missing_days(struct umig_store *store, struct umig_err *err)
+/* A file that is gone and was not dropped may come back: only what retention let go is forgotten.
+ */
+static int forget_files(struct umig_store *store, int64_t through_file, struct umig_err *err)
 {
-    int64_t day = 0;
-    int rc = UMIG_OK;
-    while ((rc = next_missing_day(store, &day, err)) == UMIG_OK) {
-        sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_FORGET_DAY);
-        sqlite3_bind_int64(statement, 1, day);
-        rc = umig_db_run(&store->main, statement, err);
-        if (rc != UMIG_OK) {
-            return rc;
-        }
-    }
-    return rc == UMIG_END ? UMIG_OK : rc;
+    sqlite3_stmt *statement = umig_db_statement(&store->main, UMIG_MAIN_FORGET_FILES);
+    sqlite3_bind_int64(statement, 1, through_file);
+    const int rc = umig_db_run(&store->main, statement, err);
+    return rc != UMIG_OK
+               ? rc
+               : umig_db_run(&store->main,
+                             umig_db_statement(&store->main, UMIG_MAIN_FORGET_SESSIONS), err);
 }
 
-int umig_store_forget_days(struct umig_store *store, uint64_t oldest_unix_ns, struct umig_err *err)
+int umig_store_forget_dropped(struct umig_store *store,
+                              int64_t dropped_file,
+                              uint64_t oldest_unix_ns,
+                              struct umig_err *err)
 {
     static const int by_age[] = {UMIG_MAIN_FORGET_STREAM_DELTAS, UMIG_MAIN_FORGET_STREAMS};
+    const int64_t aged_file = umig_store_file_of(umig_store_day_of(oldest_unix_ns), 0) - 1;
     int rc = umig_store_begin(store, err);
-    rc = rc != UMIG_OK ? rc : forget_missing_days(store, err);
-    if (rc == UMIG_OK) {
-        rc = umig_db_run(&store->main, umig_db_statement(&store->main, UMIG_MAIN_FORGET_SESSIONS),
-                         err);
-    }
+    rc = rc != UMIG_OK
+             ? rc
+             : forget_files(store, dropped_file > aged_file ? dropped_file : aged_file, err);
     for (size_t i = 0; rc == UMIG_OK && i < sizeof by_age / sizeof by_age[0]; i++) {
         sqlite3_stmt *statement = umig_db_statement(&store->main, by_age[i]);
         sqlite3_bind_int64(statement, 1, (int64_t)oldest_unix_ns);

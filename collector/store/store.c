@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -112,17 +113,69 @@ static int read_store_id(struct umig_store *store, struct umig_err *err)
                                        store->main.path);
 }
 
+/* No new file under the name of one that is gone: that one can be put back. */
+static int pass_over_missing(struct umig_store *store, struct umig_err *err)
+{
+    struct umig_missing_files missing;
+    const int rc = umig_store_missing_files(store, 0, &missing, err);
+    if (rc == UMIG_OK && missing.count > 0) {
+        umig_store_begin_part(store, missing.last);
+    }
+    return rc;
+}
+
+static int count_days(const char *dir, size_t *out_count, struct umig_err *err)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    snprintf(path, sizeof path, "%.*s/days", UMIG_STORE_MAX_DIR_BYTES, dir);
+    DIR *days = opendir(path);
+    if (days == NULL) {
+        return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot read %s: %s", path,
+                                  umig_errno_text(errno));
+    }
+    size_t count = 0;
+    int64_t file = 0;
+    const struct dirent *entry = NULL;
+    while ((entry = readdir(days)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
+        count += umig_store_day_parse(entry->d_name, &file);
+    }
+    closedir(days);
+    *out_count = count;
+    return UMIG_OK;
+}
+
+/* A new umig.db knows nothing of the day files that are there: they would only grow too old. */
+static int refuse_orphans(const char *dir, const char *main_path, struct umig_err *err)
+{
+    struct stat st;
+    const bool is_there = stat(main_path, &st) == 0;
+    size_t count = 0;
+    const int rc = is_there && st.st_size > 0 ? UMIG_OK : count_days(dir, &count, err);
+    if (rc != UMIG_OK || count == 0) {
+        return rc;
+    }
+    return umig_err_set(err, UMIG_E_IO,
+                        "%s %s and days/ beside it has %zu file%s that no session can be read from "
+                        "without it; put it back or restore it from a backup, or move days/ away "
+                        "too to begin anew",
+                        main_path, is_there ? "is empty" : "is missing", count,
+                        count == 1 ? "" : "s");
+}
+
 static int open_main(struct umig_store *store, struct umig_err *err)
 {
     char path[UMIG_STORE_PATH_BYTES];
     umig_store_main_path(store->dir, path);
-    int rc = umig_db_open(&store->main, path, UMIG_DB_WRITE, &umig_main_schema, err);
+    int rc = refuse_orphans(store->dir, path, err);
+    rc = rc != UMIG_OK ? rc
+                       : umig_db_open(&store->main, path, UMIG_DB_WRITE, &umig_main_schema, err);
     rc = rc != UMIG_OK ? rc : check_integrity(store, err);
     rc = rc != UMIG_OK ? rc : read_store_id(store, err);
     /* Goes on with the part that was being filled. */
-    return rc != UMIG_OK ? rc
-                         : umig_db_number(&store->main, "SELECT max(day) FROM session_days",
-                                          &store->file, err);
+    rc = rc != UMIG_OK
+             ? rc
+             : umig_db_number(&store->main, "SELECT max(day) FROM session_days", &store->file, err);
+    return rc != UMIG_OK ? rc : pass_over_missing(store, err);
 }
 
 int umig_store_open(const char *dir, struct umig_store **out_store, struct umig_err *err)

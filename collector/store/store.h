@@ -54,7 +54,8 @@ struct umig_store_batch {
  * DIR/lock.
  *
  * @return UMIG_OK; UMIG_E_BUSY another collector has it (named by pid); UMIG_E_DENIED not writable;
- *         UMIG_E_DB damaged; UMIG_E_UNSUPPORTED written by a newer umig; UMIG_E_IO; UMIG_E_LIMIT
+ *         UMIG_E_DB damaged; UMIG_E_UNSUPPORTED written by a newer umig; UMIG_E_LIMIT; UMIG_E_IO,
+ *         among others there are day files and the umig.db they belong to is missing or empty
  *
  * Thread: the store belongs to the thread that opened it.
  */
@@ -133,12 +134,31 @@ UMIG_NODISCARD int umig_store_forget_folded(struct umig_store *store,
                                             struct umig_err *err);
 
 /**
- * Brings sessions and streams in line with the day files that are there: sessions without data and
- * streams without sessions that were silent since oldest_unix_ns go (open transaction).
+ * Brings sessions and streams in line with what retention dropped: sessions all of whose data was
+ * in dropped files, and streams without sessions that were silent since oldest_unix_ns, go (open
+ * transaction). Whatever else is gone may come back: its sessions stay.
+ *
+ * @param dropped_file    newest day file that was dropped, all older ones with it; -1: none
+ * @param oldest_unix_ns  files of days wholly before it were dropped too; 0: none
  */
-UMIG_NODISCARD int umig_store_forget_days(struct umig_store *store,
-                                          uint64_t oldest_unix_ns,
-                                          struct umig_err *err);
+UMIG_NODISCARD int umig_store_forget_dropped(struct umig_store *store,
+                                             int64_t dropped_file,
+                                             uint64_t oldest_unix_ns,
+                                             struct umig_err *err);
+
+/** Day files that sessions have data in and that are not there. */
+struct umig_missing_files {
+    size_t count;
+    int64_t first; /* oldest; its path: umig_store_day_path() */
+    int64_t first_sessions;
+    int64_t last;
+};
+
+/** Looks for files that somebody took away, of the days since oldest_unix_ns. */
+UMIG_NODISCARD int umig_store_missing_files(struct umig_store *store,
+                                            uint64_t oldest_unix_ns,
+                                            struct umig_missing_files *out_missing,
+                                            struct umig_err *err);
 
 /** Random number of this store; its day files carry it too. */
 int64_t umig_store_id(const struct umig_store *store);

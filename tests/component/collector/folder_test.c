@@ -89,7 +89,7 @@ static void test_damaged_store_ends_the_start_and_says_what_to_do(void **state)
 
     assert_int_equal(code, 3);
     umig_assert_log_has(p, path);
-    umig_assert_log_has(p, "move umig.db away");
+    umig_assert_log_has(p, "move umig.db away with days/");
 }
 
 /* What SQLite says of a page has several lines; a message has one. */
@@ -297,6 +297,80 @@ static void test_day_file_that_is_gone_makes_no_whole_report(void **state)
     assert_non_null(strstr(text, "gone or set aside as damaged"));
 }
 
+/* Records a session of one batch and its end. */
+static void record(struct umig_collector_process *p, uint64_t epoch, const char *session)
+{
+    struct umig_emitter *e = umig_small_emitter(epoch, session);
+    umig_emitter_make_batch(e);
+    umig_deliver(e, p);
+    umig_emitter_make_end(e);
+    umig_deliver(e, p);
+    umig_emitter_destroy(e);
+}
+
+static void test_day_file_gone_at_start_keeps_its_sessions(void **state)
+{
+    struct umig_collector_process *p = *state;
+    static char text[1 << 20];
+    char path[UMIG_STORE_PATH_BYTES];
+    char aside[UMIG_STORE_PATH_BYTES];
+    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+    umig_collector_process_start(p);
+    record(p, 61, "away");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
+    snprintf(aside, sizeof aside, "%.4000s.away", path);
+    assert_int_equal(rename(path, aside), 0);
+
+    umig_collector_process_start(p);
+    umig_assert_log_has(p, path);
+    umig_assert_log_has(p, " is gone with data of 1 session; ");
+    assert_false(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "away", text, sizeof text));
+    assert_non_null(strstr(text, " is gone"));
+    record(p, 62, "later"); /* not into a file of that name */
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, "", text, sizeof text));
+    assert_non_null(strstr(text, "away"));
+    assert_non_null(strstr(text, "later"));
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    assert_int_not_equal(access(path, F_OK), 0);
+
+    assert_int_equal(rename(aside, path), 0);
+    umig_collector_process_start(p);
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "away", text, sizeof text));
+    assert_null(strstr(text, "gone or set aside"));
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "later", text, sizeof text));
+    assert_null(strstr(text, "gone or set aside"));
+    assert_int_equal(umig_collector_process_stop(p), 0);
+}
+
+static void test_store_gone_beside_day_files_ends_the_start(void **state)
+{
+    struct umig_collector_process *p = *state;
+    static char text[1 << 20];
+    char path[UMIG_STORE_PATH_BYTES];
+    char aside[UMIG_STORE_PATH_BYTES];
+    int code = 0;
+    umig_collector_process_start(p);
+    record(p, 63, "kept");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    umig_store_main_path(p->data, path);
+    snprintf(aside, sizeof aside, "%.4000s.away", path);
+    assert_int_equal(rename(path, aside), 0);
+
+    assert_false(umig_collector_process_try_start(p, &code));
+    assert_int_equal(code, 3);
+    umig_assert_log_has(p, "umig.db is missing and days/ beside it has 1 file that");
+    assert_int_not_equal(access(path, F_OK), 0);
+    close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    assert_false(umig_collector_process_try_start(p, &code));
+    umig_assert_log_has(p, "umig.db is empty and days/");
+
+    assert_int_equal(rename(aside, path), 0);
+    umig_collector_process_start(p);
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "kept", text, sizeof text));
+    assert_int_equal(umig_collector_process_stop(p), 0);
+}
+
 /* Sends and asks (which folds) until a day file is there, or is gone. */
 static void feed_until(struct umig_emitter *e,
                        const struct umig_collector_process *p,
@@ -351,6 +425,8 @@ int main(void)
         TEST(test_log_in_a_folder_that_may_not_be_written_is_told),
         TEST(test_folder_that_may_not_be_entered_is_told_so),
         TEST(test_day_file_that_is_gone_makes_no_whole_report),
+        TEST(test_day_file_gone_at_start_keeps_its_sessions),
+        TEST(test_store_gone_beside_day_files_ends_the_start),
         TEST(test_data_over_the_size_goes_in_parts_and_the_books_say_so),
     };
 #undef TEST

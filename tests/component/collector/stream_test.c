@@ -3,11 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/store/places.h"
 #include "core/clock.h"
 #include "tests/support/check_ledger.h"
 #include "tests/support/collector_talk.h"
 #include "tests/support/test.h"
+#include "tests/support/tree.h"
 #include "umig/v1/control.pb-c.h"
 #include "wire/frame.h"
 
@@ -77,9 +77,7 @@ static void test_stream_whose_start_is_not_stored_is_told_so(void **state)
     umig_deliver(e, p);
     umig_emitter_disconnect(e);
     assert_int_equal(umig_collector_process_stop(p), 0);
-    char path[UMIG_STORE_PATH_BYTES];
-    umig_store_main_path(p->data, path);
-    assert_int_equal(unlink(path), 0);
+    umig_tree_remove(p->data); /* the folder of a collector that never heard of it */
     umig_collector_process_start(p);
     umig_emitter_make_batch(e);
 

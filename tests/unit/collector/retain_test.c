@@ -98,6 +98,7 @@ static void test_retain_by_size_drops_the_oldest_first(void **state)
     const struct umig_retain_result result = retain(f, 0, 3 * FILE_BYTES + FILE_BYTES / 2);
 
     assert_int_equal(result.files_dropped, 2);
+    assert_int_equal(result.dropped_file, umig_store_file_of(TODAY - 3, 0));
     assert_true(result.bytes_left <= 3 * FILE_BYTES + FILE_BYTES / 2);
     assert_false(has_day(f, TODAY - 3));
     assert_true(has_day(f, TODAY - 2));
@@ -128,6 +129,51 @@ static void test_retain_by_age_drops_the_newest_too(void **state)
     assert_int_equal(result.files_dropped, 1);
     assert_false(result.is_over_size);
     assert_int_equal(result.full_file, -1);
+}
+
+/* A session that ended, with data in one file, of a stream that was heard last at a time. */
+static void put_session(const struct fixture *f, int64_t key, int64_t file)
+{
+    char sql[512];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO sessions(id, stream, number, name, uid, start_unix_ns, last_unix_ns,"
+             " end_reason, start, hello) VALUES(%d, 1, %d, 's', 0, 1, 1, 1, x'', x'');"
+             "INSERT INTO session_days(day, session) VALUES(%lld, %d);",
+             (int)key, (int)key, (long long)file, (int)key);
+    assert_int_equal(umig_db_exec(&f->store->main, sql, NULL), UMIG_OK);
+}
+
+static int64_t count_sessions(const struct fixture *f)
+{
+    int64_t count = 0;
+    assert_int_equal(umig_db_number(&f->store->main, "SELECT count(*) FROM sessions", &count, NULL),
+                     UMIG_OK);
+    return count;
+}
+
+static void test_store_forgets_what_was_dropped_and_not_what_is_missing(void **state)
+{
+    const struct fixture *f = *state;
+    struct umig_missing_files missing;
+    put_session(f, 1, umig_store_file_of(TODAY - 9, 0));
+    put_session(f, 2, umig_store_file_of(TODAY - 2, 0));
+    put_session(f, 3, umig_store_file_of(TODAY - 2, 1));
+    put_session(f, 4, umig_store_file_of(TODAY - 1, 0));
+    make_day(f, TODAY - 1);
+
+    assert_int_equal(umig_store_missing_files(f->store, (TODAY - 3) * DAY_NS, &missing, NULL),
+                     UMIG_OK);
+    assert_int_equal(missing.count, 2);
+    assert_int_equal(missing.first, umig_store_file_of(TODAY - 2, 0));
+    assert_int_equal(missing.first_sessions, 1);
+    assert_int_equal(missing.last, umig_store_file_of(TODAY - 2, 1));
+    assert_int_equal(umig_store_forget_dropped(f->store, -1, 0, NULL), UMIG_OK);
+    assert_int_equal(count_sessions(f), 4);
+    assert_int_equal(umig_store_forget_dropped(f->store, -1, (TODAY - 3) * DAY_NS, NULL), UMIG_OK);
+    assert_int_equal(count_sessions(f), 3); /* by age */
+    assert_int_equal(umig_store_forget_dropped(f->store, umig_store_file_of(TODAY - 2, 0), 0, NULL),
+                     UMIG_OK);
+    assert_int_equal(count_sessions(f), 2);
 }
 
 static void test_store_begins_a_part_once_and_a_day_at_part_0(void **state)
@@ -177,6 +223,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_retain_keeps_the_newest_and_says_that_it_is_over,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_retain_by_age_drops_the_newest_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_forgets_what_was_dropped_and_not_what_is_missing,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_begins_a_part_once_and_a_day_at_part_0, set_up,
                                         tear_down),
         cmocka_unit_test(test_day_names_round_trip_and_others_are_refused),
