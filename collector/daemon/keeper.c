@@ -94,16 +94,21 @@ static bool can_wait(int rc)
     return rc == UMIG_OK || rc == UMIG_E_LIMIT || rc == UMIG_E_NOMEM;
 }
 
+static void tell_set_aside(const char *set_aside)
+{
+    if (set_aside != NULL) {
+        umig_log(UMIG_LOG_ERROR,
+                 "a day file was damaged or of another store; it is kept as %s and a new one begun",
+                 set_aside);
+    }
+}
+
 /* Folds on the calling thread; what was folded is posted, whatever came after it. */
 static int fold_now(struct umig_keeper *keeper, struct umig_err *err)
 {
     struct umig_fold_result result;
     const int rc = umig_folder_run(keeper->folder, &result, err);
-    if (result.set_aside != NULL) {
-        umig_log(UMIG_LOG_ERROR,
-                 "a day file was damaged or of another store; it is kept as %s and a new one begun",
-                 result.set_aside);
-    }
+    tell_set_aside(result.set_aside);
     post_folded(keeper, &result);
     return rc;
 }
@@ -328,6 +333,12 @@ struct umig_ingest_hooks umig_keeper_hooks(struct umig_keeper *keeper)
 
 int umig_keeper_start(struct umig_keeper *keeper, struct umig_ingest *ingest, struct umig_err *err)
 {
+    const char *set_aside = NULL;
+    const int rc = umig_folder_open_newest(keeper->folder, &set_aside, err);
+    tell_set_aside(set_aside);
+    if (!can_wait(rc)) {
+        return umig_err_trace(err, rc);
+    }
     keeper->ingest = ingest;
     int error_number = pthread_create(&keeper->fold_thread, NULL, fold_loop, keeper);
     if (error_number == 0) {

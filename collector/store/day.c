@@ -30,11 +30,26 @@ static int read_store_id(struct umig_day *day, int64_t *out_id, struct umig_err 
     return rc == UMIG_END ? UMIG_OK : rc;
 }
 
-static int write_store_id(struct umig_day *day, int64_t store_id, struct umig_err *err)
+int umig_day_claim(struct umig_day *day, int64_t store_id, struct umig_err *err)
 {
     sqlite3_stmt *statement = umig_db_statement(&day->db, UMIG_DAY_SET_STORE_ID);
     sqlite3_bind_int64(statement, 1, store_id);
-    return umig_db_run(&day->db, statement, err);
+    const int rc = umig_db_run(&day->db, statement, err);
+    day->is_new = day->is_new && rc != UMIG_OK;
+    return rc;
+}
+
+/* Whether a file of this name was set aside before. */
+static bool has_set_aside(const char *path)
+{
+    static const char *const suffixes[] = {"damaged-1", "foreign-1"};
+    bool has = false;
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char file[UMIG_STORE_PATH_BYTES + 16];
+        snprintf(file, sizeof file, "%s.%s", path, suffixes[i]);
+        has = has || access(file, F_OK) == 0;
+    }
+    return has;
 }
 
 int umig_day_set_aside(struct umig_day *day,
@@ -93,9 +108,6 @@ int umig_day_open(struct umig_day *day,
         rc = umig_day_set_aside(day, is_damaged ? "damaged" : "foreign", out_set_aside, &open_err);
         rc = rc != UMIG_OK ? rc : open_file(day, path, &id, &open_err);
     }
-    if (rc == UMIG_OK && id == 0) {
-        rc = write_store_id(day, store_id, &open_err);
-    }
     if (rc != UMIG_OK) {
         umig_day_close(day);
         if (err != NULL) {
@@ -104,6 +116,8 @@ int umig_day_open(struct umig_day *day,
         return umig_err_trace(err, rc);
     }
     day->day = number;
+    day->is_new = id == 0;
+    day->is_replacement = id == 0 && has_set_aside(path);
     return UMIG_OK;
 }
 

@@ -5,6 +5,7 @@
 #ifndef UMIG_COLLECTOR_STORE_DAY_H
 #define UMIG_COLLECTOR_STORE_DAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collector/store/cell.h"
@@ -15,6 +16,8 @@
 struct umig_day {
     struct umig_db db; /* db.handle NULL: no day is open */
     int64_t day;
+    bool is_new;         /* to be claimed before anything else is written */
+    bool is_replacement; /* new, and one of its name was set aside: what was in that is lost */
 };
 
 /**
@@ -31,6 +34,9 @@ UMIG_NODISCARD int umig_day_open(struct umig_day *day,
                                  int64_t store_id,
                                  char *out_set_aside,
                                  struct umig_err *err);
+
+/** Makes a new file one of this store's. */
+UMIG_NODISCARD int umig_day_claim(struct umig_day *day, int64_t store_id, struct umig_err *err);
 
 /** Closes; takes a day that is not open. */
 void umig_day_close(struct umig_day *day);

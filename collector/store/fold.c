@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/store/failpoint.h"
 #include "collector/store/fold_private.h"
@@ -273,6 +274,41 @@ static int read_keys(struct umig_folder *folder,
     return rc < 0 ? umig_err_trace(err, rc) : UMIG_OK;
 }
 
+/*
+ * Sessions with data in the day so far: where a file of its name was set aside it is lost, unless
+ * all of it waits in the inbox still (fold_rows.c: note_starts).
+ */
+static int mark_lost(struct umig_folder *folder, struct umig_err *err)
+{
+    sqlite3_stmt *statement = umig_db_statement(&folder->main, UMIG_READ_DAY_SESSIONS);
+    sqlite3_bind_int64(statement, 1, folder->day.day);
+    int rc = UMIG_OK;
+    while ((rc = umig_db_step(&folder->main, statement, err)) == UMIG_OK) {
+        const int64_t session = sqlite3_column_int64(statement, 0);
+        rc = umig_day_write(&folder->day, UMIG_DAY_LOST_PUT, &session, 1, err);
+        if (rc != UMIG_OK) {
+            break;
+        }
+    }
+    sqlite3_reset(statement);
+    return rc == UMIG_END ? UMIG_OK : umig_err_trace(err, rc);
+}
+
+/* In one transaction: a new file that is ours has its marks. */
+static int claim_day(struct umig_folder *folder, struct umig_err *err)
+{
+    int rc = umig_db_exec(&folder->day.db, "BEGIN IMMEDIATE", err);
+    if (rc == UMIG_OK && folder->day.is_replacement) {
+        rc = mark_lost(folder, err);
+    }
+    rc = rc != UMIG_OK ? rc : umig_day_claim(&folder->day, folder->store_id, err);
+    rc = rc != UMIG_OK ? rc : umig_db_exec(&folder->day.db, "COMMIT", err);
+    if (rc != UMIG_OK) {
+        umig_day_close(&folder->day); /* rolls back; it is opened anew */
+    }
+    return rc;
+}
+
 static int open_day(struct umig_folder *folder, int64_t day, struct umig_err *err)
 {
     if (folder->day.db.handle != NULL && folder->day.day == day) {
@@ -285,7 +321,7 @@ static int open_day(struct umig_folder *folder, int64_t day, struct umig_err *er
     if (folder->set_aside[0] != '\0') {
         folder->result.set_aside = folder->set_aside;
     }
-    return rc;
+    return rc == UMIG_OK && folder->day.is_new ? claim_day(folder, err) : rc;
 }
 
 static int fold_day_once(struct umig_folder *folder, int64_t day, struct umig_err *err)
@@ -333,6 +369,22 @@ static int fold_day(struct umig_folder *folder, int64_t day, struct umig_err *er
 enum {
     MAX_DAYS = 366
 };
+
+int umig_folder_open_newest(struct umig_folder *folder,
+                            const char **out_set_aside,
+                            struct umig_err *err)
+{
+    int64_t newest = 0;
+    char path[UMIG_STORE_PATH_BYTES];
+    int rc = umig_db_number(&folder->main, "SELECT max(day) FROM session_days", &newest, err);
+    umig_store_day_path(folder->dir, newest, path);
+    folder->result = (struct umig_fold_result){.set_aside = NULL};
+    if (rc == UMIG_OK && access(path, F_OK) == 0) {
+        rc = open_day(folder, newest, err);
+    }
+    *out_set_aside = folder->result.set_aside;
+    return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
+}
 
 int umig_folder_run(struct umig_folder *folder,
                     struct umig_fold_result *out_result,

@@ -47,6 +47,17 @@ UMIG_NODISCARD int umig_folder_open(const char *dir,
 struct umig_folder *umig_folder_close(struct umig_folder *folder);
 
 /**
+ * Opens the newest day file, as the next fold would: for the collector's start, so that a file that
+ * cannot be used is told then and not with the first data.
+ *
+ * @param out_set_aside  as umig_fold_result.set_aside; set on failure too
+ * @return as umig_folder_run()
+ */
+UMIG_NODISCARD int umig_folder_open_newest(struct umig_folder *folder,
+                                           const char **out_set_aside,
+                                           struct umig_err *err);
+
+/**
  * Folds everything that is in the inbox now.
  *
  * @param out_result  set on failure too: what was committed before the failure

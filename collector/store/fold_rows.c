@@ -314,12 +314,28 @@ static int add_tallies(struct umig_folder *folder,
     return rc;
 }
 
+/* All of a session that starts here comes to this file: a file set aside before had none of it. */
+static int note_starts(struct umig_folder *folder,
+                       const struct umig_fold_stream *stream,
+                       const Umig__V1__Batch *batch,
+                       struct umig_err *err)
+{
+    int rc = UMIG_OK;
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_starts; i++) {
+        int64_t key = 0;
+        rc = session_key(folder, stream, batch->starts[i]->session, &key, err);
+        rc = rc != UMIG_OK ? rc : umig_day_write(&folder->day, UMIG_DAY_LOST_DELETE, &key, 1, err);
+    }
+    return rc;
+}
+
 int umig_fold_rows_add(struct umig_folder *folder,
                        const struct umig_fold_stream *stream,
                        const Umig__V1__Batch *batch,
                        struct umig_err *err)
 {
-    int rc = add_stacks(folder, stream, batch, err);
+    int rc = note_starts(folder, stream, batch, err);
+    rc = rc != UMIG_OK ? rc : add_stacks(folder, stream, batch, err);
     rc = rc != UMIG_OK ? rc : add_events(folder, stream, batch, err);
     rc = rc != UMIG_OK ? rc : add_tallies(folder, stream, batch, err);
     return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;

@@ -1,33 +1,19 @@
 /* One session out of its day files into a profile, and what to say when some of them are gone. */
-#include <stdio.h>
-#include <sys/stat.h>
-
 #include "collector/store/load_private.h"
 #include "collector/store/reader_private.h"
 #include "collector/store/schema.h"
 #include "collector/store/time.h"
 #include "core/err.h"
-#include "core/units.h"
 
-/*
- * Whether a part of a file was set aside after the session began: the new one of that name has only
- * what came later. The change time of what was set aside is when it was renamed, or copied.
- */
-static bool is_set_aside(const char *path, const struct umig_profile *profile)
+/* Adds one if the session had data in a file of this name that was set aside. */
+static int count_set_aside(struct umig_loader *loader)
 {
-    static const char *const suffixes[] = {"damaged-1", "foreign-1"};
-    bool is_aside = false;
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char file[UMIG_STORE_PATH_BYTES + 16];
-        struct stat st;
-        snprintf(file, sizeof file, "%s.%s", path, suffixes[i]);
-        if (stat(file, &st) == 0) {
-            const uint64_t renamed_ns =
-                (uint64_t)st.st_ctim.tv_sec * UMIG_NS_PER_S + (uint64_t)st.st_ctim.tv_nsec;
-            is_aside = is_aside || renamed_ns > profile->session.start_unix_ns;
-        }
-    }
-    return is_aside;
+    sqlite3_stmt *statement = umig_db_statement(&loader->db, UMIG_VIEW_LOST);
+    sqlite3_bind_int64(statement, 1, loader->session);
+    const int rc = umig_db_step(&loader->db, statement, loader->err);
+    sqlite3_reset(statement);
+    loader->profile->session.lost_files += rc == UMIG_OK;
+    return rc < 0 ? rc : UMIG_OK;
 }
 
 /* One consistent view of a day that may be written meanwhile. UMIG_NOT_FOUND: it has no file. */
@@ -45,10 +31,8 @@ static int load_day_file(const struct umig_reader *reader,
     int rc = umig_db_open(&loader.db, path, UMIG_DB_READ, &umig_view_schema, err);
     rc = rc != UMIG_OK ? rc : umig_db_exec(&loader.db, "BEGIN", err);
     rc = rc != UMIG_OK ? rc : umig_loader_rows(&loader);
+    rc = rc != UMIG_OK ? rc : count_set_aside(&loader);
     umig_loader_fini(&loader);
-    if (rc == UMIG_OK && is_set_aside(path, profile)) {
-        profile->session.lost_files++;
-    }
     return rc;
 }
 

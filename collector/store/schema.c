@@ -252,6 +252,9 @@ static const struct umig_db_migration day_migrations[] = {
 static const char *const day_statements[UMIG_DAY_COUNT] = {
     [UMIG_DAY_STORE_ID] = STORE_ID,
     [UMIG_DAY_SET_STORE_ID] = "INSERT INTO meta(name, value) VALUES('store_id', ?1)",
+    /* A session that had data in a file of this name that was set aside. */
+    [UMIG_DAY_LOST_PUT] = "INSERT OR IGNORE INTO meta(name, value) VALUES('lost_'||?1, 1)",
+    [UMIG_DAY_LOST_DELETE] = "DELETE FROM meta WHERE name='lost_'||?1",
     [UMIG_DAY_FOLDED] = "SELECT sequence FROM folded WHERE stream=?1",
     [UMIG_DAY_SET_FOLDED] =
         "INSERT INTO folded(stream, sequence) VALUES(?1, ?2)"
@@ -294,6 +297,9 @@ static const char *const day_statements[UMIG_DAY_COUNT] = {
 
 static const char *const view_statements[UMIG_VIEW_COUNT] = {
     [UMIG_VIEW_STORE_ID] = STORE_ID,
+    [UMIG_VIEW_LOST] = "SELECT 1 FROM meta WHERE name='lost_'||?1",
+    [UMIG_VIEW_ALL_LOST] =
+        "SELECT CAST(substr(name, 6) AS INTEGER) FROM meta WHERE name GLOB 'lost_*'",
     [UMIG_VIEW_CELLS] = "SELECT kind, grp, outcome, data, slot FROM cells WHERE session=?1 ORDER BY slot",
     [UMIG_VIEW_STRING] = "SELECT text FROM strings WHERE id=?1",
     [UMIG_VIEW_METHOD] = "SELECT class, name, file FROM methods WHERE id=?1",

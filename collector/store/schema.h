@@ -59,6 +59,8 @@ enum umig_read_statement {
 enum umig_day_statement {
     UMIG_DAY_STORE_ID,
     UMIG_DAY_SET_STORE_ID,
+    UMIG_DAY_LOST_PUT,
+    UMIG_DAY_LOST_DELETE,
     UMIG_DAY_FOLDED,
     UMIG_DAY_SET_FOLDED,
     UMIG_DAY_STRING_TEXT,
@@ -85,6 +87,8 @@ enum umig_day_statement {
 /* Statements of a day file for reports. */
 enum umig_view_statement {
     UMIG_VIEW_STORE_ID,
+    UMIG_VIEW_LOST,
+    UMIG_VIEW_ALL_LOST,
     UMIG_VIEW_CELLS,
     UMIG_VIEW_STRING,
     UMIG_VIEW_METHOD,

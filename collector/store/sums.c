@@ -46,6 +46,14 @@ static void add_books(struct summing *summing, sqlite3_stmt *statement)
     }
 }
 
+static void add_lost(struct summing *summing, sqlite3_stmt *statement)
+{
+    struct umig_session_sum *sum = sum_of(summing, statement);
+    if (sum != NULL) {
+        sum->has_lost_file = true;
+    }
+}
+
 static int for_rows(struct summing *summing,
                     int statement_index,
                     void (*add)(struct summing *summing, sqlite3_stmt *statement),
@@ -72,6 +80,7 @@ static int add_day(const struct umig_reader *reader,
     int rc = umig_db_open(&summing.db, path, UMIG_DB_READ, &umig_view_schema, err);
     rc = rc != UMIG_OK ? rc : for_rows(&summing, UMIG_VIEW_ALL_TOTALS, add_total, err);
     rc = rc != UMIG_OK ? rc : for_rows(&summing, UMIG_VIEW_ALL_TALLIES, add_books, err);
+    rc = rc != UMIG_OK ? rc : for_rows(&summing, UMIG_VIEW_ALL_LOST, add_lost, err);
     umig_db_close(&summing.db);
     return rc;
 }

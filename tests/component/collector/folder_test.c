@@ -288,13 +288,6 @@ static void test_day_file_that_is_gone_makes_no_whole_report(void **state)
     assert_int_equal(rename(aside, path), 0);
     assert_int_equal(read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text), UMIG_OK);
     assert_null(strstr(text, "gone or set aside"));
-    /* The collector sets a damaged one aside by this name. */
-    snprintf(aside, sizeof aside, "%.4000s.damaged-1", path);
-    const int fd = open(aside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text), UMIG_OK);
-    assert_non_null(strstr(text, "gone or set aside as damaged"));
 }
 
 /* Records a session of one batch and its end. */
@@ -371,6 +364,55 @@ static void test_store_gone_beside_day_files_ends_the_start(void **state)
     assert_int_equal(umig_collector_process_stop(p), 0);
 }
 
+static void test_file_set_aside_is_missed_by_the_sessions_that_were_in_it(void **state)
+{
+    struct umig_collector_process *p = *state;
+    static char text[1 << 20];
+    char path[UMIG_STORE_PATH_BYTES];
+    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
+    umig_collector_process_start(p);
+    record(p, 64, "before");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    damage(path);
+
+    umig_collector_process_start(p);
+    record(p, 65, "after");
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "after", text, sizeof text));
+    assert_null(strstr(text, "gone or set aside"));
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "before", text, sizeof text));
+    assert_non_null(strstr(text, "gone or set aside as damaged"));
+    /* As a copy of the folder has it: no file but is younger than every session. */
+    snprintf(text, sizeof text, "%.4000s.damaged-1", path);
+    assert_int_equal(chmod(text, 0400), 0);
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "after", text, sizeof text));
+    assert_null(strstr(text, "gone or set aside"));
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, "", text, sizeof text));
+    const char *missing = strstr(text, "data missing");
+    assert_non_null(missing);
+    assert_null(strstr(missing + 1, "data missing"));
+    assert_int_equal(umig_collector_process_stop(p), 0);
+}
+
+static void test_damaged_day_file_is_told_at_the_start(void **state)
+{
+    struct umig_collector_process *p = *state;
+    char path[UMIG_STORE_PATH_BYTES];
+    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
+    umig_collector_process_start(p);
+    record(p, 66, "before");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    damage(path);
+
+    /* Whoever only reads leaves it as it is. */
+    static char text[1 << 20];
+    assert_int_equal(read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text), UMIG_E_DB);
+    umig_collector_process_start(p); /* no data comes */
+    umig_assert_log_has(p, ".damaged-1");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+}
+
 /* Sends and asks (which folds) until a day file is there, or is gone. */
 static void feed_until(struct umig_emitter *e,
                        const struct umig_collector_process *p,
@@ -427,6 +469,8 @@ int main(void)
         TEST(test_day_file_that_is_gone_makes_no_whole_report),
         TEST(test_day_file_gone_at_start_keeps_its_sessions),
         TEST(test_store_gone_beside_day_files_ends_the_start),
+        TEST(test_file_set_aside_is_missed_by_the_sessions_that_were_in_it),
+        TEST(test_damaged_day_file_is_told_at_the_start),
         TEST(test_data_over_the_size_goes_in_parts_and_the_books_say_so),
     };
 #undef TEST
