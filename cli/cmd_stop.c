@@ -1,4 +1,6 @@
+#include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/agent_client.h"
@@ -35,14 +37,31 @@ enum {
     STORED_POLL_MS = 100
 };
 
+/* What of the stopped sessions the collector does not have. */
+struct unstored {
+    uint64_t batches;
+    char why[200];
+};
+
+static void note_unstored(struct unstored *unstored,
+                          const Umig__V1__AgentStatus *agent,
+                          uint64_t last)
+{
+    unstored->batches = agent->acked_sequence < last ? last - agent->acked_sequence : 0;
+    snprintf(unstored->why, sizeof unstored->why, "%s", agent->collector_problem);
+}
+
 /*
  * Waits until the collector acknowledged what the agent had sent when it stopped, so that a report
  * right after the stop is whole. Without a collector, or with a slow one, it is not waited for.
  */
-static void await_stored(const struct umig_target *target, const Umig__V1__AgentStatus *stopped)
+static void await_stored(const struct umig_target *target,
+                         const Umig__V1__AgentStatus *stopped,
+                         struct unstored *out_unstored)
 {
     const uint64_t last = stopped->acked_sequence + stopped->unacked_batches;
     bool is_waiting = stopped->collector_connected && stopped->unacked_batches > 0;
+    note_unstored(out_unstored, stopped, last);
     for (int waited = 0; is_waiting && waited < STORED_PATIENCE_MS; waited += STORED_POLL_MS) {
         Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
         struct umig_agent_reply reply = {.message = NULL};
@@ -54,6 +73,9 @@ static void await_stored(const struct umig_target *target, const Umig__V1__Agent
         }
         const Umig__V1__AgentStatus *now = reply.message->agent;
         is_waiting = now != NULL && now->collector_connected && now->acked_sequence < last;
+        if (now != NULL) {
+            note_unstored(out_unstored, now, last);
+        }
         umig_agent_reply_fini(&reply);
     }
 }
@@ -62,6 +84,7 @@ static void await_stored(const struct umig_target *target, const Umig__V1__Agent
 static int stop_one(const struct umig_target *target,
                     const char *id,
                     struct umig_buf *out_ids,
+                    struct unstored *out_unstored,
                     struct umig_err *err)
 {
     Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
@@ -77,7 +100,7 @@ static int stop_one(const struct umig_target *target,
     umig_buf_clear(out_ids);
     umig_buf_text(out_ids, reply.message->text);
     if (reply.message->agent != NULL) {
-        await_stored(target, reply.message->agent);
+        await_stored(target, reply.message->agent, out_unstored);
     }
     umig_agent_reply_fini(&reply);
     return UMIG_OK;
@@ -109,6 +132,15 @@ static void tell(struct umig_cli *cli,
     umig_json_object_end(json);
 }
 
+static void tell_unstored(struct umig_cli *cli, const struct unstored *unstored)
+{
+    if (unstored->batches > 0) {
+        fprintf(cli->notes, "umig stop: %" PRIu64 " %s the agent's memory and not stored%s%s\n",
+                unstored->batches, unstored->batches == 1 ? "batch is in" : "batches are in",
+                unstored->why[0] != '\0' ? ": " : "", unstored->why);
+    }
+}
+
 /* How to read what was stopped, given the ids of the last agent. */
 static void say_next(struct umig_cli *cli, size_t agent_count, const char *name, const char *ids)
 {
@@ -134,9 +166,11 @@ static int stop_all(struct umig_cli *cli,
         if (!has_session(targets->items[i]->reply.message->agent, id)) {
             continue;
         }
-        rc = stop_one(targets->items[i], id, &ids, err);
+        struct unstored unstored = {.batches = 0};
+        rc = stop_one(targets->items[i], id, &ids, &unstored, err);
         if (rc == UMIG_OK) {
             tell(cli, targets->items[i], umig_buf_str(&ids), json);
+            tell_unstored(cli, &unstored);
             stopped_count++;
         }
     }

@@ -55,8 +55,11 @@ static void put_collector(struct umig_buf *out, const Umig__V1__AgentStatus *age
         if (agent->unacked_batches == 0) {
             umig_buf_text(out, "everything stored\n");
         } else {
-            umig_buf_printf(out, "%" PRIu64 " %s on the way\n", agent->unacked_batches,
-                            agent->unacked_batches == 1 ? "batch" : "batches");
+            const bool has_problem = agent->collector_problem[0] != '\0';
+            umig_buf_printf(out, "%" PRIu64 " %s %s%s\n", agent->unacked_batches,
+                            agent->unacked_batches == 1 ? "batch" : "batches",
+                            has_problem ? "not stored yet: " : "on the way",
+                            agent->collector_problem);
         }
         return;
     }

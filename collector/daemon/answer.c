@@ -9,6 +9,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/parse.h"
 #include "core/socket.h"
 #include "include/umig/version.h"
 #include "umig/v1/control.pb-c.h"
@@ -200,9 +201,37 @@ static int prepare(struct umig_keeper *keeper,
     if (rc == UMIG_AGAIN) {
         return umig_err_set(err, UMIG_E_BUSY, "the collector is ending; ask again with --data");
     }
+    if (rc == UMIG_E_LIMIT) {
+        return umig_err_set(
+            err, rc,
+            "the disk of %.120s is full: acknowledged batches cannot be read and an "
+            "answer would lack them; make room there and ask again",
+            keeper->options.dir);
+    }
     return rc != UMIG_OK ? umig_err_set(err, rc, "acknowledged batches cannot be read now: %s",
                                         umig_status_text(rc))
                          : UMIG_OK;
+}
+
+/* Whoever asks while nothing is stored has to know: the newest data is not in the answer. */
+static void note_full_disk(struct umig_keeper *keeper, struct umig_buf *note)
+{
+    const struct umig_ingest_counters *c = umig_ingest_counters(keeper->ingest);
+    const uint64_t since_ns = atomic_load(&c->full_since_ns);
+    const uint64_t now_ns = umig_clock_monotonic_ns();
+    const uint64_t last_ns = atomic_load(&c->full_last_ns);
+    if (since_ns == 0 || last_ns > now_ns) {
+        return;
+    }
+    char since[32];
+    char last[32];
+    umig_format_duration(now_ns - since_ns, since, sizeof since);
+    umig_format_duration(now_ns - last_ns, last, sizeof last);
+    (void)umig_buf_printf(
+        note,
+        "%sthe collector has stored nothing for %s (it tried %s ago): the disk of "
+        "%.1000s is full; agents keep what they can and send it again",
+        note->len > 0 ? "; " : "", since, last, keeper->options.dir);
 }
 
 void umig_keeper_answer(struct umig_keeper *keeper, const struct umig_keeper_query *query)
@@ -212,6 +241,7 @@ void umig_keeper_answer(struct umig_keeper *keeper, const struct umig_keeper_que
     struct umig_buf note = UMIG_BUF_INIT(NOTE_BYTES);
     int rc = prepare(keeper, query, &err);
     rc = rc != UMIG_OK ? rc : run(keeper, query, &document, &note, &err);
+    note_full_disk(keeper, &note);
     if (rc == UMIG_OK && query->takes_note && note.len > 0) {
         send_note(query->fd, &note);
     }

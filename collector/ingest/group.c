@@ -70,6 +70,16 @@ static void take_back(struct umig_ingest *ingest, struct umig_live *live)
     }
 }
 
+static void note_full(struct umig_ingest_counters *counters)
+{
+    const uint64_t now_ns = umig_clock_monotonic_ns();
+    atomic_fetch_add(&counters->full_disk, 1);
+    atomic_store(&counters->full_last_ns, now_ns);
+    if (atomic_load(&counters->full_since_ns) == 0) {
+        atomic_store(&counters->full_since_ns, now_ns);
+    }
+}
+
 void umig_ingest_store_failed(struct umig_ingest *ingest, int rc, const struct umig_err *err)
 {
     umig_store_rollback(ingest->store);
@@ -79,7 +89,7 @@ void umig_ingest_store_failed(struct umig_ingest *ingest, int rc, const struct u
         ingest->fatal_err = *err;
         return;
     }
-    atomic_fetch_add(&ingest->counters.full_disk, 1);
+    note_full(&ingest->counters);
     umig_log(UMIG_LOG_ERROR, "nothing can be stored: %s; agents keep what they have and retry",
              err->text);
     for_dirty(ingest, take_back);
@@ -92,6 +102,9 @@ static void count_group(struct umig_ingest *ingest)
     atomic_fetch_add(&counters->batches, ingest->group_batches);
     atomic_fetch_add(&counters->samples, ingest->group_samples);
     atomic_fetch_add(&counters->bytes, ingest->group_bytes);
+    if (ingest->group_batches > 0) {
+        atomic_store(&counters->full_since_ns, 0);
+    }
     ingest->inbox_bytes += ingest->group_bytes;
 }
 

@@ -65,6 +65,9 @@ struct umig_ingest_counters {
     atomic_uint_fast64_t bytes;   /* payload stored */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t full_disk; /* commits refused by a full disk */
+    atomic_uint_fast64_t
+        full_since_ns; /* monotonic; of the first since batches were stored, 0: none */
+    atomic_uint_fast64_t full_last_ns; /* of the last */
 };
 
 struct umig_ingest;

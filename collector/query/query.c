@@ -109,6 +109,40 @@ static int refuse_if_waiting(struct umig_reader *reader, const char *dir, struct
     return rc;
 }
 
+/* SQLite makes a small file to read a log that a killed collector left: on a full disk it cannot.
+ */
+static int explain_full(const char *dir, struct umig_err *err)
+{
+    return umig_err_set(err, UMIG_E_LIMIT,
+                        "the disk of %.150s is full: what it holds cannot be read whole; make room "
+                        "there, or copy it elsewhere and read that with --data",
+                        dir);
+}
+
+/* Folds the rest where that can be; UMIG_OK: reading gives everything that was acknowledged. */
+static int prepare_rest(const char *dir,
+                        struct umig_reader *reader,
+                        struct umig_store **out_store,
+                        struct umig_err *err)
+{
+    struct umig_err open_err = UMIG_ERR_INIT;
+    int rc = umig_store_open(dir, out_store, &open_err);
+    if (rc == UMIG_OK) {
+        rc = fold_rest(dir, *out_store, &open_err);
+    } else if (rc == UMIG_E_BUSY) {
+        rc = UMIG_OK; /* a collector is at it */
+    } else if (rc == UMIG_E_DENIED) {
+        return refuse_if_waiting(reader, dir, err);
+    }
+    if (rc == UMIG_E_LIMIT) {
+        return refuse_if_waiting(reader, dir, err) == UMIG_OK ? UMIG_OK : explain_full(dir, err);
+    }
+    if (rc != UMIG_OK && err != NULL) {
+        *err = open_err;
+    }
+    return rc;
+}
+
 int umig_query_folder(const char *dir,
                       const struct umig_query *query,
                       struct umig_buf *out,
@@ -121,21 +155,11 @@ int umig_query_folder(const char *dir,
         return umig_err_set(err, UMIG_E_ARG,
                             "there is no umig data in %s; give the folder of a collector", dir);
     }
-    if (rc != UMIG_OK) {
-        umig_reader_close(reader);
-        return umig_err_trace(err, rc);
-    }
     struct umig_store *store = NULL;
-    const int opened = umig_store_open(dir, &store, err);
-    if (opened == UMIG_OK) {
-        rc = fold_rest(dir, store, err);
-    } else if (opened == UMIG_E_DENIED) {
-        rc = refuse_if_waiting(reader, dir, err);
-    } else if (opened != UMIG_E_BUSY) {
-        rc = opened;
-    }
+    rc = rc == UMIG_E_LIMIT ? explain_full(dir, err) : rc;
+    rc = rc != UMIG_OK ? rc : prepare_rest(dir, reader, &store, err);
     struct umig_query asked = *query;
-    asked.is_at_rest = opened == UMIG_OK; /* we have its lock */
+    asked.is_at_rest = store != NULL; /* we have its lock */
     rc = rc != UMIG_OK ? rc : umig_query_run(reader, &asked, out, note, err);
     umig_reader_close(reader);
     umig_store_close(store);

@@ -168,6 +168,11 @@ static int migrate(struct umig_db *db,
                             "%s was written by a newer umig (schema %d, this one knows %d)",
                             db->path, (int)version, schema->migration_count);
     }
+    if (mode == UMIG_DB_READ && version == 0) {
+        return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                            "%s is empty: put back what was there, or restore it from a backup",
+                            db->path);
+    }
     if (mode == UMIG_DB_READ && version < schema->migration_count) {
         return umig_err_set(err, UMIG_E_UNSUPPORTED,
                             "%s was written by an older umig; start the collector on it once",

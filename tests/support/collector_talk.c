@@ -71,17 +71,23 @@ void umig_assert_log_has(const struct umig_collector_process *p, const char *tex
 }
 
 /* A query over the socket; the document or the refusal's text. True: a document. */
-bool umig_ask(const struct umig_collector_process *p,
-              uint32_t verb,
-              const char *session,
-              char *out,
-              size_t room)
+/* A note of the collector: kept beside the document, of which it is no part. */
+static void read_note(const char *payload, size_t payload_bytes, char *note, size_t room)
 {
-    Umig__V1__Query query = UMIG__V1__QUERY__INIT;
-    char name[80];
-    snprintf(name, sizeof name, "%s", session);
-    query.verb = verb;
-    query.session = name;
+    Umig__V1__QueryNote *message =
+        umig__v1__query_note__unpack(NULL, payload_bytes, (const uint8_t *)payload);
+    assert_non_null(message);
+    snprintf(note, room, "%s", message->text);
+    umig__v1__query_note__free_unpacked(message, NULL);
+}
+
+static bool ask(const struct umig_collector_process *p,
+                Umig__V1__Query query,
+                char *note,
+                size_t note_room,
+                char *out,
+                size_t room)
+{
     uint8_t payload[256];
     uint8_t head[UMIG_FRAME_HEADER_BYTES];
     const size_t payload_bytes = umig__v1__query__pack(&query, payload);
@@ -99,8 +105,13 @@ bool umig_ask(const struct umig_collector_process *p,
         assert_true(len + header.payload_bytes < room);
         umig_must(umig_socket_recv_all(fd, out + len, header.payload_bytes, 10000, &err), &err);
         umig_must(umig_frame_check(&header, (const uint8_t *)out + len, &err), &err);
-        len += header.payload_bytes;
-    } while (header.type == UMIG_FRAME_QUERY_DATA && (header.flags & UMIG_FRAME_LAST) == 0);
+        if (header.type == UMIG_FRAME_QUERY_NOTE) {
+            read_note(out + len, header.payload_bytes, note, note_room);
+        } else {
+            len += header.payload_bytes;
+        }
+    } while (header.type == UMIG_FRAME_QUERY_NOTE ||
+             (header.type == UMIG_FRAME_QUERY_DATA && (header.flags & UMIG_FRAME_LAST) == 0));
     close(fd);
     out[len] = '\0';
     if (header.type == UMIG_FRAME_REFUSE) {
@@ -111,4 +122,32 @@ bool umig_ask(const struct umig_collector_process *p,
         return false;
     }
     return true;
+}
+
+bool umig_ask(const struct umig_collector_process *p,
+              uint32_t verb,
+              const char *session,
+              char *out,
+              size_t room)
+{
+    Umig__V1__Query query = UMIG__V1__QUERY__INIT;
+    char name[80];
+    snprintf(name, sizeof name, "%s", session);
+    query.verb = verb;
+    query.session = name;
+    return ask(p, query, NULL, 0, out, room);
+}
+
+bool umig_ask_noted(const struct umig_collector_process *p,
+                    uint32_t verb,
+                    char *note,
+                    size_t note_room,
+                    char *out,
+                    size_t room)
+{
+    Umig__V1__Query query = UMIG__V1__QUERY__INIT;
+    query.verb = verb;
+    query.takes_notes = 1;
+    note[0] = '\0';
+    return ask(p, query, note, note_room, out, room);
 }

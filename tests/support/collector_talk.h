@@ -41,4 +41,12 @@ bool umig_ask(const struct umig_collector_process *p,
               char *out,
               size_t room);
 
+/** As umig_ask(); the note beside the document goes to note, "" if there is none. */
+bool umig_ask_noted(const struct umig_collector_process *p,
+                    uint32_t verb,
+                    char *note,
+                    size_t note_room,
+                    char *out,
+                    size_t room);
+
 #endif

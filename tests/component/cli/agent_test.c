@@ -28,6 +28,7 @@ static void *g_libjvm;
  */
 static char g_started[512];
 static atomic_int g_stop_count;
+static atomic_bool g_is_disk_full;
 static char g_running_id[16] = "load-7\x1b"; /* of the one session in every status */
 static char g_problem[] = "native frames: none: no memory";
 static int g_refusal_count;
@@ -47,7 +48,8 @@ static void pack_reply(const Umig__V1__ControlReply *reply, struct umig_buf *out
     put_frame(out, UMIG_FRAME_CONTROL_REPLY, 0, bytes, umig__v1__control_reply__pack(reply, bytes));
 }
 
-static void put_status(struct umig_buf *out)
+/* As a reply to a stop, with what was stopped in the text; NULL: to a status. */
+static void put_status(char *stopped, struct umig_buf *out)
 {
     Umig__V1__Process process = UMIG__V1__PROCESS__INIT;
     Umig__V1__KindOption kind = UMIG__V1__KIND_OPTION__INIT;
@@ -94,6 +96,12 @@ static void put_status(struct umig_buf *out)
     agent.n_sessions = 1;
     agent.collector_address = address;
     agent.collector_connected = 1;
+    char problem[] = "the collector waits: the collector's disk is full";
+    if (atomic_load(&g_is_disk_full)) {
+        agent.collector_problem = problem;
+        agent.acked_sequence = 5;
+        agent.unacked_batches = 3;
+    }
     agent.walker = walker;
     agent.signal = signal;
     agent.clock = clock;
@@ -102,6 +110,9 @@ static void put_status(struct umig_buf *out)
     agent.agent_memory_bytes = 6 << 20;
     agent.memory_limit_bytes = 32 << 20;
     reply.agent = &agent;
+    if (stopped != NULL) {
+        reply.text = stopped;
+    }
     pack_reply(&reply, out);
 }
 
@@ -145,16 +156,14 @@ static void answer_well(const struct umig_frame_header *header,
 {
     Umig__V1__ControlRequest *request =
         umig__v1__control_request__unpack(NULL, header->payload_bytes, payload);
-    Umig__V1__ControlReply reply = UMIG__V1__CONTROL_REPLY__INIT;
     if (request->verb == UMIG__V1__CONTROL_VERB__CONTROL_STATUS) {
-        put_status(out);
+        put_status(NULL, out);
     } else if (request->verb == UMIG__V1__CONTROL_VERB__CONTROL_START) {
         put_started(request->start, out);
     } else {
         char stopped[] = "load-7 other";
-        reply.text = stopped;
         atomic_fetch_add(&g_stop_count, 1);
-        pack_reply(&reply, out);
+        put_status(stopped, out);
     }
     umig__v1__control_request__free_unpacked(request, NULL);
 }
@@ -517,6 +526,22 @@ static void test_stop_by_name_knows_what_runs(void **state)
     assert_non_null(strstr(g_run.out, "\"sessions\":[\"load-7\",\"other\"]}]\n"));
 }
 
+static void test_status_and_stop_say_what_the_collector_waits_for(void **state)
+{
+    (void)state;
+    atomic_store(&g_is_disk_full, true);
+    run_on_me("status", "");
+    assert_non_null(strstr(g_run.out, "collector.sock, connected, 3 batches not stored yet: the "
+                                      "collector waits: the collector's disk is full\n"));
+
+    run_on_me("stop", "");
+    atomic_store(&g_is_disk_full, false);
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.err,
+                           "umig stop: 3 batches are in the agent's memory and not stored: "
+                           "the collector waits: the collector's disk is full\n"));
+}
+
 static void test_what_several_agents_started_is_stopped_by_one_command(void **state)
 {
     (void)state;
@@ -662,6 +687,7 @@ int main(void)
                                         start_two_agents, stop_two_agents),
         WITH_AGENT(test_start_that_the_agent_refuses_is_a_failure),
         WITH_AGENT(test_stop_by_name_knows_what_runs),
+        WITH_AGENT(test_status_and_stop_say_what_the_collector_waits_for),
         cmocka_unit_test_setup_teardown(test_what_several_agents_started_is_stopped_by_one_command,
                                         start_two_agents, stop_two_agents),
         cmocka_unit_test_setup_teardown(test_name_that_is_taken_anywhere_starts_nothing,

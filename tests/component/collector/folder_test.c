@@ -1,8 +1,10 @@
 /* Trouble with a data folder: taken, damaged, not to be written, gone in part, too large. */
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -290,6 +292,34 @@ static void test_day_file_that_is_gone_makes_no_whole_report(void **state)
     assert_null(strstr(text, "gone or set aside"));
 }
 
+static void test_folder_on_a_full_disk_is_told(void **state)
+{
+    struct umig_collector_process *p = *state;
+    struct umig_emitter *e = umig_small_emitter(67, "full");
+    static char text[1 << 20];
+    struct rlimit before;
+    umig_collector_process_start(p);
+    umig_emitter_make_batch(e);
+    umig_deliver(e, p);
+    umig_emitter_destroy(e);
+    umig_collector_process_kill(p); /* acknowledged and not folded */
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit none = {1, before.rlim_max};
+    (void)signal(SIGXFSZ, SIG_IGN);
+
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    const int rc = read_folder(p, UMIG_QUERY_LIST_SESSIONS, text, sizeof text);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(rc, UMIG_E_LIMIT);
+    assert_non_null(strstr(text, p->data));
+    assert_non_null(strstr(text, " is full: "));
+    assert_non_null(strstr(text, "copy it elsewhere and read that with --data"));
+
+    /* With room it is folded. */
+    assert_int_equal(read_folder(p, UMIG_QUERY_LIST_SESSIONS, text, sizeof text), UMIG_OK);
+    assert_non_null(strstr(text, "full"));
+}
+
 /* Records a session of one batch and its end. */
 static void record(struct umig_collector_process *p, uint64_t epoch, const char *session)
 {
@@ -467,6 +497,7 @@ int main(void)
         TEST(test_log_in_a_folder_that_may_not_be_written_is_told),
         TEST(test_folder_that_may_not_be_entered_is_told_so),
         TEST(test_day_file_that_is_gone_makes_no_whole_report),
+        TEST(test_folder_on_a_full_disk_is_told),
         TEST(test_day_file_gone_at_start_keeps_its_sessions),
         TEST(test_store_gone_beside_day_files_ends_the_start),
         TEST(test_file_set_aside_is_missed_by_the_sessions_that_were_in_it),
