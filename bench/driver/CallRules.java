@@ -20,6 +20,7 @@ final class CallRules {
     private static final Pattern INVOKERS = Pattern.compile("java\\.lang\\.invoke\\..*");
     private static final Set<String> LINKAGE =
             Set.of("linkCallSite", "linkMethodHandleConstant", "linkDynamicConstant", "linkMethod", "findMethodHandleType");
+    private static final String EVENT = "jdk.internal.event.Event";
     private static final Set<String> LOADING = Set.of("loadClass", "loadClassInternal", "addClass", "checkPackageAccess");
     /** Native methods that call a method of Java that their caller chose. */
     private static final List<Pattern> CALL_BACK = List.of(
@@ -43,7 +44,8 @@ final class CallRules {
         LOADING("class loading: the JVM asks a ClassLoader"),
         LINKAGE("linkage: the JVM links an invokedynamic, a handle or a constant that the caller has"),
         THROWN("exceptions that the JVM makes"),
-        FINALIZER("Finalizer.register, by Object.<init>");
+        FINALIZER("Finalizer.register, by Object.<init>"),
+        EVENT("event classes: the JVM's recorder overrides methods as it loads them");
 
         final String text;
 
@@ -92,6 +94,10 @@ final class CallRules {
         if (from == null || to == null) {
             return new Finding(Answer.UNKNOWN, Rule.NONE, "no bytes of " + (from == null ? caller : callee).type());
         }
+        if (from.has(caller.method()) && isAddedToEvent(callee, to) && from.sites(caller.method()).stream()
+                .anyMatch(site -> site.name().equals(callee.method()) && classes.canMeet(site.owner(), callee.type()))) {
+            return excepted(Rule.EVENT);
+        }
         if (!from.has(caller.method()) || !to.has(callee.method())) {
             Frame odd = from.has(caller.method()) ? callee : caller;
             return violation("no such method: " + odd.type() + "." + odd.method());
@@ -99,6 +105,13 @@ final class CallRules {
         Set<Site> sites = from.sites(caller.method());
         Finding direct = direct(caller, sites, site -> reaches(site, callee, to));
         return direct != null ? direct : excepted(caller, callee, from, sites);
+    }
+
+    /* A subclass of Event gets overriding methods that are in no class file (jfrEventClassTransformer.cpp). */
+    private boolean isAddedToEvent(Frame frame, Info type) {
+        Info event = classes.find(EVENT);
+        return event != null && !type.has(frame.method()) && event.has(frame.method())
+                && classes.isSubtype(frame.type(), EVENT);
     }
 
     /* By an instruction: best at the line of the frame, else anywhere in a method of that name. */
