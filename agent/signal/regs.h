@@ -14,6 +14,7 @@ struct umig_regs {
     uintptr_t result;    /* where method entries hold the return address while they make room */
     uintptr_t thrower;   /* where exceptions are handled: the pc that threw */
     uintptr_t method;    /* where the interpreter's method entries hold the Method* */
+    uintptr_t argument;  /* of a call: the call stub's is its JavaCallWrapper */
     uintptr_t sender_sp; /* where adapters and method entries hold the caller's sp, and the running
                           * interpreter its bytecode pointer */
 };

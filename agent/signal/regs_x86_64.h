@@ -19,6 +19,7 @@ UMIG_SIGNAL_SAFE static inline struct umig_regs umig_regs_read(const void *conte
         .result = (uintptr_t)r[REG_RAX],
         .thrower = (uintptr_t)r[REG_RDX],
         .method = (uintptr_t)r[REG_RBX],
+        .argument = (uintptr_t)r[REG_RDI],
         .sender_sp = (uintptr_t)r[REG_R13],
     };
 }

@@ -14,7 +14,7 @@ static bool leave_blob(struct umig_step *step, struct umig_step_left *left)
 {
     switch (left->blob.kind) {
     case UMIG_BLOB_FRAMELESS:
-        return umig_x64_leave_frameless(step);
+        return umig_x64_leave_frameless(step, &left->blob);
     case UMIG_BLOB_INTERPRETER:
         return umig_x64_leave_interpreted(step, left);
     case UMIG_BLOB_NMETHOD:

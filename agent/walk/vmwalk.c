@@ -120,6 +120,9 @@ static enum umig_outcome walk_up(struct umig_step *step,
             return UMIG_OUTCOME_OK;
         }
         const enum umig_step_result result = umig_step_up(step, &left);
+        if (result == UMIG_STEP_LOST && i == 0 && step->is_leaf && umig_step_to_anchor(step)) {
+            continue; /* code that the JVM itself called, after it had left Java */
+        }
         add_left(step->hotspot, &left, kept);
         if (result == UMIG_STEP_ROOT) {
             return UMIG_OUTCOME_OK;

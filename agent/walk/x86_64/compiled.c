@@ -11,7 +11,8 @@
 enum {
     PROLOGUE_BYTES =
         40, /* of the instructions that build a frame, the barrier's compare included */
-    JIT_STUB_WORDS_MAX = 16 /* larger ones save all registers, and do it step by step */
+    JIT_STUB_WORDS_MAX = 16, /* larger ones save all registers, and do it step by step */
+    COPIED_WORDS_MAX = 32    /* of a string that is compared on the stack */
 };
 
 enum built {
@@ -152,6 +153,25 @@ static bool pop_pushed_frame(struct umig_step *step, int32_t words)
     return false;
 }
 
+/* The same where the frame begins at sp; the last words of it prove it. */
+static bool pop_fitting_frame(struct umig_step *step, uintptr_t sp, int32_t words)
+{
+    const uintptr_t end = sp + (uintptr_t)(uint32_t)words * UMIG_X64_WORD;
+    return words >= 2 && umig_x64_is_above(step, end, 0) &&
+           umig_x64_move_if_fits(step, umig_x64_word(end, -1), end, umig_x64_word(end, -2));
+}
+
+/*
+ * C2 searches short strings in a copy of them below the frame, on top of which it keeps the sp it
+ * had (C2_MacroAssembler::string_indexof).
+ */
+static bool pop_below_copy(struct umig_step *step, int32_t words)
+{
+    const uintptr_t kept = umig_x64_word(step->regs.sp, 0);
+    return kept > step->regs.sp && kept - step->regs.sp <= COPIED_WORDS_MAX * UMIG_X64_WORD &&
+           umig_x64_is_above(step, kept, 0) && pop_fitting_frame(step, kept, words);
+}
+
 static bool pop_interrupted_nmethod(struct umig_step *step, const struct umig_blob *blob)
 {
     const uintptr_t pc = step->regs.pc;
@@ -167,7 +187,9 @@ static bool pop_interrupted_nmethod(struct umig_step *step, const struct umig_bl
         pop_prologue(step, blob)) {
         return true;
     }
-    return umig_x64_pop_frame(step, blob->frame_words) || pop_pushed_frame(step, blob->frame_words);
+    return pop_fitting_frame(step, step->regs.sp, blob->frame_words) ||
+           pop_below_copy(step, blob->frame_words) || pop_pushed_frame(step, blob->frame_words) ||
+           umig_x64_pop_frame(step, blob->frame_words);
 }
 
 /* The caller of a frame of so many words, if it fits. fp is believed to be unchanged yet. */

@@ -14,7 +14,12 @@
  *                       locks, spilled values; of a method that was deoptimised, the pc it had
  *      sp[0]       sp-> arguments for callees
  *
- * C1 pushes up to three words more around a call of a stub, whose caller pops them.
+ * C1 pushes up to three words more around a call of a stub, whose caller pops them. C2 searches
+ * short strings in a copy on the stack (C2_MacroAssembler::string_indexof):
+ *
+ *                       the frame                    <- sp as it was
+ *                       the copy
+ *      sp[0]       sp-> sp as it was
  *
  * Entry. Up to frame_complete the instructions passed say how much stands; before each of them:
  *

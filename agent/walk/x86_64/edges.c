@@ -67,21 +67,6 @@ static bool is_call_stub(const struct umig_step *step)
                           pc < back + CALL_STUB_BYTES && is_sp_in_entry(step));
 }
 
-/* The anchor in the JavaCallWrapper of the call stub's frame. */
-static uintptr_t anchor_of_call(const struct umig_step *step)
-{
-    const struct umig_hotspot *hs = step->hotspot;
-    const uintptr_t fp = step->regs.fp;
-    if (!umig_x64_is_above(step, fp, 4) || !is_call_stub(step)) {
-        return 0;
-    }
-    const uintptr_t wrapper = umig_x64_word(fp, hs->call_wrapper_word);
-    /* Its first member is the thread. */
-    return umig_x64_is_above(step, wrapper, 1) && umig_x64_word(wrapper, 0) == step->thread
-               ? wrapper + (uintptr_t)hs->wrapper_anchor
-               : 0;
-}
-
 /* Could this be an anchor of frames above fp, or an empty one? */
 static bool is_anchor(const struct umig_step *step, uintptr_t anchor)
 {
@@ -91,6 +76,45 @@ static bool is_anchor(const struct umig_step *step, uintptr_t anchor)
     return sp == 0 ? pc == 0
                    : sp > step->regs.fp && umig_x64_is_above(step, sp, 1) &&
                          (pc == 0 || umig_x64_is_code(step, pc));
+}
+
+/* The anchor in a JavaCallWrapper, if this is one of the thread, its first member; else 0. */
+static uintptr_t anchor_of_wrapper(const struct umig_step *step, uintptr_t wrapper)
+{
+    return umig_x64_is_above(step, wrapper, 1) && umig_x64_word(wrapper, 0) == step->thread
+               ? wrapper + (uintptr_t)step->hotspot->wrapper_anchor
+               : 0;
+}
+
+/*
+ * The same while the call stub has no frame yet, or no more: its first argument leads to the
+ * wrapper; at its "ret" the frame that is gone lies below sp untouched, in what the ABI calls the
+ * red zone.
+ */
+static uintptr_t anchor_beside_frame(const struct umig_step *step)
+{
+    const uintptr_t back = *step->hotspot->call_stub_return;
+    const uintptr_t pc = step->regs.pc;
+    uintptr_t anchor = 0;
+    if (step->is_leaf && pc < back && pc + CALL_STUB_BYTES > back) {
+        anchor = anchor_of_wrapper(step, step->regs.argument);
+    } else if (step->is_leaf && pc > back && pc < back + CALL_STUB_BYTES &&
+               umig_hs_u8(pc, 0) == 0xc3) {
+        anchor = anchor_of_wrapper(
+            step, umig_x64_word(step->regs.sp, step->hotspot->call_wrapper_word - 1));
+    }
+    return anchor != 0 && is_anchor(step, anchor) ? anchor : 0;
+}
+
+/* rbp may be the C++ caller's yet, in whose frame the thread is found, too: it is asked last. */
+static uintptr_t anchor_of_call(const struct umig_step *step)
+{
+    const uintptr_t fp = step->regs.fp;
+    const uintptr_t beside = anchor_beside_frame(step);
+    if (beside != 0 || !umig_x64_is_above(step, fp, 4) || !is_call_stub(step)) {
+        return beside;
+    }
+    return anchor_of_wrapper(step, umig_x64_word(fp, step->hotspot->call_wrapper_word));
 }
 
 /* The anchor in the upcall stub's frame: where in the frame is not described, but by whom. */
@@ -129,36 +153,49 @@ enum umig_step_result umig_x64_leave_entry(struct umig_step *step, uintptr_t anc
     return take_anchor(step, anchor) ? UMIG_STEP_MOVED : UMIG_STEP_LOST;
 }
 
-static bool is_libjvm(const struct umig_step *step, uintptr_t pc)
-{
-    return pc >= step->hotspot->libjvm_low && pc < step->hotspot->libjvm_high;
-}
-
 /*
  * The JVM's own frames, each of which begins with the fp before it, to the return address of the
- * call out of Java. Only the JVM keeps frame pointers for certain. Another library is free to use
- * rbp for anything else, or to leave in it what Java had there; so does a handler's outermost frame
- * with that of the code it interrupted.
+ * call out of Java. Only the JVM keeps frame pointers for certain. Another library that it calls
+ * (the vDSO, the loader) may keep them, too, or leave rbp alone: then they lead to a call of the
+ * JVM. But it is free to use rbp for anything else, or to leave in it what Java had there; so does
+ * a handler's outermost frame with that of the code it interrupted.
  */
 static bool pop_chain(struct umig_step *step)
 {
     struct umig_step at = *step;
-    uintptr_t pc = step->regs.pc;
-    for (int i = 0;
-         i < NATIVE_FRAMES_MAX && is_libjvm(step, pc) && umig_x64_is_above(&at, at.regs.fp, 2);
-         i++) {
+    bool is_jvm = umig_x64_is_libjvm(step, step->regs.pc);
+    for (int i = 0; i < NATIVE_FRAMES_MAX && umig_x64_is_above(&at, at.regs.fp, 2); i++) {
         const uintptr_t fp = at.regs.fp;
-        pc = umig_x64_word(fp, 1);
+        const uintptr_t pc = umig_x64_word(fp, 1);
         if (umig_x64_is_code(step, pc)) {
             *step = at;
-            return umig_x64_called_here(step, pc) && umig_x64_pop_by_fp(step);
+            return umig_x64_called_here(step, pc) &&
+                   (is_jvm || umig_x64_is_libjvm(step, umig_x64_call_target(pc))) &&
+                   umig_x64_pop_by_fp(step);
         }
+        is_jvm = is_jvm && umig_x64_is_libjvm(step, pc);
         if (umig_x64_word(fp, 0) <= fp) {
             return false;
         }
         at.regs.fp = umig_x64_word(fp, 0);
     }
     return false;
+}
+
+bool umig_x64_leave_called_by_jvm(struct umig_step *step)
+{
+    const struct umig_regs before = step->regs;
+    const uintptr_t pc = umig_x64_word(before.sp, 0);
+    if (!umig_x64_is_libjvm(step, pc)) {
+        return false;
+    }
+    step->regs.pc = pc;
+    step->regs.sp += UMIG_X64_WORD;
+    const bool has_left = pop_chain(step);
+    if (!has_left) {
+        step->regs = before;
+    }
+    return has_left;
 }
 
 /*

@@ -22,6 +22,9 @@
  *                   arguments of the method          <- pushed; popped behind the call
  *              sp-> (return address to _call_stub_return_address)
  *
+ * Before that frame is made, the JavaCallWrapper is in rdi, the stub's first argument; behind it,
+ * at the "ret", fp[-6] lies seven words below sp.
+ *
  * From JDK 21 a library may call Java by a stub of its own making, the upcall stub (cpu/x86:
  * upcallLinker_x86_64.cpp; share/code/codeBlob.hpp UpcallStub::FrameData). It has rbp, too, and
  * keeps the anchor before in its frame, at an offset that only the stub knows:
@@ -46,7 +49,7 @@
  * skipped.
  *
  * Leaf calls (intrinsics of the JVM, the vDSO, libsimdsort) leave Java without a note: these are
- * left by their frame pointers, or by the first return address that fits.
+ * left by frame pointers that lead to a call of the JVM, or by the first return address that fits.
  */
 #ifndef UMIG_AGENT_WALK_X86_64_EDGES_H
 #define UMIG_AGENT_WALK_X86_64_EDGES_H
@@ -81,6 +84,14 @@ UMIG_SIGNAL_SAFE uintptr_t umig_x64_anchor_before(const struct umig_step *step,
  */
 UMIG_SIGNAL_SAFE enum umig_step_result umig_x64_leave_entry(struct umig_step *step,
                                                             uintptr_t anchor);
+
+/**
+ * Leaves a stub without a frame that the JVM itself calls (it flushes the processor's code with
+ * one), to the call of the JVM out of Java.
+ *
+ * Signal: async-signal-safe, under the guard.
+ */
+UMIG_SIGNAL_SAFE bool umig_x64_leave_called_by_jvm(struct umig_step *step);
 
 /**
  * Leaves code of the JVM or of a library that Java called without a note, or by a fault.

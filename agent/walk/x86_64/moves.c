@@ -38,31 +38,36 @@ static bool is_deoptimised(const struct umig_step *step, const struct umig_blob 
            umig_hs_is_deopt_pc(step->hotspot, blob->at, pc);
 }
 
+/*
+ * A word may look like an address in the code cache and lead to memory that no code was put in yet,
+ * which cannot be read: what has a blob can.
+ */
+static bool is_return_into(const struct umig_step *step, const struct umig_blob *blob, uintptr_t pc)
+{
+    return blob->kind != UMIG_BLOB_NONE && (follows_call(pc) || is_deoptimised(step, blob, pc));
+}
+
 bool umig_x64_is_return(const struct umig_step *step, uintptr_t pc)
 {
-    if (!umig_x64_is_code(step, pc)) {
-        return false;
-    }
-    if (follows_call(pc)) {
-        return true;
-    }
     const struct umig_blob blob = umig_codecache_find(step->hotspot, pc);
-    return blob.kind == UMIG_BLOB_INTERPRETER || is_deoptimised(step, &blob, pc);
+    return blob.kind == UMIG_BLOB_INTERPRETER || is_return_into(step, &blob, pc);
 }
 
 /*
  * Where the caller's frame begins, when its call returns to pc with this sp. C1 calls some stubs
  * with arguments on the stack, which it pops right after the call (C1_MacroAssembler,
  * LIR_Assembler::emit_opTypeCheck): the frame begins above them. "pop rbp" is not one of these: it
- * undoes a frame.
+ * undoes a frame. r8 to r15 have a prefix.
  */
 static uintptr_t over_arguments(uintptr_t pc, uintptr_t sp)
 {
     for (int i = 0; i < UMIG_X64_PUSHED_WORDS_MAX; i++) {
-        const uint8_t next = umig_hs_u8(pc, i);
-        if (next < 0x58 || next > 0x5f || next == 0x5d) {
+        const bool is_prefixed = umig_hs_u8(pc, 0) == 0x41;
+        const uint8_t pop = umig_hs_u8(pc, is_prefixed ? 1 : 0);
+        if (pop < 0x58 || pop > 0x5f || (pop == 0x5d && !is_prefixed)) {
             break;
         }
+        pc += is_prefixed ? 2 : 1;
         sp += UMIG_X64_WORD;
     }
     return sp;
@@ -93,21 +98,18 @@ static bool is_frames_return(const struct umig_step *step, uintptr_t pc)
 /* Is pc a return address, and is there a frame of its code at sp, or above what it pushed? */
 static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t *sp, uintptr_t fp)
 {
-    if (!umig_x64_is_code(step, pc)) {
-        return false;
-    }
     const struct umig_blob blob = umig_codecache_find(step->hotspot, pc);
     if (blob.kind == UMIG_BLOB_INTERPRETER) {
         return umig_x64_is_above(step, fp, 2) && fp >= *sp &&
                umig_x64_is_interpreted(step->hotspot, fp);
     }
-    if (!follows_call(pc) && !is_deoptimised(step, &blob, pc)) {
+    if (!is_return_into(step, &blob, pc)) {
         return false;
     }
     *sp = frame_above(step, &blob, pc, *sp);
     if ((blob.kind != UMIG_BLOB_NMETHOD && blob.kind != UMIG_BLOB_NATIVE) || blob.frame_words < 2 ||
         blob.frame_words > UMIG_X64_FRAME_WORDS_MAX) {
-        return blob.kind != UMIG_BLOB_NONE;
+        return true;
     }
     const uintptr_t end = *sp + (uintptr_t)(uint32_t)blob.frame_words * UMIG_X64_WORD;
     return umig_x64_is_above(step, end, 0) && is_frames_return(step, umig_x64_word(end, -1));
@@ -118,22 +120,37 @@ bool umig_x64_move_if_fits(struct umig_step *step, uintptr_t pc, uintptr_t sp, u
     return fits(step, pc, &sp, fp) && umig_x64_move(step, pc, sp, fp);
 }
 
-/* Where the call before a return address goes; 0 where the instruction does not say. */
-static uintptr_t target_of_call(uintptr_t pc)
+/* Of "mov reg, imm64; call reg", by which code calls what is far away; 0 if it is not that. */
+static uintptr_t target_loaded(uintptr_t pc)
 {
-    if (umig_hs_u8(pc, -3) == 0x41 && umig_hs_u8(pc, -2) == 0xff && umig_hs_u8(pc, -1) == 0xd2 &&
-        umig_hs_u8(pc, -13) == 0x49 && umig_hs_u8(pc, -12) == 0xba) { /* mov r10, imm64; call r10 */
-        return umig_hs_ptr(pc, -11);
+    enum {
+        MOVE_BYTES = 10
+    };
+    const uint8_t call = umig_hs_u8(pc, -1);
+    const bool is_prefixed = umig_hs_u8(pc, -3) == 0x41;
+    const int32_t move = (is_prefixed ? -3 : -2) - MOVE_BYTES;
+    const bool is_pair = umig_hs_u8(pc, -2) == 0xff && (call & 0xf8) == 0xd0 &&
+                         umig_hs_u8(pc, move) == (is_prefixed ? 0x49 : 0x48) &&
+                         umig_hs_u8(pc, move + 1) == (0xb8 | (call & 7));
+    return is_pair ? umig_hs_ptr(pc, move + 2) : 0;
+}
+
+uintptr_t umig_x64_call_target(uintptr_t pc)
+{
+    const uintptr_t loaded = target_loaded(pc);
+    if (loaded != 0) {
+        return loaded;
     }
     return umig_hs_u8(pc, -5) == 0xe8 ? pc + (uintptr_t)(intptr_t)umig_hs_i32(pc, -4) : 0;
 }
 
 bool umig_x64_called_here(const struct umig_step *step, uintptr_t pc)
 {
-    if (!umig_x64_is_code(step, pc) || !follows_call(pc)) {
+    const struct umig_blob caller = umig_codecache_find(step->hotspot, pc);
+    if (caller.kind == UMIG_BLOB_NONE || !follows_call(pc)) {
         return false;
     }
-    const uintptr_t target = target_of_call(pc);
+    const uintptr_t target = umig_x64_call_target(pc);
     if (target == 0) {
         return true;
     }
@@ -186,6 +203,14 @@ bool umig_x64_pop_frame_keeping_fp(struct umig_step *step, int32_t words)
     return pop_frame(step, words, false);
 }
 
+/* A function of the JVM begins with "push rbp": below the return address is what Java had there. */
+static bool move_out_of_jvm(struct umig_step *step, uintptr_t pc, uintptr_t at)
+{
+    return at > step->regs.sp && !umig_x64_is_code(step, step->regs.pc) &&
+           umig_x64_is_libjvm(step, umig_x64_call_target(pc)) &&
+           umig_x64_move_if_fits(step, pc, at + UMIG_X64_WORD, umig_x64_word(at, -1));
+}
+
 bool umig_x64_pop_by_scan(struct umig_step *step, int32_t words, enum umig_x64_call call)
 {
     for (int32_t i = 0; i < words; i++) {
@@ -194,8 +219,12 @@ bool umig_x64_pop_by_scan(struct umig_step *step, int32_t words, enum umig_x64_c
             return false;
         }
         const uintptr_t pc = umig_x64_word(at, 0);
-        if ((call == UMIG_X64_ANY_CALL || umig_x64_called_here(step, pc)) &&
-            umig_x64_move_if_fits(step, pc, at + UMIG_X64_WORD, step->regs.fp)) {
+        if (call != UMIG_X64_ANY_CALL && !umig_x64_called_here(step, pc)) {
+            continue;
+        }
+        const bool is_certain = call != UMIG_X64_CALL_SAID_TO_HERE || umig_x64_call_target(pc) != 0;
+        if (is_certain && ((call != UMIG_X64_ANY_CALL && move_out_of_jvm(step, pc, at)) ||
+                           umig_x64_move_if_fits(step, pc, at + UMIG_X64_WORD, step->regs.fp))) {
             return true;
         }
     }

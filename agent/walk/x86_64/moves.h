@@ -92,6 +92,19 @@ UMIG_SIGNAL_SAFE bool umig_x64_move_if_fits(struct umig_step *step,
                                             uintptr_t sp,
                                             uintptr_t fp);
 
+/** Is the pc in the JVM's own code? Signal: async-signal-safe. */
+UMIG_SIGNAL_SAFE static inline bool umig_x64_is_libjvm(const struct umig_step *step, uintptr_t pc)
+{
+    return pc >= step->hotspot->libjvm_low && pc < step->hotspot->libjvm_high;
+}
+
+/**
+ * Where the call before a return address goes; 0 where the instruction does not say.
+ *
+ * Signal: async-signal-safe, under the guard; pc must be a return address.
+ */
+UMIG_SIGNAL_SAFE uintptr_t umig_x64_call_target(uintptr_t pc);
+
 /**
  * Is the pc a return address whose call went to the code the thread is in? What lies in a stub's or
  * a library's frame may be left from frames that are gone: these called something else. Where the
@@ -123,7 +136,8 @@ UMIG_SIGNAL_SAFE bool umig_x64_pop_frame_keeping_fp(struct umig_step *step, int3
 /** Which calls a return address may be of. */
 enum umig_x64_call {
     UMIG_X64_CALL_TO_HERE,
-    UMIG_X64_ANY_CALL, /* where jumps lie between the call and the thread's position */
+    UMIG_X64_CALL_SAID_TO_HERE, /* the same, without those that do not say where they go */
+    UMIG_X64_ANY_CALL,          /* where jumps lie between the call and the thread's position */
 };
 
 /**

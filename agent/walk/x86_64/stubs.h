@@ -11,10 +11,11 @@
  *      sp-> arguments, moved      in adapters: from registers to the stack (c2i) or back (i2c).
  *           return address        r13 is the sp the caller had (sender sp); it keeps it only in a
  *           ...                   part of the code. While the stack is aligned the return address
- *     r13-> caller's frame        waits in rax.
+ *     r13-> caller's frame        waits in rax. A c2i adapter makes room by instructions that say
+ * how much: pop rax; [mov r13, rsp]; sub rsp, n; push rax (or mov)
  *
- *      sp-> all registers, saved  in a c2i adapter that calls the JVM to repair its caller's call
- *           return address
+ *      sp-> all registers, saved  in a c2i adapter that calls the JVM to repair its caller's call;
+ * r13, r13-> return address        saved with them, leads to it
  *
  * With a frame. A runtime stub's blob says how large it is, as a compiled method's does; behind
  * frame_complete it stands:
@@ -23,6 +24,13 @@
  *      sp[words - 2]    caller's fp
  *                       saved registers
  *      sp[0]
+ *
+ * Those that save all registers (push rbp; mov rbp, rsp; ...) restore them step by step, while rbp
+ * leads to sp[words - 2] up to the "pop rbp" before the last jump.
+ *
+ * Stubs by which an exception is handed on call the JVM with the stack as they found it, or with
+ * one word more for alignment; on top is the return address of the method that threw, whose caller
+ * called that method, not the stub.
  *
  * Of intrinsics (many stubs in one blob) and of C1's stubs it is not told. Most begin with
  * "push rbp; mov rbp, rsp"; others push what they need; some nothing at all.
@@ -45,7 +53,8 @@
 #include "include/umig/attr.h"
 
 /** Leaves code that makes no frame. Signal: async-signal-safe, under the guard. */
-UMIG_SIGNAL_SAFE bool umig_x64_leave_frameless(struct umig_step *step);
+UMIG_SIGNAL_SAFE bool umig_x64_leave_frameless(struct umig_step *step,
+                                               const struct umig_blob *blob);
 
 /** Leaves a stub other than the call stub. Signal: async-signal-safe, under the guard. */
 UMIG_SIGNAL_SAFE bool umig_x64_leave_stub(struct umig_step *step, const struct umig_blob *blob);

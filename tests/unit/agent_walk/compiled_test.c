@@ -347,6 +347,21 @@ static void test_compiled_linker_has_its_return_address_on_top(void **state)
     fake_assert_moved(jvm, &step, caller, SP + 1, fake_sp(jvm, CALLER_FP));
 }
 
+static void test_compiled_frame_above_a_copied_string_is_found(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = interpreted_caller(jvm);
+    struct umig_step step = fake_leaf(jvm, fake_code(jvm, FAKE_COMPILED, 100), SP, NOISE);
+    jvm->stack[SP] = fake_sp(jvm, SP + 6);
+    fake_compiled_at(jvm, SP + 6, caller, fake_sp(jvm, CALLER_FP));
+
+    fake_assert_moved(jvm, &step, caller, SP + 6 + FAKE_FRAME_WORDS, fake_sp(jvm, CALLER_FP));
+
+    step = fake_leaf(jvm, fake_code(jvm, FAKE_COMPILED, 100), SP, NOISE);
+    jvm->stack[SP] = fake_sp(jvm, SP + 33); /* too far up for a string */
+    fake_assert_lost(&step);
+}
+
 static void test_compiled_frame_of_absurd_size_is_lost(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -385,6 +400,7 @@ int main(void)
         TEST(test_compiled_pop_rbp_finds_the_callers_fp_on_top),
         TEST(test_compiled_frame_below_pushed_arguments_is_found),
         TEST(test_compiled_callers_pushed_arguments_are_skipped),
+        TEST(test_compiled_frame_above_a_copied_string_is_found),
         TEST(test_compiled_deoptimised_frame_goes_on_where_it_stood),
         TEST(test_compiled_deoptimised_call_of_a_method_handle),
         TEST(test_compiled_wrapper_is_its_native_method),

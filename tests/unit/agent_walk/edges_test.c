@@ -98,6 +98,37 @@ static void test_entry_frame_has_no_more_than_its_words_and_arguments(void **sta
     }
 }
 
+static void test_call_stub_without_its_frame_has_the_wrapper_in_rdi(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchor = anchor_at(jvm, 80);
+    const uintptr_t back = fake_entry_at(jvm, FP, &anchor);
+    struct umig_step step = fake_leaf(jvm, back - 100, SP, NOISE);
+    step.regs.argument = fake_sp(jvm, FP + 6);
+    struct umig_step without = fake_leaf(jvm, back - 100, SP, NOISE);
+    struct umig_step of_jvm = fake_leaf(jvm, back - 100, SP, fake_sp(jvm, SP + 8));
+    of_jvm.regs.argument = step.regs.argument;
+    jvm->stack[SP + 8 - 6] = fake_sp(jvm, SP + 4); /* the C++ caller's frame has the thread, too */
+    jvm->stack[SP + 4] = (uintptr_t)&jvm->thread;
+
+    fake_assert_moved(jvm, &of_jvm, anchor.pc, 80, NOISE);
+    fake_assert_moved(jvm, &step, anchor.pc, 80, NOISE);
+    fake_assert_lost(&without);
+}
+
+static void test_call_stub_at_its_ret_has_the_wrapper_below_sp(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    static const uint8_t ret[] = {0xc3};
+    const struct fake_anchor anchor = anchor_at(jvm, 80);
+    const uintptr_t back = fake_entry_at(jvm, FP, &anchor);
+    struct umig_step step = fake_leaf(jvm, back + 20, FP + 1, NOISE);
+    fake_assert_lost(&step);
+
+    fake_assemble(jvm, FAKE_CALL_STUB, 220, ret, sizeof ret);
+    fake_assert_moved(jvm, &step, anchor.pc, 80, NOISE);
+}
+
 static const size_t g_data = SP + 8; /* FrameData, in an upcall stub's frame */
 
 static struct umig_step in_upcall(struct fake_jvm *jvm, const struct fake_anchor *anchor)
@@ -310,6 +341,101 @@ static void test_library_passes_by_a_call_to_java(void **state)
     fake_assert_moved(jvm, &step, caller, 52, NOISE);
 }
 
+static void other_library_code(void)
+{
+}
+
+/* Of a library that the JVM called; rbp may be anything. */
+static struct umig_step in_other_library(struct fake_jvm *jvm, uintptr_t fp)
+{
+    struct umig_step step = in_library(jvm, fp);
+    step.regs.pc = (uintptr_t)other_library_code;
+    return step;
+}
+
+/* A return address of "mov rax, target; call rax". */
+static uintptr_t far_return(struct fake_jvm *jvm, enum fake_block_id block, uintptr_t target)
+{
+    uint8_t call[12] = {0x48, 0xb8, [10] = 0xff, 0xd0};
+    memcpy(call + 2, &target, sizeof target);
+    fake_assemble(jvm, block, 100 - sizeof call, call, sizeof call);
+    return fake_code(jvm, block, 100);
+}
+
+/* A call of the JVM at word 51; what was left from others lies below it, and fits. */
+static uintptr_t call_of_jvm_above_others(struct fake_jvm *jvm, enum fake_block_id other)
+{
+    fake_compiled_at(jvm, 52, fake_code(jvm, FAKE_INTERPRETER, 40), fake_sp(jvm, CALLER_FP));
+    jvm->stack[50] = NOISE;
+    jvm->stack[51] = far_return(jvm, FAKE_CALLER, (uintptr_t)library_code);
+    jvm->stack[24] = far_return(jvm, other, (uintptr_t)other_library_code);
+    fake_compiled_at(jvm, 25, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+    return jvm->stack[51];
+}
+
+static void test_library_that_the_jvm_called_follows_frames_to_the_call_of_the_jvm(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = call_of_jvm_above_others(jvm, FAKE_COMPILED);
+    struct umig_step step = in_other_library(jvm, fake_sp(jvm, 30));
+    jvm->stack[30] = fake_sp(jvm, 50);
+    jvm->stack[31] = (uintptr_t)other_library_code;
+
+    fake_assert_moved(jvm, &step, caller, 52, NOISE);
+}
+
+static void test_stub_that_the_jvm_called_leaves_to_the_call_of_the_jvm(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = call_of_jvm_above_others(jvm, FAKE_COMPILED);
+    struct umig_step step = in_library(jvm, fake_sp(jvm, 50));
+    step.regs.pc = fake_code(jvm, FAKE_INTRINSIC, 40);
+    jvm->stack[SP] = (uintptr_t)library_code;
+
+    fake_assert_moved(jvm, &step, caller, 52, NOISE);
+}
+
+static void test_library_whose_frames_lead_to_another_call_is_not_followed(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = call_of_jvm_above_others(jvm, FAKE_COMPILED);
+    struct umig_step step = in_other_library(jvm, fake_sp(jvm, 60));
+    jvm->stack[61] = caller + 8; /* of no call of the JVM */
+
+    fake_assert_moved(jvm, &step, jvm->stack[24], 25, fake_sp(jvm, 60));
+}
+
+static void test_library_found_above_a_call_of_the_jvm_has_the_rbp_saved_there(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = call_of_jvm_above_others(jvm, FAKE_COMPILED);
+    struct umig_step step = in_other_library(jvm, 0);
+    jvm->stack[24] = 0;
+
+    fake_assert_moved(jvm, &step, caller, 52, NOISE);
+}
+
+/* A word may look like an address in the code cache where no memory is committed yet. */
+static void test_library_passes_by_addresses_without_code(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const size_t bytes = 1 << 16;
+    void *reserved = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(reserved, MAP_FAILED);
+    const uintptr_t at = (uintptr_t)reserved;
+    jvm->low = jvm->low < at ? jvm->low : at;
+    jvm->high = jvm->high > at + bytes ? jvm->high : at + bytes;
+    const uintptr_t caller = compiled_caller_at(jvm, 52);
+    /* Code of its own: what lies between the two is the code cache now. */
+    struct umig_step step = fake_leaf(jvm, NOISE, SP, NOISE);
+    jvm->stack[SP] = at + 512;
+    jvm->stack[24] = at + 256;
+    jvm->stack[51] = caller;
+
+    fake_assert_moved(jvm, &step, caller, 52, NOISE);
+    munmap(reserved, bytes);
+}
+
 /* The kernel's frame at a word; what it interrupted stands at another one. */
 static void signal_frame_at(struct fake_jvm *jvm, size_t word, uintptr_t pc, size_t sp_word)
 {
@@ -407,6 +533,8 @@ int main(void)
         TEST(test_entry_frame_leads_to_the_earlier_anchor),
         TEST(test_entry_frame_of_an_anchor_without_pc_takes_the_word_below),
         TEST(test_entry_frame_without_an_earlier_one_is_the_root),
+        TEST(test_call_stub_without_its_frame_has_the_wrapper_in_rdi),
+        TEST(test_call_stub_at_its_ret_has_the_wrapper_below_sp),
         TEST(test_entry_frame_that_stands_has_the_call_stubs_own_return_address),
         TEST(test_entry_frame_has_no_more_than_its_words_and_arguments),
         TEST(test_upcall_leads_to_the_earlier_anchor),
@@ -422,6 +550,11 @@ int main(void)
         TEST(test_library_without_frame_pointers_finds_the_first_return_address),
         TEST(test_library_that_keeps_no_frame_pointers_has_what_java_left_in_rbp),
         TEST(test_library_passes_by_a_call_to_java),
+        TEST(test_library_that_the_jvm_called_follows_frames_to_the_call_of_the_jvm),
+        TEST(test_library_whose_frames_lead_to_another_call_is_not_followed),
+        TEST(test_stub_that_the_jvm_called_leaves_to_the_call_of_the_jvm),
+        TEST(test_library_found_above_a_call_of_the_jvm_has_the_rbp_saved_there),
+        TEST(test_library_passes_by_addresses_without_code),
         TEST(test_handler_of_a_fault_leads_to_what_it_interrupted),
         TEST(test_handler_is_not_believed_off_java_or_off_its_stack),
         TEST(test_library_that_is_no_leaf_is_lost),

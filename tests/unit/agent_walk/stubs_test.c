@@ -97,6 +97,72 @@ static void test_adapter_making_room_has_its_caller_in_rax_and_r13(void **state)
     fake_assert_moved(jvm, &step, caller, SP + 6, fake_sp(jvm, CALLER_FP));
 }
 
+/* Where a c2i adapter makes room: up to which byte, where its return address and its caller are. */
+struct room_stage {
+    size_t offset;
+    bool is_in_rax;
+    size_t sender_word; /* from sp */
+};
+
+struct room_code {
+    uint8_t code[24];
+    struct room_stage stages[5];
+};
+
+static const struct room_code g_rooms[] = {
+    /* lea r13, [rsp+8]; pop rax; sub rsp, 16; push rax; mov [rsp+16], rsi */
+    {{0x4c, 0x8d, 0x6c, 0x24, 8, 0x58, 0x48, 0x83, 0xec, 16, 0x50, 0x48, 0x89, 0x74, 0x24, 16},
+     {{5, false, 1}, {6, true, 0}, {10, true, 2}, {11, false, 3}, {16, false, 3}}},
+    /* pop rax; mov r13, rsp; sub rsp, imm32 24; mov [rsp], rax */
+    {{0x58, 0x4c, 0x8b, 0xec, 0x48, 0x81, 0xec, 24, 0, 0, 0, 0x48, 0x89, 4, 0x24},
+     {{0, false, 1}, {1, true, 0}, {4, true, 0}, {11, true, 3}, {15, false, 3}}},
+};
+
+/* What is left on the stack fits as well: the instructions passed decide. */
+static void assert_room_stage(struct fake_jvm *jvm, const struct room_stage *stage)
+{
+    memset(jvm->stack + SP, 0, 16 * sizeof jvm->stack[0]);
+    (void)compiled_caller_at(jvm, SP + 1);
+    const uintptr_t caller = compiled_caller_at(jvm, SP + stage->sender_word);
+    struct umig_step step = in_adapter(jvm);
+    step.regs.pc = fake_code(jvm, FAKE_ADAPTER, 40 + stage->offset);
+    step.regs.sender_sp = NOISE;
+    step.regs.result = stage->is_in_rax ? caller : (uintptr_t)NOISE;
+    jvm->stack[SP] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + stage->sender_word, fake_sp(jvm, CALLER_FP));
+}
+
+static void test_adapter_tells_by_its_bytes_what_room_is_made(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    for (size_t i = 0; i < sizeof g_rooms / sizeof g_rooms[0]; i++) {
+        fake_assemble(jvm, FAKE_ADAPTER, 40, g_rooms[i].code, sizeof g_rooms[i].code);
+        for (size_t k = 0; k < 5; k++) {
+            print_message("code %zu at %zu\n", i, g_rooms[i].stages[k].offset);
+            assert_room_stage(jvm, &g_rooms[i].stages[k]);
+        }
+    }
+}
+
+static void test_adapter_that_saved_r13_has_its_return_address_there(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    static const uint8_t restore[] = {0xc5, 0xf8, 0x77,             /* vzeroupper */
+                                      0x48, 0x0f, 0xae, 0x0c, 0x24, /* fxrstor [rsp] */
+                                      0x48, 0x81, 0xc4, 0x80, 0,    0, 0};
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 35);
+    const uintptr_t pc = fake_return(jvm, FAKE_ADAPTER, 40);
+    fake_assemble(jvm, FAKE_ADAPTER, 40, restore, sizeof restore);
+    struct umig_step step = fake_standing(jvm, pc, SP, NOISE);
+    jvm->stack[SP + 5] = caller; /* a register that was saved: it fits */
+    (void)compiled_caller_at(jvm, SP + 6);
+    jvm->stack[SP + 16 + 2] = fake_sp(jvm, SP + 34);
+    jvm->stack[SP + 34] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + 35, NOISE);
+}
+
 /* The caller's call may go to a static stub of its own, from there to the adapter. */
 static void test_adapter_calling_the_jvm_finds_its_caller_above_the_registers(void **state)
 {
@@ -303,6 +369,91 @@ static void test_runtime_stub_before_its_frame_takes_the_return_address(void **s
     fake_assert_moved(jvm, &step, caller, SP + 1, NOISE);
 }
 
+/* push rbp; mov rbp, rsp; ... pop rbp; jmp rax */
+static void assemble_described(struct fake_jvm *jvm)
+{
+    static const uint8_t prologue[] = {0x55, 0x48, 0x8b, 0xec};
+    static const uint8_t end[] = {0x5d, 0xff, 0xe0};
+    fake_assemble(jvm, FAKE_RUNTIME_STUB, 0, prologue, sizeof prologue);
+    fake_assemble(jvm, FAKE_RUNTIME_STUB, 60, end, sizeof end);
+}
+
+static void test_runtime_stub_that_restores_registers_leaves_by_its_frame_pointer(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    assemble_described(jvm);
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 3);
+    struct umig_step step =
+        fake_leaf(jvm, fake_code(jvm, FAKE_RUNTIME_STUB, 50), SP, fake_sp(jvm, SP + 1));
+    jvm->stack[SP + 1] = NOISE;
+    jvm->stack[SP + 2] = caller;
+    jvm->stack[SP + 5] = fake_return(jvm, FAKE_COMPILED, 100); /* where the whole frame would end */
+
+    fake_assert_moved(jvm, &step, caller, SP + 3, NOISE);
+}
+
+static void test_runtime_stub_before_its_jump_has_no_frame(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    assemble_described(jvm);
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 1);
+    struct umig_step step = fake_leaf(jvm, fake_code(jvm, FAKE_RUNTIME_STUB, 61), SP, NOISE);
+    jvm->stack[SP] = caller;
+    jvm->stack[SP + 5] = fake_return(jvm, FAKE_COMPILED, 100);
+
+    fake_assert_moved(jvm, &step, caller, SP + 1, NOISE);
+}
+
+/* An exception is handed on: who called the method that threw called something else. */
+static void test_stub_that_aligned_the_stack_has_its_return_address_above(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    static const uint8_t add[] = {0x48, 0x83, 0xc4, 8, 0xeb};
+    for (size_t aligned = 0; aligned <= 1; aligned++) {
+        const uintptr_t caller =
+            fake_return_from(jvm, FAKE_CALLER, 100, fake_code(jvm, FAKE_COMPILED, 0));
+        const uintptr_t pc = fake_return(jvm, FAKE_INTRINSIC, 40);
+        fake_assemble(jvm, FAKE_INTRINSIC, 40, add, aligned * sizeof add);
+        struct umig_step step = fake_standing(jvm, pc, SP, NOISE);
+        jvm->stack[SP] = NOISE;
+        jvm->stack[SP + aligned] = caller;
+        fake_compiled_at(jvm, SP + aligned + 1, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+
+        fake_assert_moved(jvm, &step, caller, SP + aligned + 1, NOISE);
+        jvm->blocks[FAKE_INTRINSIC].code[40] = 0x90;
+    }
+}
+
+/* A call that does not say where it went is believed last. */
+static void test_stub_that_was_jumped_to_takes_the_return_address_on_top(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t here = fake_code(jvm, FAKE_INTRINSIC, 0);
+    const uintptr_t caller =
+        fake_return_from(jvm, FAKE_COMPILED, 100, fake_code(jvm, FAKE_RUNTIME_STUB, 0));
+    struct umig_step step = in_intrinsic(jvm, NOISE);
+    jvm->stack[SP] = caller;
+    fake_compiled_at(jvm, SP + 1, fake_code(jvm, FAKE_INTERPRETER, 40), NOISE);
+    jvm->stack[SP + 10] = compiled_caller_at(jvm, SP + 11);
+    fake_assert_moved(jvm, &step, caller, SP + 1, NOISE);
+
+    step = in_intrinsic(jvm, NOISE);
+    const uintptr_t said = fake_return_from(jvm, FAKE_CALLER, 100, here);
+    fake_assert_moved(jvm, &step, said, SP + 11, NOISE);
+}
+
+static void test_stub_leaves_arguments_in_high_registers_that_the_caller_pops(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    static const uint8_t pops[] = {0x41, 0x58, 0x41, 0x58, 0x90}; /* pop r8; pop r8 */
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 3);
+    fake_assemble(jvm, FAKE_CALLER, 100, pops, sizeof pops);
+    struct umig_step step = in_intrinsic(jvm, NOISE);
+    jvm->stack[SP] = caller;
+
+    fake_assert_moved(jvm, &step, caller, SP + 3, NOISE);
+}
+
 static void test_stub_where_nothing_fits_is_lost(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -328,6 +479,8 @@ int main(void)
         TEST(test_adapter_ignores_r13_where_the_callers_frame_is_on_top),
         TEST(test_adapter_aligning_the_stack_has_its_return_address_in_rax),
         TEST(test_adapter_making_room_has_its_caller_in_rax_and_r13),
+        TEST(test_adapter_tells_by_its_bytes_what_room_is_made),
+        TEST(test_adapter_that_saved_r13_has_its_return_address_there),
         TEST(test_adapter_calling_the_jvm_finds_its_caller_above_the_registers),
         TEST(test_intrinsic_takes_the_return_address_on_top),
         TEST(test_intrinsic_with_a_frame_pointer_leaves_by_it),
@@ -342,6 +495,11 @@ int main(void)
         TEST(test_jit_stub_that_looks_for_a_handler_has_the_throwers_pc_in_rdx),
         TEST(test_runtime_stub_pops_the_frame_it_describes),
         TEST(test_runtime_stub_before_its_frame_takes_the_return_address),
+        TEST(test_runtime_stub_that_restores_registers_leaves_by_its_frame_pointer),
+        TEST(test_runtime_stub_before_its_jump_has_no_frame),
+        TEST(test_stub_that_aligned_the_stack_has_its_return_address_above),
+        TEST(test_stub_that_was_jumped_to_takes_the_return_address_on_top),
+        TEST(test_stub_leaves_arguments_in_high_registers_that_the_caller_pops),
         TEST(test_stub_where_nothing_fits_is_lost),
     };
     return cmocka_run_group_tests_name("unit.agent.stubs", tests, NULL, NULL);

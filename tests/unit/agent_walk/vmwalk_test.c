@@ -90,6 +90,20 @@ static void two_runs(struct fake_jvm *jvm)
     set_registers(jvm, fake_code(jvm, FAKE_COMPILED, 100), 10, NOISE);
 }
 
+/* A stub that the JVM calls itself, after it has left Java but not the state of it. */
+static void test_walk_lost_where_it_begins_goes_on_where_java_was_left(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    jvm->thread.anchor = outer_run(jvm);
+    set_registers(jvm, fake_code(jvm, FAKE_INTRINSIC, 100), 10, NOISE);
+
+    const struct umig_walk_result result = walk(jvm, &g_context);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
+    assert_int_equal(result.frame_count, 2);
+    assert_frame(0, jvm->native, UMIG_BCI_NATIVE, UMIG_FRAME_NATIVE_METHOD);
+}
+
 static void test_walk_goes_over_two_runs_of_java_to_the_root(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -315,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_jvm_teardown)
         TEST(test_walk_goes_over_two_runs_of_java_to_the_root),
+        TEST(test_walk_lost_where_it_begins_goes_on_where_java_was_left),
         TEST(test_walk_begins_where_the_thread_left_java),
         TEST(test_walk_out_of_java_begins_at_the_anchor_even_in_the_code_cache),
         TEST(test_walk_in_java_begins_at_the_registers_in_spite_of_an_anchor),
