@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -173,6 +174,18 @@ static int listen_unix(const char *path, mode_t mode, int *out_fd, struct umig_e
     return UMIG_OK;
 }
 
+int umig_socket_look_up(const char *host,
+                        const char *port,
+                        const struct addrinfo *hints,
+                        struct addrinfo **out_list)
+{
+    const int gai = getaddrinfo(host, port, hints, out_list);
+    const bool is_number = (hints->ai_flags & AI_NUMERICHOST) != 0;
+    return gai != 0 && !is_number && strcasecmp(host, "localhost") == 0
+               ? getaddrinfo("127.0.0.1", port, hints, out_list)
+               : gai;
+}
+
 /* Looks a TCP address up; the caller frees the list. */
 static int resolve(const struct umig_address *address,
                    int flags,
@@ -186,7 +199,7 @@ static int resolve(const struct umig_address *address,
         .ai_socktype = SOCK_STREAM,
         .ai_flags = flags | AI_NUMERICSERV,
     };
-    const int gai = getaddrinfo(address->host, port, &hints, out_list);
+    const int gai = umig_socket_look_up(address->host, port, &hints, out_list);
     if (gai != 0) {
         return umig_err_set(err, UMIG_E_IO, "cannot look up the host '%s': %s", address->host,
                             gai_strerror(gai));

@@ -3,6 +3,7 @@
 #ifndef UMIG_CORE_SOCKET_H
 #define UMIG_CORE_SOCKET_H
 
+#include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -70,6 +71,15 @@ UMIG_NODISCARD int umig_socket_dial(const struct umig_address *address,
 
 /** Port a listening TCP socket got. 0 for another socket. */
 uint16_t umig_socket_port(int fd);
+
+/**
+ * getaddrinfo(), but "localhost" is 127.0.0.1 where neither a hosts file nor a server knows it
+ * (RFC 6761, 6.3): containers and small installations have no hosts file.
+ */
+int umig_socket_look_up(const char *host,
+                        const char *port,
+                        const struct addrinfo *hints,
+                        struct addrinfo **out_list);
 
 struct umig_peer {
     bool is_known; /* false over TCP */

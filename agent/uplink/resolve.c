@@ -32,7 +32,7 @@ static int look_up(const char *host, const char *port, int flags, struct umig_re
         .ai_flags = flags | AI_NUMERICSERV,
     };
     struct addrinfo *list = NULL;
-    const int gai_error = getaddrinfo(host, port, &hints, &list);
+    const int gai_error = umig_socket_look_up(host, port, &hints, &list);
     if (gai_error != 0) {
         return gai_error;
     }
