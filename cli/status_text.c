@@ -13,6 +13,7 @@
 #include "core/parse.h"
 #include "core/units.h"
 #include "include/umig/kinds.h"
+#include "report/cells.h"
 
 static bool begins_with(const char *text, const char *prefix)
 {
@@ -169,7 +170,10 @@ static void put_session(struct umig_buf *out,
     }
     for (size_t i = 0; i < session->n_labels; i++) {
         put_label(out, i == 0 ? "labels" : "", has_color);
-        umig_buf_printf(out, "%s=%s\n", session->labels[i]->key, session->labels[i]->value);
+        umig_cells_clean(session->labels[i]->key, out);
+        umig_buf_text(out, "=");
+        umig_cells_clean(session->labels[i]->value, out);
+        umig_buf_text(out, "\n");
     }
     put_books(out, session, has_color);
     put_stacks(out, session, has_color);

@@ -48,6 +48,12 @@ int umig_places_read(struct umig_places *out_places, struct umig_err *err)
                             "UMIG_RUNTIME_DIR is %zu bytes long; sockets need at most %zu",
                             strlen(runtime), longest);
     }
+    if (runtime != NULL && runtime[0] != '/') {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "UMIG_RUNTIME_DIR is '%s': it must begin with '/', or it would be "
+                            "another folder for each command and JVM",
+                            runtime);
+    }
     if (runtime != NULL) {
         snprintf(places.runtime_dir, sizeof places.runtime_dir, "%s", runtime);
     } else {

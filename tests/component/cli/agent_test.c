@@ -73,6 +73,13 @@ static void put_status(char *stopped, struct umig_buf *out)
     char walker[] = "agct";
     char signal[] = "SIGRTMIN+8";
     char clock[] = "cputime";
+    char key[] = "build";
+    char value[] = "1\xe2\x80\xae"
+                   "4"; /* U+202E turns what follows round */
+    Umig__V1__Label label = UMIG__V1__LABEL__INIT;
+    Umig__V1__Label *labels[] = {&label};
+    label.key = key;
+    label.value = value;
     Umig__V1__SessionStatus session = UMIG__V1__SESSION_STATUS__INIT;
     Umig__V1__SessionStatus *sessions[] = {&session};
     Umig__V1__AgentStatus agent = UMIG__V1__AGENT_STATUS__INIT;
@@ -89,6 +96,8 @@ static void put_status(char *stopped, struct umig_buf *out)
     session.native = 1;
     session.clock = UMIG_CLOCK_PERF;
     session.problem = g_problem;
+    session.labels = labels;
+    session.n_labels = 1;
     process.service = g_service;
     process.jdk = 21;
     agent.process = &process;
@@ -386,6 +395,7 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
     assert_non_null(strstr(g_run.out, "load-7?, runs for 12 s, ends in 18 s"));
     assert_non_null(strstr(g_run.out, "cpu every 10ms with the native function that ran\n"));
     assert_non_null(strstr(g_run.out, "lacks      native frames: none: no memory\n"));
+    assert_non_null(strstr(g_run.out, "labels     build=1\\u{202E}4\n"));
     assert_non_null(strstr(g_run.out, "walker     agct\n"));
     assert_non_null(strstr(g_run.out, "signal     SIGRTMIN+8\n"));
     assert_non_null(strstr(g_run.out, "clock      cputime\n"));

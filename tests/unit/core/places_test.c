@@ -82,6 +82,18 @@ static void test_read_refuses_a_folder_too_long_for_sockets(void **state)
     assert_string_equal(err.text, "UMIG_RUNTIME_DIR is 199 bytes long; sockets need at most 88");
 }
 
+static void test_read_refuses_a_folder_that_depends_on_where_one_stands(void **state)
+{
+    (void)state;
+    struct umig_places places;
+    struct umig_err err = UMIG_ERR_INIT;
+    setenv("UMIG_RUNTIME_DIR", "run/umig", 1);
+
+    assert_int_equal(umig_places_read(&places, &err), UMIG_E_ARG);
+
+    assert_non_null(strstr(err.text, "UMIG_RUNTIME_DIR is 'run/umig': it must begin with '/'"));
+}
+
 static void test_longest_folder_holds_every_agent_socket(void **state)
 {
     (void)state;
@@ -172,6 +184,7 @@ int main(void)
         TEST(test_read_without_environment_takes_tmp_by_uid),
         TEST(test_read_takes_given_folders),
         TEST(test_read_refuses_a_folder_too_long_for_sockets),
+        TEST(test_read_refuses_a_folder_that_depends_on_where_one_stands),
         TEST(test_longest_folder_holds_every_agent_socket),
         TEST(test_make_creates_closed_folder_and_takes_it_again),
         TEST(test_make_refuses_a_folder_open_to_others),
