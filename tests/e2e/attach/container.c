@@ -196,8 +196,26 @@ bool container_has(const struct container *container, const char *beginning)
 void container_stop(struct container *container)
 {
     if (container->keeper > 0) {
-        kill(container->jvm, SIGKILL);
+        /* Where it never came up there is none, and 0 would be this process's own group. */
+        if (container->jvm > 0) {
+            kill(container->jvm, SIGKILL);
+        }
         (void)waitpid(container->keeper, NULL, 0);
     }
     container->keeper = 0;
+    container->jvm = 0;
+}
+
+bool container_may_be(bool maps_users)
+{
+    int status = 0;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const int spaces = CLONE_NEWNS | CLONE_NEWPID | (maps_users ? CLONE_NEWUSER : 0);
+        _exit(unshare(spaces) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ? 0
+                                                                                             : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

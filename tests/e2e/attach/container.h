@@ -36,4 +36,8 @@ bool container_has(const struct container *container, const char *beginning);
 /** Ends it. Takes one that was not started. */
 void container_stop(struct container *container);
 
+/** Can namespaces be had? Not in a chroot: its root is no mount, and users are not mapped in one.
+ */
+bool container_may_be(bool maps_users);
+
 #endif
