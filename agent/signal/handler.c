@@ -520,7 +520,8 @@ static void let_faults_through(const ucontext_t *context)
 
 /*
  * After a sample that was dear the next one waits. What a perf event, or the thread's clock, says
- * until then is said at once then; a timer's ticks are added up.
+ * until then is said at once then; a timer's ticks are added up. A tick that comes when its clock
+ * has been taken is said by nobody.
  */
 static bool is_due(struct umig_sampler *sampler,
                    struct umig_slot *slot,
@@ -530,7 +531,11 @@ static bool is_due(struct umig_sampler *sampler,
     if (cpu_ns >= slot->due_cpu_ns) {
         return true;
     }
-    atomic_fetch_add_explicit(&slot->unsaid_ns, value_ns, memory_order_relaxed);
+    /* Sequentially consistent, as in umig_ticks_disarm_locked(): one of both sees the other. */
+    atomic_fetch_add(&slot->unsaid_ns, value_ns);
+    if (atomic_load(&slot->clock) == UMIG_CLOCK_AUTO) {
+        drop(sampler, UMIG_DROP_STOPPING, atomic_exchange(&slot->unsaid_ns, 0));
+    }
     atomic_fetch_add_explicit(&sampler->undue, 1, memory_order_relaxed);
     return false;
 }

@@ -506,6 +506,7 @@ static void test_handler_survives_a_fault_when_sessions_end_meanwhile(void **sta
 static void test_handler_of_a_dear_walk_lets_the_next_one_wait_and_say_all(void **state)
 {
     struct fixture *fx = *state;
+    atomic_store(&fx->slot->clock, UMIG_CLOCK_CPUTIME);
     g_walk_takes_ns = 100 * UMIG_NS_PER_MS;
     sample(fx);
     const struct umig_record *record = only_record(fx);
@@ -524,6 +525,18 @@ static void test_handler_of_a_dear_walk_lets_the_next_one_wait_and_say_all(void 
     assert_int_equal(only_record(fx)->value_ns, 60 * UMIG_NS_PER_MS);
     assert_int_equal(atomic_load(&fx->sampler.produced_ns), 80 * UMIG_NS_PER_MS);
     assert_int_equal(atomic_load(&fx->slot->unsaid_ns), 0);
+}
+
+static void test_handler_drops_what_waits_when_its_clock_was_taken(void **state)
+{
+    struct fixture *fx = *state;
+    atomic_store(&fx->slot->clock, UMIG_CLOCK_AUTO);
+    fx->slot->due_cpu_ns = UINT64_MAX;
+
+    tick(fx);
+
+    assert_int_equal(atomic_load(&fx->slot->unsaid_ns), 0);
+    assert_int_equal(atomic_load(&fx->sampler.dropped_ns[UMIG_DROP_STOPPING]), 20 * UMIG_NS_PER_MS);
 }
 
 static void test_handler_leaves_the_slot_of_another_thread_alone(void **state)
@@ -664,6 +677,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_handler_of_a_dear_walk_lets_the_next_one_wait_and_say_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_handler_drops_what_waits_when_its_clock_was_taken,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_leaves_the_slot_of_another_thread_alone, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_survives_a_fault_where_faults_are_blocked,
