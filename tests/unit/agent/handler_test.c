@@ -449,6 +449,15 @@ static void test_handler_marks_a_cut_stack(void **state)
     assert_int_equal(only_record(fx)->cut_at, 1);
 }
 
+static void let_walks_fault(struct fixture *fx)
+{
+    const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
+    /* cmocka has taken the signals again since another test. */
+    g_umig_guard = (struct umig_guard_state){.range_count = 0};
+    assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, NULL), UMIG_OK);
+    g_fault_at = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
 static void test_handler_survives_a_fault_and_lets_the_thread_rest(void **state)
 {
 #ifdef __SANITIZE_THREAD__
@@ -489,10 +498,7 @@ static void test_handler_survives_a_fault_when_sessions_end_meanwhile(void **sta
     skip(); /* its runtime does not follow a jump out of a signal handler */
 #endif
     struct fixture *fx = *state;
-    const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
-    g_umig_guard = (struct umig_guard_state){.range_count = 0};
-    assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, NULL), UMIG_OK);
-    g_fault_at = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    let_walks_fault(fx);
     g_ends_slot = true;
 
     sample(fx);
@@ -557,11 +563,7 @@ static void test_handler_survives_a_fault_where_faults_are_blocked(void **state)
     skip(); /* its runtime does not follow a jump out of a signal handler */
 #endif
     struct fixture *fx = *state;
-    const struct umig_code_range everything = {.begin = 0, .end = UINTPTR_MAX};
-    /* cmocka has taken the signals again since another test. */
-    g_umig_guard = (struct umig_guard_state){.range_count = 0};
-    assert_int_equal(umig_guard_install(&fx->sampler.slots, &everything, 1, NULL), UMIG_OK);
-    g_fault_at = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    let_walks_fault(fx);
     sigset_t faults;
     sigset_t before;
     sigemptyset(&faults);
