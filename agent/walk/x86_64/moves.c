@@ -1,6 +1,5 @@
 #include "agent/walk/x86_64/moves.h"
 
-#include "agent/signal/probe.h"
 #include "agent/signal/sigsafe_only.h"
 #include "agent/walk/x86_64/barrier_stubs.h"
 #include "agent/walk/x86_64/interpreted.h"
@@ -11,22 +10,9 @@ static bool is_indirect_call(uintptr_t pc, int32_t back)
     return umig_hs_u8(pc, -back) == 0xff && (umig_hs_u8(pc, 1 - back) & 0x38) == 0x10;
 }
 
-/*
- * Are there 16 bytes before and 8 behind? Most of the code cache is reserved only, and a stack word
- * that is no return address may point anywhere in it.
- */
-static bool is_amid_code(uintptr_t pc)
-{
-    uintptr_t word;
-    return umig_probe_word(pc - 16, &word) && umig_probe_word(pc, &word);
-}
-
-/* Is there a call instruction right before this return address? */
+/* Is there a call instruction right before this return address? Where there is code, see below. */
 static bool follows_call(uintptr_t pc)
 {
-    if (!is_amid_code(pc)) {
-        return false;
-    }
     return umig_hs_u8(pc, -5) == 0xe8 || is_indirect_call(pc, 2) || is_indirect_call(pc, 3) ||
            is_indirect_call(pc, 4) || is_indirect_call(pc, 6) || is_indirect_call(pc, 7);
 }
