@@ -124,16 +124,10 @@ static double homogeneity_p(const struct seen *x, const struct seen *y)
     return sum > 0 ? chi_square_p(sum, rows - 1) : 1;
 }
 
-static void compare(struct umig_rig *rig)
+/* Prints the table; true if each session saw together what it saw alone. */
+static bool is_alike(const struct seen alone[SESSIONS], const struct seen together[SESSIONS])
 {
-    struct seen alone[SESSIONS];
-    struct seen together[SESSIONS];
-    umig_rig_start_collector(rig);
-    run(rig, 0, SESSIONS, "together", together);
-    for (size_t i = 0; i < SESSIONS; i++) {
-        run(rig, i, 1, "alone", alone);
-    }
-    umig_rig_stop_collector(rig);
+    bool alike = true;
     print_message("  %-28s %8s %9s %8s %9s %8s\n", "session", "alone", "together", "p", "CPU alone",
                   "together");
     for (size_t i = 0; i < SESSIONS; i++) {
@@ -141,8 +135,34 @@ static void compare(struct umig_rig *rig)
         print_message("  %-28s %8.0f %9.0f %8.3f %7.2f %% %6.2f %%\n", g_sessions[i].kinds,
                       alone[i].all, together[i].all, p, 100 * alone[i].cover,
                       100 * together[i].cover);
-        assert_true(p > MIN_P);
-        assert_true(fabs(together[i].cover / alone[i].cover - 1) <= COUNT_PERCENT / 100);
+        alike = alike && p > MIN_P &&
+                fabs(together[i].cover / alone[i].cover - 1) <= COUNT_PERCENT / 100;
+    }
+    return alike;
+}
+
+static bool run_all(struct umig_rig *rig, const char *attempt)
+{
+    struct seen alone[SESSIONS];
+    struct seen together[SESSIONS];
+    char suffix[24];
+    umig_rig_start_collector(rig);
+    snprintf(suffix, sizeof suffix, "together-%s", attempt);
+    run(rig, 0, SESSIONS, suffix, together);
+    snprintf(suffix, sizeof suffix, "alone-%s", attempt);
+    for (size_t i = 0; i < SESSIONS; i++) {
+        run(rig, i, 1, suffix, alone);
+    }
+    umig_rig_stop_collector(rig);
+    return is_alike(alone, together);
+}
+
+/* Of samples that are alike one pair in a hundred is below MIN_P: once more, then it counts. */
+static void compare(struct umig_rig *rig)
+{
+    if (!run_all(rig, "first")) {
+        print_message("  once more, with samples of its own\n");
+        assert_true(run_all(rig, "second"));
     }
 }
 
