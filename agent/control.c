@@ -372,7 +372,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     }
     write_engine(writer, agent);
     umig_pb_uint(writer, 7, agent->cost.agent_cpu_ns);
-    umig_pb_uint(writer, 8, agent->cost.agent_memory_bytes);
+    umig_pb_uint(writer, 8, atomic_load(&agent->memory.used_bytes));
     umig_pb_uint(writer, 9, agent->memory.limit_bytes);
     umig_pb_uint(writer, 10, now_ns - agent->loaded_ns);
     umig_pb_str(writer, 11, umig_walker_word(agent->vm.walker));
@@ -381,6 +381,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     write_problem(writer, agent);
     write_signal(writer, agent);
     umig_pb_str(writer, 17, agent->clock != UMIG_CLOCK_AUTO ? umig_clock_word(agent->clock) : "");
+    umig_pb_uint(writer, 18, agent->cost.agent_memory_bytes);
     umig_status_failures_write(&agent->sampler, now, writer, 15); /* last: takes the room left */
     umig_pb_close(writer, status);
 }

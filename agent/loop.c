@@ -25,7 +25,7 @@ void umig_agent_measure_cost(struct umig_agent *agent)
     agent->cost.agent_cpu_ns = umig_clock_thread_cpu_ns() + umig_vm_cpu_ns(&agent->vm) +
                                atomic_load(&agent->sampler.handler_ns);
     agent->cost.process_cpu_ns = umig_clock_process_cpu_ns();
-    agent->cost.agent_memory_bytes = atomic_load(&agent->memory.used_bytes);
+    agent->cost.agent_memory_bytes = umig_memory_resident(&agent->memory);
 }
 
 /* --- sessions --- */

@@ -3,12 +3,35 @@
 #include <sys/mman.h>
 
 enum {
-    PAGE_BYTES = 4096
+    PAGE_BYTES = 4096,
+    PAGES_AT_ONCE = 1024 /* a byte each, on the stack */
 };
 
 static size_t round_up(size_t byte_count)
 {
     return (byte_count + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+static struct umig_memory_block *find_locked(struct umig_memory *memory, const void *begin)
+{
+    for (int i = 0; i < UMIG_MEMORY_BLOCKS_MAX; i++) {
+        if (memory->blocks[i].begin == begin) {
+            return &memory->blocks[i];
+        }
+    }
+    return NULL;
+}
+
+/* From one block to another; NULL is none. Nobody remembers those for which there is no place. */
+static void note(struct umig_memory *memory, const void *from, void *to, size_t byte_count)
+{
+    pthread_mutex_lock(&memory->mutex);
+    struct umig_memory_block *block = find_locked(memory, from);
+    if (block != NULL) {
+        block->begin = to;
+        block->byte_count = byte_count;
+    }
+    pthread_mutex_unlock(&memory->mutex);
 }
 
 void *umig_memory_take(struct umig_memory *memory, size_t byte_count)
@@ -25,13 +48,48 @@ void *umig_memory_take(struct umig_memory *memory, size_t byte_count)
         atomic_fetch_sub(&memory->used_bytes, rounded);
         return NULL;
     }
+    note(memory, NULL, block, rounded);
     return block;
 }
 
 void umig_memory_give(struct umig_memory *memory, void *block, size_t byte_count)
 {
     if (block != NULL) {
+        note(memory, block, NULL, 0);
         munmap(block, round_up(byte_count));
         atomic_fetch_sub(&memory->used_bytes, round_up(byte_count));
     }
+}
+
+static size_t resident_of(const struct umig_memory_block *block)
+{
+    unsigned char pages[PAGES_AT_ONCE];
+    size_t resident = 0;
+    for (size_t at = 0; at < block->byte_count; at += sizeof pages * PAGE_BYTES) {
+        const size_t rest = block->byte_count - at;
+        const size_t count = rest / PAGE_BYTES < sizeof pages ? rest / PAGE_BYTES : sizeof pages;
+        if (mincore((char *)block->begin + at, count * PAGE_BYTES, pages) != 0) {
+            return block->byte_count;
+        }
+        for (size_t i = 0; i < count; i++) {
+            resident += (pages[i] & 1) * (size_t)PAGE_BYTES;
+        }
+    }
+    return resident;
+}
+
+size_t umig_memory_resident(struct umig_memory *memory)
+{
+    size_t seen = 0;
+    size_t resident = 0;
+    pthread_mutex_lock(&memory->mutex);
+    const size_t used = atomic_load(&memory->used_bytes);
+    for (int i = 0; i < UMIG_MEMORY_BLOCKS_MAX; i++) {
+        if (memory->blocks[i].begin != NULL) {
+            seen += memory->blocks[i].byte_count;
+            resident += resident_of(&memory->blocks[i]);
+        }
+    }
+    pthread_mutex_unlock(&memory->mutex);
+    return resident + (used > seen ? used - seen : 0);
 }

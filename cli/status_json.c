@@ -74,6 +74,7 @@ void umig_agent_status_json(const struct umig_target *target,
     umig_json_object(json, "own_cost");
     umig_json_number(json, "cpu_ns", agent->agent_cpu_ns);
     umig_json_number(json, "memory_bytes", agent->agent_memory_bytes);
+    umig_json_number(json, "memory_resident_bytes", agent->resident_memory_bytes);
     umig_json_number(json, "memory_limit_bytes", agent->memory_limit_bytes);
     umig_json_object_end(json);
     put_counters(json, agent->counters, agent->n_counters);

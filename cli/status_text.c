@@ -77,14 +77,16 @@ static void put_collector(struct umig_buf *out, const Umig__V1__AgentStatus *age
 
 static void put_own_cost(struct umig_buf *out, const Umig__V1__AgentStatus *agent)
 {
+    char resident[32];
     char used[32];
     char limit[32];
     const double uptime = agent->uptime_ns > 0 ? (double)agent->uptime_ns : 1;
+    umig_format_bytes(agent->resident_memory_bytes, resident, sizeof resident);
     umig_format_bytes(agent->agent_memory_bytes, used, sizeof used);
     umig_format_bytes(agent->memory_limit_bytes, limit, sizeof limit);
     umig_buf_printf(out, "%.2f %% of one CPU (", 100.0 * (double)agent->agent_cpu_ns / uptime);
     put_duration(out, agent->agent_cpu_ns);
-    umig_buf_printf(out, "), %s of %s memory\n", used, limit);
+    umig_buf_printf(out, "), %s of memory (%s of %s reserved)\n", resident, used, limit);
 }
 
 static void put_stacks(struct umig_buf *out, const Umig__V1__SessionStatus *session, bool has_color)

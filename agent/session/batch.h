@@ -88,7 +88,7 @@ struct umig_batch {
 struct umig_batch_cost {
     uint64_t agent_cpu_ns; /* since the agent was loaded */
     uint64_t process_cpu_ns;
-    uint64_t agent_memory_bytes;
+    uint64_t agent_memory_bytes; /* resident */
 };
 
 /** Is a list full, or the delta about to be too large? Then write the batch first. */

@@ -117,6 +117,7 @@ static void put_status(char *stopped, struct umig_buf *out)
     agent.uptime_ns = 100000000000;
     agent.agent_cpu_ns = 500000000;
     agent.agent_memory_bytes = 6 << 20;
+    agent.resident_memory_bytes = 4 << 20;
     agent.memory_limit_bytes = 32 << 20;
     reply.agent = &agent;
     if (stopped != NULL) {
@@ -391,7 +392,8 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
     assert_non_null(strstr(g_run.out, "JDK 21"));
     assert_non_null(
         strstr(g_run.out, "unix:/run/umig/collector.sock, connected, everything stored"));
-    assert_non_null(strstr(g_run.out, "0.50 % of one CPU (500 ms), 6.0 MiB of 32.0 MiB memory"));
+    assert_non_null(strstr(
+        g_run.out, "0.50 % of one CPU (500 ms), 4.0 MiB of memory (6.0 MiB of 32.0 MiB reserved)"));
     assert_non_null(strstr(g_run.out, "load-7?, runs for 12 s, ends in 18 s"));
     assert_non_null(strstr(g_run.out, "cpu every 10ms with the native function that ran\n"));
     assert_non_null(strstr(g_run.out, "lacks      native frames: none: no memory\n"));

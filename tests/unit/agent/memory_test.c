@@ -33,11 +33,48 @@ static void test_memory_refuses_what_the_system_does_not_have(void **state)
     assert_int_equal(atomic_load(&memory.used_bytes), 0);
 }
 
+static void test_memory_that_was_not_touched_is_not_resident(void **state)
+{
+    (void)state;
+    struct umig_memory memory = {.limit_bytes = 64 << 20};
+    char *large = umig_memory_take(&memory, 16 << 20);
+    char *small = umig_memory_take(&memory, 2 * 4096);
+
+    assert_int_equal(umig_memory_resident(&memory), 0);
+    large[5000 * 4096 / 2] = 1; /* beyond the first thousand pages */
+    small[0] = 1;
+    assert_int_equal(umig_memory_resident(&memory), 2 * 4096);
+
+    umig_memory_give(&memory, small, 2 * 4096);
+    assert_int_equal(umig_memory_resident(&memory), 4096);
+    umig_memory_give(&memory, large, 16 << 20);
+    assert_int_equal(umig_memory_resident(&memory), 0);
+}
+
+static void test_memory_counts_all_of_a_block_it_does_not_remember(void **state)
+{
+    (void)state;
+    struct umig_memory memory = {.limit_bytes = 64 << 20};
+    void *blocks[UMIG_MEMORY_BLOCKS_MAX + 1];
+    for (int i = 0; i <= UMIG_MEMORY_BLOCKS_MAX; i++) {
+        blocks[i] = umig_memory_take(&memory, 4096);
+    }
+
+    assert_int_equal(umig_memory_resident(&memory), 4096);
+
+    for (int i = 0; i <= UMIG_MEMORY_BLOCKS_MAX; i++) {
+        umig_memory_give(&memory, blocks[i], 4096);
+    }
+    assert_int_equal(umig_memory_resident(&memory), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_takes_zeroed_blocks_up_to_the_bound),
         cmocka_unit_test(test_memory_refuses_what_the_system_does_not_have),
+        cmocka_unit_test(test_memory_that_was_not_touched_is_not_resident),
+        cmocka_unit_test(test_memory_counts_all_of_a_block_it_does_not_remember),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
