@@ -24,7 +24,8 @@ void run_program(struct umig_rig *rig, struct outcome *outcome, const char *form
  * Runs Brief in a JVM that starts quickly.
  *
  * @param options  of the agent; "" none
- * @param words    options of the JVM (printf format); with -Dms=N Brief computes for so long
+ * @param words    options of the JVM (printf format); with -Dms=N or -Dcpu=N Brief computes for so
+ * long
  */
 void run_brief(struct umig_rig *rig,
                struct outcome *outcome,
