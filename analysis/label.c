@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "analysis/shorten.h"
-#include "analysis/utf8.h"
+#include "core/utf8.h"
 #include "core/parse.h"
 
 void umig_label_method(const struct umig_profile *profile,

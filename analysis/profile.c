@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "analysis/profile_private.h"
-#include "analysis/utf8.h"
+#include "core/utf8.h"
 #include "core/err.h"
 #include "core/thread_group.h"
 

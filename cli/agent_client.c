@@ -86,7 +86,6 @@ static int unpack_reply(const struct umig_frame_header *header,
     if (reply->message == NULL) {
         return umig_err_set(err, UMIG_E_PROTO, "its answer cannot be read");
     }
-    umig_message_clean(&reply->message->base);
     if (reply->message->status != 0) {
         umig_err_set(err, UMIG_E_UNSUPPORTED, "%s", reply->message->text);
         umig_agent_reply_fini(reply);

@@ -17,6 +17,7 @@
 #include "cli/attach_library.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 #include "cli/verb.h"
 #include "core/clock.h"
 #include "core/err.h"
@@ -300,20 +301,20 @@ static void say(struct umig_cli *cli, const struct umig_jvm *jvm, const struct o
     umig_format_duration(outcome->took_ns, took, sizeof took);
     umig_format_duration(process->attached_after_ns, after, sizeof after);
     if (outcome->was_there) {
-        fprintf(cli->out,
-                "%s (pid %d) is already attached; start a session with 'umig start %d'.\n",
-                process->service, (int)jvm->pid, (int)jvm->pid);
+        umig_say(cli->out, "%s (pid %d) is already attached; start a session with 'umig start %d'.",
+                 process->service, (int)jvm->pid, (int)jvm->pid);
         return;
     }
-    fprintf(cli->out, "Attached to %s (pid %d, JDK %u) in %s.\n", process->service, (int)jvm->pid,
-            process->jdk, took);
+    umig_say(cli->out, "Attached to %s (pid %d, JDK %u) in %s.", process->service, (int)jvm->pid,
+             process->jdk, took);
     if (process->attached_after_ns > 0) {
-        fprintf(cli->out,
-                "It had run for %s: in code compiled before, inlined methods are told apart less "
-                "exactly\nuntil it is compiled again (docs/attach.md).\n",
-                after);
+        umig_say(cli->out,
+                 "It had run for %s: in code compiled before, inlined methods are told apart less "
+                 "exactly",
+                 after);
+        umig_say(cli->out, "until it is compiled again (docs/attach.md).");
     }
-    fprintf(cli->out, "Start a session with 'umig start %d'.\n", (int)jvm->pid);
+    umig_say(cli->out, "Start a session with 'umig start %d'.", (int)jvm->pid);
 }
 
 static void add_json(struct umig_json *json,

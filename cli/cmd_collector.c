@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cli/say.h"
 #include "cli/verb.h"
 #include "collector/daemon/collector.h"
 #include "core/err.h"
@@ -96,10 +97,10 @@ static void warn_of_open_ports(const struct umig_cli *cli, const struct wish *wi
         if (!address->is_unix && !is_loopback(address)) {
             char where[UMIG_ADDRESS_BYTES];
             umig_address_format(address, where);
-            fprintf(cli->notes,
-                    "umig collector: anybody who reaches %s may send data and read what came over "
-                    "TCP: there is no authentication yet\n",
-                    where);
+            umig_say(cli->notes,
+                     "umig collector: anybody who reaches %s may send data and read what came over "
+                     "TCP: there is no authentication yet",
+                     where);
         }
     }
 }

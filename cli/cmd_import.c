@@ -5,6 +5,7 @@
 #include "cli/import_file.h"
 #include "cli/import_send.h"
 #include "cli/interrupt.h"
+#include "cli/say.h"
 #include "cli/session_text.h"
 #include "cli/verb.h"
 #include "core/clock.h"
@@ -139,14 +140,15 @@ static int store(struct umig_cli *cli,
     if (rc == UMIG_OK) {
         char interval[48];
         umig_format_duration(session.interval_ns, interval, sizeof interval);
-        fprintf(cli->out, "Imported %llu samples of %s as session %s",
-                (unsigned long long)import->samples, interval, job->name);
+        char skipped[80] = "";
         if (import->skipped > 0) {
-            fprintf(cli->out, "; %llu of native methods or without a stack were left out",
-                    (unsigned long long)import->skipped);
+            snprintf(skipped, sizeof skipped,
+                     "; %llu of native methods or without a stack were left out",
+                     (unsigned long long)import->skipped);
         }
-        fprintf(cli->out, ".\nRead it with 'umig report %s'; compare with 'umig diff'.\n",
-                job->name);
+        umig_say(cli->out, "Imported %llu samples of %s as session %s%s.",
+                 (unsigned long long)import->samples, interval, job->name, skipped);
+        umig_say(cli->out, "Read it with 'umig report %s'; compare with 'umig diff'.", job->name);
     }
     return rc;
 }

@@ -9,6 +9,7 @@
 #include "cli/verb.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "report/cells.h"
 
 static const struct umig_option g_options[] = {
     {.name = "json", .help = "write JSON"},
@@ -107,8 +108,10 @@ static void add_jvm(const struct umig_jvm *jvm,
     add_row(table, &row);
     add_json(json, &row);
     if (row.agent != NULL && row.problem[0] != '\0') {
-        umig_buf_printf(notes, "%s, pid %d: %s\n", row.agent->process->service, (int)jvm->pid,
-                        row.problem);
+        umig_cells_clean(row.agent->process->service, notes);
+        umig_buf_printf(notes, ", pid %d: ", (int)jvm->pid);
+        umig_cells_clean(row.problem, notes);
+        umig_buf_byte(notes, '\n');
     }
     umig_agent_reply_fini(&reply);
 }

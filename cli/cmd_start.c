@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/agent_client.h"
+#include "cli/say.h"
 #include "cli/session_text.h"
 #include "cli/verb.h"
 #include "core/err.h"
@@ -12,7 +13,8 @@
 
 enum {
     LABELS_MAX = 16,
-    LABEL_VALUE_MAX = 128
+    LABEL_VALUE_MAX = 128,
+    LINE_BYTES = 4096
 };
 
 static const struct umig_option g_options[] = {
@@ -290,21 +292,21 @@ static void say_started(struct umig_cli *cli,
     struct umig_buf kinds = UMIG_BUF_INIT(256);
     umig_session_kinds_text(request->kind_items, request->start.n_kinds, request->start.native,
                             &kinds);
-    fprintf(cli->out, "Session %s runs in %s (pid %d): %s.\n", id,
-            target->reply.message->agent->process->service, (int)target->jvm.pid,
-            umig_buf_str(&kinds));
+    umig_say(cli->out, "Session %s runs in %s (pid %d): %s.", id,
+             target->reply.message->agent->process->service, (int)target->jvm.pid,
+             umig_buf_str(&kinds));
     umig_buf_fini(&kinds);
     if (problem[0] != '\0') {
-        fprintf(cli->notes, "umig start: session %s in JVM %d does not get all of it: %s\n", id,
-                (int)target->jvm.pid, problem);
+        umig_say(cli->notes, "umig start: session %s in JVM %d does not get all of it: %s", id,
+                 (int)target->jvm.pid, problem);
     }
 }
 
 /* When what was started ends: each made name ends one session, a given name all that have it. */
-static void say_end(struct umig_cli *cli,
-                    const struct umig_target_list *targets,
+static void put_end(const struct umig_target_list *targets,
                     const struct request *request,
-                    const char *id)
+                    const char *id,
+                    struct umig_buf *line)
 {
     const struct umig_target *target = targets->items[0];
     const char *service = target->reply.message->agent->process->service;
@@ -312,17 +314,17 @@ static void say_end(struct umig_cli *cli,
     if (request->start.duration_ns != 0) {
         char duration[32];
         umig_format_duration(request->start.duration_ns, duration, sizeof duration);
-        fprintf(cli->out, "%s in %s.", is_one ? "It ends by itself" : "They end by themselves",
-                duration);
+        umig_buf_printf(line, "%s in %s.", is_one ? "It ends by itself" : "They end by themselves",
+                        duration);
     } else if (is_one) {
-        fprintf(cli->out, "It runs until 'umig stop %d --name %s'.", (int)target->jvm.pid, id);
+        umig_buf_printf(line, "It runs until 'umig stop %d --name %s'.", (int)target->jvm.pid, id);
     } else if (request->start.id[0] != '\0') {
-        fprintf(cli->out, "They run until 'umig stop %s --name %s'.", service, id);
+        umig_buf_printf(line, "They run until 'umig stop %s --name %s'.", service, id);
     } else {
-        fprintf(cli->out,
-                "They run until 'umig stop %s', which stops whatever commands started there; with "
-                "--name ID only one.",
-                service);
+        umig_buf_printf(line,
+                        "They run until 'umig stop %s', which stops whatever commands started "
+                        "there; with --name ID only one.",
+                        service);
     }
 }
 
@@ -331,11 +333,11 @@ static void say_no_collector(struct umig_cli *cli, const struct umig_target_list
     for (size_t i = 0; i < targets->count; i++) {
         const Umig__V1__AgentStatus *agent = targets->items[i]->reply.message->agent;
         if (!agent->collector_connected) {
-            fprintf(cli->notes,
-                    "The agent in JVM %d has no collector%s%s: it keeps up to its memory bound. "
-                    "Start one with 'umig collector'.\n",
-                    (int)targets->items[i]->jvm.pid,
-                    agent->collector_problem[0] != '\0' ? ": " : "", agent->collector_problem);
+            umig_say(cli->notes,
+                     "The agent in JVM %d has no collector%s%s: it keeps up to its memory bound. "
+                     "Start one with 'umig collector'.",
+                     (int)targets->items[i]->jvm.pid,
+                     agent->collector_problem[0] != '\0' ? ": " : "", agent->collector_problem);
             return; /* what helps one helps all */
         }
     }
@@ -347,14 +349,17 @@ static void say_next(struct umig_cli *cli,
                      const struct request *request,
                      const char *id)
 {
-    say_end(cli, targets, request, id);
+    struct umig_buf line = UMIG_BUF_INIT(LINE_BYTES);
+    put_end(targets, request, id, &line);
     if (targets->count == 1) {
-        fprintf(cli->out, " Read it with 'umig report %s'.\n", id);
+        umig_buf_printf(&line, " Read it with 'umig report %s'.", id);
     } else if (request->start.id[0] == '\0') {
-        fprintf(cli->out, " Read each with 'umig report ID'.\n");
+        umig_buf_text(&line, " Read each with 'umig report ID'.");
     } else {
-        fprintf(cli->out, " Read each by its number in 'umig sessions': umig report '#N'.\n");
+        umig_buf_text(&line, " Read each by its number in 'umig sessions': umig report '#N'.");
     }
+    umig_say(cli->out, "%s", umig_buf_str(&line));
+    umig_buf_fini(&line);
     say_no_collector(cli, targets);
 }
 
@@ -431,8 +436,8 @@ static int start_each(struct umig_cli *cli,
         failed_count++;
         rc = umig_err_set(err, started, "%s", why.text);
         if (targets->count > 1) {
-            fprintf(cli->notes, "umig start: not started in JVM %d: %s\n",
-                    (int)targets->items[i]->jvm.pid, why.text);
+            umig_say(cli->notes, "umig start: not started in JVM %d: %s",
+                     (int)targets->items[i]->jvm.pid, why.text);
         }
     }
     if (failed_count == 0 && json == NULL) {

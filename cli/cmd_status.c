@@ -1,5 +1,6 @@
 #include "cli/agent_client.h"
 #include "cli/failures.h"
+#include "cli/say.h"
 #include "cli/status_text.h"
 #include "cli/verb.h"
 #include "core/err.h"
@@ -35,7 +36,9 @@ static void write_text(struct umig_cli *cli,
     void (*const put)(const struct umig_target *, bool, struct umig_buf *) =
         wants_failures ? umig_agent_failures_text : umig_agent_status_text;
     for (size_t i = 0; i < targets->count; i++) {
+        struct umig_agent_reply *reply = &targets->items[i]->reply;
         struct umig_buf text = UMIG_BUF_INIT(1 << 20);
+        umig_message_clean(&reply->message->base, &reply->heap.allocator);
         put(targets->items[i], cli->has_color, &text);
         fprintf(cli->out, "%s%s", i > 0 ? "\n" : "", umig_buf_str(&text));
         umig_buf_fini(&text);
@@ -57,11 +60,11 @@ static int run_status(struct umig_cli *cli, const struct umig_args *args, struct
         write_text(cli, &targets, wants_failures);
     }
     if (rc == UMIG_NOT_FOUND) {
-        fprintf(cli->notes, "umig status: %s\n", err->text);
+        umig_say(cli->notes, "umig status: %s", err->text);
     }
     if (word == NULL && targets.silent_count > 0) {
-        fprintf(cli->notes, "umig status: %zu more %s not asked: %s\n", targets.silent_count,
-                targets.silent_count == 1 ? "agent was" : "agents were", targets.silent_err.text);
+        umig_say(cli->notes, "umig status: %zu more %s not asked: %s", targets.silent_count,
+                 targets.silent_count == 1 ? "agent was" : "agents were", targets.silent_err.text);
     }
     const int code = targets.count > 0 ? UMIG_EXIT_GOOD : UMIG_EXIT_NO;
     umig_target_list_fini(&targets);

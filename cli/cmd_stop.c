@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/agent_client.h"
+#include "cli/say.h"
 #include "cli/session_text.h"
 #include "cli/verb.h"
 #include "core/err.h"
@@ -115,7 +116,7 @@ static void tell(struct umig_cli *cli,
     const char *service = target->reply.message->agent->process->service;
     struct umig_span rest = umig_span_of(ids);
     if (json == NULL) {
-        fprintf(cli->out, "Stopped %s in %s (pid %d).\n", ids, service, (int)target->jvm.pid);
+        umig_say(cli->out, "Stopped %s in %s (pid %d).", ids, service, (int)target->jvm.pid);
         return;
     }
     umig_json_object(json, NULL);
@@ -135,9 +136,9 @@ static void tell(struct umig_cli *cli,
 static void tell_unstored(struct umig_cli *cli, const struct unstored *unstored)
 {
     if (unstored->batches > 0) {
-        fprintf(cli->notes, "umig stop: %" PRIu64 " %s the agent's memory and not stored%s%s\n",
-                unstored->batches, unstored->batches == 1 ? "batch is in" : "batches are in",
-                unstored->why[0] != '\0' ? ": " : "", unstored->why);
+        umig_say(cli->notes, "umig stop: %" PRIu64 " %s the agent's memory and not stored%s%s",
+                 unstored->batches, unstored->batches == 1 ? "batch is in" : "batches are in",
+                 unstored->why[0] != '\0' ? ": " : "", unstored->why);
     }
 }
 
@@ -145,11 +146,11 @@ static void tell_unstored(struct umig_cli *cli, const struct unstored *unstored)
 static void say_next(struct umig_cli *cli, size_t agent_count, const char *name, const char *ids)
 {
     if (agent_count > 1 && name[0] != '\0') {
-        fprintf(cli->out, "Read each by its number in 'umig sessions': umig report '#N'.\n");
+        umig_say(cli->out, "Read each by its number in 'umig sessions': umig report '#N'.");
     } else if (agent_count > 1 || strchr(ids, ' ') != NULL) {
-        fprintf(cli->out, "Read each with 'umig report ID'.\n");
+        umig_say(cli->out, "Read each with 'umig report ID'.");
     } else {
-        fprintf(cli->out, "Read it with 'umig report %s'.\n", ids);
+        umig_say(cli->out, "Read it with 'umig report %s'.", ids);
     }
 }
 

@@ -125,7 +125,6 @@ static int take_note(const struct umig_buf *payload, struct umig_buf *note, stru
     if (message == NULL) {
         return umig_err_set(err, UMIG_E_PROTO, "a note of the collector cannot be read");
     }
-    umig_message_clean(&message->base);
     umig_buf_printf(note, "%s%s", note->len > 0 ? " " : "", message->text);
     umig__v1__query_note__free_unpacked(message, &heap.allocator);
     return UMIG_OK;

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/say.h"
 #include "cli/verb.h"
 
 /* What reports can be laid out in; a narrower terminal breaks their lines. */
@@ -34,7 +35,7 @@ int main(int argc, char **argv)
     cli.has_color = cli.is_out_terminal && (no_color == NULL || no_color[0] == '\0');
     struct umig_err err = UMIG_ERR_INIT;
     if (umig_places_read(&cli.places, &err) != UMIG_OK) {
-        fprintf(stderr, "umig: %s\n", err.text);
+        umig_say(stderr, "umig: %s", err.text);
         return UMIG_EXIT_USAGE;
     }
     return umig_verb_main(&cli, argc - 1, argv + 1);

@@ -5,6 +5,7 @@
 
 #include "cli/collector_client.h"
 #include "cli/out_file.h"
+#include "cli/say.h"
 #include "collector/query/query.h"
 #include "core/err.h"
 #include "core/parse.h"
@@ -79,7 +80,7 @@ int umig_source_write(struct umig_cli *cli,
                        : ask_collector(&cli->places, address, question, out, &note, err);
     if (rc == UMIG_OK && note.len > 0) {
         static const char *const names[] = {"sessions", "report", "diff"};
-        fprintf(cli->notes, "umig %s: %s\n", names[question->verb], umig_buf_str(&note));
+        umig_say(cli->notes, "umig %s: %s", names[question->verb], umig_buf_str(&note));
     }
     umig_buf_fini(&note);
     return umig_err_trace(err, rc);
@@ -108,6 +109,6 @@ int umig_source_write_file(struct umig_cli *cli,
     }
     char size[32];
     umig_format_bytes(byte_count, size, sizeof size);
-    fprintf(cli->notes, "Wrote %s (%s).\n", path, size);
+    umig_say(cli->notes, "Wrote %s (%s).", path, size);
     return UMIG_OK;
 }

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "report/cells.h"
+
 enum {
     TABLE_BYTES = 16 << 20
 };
@@ -26,20 +28,13 @@ void umig_table_fini(struct umig_table *table)
 void umig_table_cell(struct umig_table *table, const char *format, ...)
 {
     struct umig_buf *cells = &table->cells;
-    const size_t start = cells->len;
+    struct umig_buf raw = UMIG_BUF_INIT(TABLE_BYTES);
     va_list args;
     va_start(args, format);
-    umig_buf_vprintf(cells, format, args);
+    umig_buf_vprintf(&raw, format, args);
     va_end(args);
-    if (cells->len == start) {
-        umig_buf_byte(cells, '-');
-    }
-    for (size_t i = start; i < cells->len; i++) {
-        const unsigned char c = (unsigned char)cells->bytes[i];
-        if (c < ' ' || c == 0x7f) {
-            cells->bytes[i] = '?';
-        }
-    }
+    umig_cells_clean(raw.len > 0 ? umig_buf_str(&raw) : "-", cells);
+    umig_buf_fini(&raw);
     if (umig_buf_byte(cells, '\0') == UMIG_OK) {
         table->cell_count++;
     }

@@ -34,11 +34,11 @@ void umig_table_init(struct umig_table *table,
 /** Frees the cells. */
 void umig_table_fini(struct umig_table *table);
 
-/** Adds the next cell; a row is full after column_count of them. "" is shown as "-". */
+/** Adds the next cell, made harmless; a row is full after column_count of them. "" shows as "-". */
 void umig_table_cell(struct umig_table *table, const char *format, ...) UMIG_PRINTF(2, 3);
 
 /**
- * Writes the title line and the rows, two spaces between columns. Control characters show as '?'.
+ * Writes the title line and the rows, two spaces between columns.
  *
  * @param has_color  title line dimmed by escape sequences
  */

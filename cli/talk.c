@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/clean.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "umig/v1/stream.pb-c.h"
@@ -36,29 +37,56 @@ void umig_capped_heap_init(struct umig_capped_heap *heap, size_t limit_bytes)
     };
 }
 
-static void clean_text(char *text)
+/* Bytes before the first character that is not harmless. */
+static size_t harmless_bytes(const char *text)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < ' ' || *text == '\x7f') {
-            *text = '?';
+    char step[UMIG_CLEAN_STEP_BYTES];
+    size_t at = 0;
+    while (text[at] != '\0') {
+        const size_t count = umig_clean_step(text + at, 4, step);
+        if (strlen(step) != count) {
+            break;
         }
+        at += count;
     }
+    return at;
 }
 
-static void clean_value(const ProtobufCFieldDescriptor *field, void *value)
+/* What is made harmless is longer: it gets a place of its own, or ends before what is harmful. */
+static char *clean_text(char *text, ProtobufCAllocator *allocator)
 {
-    if (value == NULL) {
+    const size_t harmless = harmless_bytes(text);
+    if (text[harmless] == '\0') {
+        return text;
+    }
+    const size_t room = umig_clean_copy(text, (char[1]){0}, 1) + 1;
+    char *clean = allocator->alloc(allocator->allocator_data, room);
+    if (clean == NULL) {
+        text[harmless] = '\0';
+        return text;
+    }
+    umig_clean_copy(text, clean, room);
+    allocator->free(allocator->allocator_data, text);
+    return clean;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the schema, whose messages do not nest in a ring */
+static void clean_value(const ProtobufCFieldDescriptor *field,
+                        void **value,
+                        ProtobufCAllocator *allocator)
+{
+    if (*value == NULL) {
         return;
     }
     if (field->type == PROTOBUF_C_TYPE_STRING) {
-        clean_text(value);
+        *value = clean_text(*value, allocator);
     } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        umig_message_clean(value);
+        umig_message_clean(*value, allocator);
     }
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the schema, whose messages do not nest in a ring */
-void umig_message_clean(ProtobufCMessage *message)
+void umig_message_clean(ProtobufCMessage *message, ProtobufCAllocator *allocator)
 {
     char *base = (char *)message;
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
@@ -69,13 +97,14 @@ void umig_message_clean(ProtobufCMessage *message)
         void *member = NULL;
         memcpy(&member, base + field->offset, sizeof member);
         if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-            clean_value(field, member);
+            clean_value(field, &member, allocator);
+            memcpy(base + field->offset, &member, sizeof member);
             continue;
         }
         size_t count = 0;
         memcpy(&count, base + field->quantifier_offset, sizeof count);
         for (size_t k = 0; k < count; k++) {
-            clean_value(field, ((void **)member)[k]);
+            clean_value(field, &((void **)member)[k], allocator);
         }
     }
 }
@@ -236,7 +265,6 @@ int umig_talk_refused(const struct umig_buf *payload, struct umig_err *err)
     const int status = refuse->retry_after_ms > 0                             ? UMIG_E_BUSY
                        : refuse->code == UMIG__V1__REFUSE_CODE__REFUSE_DENIED ? UMIG_E_DENIED
                                                                               : UMIG_E_UNSUPPORTED;
-    umig_message_clean(&refuse->base);
     umig_err_set(err, status, "%s", refuse->text);
     umig__v1__refuse__free_unpacked(refuse, &heap.allocator);
     return status;

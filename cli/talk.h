@@ -27,10 +27,12 @@ struct umig_capped_heap {
 void umig_capped_heap_init(struct umig_capped_heap *heap, size_t limit_bytes);
 
 /**
- * Makes every text of a decoded message fit for a terminal: control characters become '?'. Goes
- * down into the messages it holds.
+ * Makes every text of a decoded message harmless on a terminal (core/clean.h). Goes down into the
+ * messages it holds. A text for which there is no memory ends before what would do harm.
+ *
+ * @param allocator  the one it was decoded with
  */
-void umig_message_clean(ProtobufCMessage *message);
+void umig_message_clean(ProtobufCMessage *message, ProtobufCAllocator *allocator);
 
 /** A text as a field of a message that is only packed: protobuf-c's fields are not const. */
 char *umig_message_text(const char *text);

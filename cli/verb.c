@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/say.h"
 #include "core/err.h"
 #include "include/umig/version.h"
 
@@ -18,8 +19,8 @@ const struct umig_verb *umig_verb_find(const char *name)
 static int usage_error(struct umig_cli *cli, const char *verb, const char *text)
 {
     const char *space = verb[0] != '\0' ? " " : "";
-    fprintf(cli->notes, "umig%s%s: %s\n", space, verb, text);
-    fprintf(cli->notes, "Try 'umig%s%s --help'.\n", space, verb);
+    umig_say(cli->notes, "umig%s%s: %s", space, verb, text);
+    umig_say(cli->notes, "Try 'umig%s%s --help'.", space, verb);
     return UMIG_EXIT_USAGE;
 }
 
@@ -27,7 +28,7 @@ static int usage_error(struct umig_cli *cli, const char *verb, const char *text)
 static int flush_answer(struct umig_cli *cli, int code)
 {
     if (fflush(cli->out) != 0 || ferror(cli->out)) {
-        fprintf(cli->notes, "umig: cannot write to standard output\n");
+        umig_say(cli->notes, "umig: cannot write to standard output");
         return UMIG_EXIT_FAILURE;
     }
     return code;
@@ -58,7 +59,7 @@ static int run_verb(struct umig_cli *cli,
     if (rc == UMIG_E_ARG) {
         return usage_error(cli, verb->name, err.text);
     }
-    fprintf(cli->notes, "umig %s: %s\n", verb->name, err.text);
+    umig_say(cli->notes, "umig %s: %s", verb->name, err.text);
     return UMIG_EXIT_FAILURE;
 }
 

@@ -4,6 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clean.h"
+#include "core/utf8.h"
+
+/* Shows at its end that a text was cut. */
+static void mark_cut(char *text, size_t room)
+{
+    const size_t most = room - sizeof "...";
+    const size_t len = strlen(text);
+    memcpy(text + umig_utf8_whole(text, len < most ? len : most), "...", sizeof "...");
+}
+
 int umig_err_fill(struct umig_err *err,
                   int status,
                   int cause,
@@ -19,18 +30,18 @@ int umig_err_fill(struct umig_err *err,
     err->cause = cause;
     err->hop_count = 1;
     err->hops[0] = (struct umig_err_hop){.func = func, .line = line};
+    char raw[sizeof err->text];
     va_list args;
     va_start(args, format);
-    const int len = vsnprintf(err->text, sizeof err->text, format, args);
+    const int len = vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
-    if (len >= (int)sizeof err->text) {
-        memcpy(err->text + sizeof err->text - sizeof "...", "...", sizeof "...");
+    if (len >= (int)sizeof raw) {
+        raw[umig_utf8_whole(raw, sizeof raw - 1)] = '\0';
     }
     /* The text promises one line: names from outside may carry line breaks and escapes. */
-    for (char *at = err->text; *at != '\0'; at++) {
-        if ((unsigned char)*at < ' ' || *at == '\x7f') {
-            *at = '?';
-        }
+    const size_t clean_len = umig_clean_copy(raw, err->text, sizeof err->text);
+    if (len >= (int)sizeof raw || clean_len >= sizeof err->text) {
+        mark_cut(err->text, sizeof err->text);
     }
     return status;
 }

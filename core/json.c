@@ -3,51 +3,36 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "core/clean.h"
 #include "core/err.h"
+#include "core/utf8.h"
 
-/* May this byte follow this lead? Some leads leave others out: overlong forms, surrogates. */
-static bool may_follow(unsigned char lead, unsigned char byte)
+/* A code point as JavaScript writes it: above U+FFFF in two halves. */
+static void put_escaped(struct umig_buf *out, uint32_t point)
 {
-    const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    return byte >= low && byte <= high;
+    if (point > 0xffff) {
+        umig_buf_printf(out, "\\u%04x", (unsigned)(0xd800 + ((point - 0x10000) >> 10)));
+        point = 0xdc00 + ((point - 0x10000) & 0x3ff);
+    }
+    umig_buf_printf(out, "\\u%04x", (unsigned)point);
 }
 
-/* Bytes of the well-formed UTF-8 sequence at a text (RFC 3629, table 3-7 of Unicode); 0: ill. */
-static size_t sequence_bytes(const unsigned char *at)
-{
-    const unsigned char lead = at[0];
-    size_t count = 0;
-    if (lead < 0x80) {
-        count = 1;
-    } else if (lead >= 0xc2 && lead <= 0xf4) {
-        count = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    }
-    if (count > 1 && !may_follow(lead, at[1])) {
-        return 0;
-    }
-    for (size_t i = 2; i < count; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            return 0; /* also at the terminating NUL */
-        }
-    }
-    return count;
-}
-
+/* A document may be looked at on a terminal: what that would obey is escaped. */
 static void put_quoted(struct umig_buf *out, const char *text)
 {
     umig_buf_byte(out, '"');
     size_t step = 0;
     for (const char *at = text; *at != '\0'; at += step) {
-        const size_t count = sequence_bytes((const unsigned char *)at);
+        uint32_t point = 0;
+        const size_t count = umig_utf8_read(at, 4, &point); /* it stops at a NUL */
         step = count > 0 ? count : 1;
         if (*at == '"' || *at == '\\') {
             umig_buf_byte(out, '\\');
             umig_buf_byte(out, *at);
-        } else if ((unsigned char)*at < ' ' || *at == '\x7f') {
-            umig_buf_printf(out, "\\u%04x", (unsigned)(unsigned char)*at);
         } else if (count == 0) {
-            umig_buf_text(out, "\xef\xbf\xbd"); /* U+FFFD */
+            umig_buf_text(out, UMIG_UTF8_REPLACEMENT);
+        } else if (point < ' ' || point == 0x7f || umig_clean_is_hidden(point)) {
+            put_escaped(out, point);
         } else {
             umig_buf_put(out, at, count);
         }

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/clean.h"
 #include "core/clock.h"
+#include "core/utf8.h"
 
 enum {
     LINES_PER_SECOND = 10,
@@ -63,19 +65,19 @@ void umig_log(enum umig_log_level level, const char *format, ...)
     if (held_back > 0) {
         len += snprintf(line + len, sizeof line - (size_t)len, "(%u lines held back) ", held_back);
     }
+    char raw[LINE_BYTES];
     va_list args;
     va_start(args, format);
-    const int body = vsnprintf(line + len, sizeof line - (size_t)len - 1, format, args);
+    const int body = vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
-    size_t total = strnlen(line, sizeof line - 1);
     if (body < 0) {
         return;
     }
-    for (size_t i = 0; i < total; i++) {
-        if ((unsigned char)line[i] < ' ' || line[i] == '\x7f') {
-            line[i] = '?';
-        }
+    if (body >= (int)sizeof raw) {
+        raw[umig_utf8_whole(raw, sizeof raw - 1)] = '\0';
     }
+    umig_clean_copy(raw, line + len, sizeof line - (size_t)len - 1);
+    size_t total = strlen(line);
     line[total++] = '\n';
     write_line(line, total);
 }

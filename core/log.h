@@ -1,5 +1,6 @@
 /*
- * One line to a file descriptor per event: "umig: TEXT". Programs log; libraries return errors.
+ * One line to a file descriptor per event: "umig: TEXT", made harmless as core/clean.h has it.
+ * Programs log; libraries return errors.
  */
 #ifndef UMIG_CORE_LOG_H
 #define UMIG_CORE_LOG_H

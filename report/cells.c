@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "analysis/utf8.h"
+#include "core/clean.h"
+#include "core/utf8.h"
 
 #define TEXT_LIMIT_BYTES (1u << 20)
 
@@ -20,16 +21,6 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t point)
         }
     }
     return false;
-}
-
-/* Controls, invisible characters and what changes the direction of writing. */
-static bool is_hostile(uint32_t point)
-{
-    static const struct range ranges[] = {
-        {0x80, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},   {0x200B, 0x200F},   {0x2028, 0x202E},
-        {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
-    };
-    return is_in(ranges, sizeof ranges / sizeof ranges[0], point);
 }
 
 static bool is_wide(uint32_t point)
@@ -57,25 +48,10 @@ static size_t width_of(uint32_t point)
 
 void umig_cells_clean(const char *text, struct umig_buf *out)
 {
-    const char *const end = text + strlen(text);
-    while (text < end) {
-        uint32_t point = 0;
-        const size_t count = umig_utf8_read(text, (size_t)(end - text), &point);
-        if (count == 0) {
-            umig_buf_text(out, UMIG_UTF8_REPLACEMENT);
-            text++;
-            continue;
-        }
-        if (point < 0x20 || point == 0x7F) {
-            /* U+2400 to U+241F and U+2421 are the pictures of the control characters. */
-            const unsigned picture = point == 0x7F ? 0x21 : point;
-            umig_buf_printf(out, "\xE2\x90%c", (char)(0x80 + picture));
-        } else if (is_hostile(point)) {
-            umig_buf_printf(out, "\\u{%X}", (unsigned)point);
-        } else {
-            umig_buf_put(out, text, count);
-        }
-        text += count;
+    char step[UMIG_CLEAN_STEP_BYTES];
+    while (*text != '\0') {
+        text += umig_clean_step(text, 4, step);
+        umig_buf_text(out, step);
     }
 }
 

@@ -16,10 +16,7 @@ enum umig_cells_side {
     UMIG_CELLS_RIGHT
 };
 
-/**
- * Appends a text made harmless: C0 and DEL become their pictures (U+2400), C1, bidirectional and
- * invisible characters "\u{202E}", bytes that are not UTF-8 U+FFFD.
- */
+/** Appends a text made harmless, as core/clean.h has it. */
 void umig_cells_clean(const char *text, struct umig_buf *out);
 
 /** Columns a clean text takes: wide characters two, combining ones none. */

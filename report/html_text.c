@@ -5,7 +5,7 @@
 
 #include "analysis/label.h"
 #include "analysis/shorten.h"
-#include "analysis/utf8.h"
+#include "core/utf8.h"
 #include "report/cells.h"
 
 #define CLEAN_LIMIT_BYTES (8u << 20)

@@ -50,11 +50,11 @@ static void test_empty_cell_is_a_dash_and_escapes_are_harmless(void **state)
 
     umig_table_cell(&table, "%d", 1);
     umig_table_cell(&table, "%s", "");
-    umig_table_cell(&table, "%s", "\x1b[2J\nx");
+    umig_table_cell(&table, "%s", "\x1b[2J\nx\xFF");
 
     assert_written(&table, false,
                    "PID  SERVICE  MAIN\n"
-                   "  1  -        ?[2J?x\n");
+                   "  1  -        \xE2\x90\x9B[2J\xE2\x90\x8Ax\xEF\xBF\xBD\n");
     umig_table_fini(&table);
 }
 

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -151,19 +152,40 @@ static void test_clean_reaches_texts_at_every_depth(void **state)
     Umig__V1__AgentStatus agent = UMIG__V1__AGENT_STATUS__INIT;
     Umig__V1__SessionStatus session = UMIG__V1__SESSION_STATUS__INIT;
     Umig__V1__SessionStatus *sessions[] = {&session};
-    char text[] = "a\x1b"
-                  "b";
-    char id[] = "\n";
-    reply.text = text;
+    struct umig_capped_heap heap;
+    umig_capped_heap_init(&heap, 100);
+    reply.text = strdup("a\x1b"
+                        "b");
+    char id[] = "named-1";
     reply.agent = &agent;
     agent.sessions = sessions;
     agent.n_sessions = 1;
     session.id = id;
 
-    umig_message_clean(&reply.base);
+    session.problem = strdup("\xC2\x9B");
 
-    assert_string_equal(text, "a?b");
-    assert_string_equal(id, "?");
+    umig_message_clean(&reply.base, &heap.allocator);
+
+    assert_string_equal(reply.text, "a\xE2\x90\x9B"
+                                    "b");
+    assert_string_equal(session.problem, "\\u{9B}");
+    assert_ptr_equal(session.id, id); /* what is clean stays where it is */
+    free(reply.text);
+    free(session.problem);
+}
+
+static void test_text_that_cannot_be_made_harmless_ends_before_its_harm(void **state)
+{
+    (void)state;
+    struct umig_capped_heap heap;
+    Umig__V1__ControlReply reply = UMIG__V1__CONTROL_REPLY__INIT;
+    char text[] = "good\x1b[31m";
+    umig_capped_heap_init(&heap, 1);
+    reply.text = text;
+
+    umig_message_clean(&reply.base, &heap.allocator);
+
+    assert_string_equal(text, "good");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_pair, close_pair)
@@ -179,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_heap_gives_no_more_than_its_cap),
         cmocka_unit_test(test_bomb_of_empty_messages_is_bounded),
         cmocka_unit_test(test_clean_reaches_texts_at_every_depth),
+        cmocka_unit_test(test_text_that_cannot_be_made_harmless_ends_before_its_harm),
     };
     return cmocka_run_group_tests(talk_test, NULL, NULL);
 }

@@ -115,12 +115,51 @@ static void test_every_kind_can_be_started_and_its_range_is_told(void **state)
     free(help);
 }
 
+/* Runs the command; the caller frees what it said on standard error. */
+static char *notes_of(char *const *words, int count, int want_code)
+{
+    char *notes = NULL;
+    char *answer = NULL;
+    size_t len = 0;
+    size_t answer_len = 0;
+    struct umig_cli cli = {.out = open_memstream(&answer, &answer_len),
+                           .notes = open_memstream(&notes, &len)};
+    assert_int_equal(umig_verb_main(&cli, count, words), want_code);
+    fclose(cli.out);
+    fclose(cli.notes);
+    free(answer);
+    return notes;
+}
+
+static void test_words_of_strangers_are_said_harmless(void **state)
+{
+    (void)state;
+    static char start[] = "start";
+    static char escape[] = "\033[31mx\xFF\xE2\x80\xAE";
+    static char name[] = "--name";
+    static char label[] = "--label";
+    static char pid[] = "4242";
+    static char *const cases[][5] = {
+        {escape}, {start, escape}, {start, pid, name, escape}, {start, pid, label, escape}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int count = 0;
+        while (cases[i][count] != NULL) {
+            count++;
+        }
+        char *notes = notes_of(cases[i], count, UMIG_EXIT_USAGE);
+        assert_non_null(strstr(notes, "'\xE2\x90\x9B[31mx\xEF\xBF\xBD\\u{202E}'"));
+        assert_null(strchr(notes, '\033'));
+        free(notes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest verb_test[] = {
         cmocka_unit_test(test_help_of_every_verb_ends_in_examples_that_parse),
         cmocka_unit_test(test_help_lists_every_verb_and_every_option),
         cmocka_unit_test(test_help_is_no_wider_than_a_terminal),
+        cmocka_unit_test(test_words_of_strangers_are_said_harmless),
         cmocka_unit_test(test_every_kind_can_be_started_and_its_range_is_told),
     };
     return cmocka_run_group_tests(verb_test, NULL, NULL);

@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/clean.h"
 #include "core/err.h"
+#include "core/utf8.h"
 #include "tests/support/test.h"
 
 static int fails(struct umig_err *err)
@@ -68,7 +70,35 @@ static void test_text_is_one_line_whatever_comes_in(void **state)
 
     umig_err_set(&err, UMIG_E_ARG, "name '%s'", "a\nb\x1b[31m\x7f");
 
-    assert_string_equal(err.text, "name 'a?b?[31m?'");
+    assert_string_equal(err.text, "name 'a\xE2\x90\x8A"
+                                  "b\xE2\x90\x9B[31m\xE2\x90\xA1'");
+}
+
+static void test_text_made_harmless_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct umig_err err = UMIG_ERR_INIT;
+    static const char *const parts[] = {"\x1b", "\xE2\x80\xAE", "\xFF", "\xE5\x90\x8D"};
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
+        for (size_t lead = 0; lead < 12; lead++) {
+            char name[600];
+            size_t len = lead;
+            memset(name, 'x', lead);
+            while (len + 4 < sizeof name) {
+                memcpy(name + len, parts[p], strlen(parts[p]));
+                len += strlen(parts[p]);
+            }
+            name[len] = '\0';
+
+            umig_err_set(&err, UMIG_E_ARG, "%s", name);
+
+            const size_t text_len = strlen(err.text);
+            assert_in_range(text_len, sizeof err.text - 12, sizeof err.text - 1);
+            assert_string_equal(err.text + text_len - 3, "...");
+            assert_int_equal(umig_utf8_whole(err.text, text_len - 3), text_len - 3);
+            assert_int_equal(umig_clean_copy(err.text, name, sizeof name), text_len);
+        }
+    }
 }
 
 static void test_text_is_cut_at_its_room_and_shows_it(void **state)
@@ -109,6 +139,7 @@ int main(void)
         cmocka_unit_test(test_trace_of_success_adds_nothing),
         cmocka_unit_test(test_null_error_is_allowed),
         cmocka_unit_test(test_text_is_one_line_whatever_comes_in),
+        cmocka_unit_test(test_text_made_harmless_is_cut_between_characters),
         cmocka_unit_test(test_text_is_cut_at_its_room_and_shows_it),
         cmocka_unit_test(test_every_status_has_name_and_sentence),
     };

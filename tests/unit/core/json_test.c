@@ -43,6 +43,7 @@ static void test_text_is_always_valid_json_and_utf8(void **state)
         {"a\"b\\c", "\"a\\\"b\\\\c\""},
         {"\n\t\x01\x7f", "\"\\u000a\\u0009\\u0001\\u007f\""},
         {"\xc3\xa9\xf0\x9f\x98\x80", "\"\xc3\xa9\xf0\x9f\x98\x80\""},
+        {"\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\x81", "\"\\u009b\\u202e\\udb40\\udc01\""},
         {"\xff", "\"\xef\xbf\xbd\""},                 /* no lead byte */
         {"\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\""}, /* overlong */
         {"\xc3", "\"\xef\xbf\xbd\""},                 /* cut short */

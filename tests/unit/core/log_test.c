@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/utf8.h"
 #include "tests/support/test.h"
 
 static int g_pipe[2]; /* the log keeps its descriptor for the life of the process */
@@ -39,9 +40,10 @@ static void test_line_has_prefix_and_no_control_characters(void **state)
     char text[4096];
 
     umig_log(UMIG_LOG_DEBUG, "below the level");
-    umig_log(UMIG_LOG_INFO, "name %s", "a\nb\x1b");
+    umig_log(UMIG_LOG_INFO, "name %s", "a\nb\x1b\xFF\xC2\x9B\xE2\x81\xA6");
 
-    assert_string_equal(read_log(text), "umig: name a?b?\n");
+    assert_string_equal(read_log(text), "umig: name a\xE2\x90\x8A"
+                                        "b\xE2\x90\x9B\xEF\xBF\xBD\\u{9B}\\u{2066}\n");
 }
 
 static void test_long_line_is_cut_and_ends_in_newline(void **state)
@@ -57,6 +59,25 @@ static void test_long_line_is_cut_and_ends_in_newline(void **state)
     const size_t len = strlen(read_log(text));
     assert_true(len > 500 && len < 1000);
     assert_int_equal(text[len - 1], '\n');
+}
+
+static void test_long_line_of_strangers_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char text[4096];
+    char longer[2000];
+    for (size_t i = 0; i + 3 < sizeof longer; i += 3) {
+        memcpy(longer + i, "\xE5\x90\x8D", 4);
+    }
+    for (int lead = 0; lead < 3; lead++) {
+        umig_log(UMIG_LOG_INFO, "%.*s%s", lead, "xx", longer);
+
+        const size_t len = strlen(read_log(text));
+        assert_true(len > 500 && len < 1000);
+        assert_int_equal(text[len - 1], '\n');
+        assert_int_equal(umig_utf8_whole(text, len - 1), len - 1);
+        assert_null(strstr(text, UMIG_UTF8_REPLACEMENT));
+    }
 }
 
 static void test_flood_of_errors_is_held_back_and_said(void **state)
@@ -95,6 +116,7 @@ int main(void)
     const struct CMUnitTest log_test[] = {
         cmocka_unit_test(test_line_has_prefix_and_no_control_characters),
         cmocka_unit_test(test_long_line_is_cut_and_ends_in_newline),
+        cmocka_unit_test(test_long_line_of_strangers_is_cut_between_characters),
         cmocka_unit_test(test_flood_of_errors_is_held_back_and_said),
         cmocka_unit_test(test_level_names),
     };

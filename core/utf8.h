@@ -1,6 +1,6 @@
 /* Reading text that strangers wrote: UTF-8 with its faults found. */
-#ifndef UMIG_ANALYSIS_UTF8_H
-#define UMIG_ANALYSIS_UTF8_H
+#ifndef UMIG_CORE_UTF8_H
+#define UMIG_CORE_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,5 +19,8 @@
  * @return bytes it takes, 1 to 4; 0 if the first byte begins no good sequence
  */
 size_t umig_utf8_read(const char *bytes, size_t byte_count, uint32_t *out_code_point);
+
+/** Bytes of a text that was cut, without the sequence that its end may have left unfinished. */
+size_t umig_utf8_whole(const char *text, size_t byte_count);
 
 #endif

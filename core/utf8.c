@@ -1,4 +1,4 @@
-#include "analysis/utf8.h"
+#include "core/utf8.h"
 
 /* Length of the sequence that a first byte announces, and the bits of it that count. */
 static size_t announced(unsigned char first, uint32_t *bits)
@@ -43,4 +43,16 @@ size_t umig_utf8_read(const char *bytes, size_t byte_count, uint32_t *out_code_p
     }
     *out_code_point = point;
     return length;
+}
+
+size_t umig_utf8_whole(const char *text, size_t byte_count)
+{
+    uint32_t bits = 0;
+    for (size_t back = 1; back <= 3 && back <= byte_count; back++) {
+        const unsigned char byte = (unsigned char)text[byte_count - back];
+        if ((byte & 0xC0u) != 0x80u) {
+            return announced(byte, &bits) > back ? byte_count - back : byte_count;
+        }
+    }
+    return byte_count;
 }
