@@ -56,11 +56,12 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
-static void add_problem(struct umig_session *session, const char *what, const char *why)
+/* Adds what it does not get; "": nothing. */
+static void add_problem(struct umig_session *session, const char *what)
 {
     const size_t used = strlen(session->problem);
-    snprintf(session->problem + used, sizeof session->problem - used, "%s%s%s",
-             used > 0 && why[0] != '\0' ? "; " : "", why[0] != '\0' ? what : "", why);
+    snprintf(session->problem + used, sizeof session->problem - used, "%s%s",
+             used > 0 && what[0] != '\0' ? "; " : "", what);
 }
 
 /* One clock serves all sessions: the oldest that names one decides. */
@@ -72,14 +73,17 @@ static void note_clock(struct umig_agent *agent, struct umig_session *session)
     const enum umig_clock asked = session->spec.clock;
     const bool wants_kernel = umig_session_wants_kernel(session);
     if (wants_kernel && session->clock == UMIG_CLOCK_PERF) {
-        add_problem(session, "", agent->pump.kernel.problem);
+        add_problem(session, agent->pump.kernel.problem);
     } else if (wants_kernel && agent->perf_problem[0] != '\0') {
-        add_problem(session, "kernel frames: none: ", agent->perf_problem);
+        char what[sizeof agent->perf_problem + 32];
+        snprintf(what, sizeof what, "kernel frames (%s)", agent->perf_problem);
+        add_problem(session, what);
     } else if (wants_kernel || (asked != UMIG_CLOCK_AUTO && asked != session->clock)) {
-        char why[160];
-        snprintf(why, sizeof why, "session %.70s, which runs, has asked for clock=%s",
+        char what[200];
+        snprintf(what, sizeof what, "%s (session %.70s, which runs, has asked for clock=%s)",
+                 wants_kernel ? "kernel frames" : "the clock it asked for",
                  decides != NULL ? decides->spec.id : "?", umig_clock_word(session->clock));
-        add_problem(session, wants_kernel ? "kernel frames: none: " : "the clock: ", why);
+        add_problem(session, what);
     }
 }
 
@@ -98,7 +102,7 @@ static void note_means(struct umig_agent *agent, struct umig_session *session)
     umig_session_set_problem(session, umig_safety_lack(agent));
     if (has_kind[UMIG_KIND_CPU]) {
         if (session->problem[0] == '\0') {
-            add_problem(session, "",
+            add_problem(session,
                         umig_native_frames_lack(&agent->pump.native, session->spec.native));
         }
         note_clock(agent, session);

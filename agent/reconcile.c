@@ -44,7 +44,7 @@ static bool may_use_perf(struct umig_agent *agent)
         struct umig_err err = UMIG_ERR_INIT;
         const bool may = umig_perf_event_check(agent->threads.ticks.signo, &err) == UMIG_OK;
         if (!may) {
-            umig_log(UMIG_LOG_WARN, "kernel frames: none: %s", err.text);
+            umig_log(UMIG_LOG_WARN, "no kernel frames (%s)", err.text);
         }
         snprintf(agent->perf_problem, sizeof agent->perf_problem, "%.190s", may ? "" : err.text);
         agent->has_asked_perf = true;
@@ -62,7 +62,7 @@ enum umig_clock umig_agent_choose_clock(struct umig_agent *agent)
     if (!may_use_perf(agent)) {
         return UMIG_CLOCK_CPUTIME;
     }
-    umig_kernel_frames_open(&agent->pump.kernel, &agent->memory);
+    umig_kernel_frames_open(&agent->pump.kernel, "/proc/kallsyms", &agent->memory);
     return UMIG_CLOCK_PERF;
 }
 
@@ -163,12 +163,12 @@ static void check_clocks(struct umig_agent *agent)
     if (atomic_load(&ticks->perf_refused) > 0 && !agent->has_told_perf) {
         agent->has_told_perf = true;
         (void)umig_err_set(&err, UMIG_E_LIMIT,
-                           "kernel frames: some threads have none: of %u perf events, a quarter of "
+                           "no kernel frames of some threads (of %u perf events, a quarter of "
                            "memory= and RLIMIT_NOFILE, or by kernel.perf_event_mlock_kb, none is "
-                           "left",
+                           "left)",
                            ticks->perf_max);
         umig_agent_say_problem(agent, &err);
-        tell_sessions(agent, err.text);
+        tell_sessions(agent, err.text + strlen("no "));
     }
     if (agent->pump.kernel.problem[0] != '\0') {
         tell_sessions(agent, agent->pump.kernel.problem);

@@ -12,34 +12,19 @@ enum {
 
 #define UNNAMED "[kernel]"
 
-#define PATH "/proc/kallsyms"
-
-static void lack(struct umig_kernel_frames *kernel, const struct umig_err *err)
-{
-    snprintf(kernel->problem, sizeof kernel->problem, "names of kernel frames: none: %.160s",
-             err->text);
-}
-
-void umig_kernel_frames_open(struct umig_kernel_frames *kernel, struct umig_memory *memory)
+void umig_kernel_frames_open(struct umig_kernel_frames *kernel,
+                             const char *path,
+                             struct umig_memory *memory)
 {
     struct umig_err err = UMIG_ERR_INIT;
     if (kernel->is_open) {
         return;
     }
     kernel->is_open = true; /* what is refused once is not asked for in each tick */
-    kernel->memory = memory;
-    if (umig_kallsyms_check(PATH, &err) != UMIG_OK) {
-        kernel->is_read = true;
-        lack(kernel, &err);
-    }
-}
-
-static void read_names(struct umig_kernel_frames *kernel)
-{
-    struct umig_err err = UMIG_ERR_INIT;
-    kernel->is_read = true;
-    if (umig_kallsyms_read(&kernel->symbols, PATH, kernel->memory, NAMES_BYTES, &err) != UMIG_OK) {
-        lack(kernel, &err);
+    if (umig_kallsyms_check(path, &err) != UMIG_OK ||
+        umig_kallsyms_read(&kernel->symbols, path, memory, NAMES_BYTES, &err) != UMIG_OK) {
+        snprintf(kernel->problem, sizeof kernel->problem, "names of kernel frames (%.160s)",
+                 err.text);
     }
 }
 
@@ -90,9 +75,6 @@ uint32_t umig_kernel_frames_put(struct umig_kernel_frames *kernel,
                                 const struct umig_kernel_part *part)
 {
     const uint64_t *addresses = (const uint64_t *)(const void *)(part + 1);
-    if (!kernel->is_read && kernel->is_open) {
-        read_names(kernel);
-    }
     if (kernel->symbols.count == 0 || part->frame_count == 0) {
         return put(dictionary, stack, intern(dictionary, UNNAMED));
     }

@@ -1,6 +1,7 @@
 /*
  * Kernel frames of a session: from addresses to frames of the wire's dictionary. The names are read
- * when the first kernel frame comes, which takes a tenth of a second, and kept.
+ * when the first session asks for them, which takes a fifth of a second, and kept: whoever starts
+ * it is told at once if there is no memory for them.
  *
  * The native loop's alone.
  */
@@ -28,20 +29,20 @@ struct umig_kernel_name {
 
 struct umig_kernel_frames {
     bool is_open;
-    bool is_read;
-    struct umig_memory *memory;
     struct umig_kallsyms symbols;
     struct umig_kernel_name names[UMIG_KERNEL_REMEMBERED];
-    char problem[200]; /* why frames have no names; "" when they do, or nobody asked yet */
+    char problem[200]; /* what cannot be had, and why; "" when it can, or nobody asked yet */
 };
 
 /**
- * Says whether there will be names; again and again harmless. Without them all of the kernel is one
- * frame.
+ * Reads the names; again and again harmless. Without them all of the kernel is one frame.
  *
+ * @param path    "/proc/kallsyms"
  * @param memory  borrowed
  */
-void umig_kernel_frames_open(struct umig_kernel_frames *kernel, struct umig_memory *memory);
+void umig_kernel_frames_open(struct umig_kernel_frames *kernel,
+                             const char *path,
+                             struct umig_memory *memory);
 
 /**
  * The next part of a sample.

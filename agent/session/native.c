@@ -40,14 +40,14 @@ int umig_native_frames_open(struct umig_native_frames *native,
     }
     struct umig_err why = UMIG_ERR_INIT;
     const int rc = open_all(native, memory, &why);
-    snprintf(native->problem, sizeof native->problem, "native frames: %s: %.140s%s",
-             native->is_open ? "only the function that ran" : "none", why.text,
+    snprintf(native->problem, sizeof native->problem, "native frames%s (%.130s%s)",
+             native->is_open ? " beyond the function that ran" : "", why.text,
              rc == UMIG_E_NOMEM ? "; raise memory=" : "");
     if (rc == UMIG_OK) {
         native->problem[0] = '\0';
         return UMIG_OK;
     }
-    return umig_err_set(err, rc, "%s", native->problem);
+    return umig_err_set(err, rc, "no %s", native->problem);
 }
 
 const char *umig_native_frames_lack(const struct umig_native_frames *native, enum umig_native asked)

@@ -35,7 +35,7 @@ struct umig_native_frames {
     struct umig_unwinder *unwinder; /* NULL: no libunwind; then leaves only */
     struct umig_native_name *names;
     struct umig_unwind_frame found[UMIG_UNWIND_FRAMES_MAX];
-    char problem[200]; /* why less can be had than all; "" when all can, or nobody asked yet */
+    char problem[200]; /* what cannot be had, and why; "" when all can, or nobody asked yet */
     uint64_t unwinds;
     uint64_t short_of_root; /* that ended before Java and before the thread's first function */
 };
@@ -49,7 +49,7 @@ UMIG_NODISCARD int umig_native_frames_open(struct umig_native_frames *native,
                                            struct umig_memory *memory,
                                            struct umig_err *err);
 
-/** Why a session does not get what it asks for; "" when it does. Valid until the next open. */
+/** What a session does not get of what it asks for, and why; "": all. Valid until the next open. */
 const char *umig_native_frames_lack(const struct umig_native_frames *native,
                                     enum umig_native asked);
 

@@ -30,7 +30,7 @@ static char g_started[512];
 static atomic_int g_stop_count;
 static atomic_bool g_is_disk_full;
 static char g_running_id[16] = "load-7\x1b"; /* of the one session in every status */
-static char g_problem[] = "native frames: none: no memory";
+static char g_problem[] = "native frames (no memory)";
 static int g_refusal_count;
 
 /* A second JVM with an agent that answers alike; ends when end_fd is closed. */
@@ -396,7 +396,7 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
         g_run.out, "0.50 % of one CPU (500 ms), 4.0 MiB of memory (6.0 MiB of 32.0 MiB reserved)"));
     assert_non_null(strstr(g_run.out, "load-7?, runs for 12 s, ends in 18 s"));
     assert_non_null(strstr(g_run.out, "cpu every 10ms with the native function that ran\n"));
-    assert_non_null(strstr(g_run.out, "lacks      native frames: none: no memory\n"));
+    assert_non_null(strstr(g_run.out, "lacks      native frames (no memory)\n"));
     assert_non_null(strstr(g_run.out, "labels     build=1\\u{202E}4\n"));
     assert_non_null(strstr(g_run.out, "walker     agct\n"));
     assert_non_null(strstr(g_run.out, "signal     SIGRTMIN+8\n"));
@@ -476,10 +476,10 @@ static void test_start_confirms_native_frames_and_says_if_they_are_not_to_be_had
     assert_wrote(g_run.out, " in @ (pid ");
     assert_non_null(strstr(g_run.out, "): cpu every 2ms with native frames, gc.\n"));
     assert_non_null(strstr(g_run.err, "umig start: session deep in JVM "));
-    assert_non_null(strstr(g_run.err, " does not get all of it: native frames: none: no memory\n"));
+    assert_non_null(strstr(g_run.err, " does not get all of it: native frames (no memory)\n"));
 
     run_on_me("start", " --cpu --native leaf --json");
-    assert_non_null(strstr(g_run.out, "\"problem\":\"native frames: none: no memory\"}]"));
+    assert_non_null(strstr(g_run.out, "\"problem\":\"native frames (no memory)\"}]"));
     assert_string_equal(g_run.err, "");
 
     run_on_me("start", " --cpu --name plain");

@@ -125,16 +125,16 @@ static void ask_for_native_frames(struct umig_rig *rig)
     run_program(rig, &outcome, UMIG_COMMAND " start %d --cpu --native on --name deep", pid);
     assert_int_equal(outcome.code, 0);
     assert_non_null(strstr(outcome.out, ": cpu every 10ms with native frames.\n"));
-    assert_non_null(strstr(outcome.err, " does not get all of it: native frames: none: "));
-    assert_non_null(strstr(outcome.err, "; raise memory=\n"));
+    assert_non_null(strstr(outcome.err, " does not get all of it: native frames ("));
+    assert_non_null(strstr(outcome.err, "; raise memory=)\n"));
     assert_int_equal(umig_rig_command(rig, NULL, "stop %d", pid), 0);
 
     assert_int_equal(umig_rig_command(rig, &report, "report deep --json"), 0);
     assert_string_equal(umig_json_text_at(report, "session/walker"), "agct");
     assert_string_equal(umig_json_text_at(report, "session/native"), "on");
-    assert_non_null(strstr(umig_json_text_at(report, "session/problem"), "native frames: none: "));
+    assert_non_null(strstr(umig_json_text_at(report, "session/problem"), "native frames ("));
     assert_non_null(strstr(umig_json_text_at(report, "quality/sentence"),
-                           " Not to be had: native frames: none: "));
+                           " Not to be had: native frames ("));
     json_decref(report);
     umig_rig_stop_collector(rig);
 }

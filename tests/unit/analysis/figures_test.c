@@ -474,10 +474,10 @@ static void test_quality_says_how_stacks_were_read_and_what_was_not_to_be_had(vo
     expect_quality(profile, true, "Complete: all that was produced is stored. Stacks: walker=vm.");
 
     profile->session.native = UMIG_NATIVE_ON;
-    profile->session.problem = string(profile, "native frames: none: no memory");
+    profile->session.problem = string(profile, "native frames (no memory)");
     expect_quality(profile, true,
-                   "Complete: all that was produced is stored. Not to be had: native frames: none: "
-                   "no memory. Stacks: walker=vm, native=on.");
+                   "Complete: all that was produced is stored. Not to be had: native frames (no "
+                   "memory). Stacks: walker=vm, native=on.");
     umig_profile_destroy(profile);
 }
 
