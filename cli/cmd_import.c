@@ -118,6 +118,7 @@ static int store(struct umig_cli *cli,
 {
     char host[65] = "";
     struct umig_collector_link link;
+    const char *address = umig_args_value(args, "collector", NULL);
     (void)gethostname(host, sizeof host - 1);
     const uint64_t usual_ns = job->file.is_jfr ? JFR_INTERVAL_NS : COLLAPSED_INTERVAL_NS;
     const uint64_t told_ns = import->interval_ns > 0 ? import->interval_ns : usual_ns;
@@ -130,8 +131,7 @@ static int store(struct umig_cli *cli,
         .start_unix_ns = umig_clock_unix_ns() - length_ms(import) * UMIG_NS_PER_MS,
         .interval_ns = job->interval_ns > 0 ? job->interval_ns : told_ns,
     };
-    int rc =
-        umig_collector_dial(&cli->places, umig_args_value(args, "collector", NULL), &link, err);
+    int rc = umig_collector_dial(&cli->places, address, &link, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
@@ -148,7 +148,9 @@ static int store(struct umig_cli *cli,
         }
         umig_say(cli->out, "Imported %llu samples of %s as session %s%s.",
                  (unsigned long long)import->samples, interval, job->name, skipped);
-        umig_say(cli->out, "Read it with 'umig report %s'; compare with 'umig diff'.", job->name);
+        umig_say(cli->out, "Read it with 'umig report %s%s%s'; compare with 'umig diff'.",
+                 job->name, address != NULL ? " --collector " : "",
+                 address != NULL ? address : "");
     }
     return rc;
 }

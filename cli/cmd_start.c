@@ -3,17 +3,15 @@
 #include <string.h>
 
 #include "cli/agent_client.h"
+#include "cli/collector_hint.h"
 #include "cli/say.h"
 #include "cli/session_text.h"
+#include "cli/start_request.h"
 #include "cli/verb.h"
 #include "core/err.h"
 #include "core/json.h"
-#include "core/kind_options.h"
-#include "wire/utf8.h"
 
 enum {
-    LABELS_MAX = 16,
-    LABEL_VALUE_MAX = 128,
     LINE_BYTES = 4096
 };
 
@@ -59,211 +57,6 @@ static const struct umig_option g_options[] = {
     {.name = NULL},
 };
 
-/* The message being made, with the memory its pointers lead to. */
-struct request {
-    Umig__V1__ControlRequest message;
-    Umig__V1__StartSession start;
-    Umig__V1__KindOption kinds[UMIG_KIND_COUNT];
-    Umig__V1__KindOption *kind_items[UMIG_KIND_COUNT];
-    Umig__V1__Label labels[LABELS_MAX];
-    Umig__V1__Label *label_items[LABELS_MAX];
-    char label_keys[LABELS_MAX][72];
-};
-
-static int read_kinds(const struct umig_args *args, struct umig_kind_set *out, struct umig_err *err)
-{
-    struct umig_kind_set set = {0};
-    bool has_any = false;
-    for (size_t i = 0; i < args->count; i++) {
-        const struct umig_kind_rule *rule = umig_kind_rule(args->items[i].option->kind);
-        if (rule == NULL) {
-            continue;
-        }
-        struct umig_kind_option option = {.kind = rule->kind, .interval_ns = rule->default_ns};
-        int rc = UMIG_OK;
-        if (args->items[i].value != NULL) {
-            rc = umig_kind_interval_parse(rule, umig_span_of(args->items[i].value),
-                                          &option.interval_ns, err);
-        }
-        if (rc == UMIG_OK) {
-            rc = umig_kind_set_add(&set, option, err);
-        }
-        if (rc != UMIG_OK) {
-            return umig_err_trace(err, rc);
-        }
-        has_any = true;
-    }
-    /* Who names no kind wants to know what is wrong: all of them, as the defaults have it. */
-    for (int kind = 1; !has_any && kind < UMIG_KIND_COUNT; kind++) {
-        set.has_kind[kind] = true;
-        set.interval_ns[kind] = umig_kind_rule((enum umig_kind)kind)->default_ns;
-    }
-    *out = set;
-    return UMIG_OK;
-}
-
-static bool is_plain_text(struct umig_span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f) {
-            return false;
-        }
-    }
-    return umig_utf8_is_valid(text.at, text.len);
-}
-
-static int check_label(const struct request *request,
-                       const char *text,
-                       struct umig_span key,
-                       struct umig_span value,
-                       struct umig_err *err)
-{
-    if (value.at == NULL || value.len == 0 || value.len > LABEL_VALUE_MAX ||
-        !umig_name_is_valid(key)) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "'%.80s' is no label; write KEY=VALUE, KEY of letters, digits, . _ -, "
-                            "VALUE of 1 to %d bytes",
-                            text, LABEL_VALUE_MAX);
-    }
-    if (!is_plain_text(value)) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "--label %.*s: its value is not UTF-8 without control characters",
-                            (int)key.len, key.at);
-    }
-    for (size_t i = 0; i < request->start.n_labels; i++) {
-        if (umig_span_is(key, request->label_keys[i])) {
-            return umig_err_set(err, UMIG_E_ARG, "--label %.*s is given twice", (int)key.len,
-                                key.at);
-        }
-    }
-    return UMIG_OK;
-}
-
-static int add_label(struct request *request, const char *text, struct umig_err *err)
-{
-    const size_t at = request->start.n_labels;
-    struct umig_span value = umig_span_of(text);
-    const struct umig_span key = umig_span_cut(&value, '=');
-    if (at == LABELS_MAX) {
-        return umig_err_set(err, UMIG_E_ARG, "more than %d labels", LABELS_MAX);
-    }
-    const int rc = check_label(request, text, key, value, err);
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
-    snprintf(request->label_keys[at], sizeof request->label_keys[at], "%.*s", (int)key.len, key.at);
-    umig__v1__label__init(&request->labels[at]);
-    request->labels[at].key = request->label_keys[at];
-    request->labels[at].value = umig_message_text(value.at);
-    request->label_items[at] = &request->labels[at];
-    request->start.n_labels++;
-    return UMIG_OK;
-}
-
-static int read_labels(const struct umig_args *args, struct request *request, struct umig_err *err)
-{
-    request->start.labels = request->label_items;
-    for (size_t i = 0; i < args->count; i++) {
-        if (strcmp(args->items[i].option->name, "label") != 0) {
-            continue;
-        }
-        const int rc = add_label(request, args->items[i].value, err);
-        if (rc != UMIG_OK) {
-            return umig_err_trace(err, rc);
-        }
-    }
-    return UMIG_OK;
-}
-
-static void put_kinds(struct request *request, const struct umig_kind_set *set)
-{
-    request->start.kinds = request->kind_items;
-    for (int kind = 1; kind < UMIG_KIND_COUNT; kind++) {
-        if (!set->has_kind[kind]) {
-            continue;
-        }
-        Umig__V1__KindOption *option = &request->kinds[request->start.n_kinds];
-        umig__v1__kind_option__init(option);
-        option->kind = (uint32_t)kind;
-        option->interval_ns = set->interval_ns[kind];
-        request->kind_items[request->start.n_kinds++] = option;
-    }
-}
-
-/* Native frames are of CPU samples. */
-static int read_native(const struct umig_args *args,
-                       const struct umig_kind_set *set,
-                       uint32_t *out,
-                       struct umig_err *err)
-{
-    const char *text = umig_args_value(args, "native", NULL);
-    enum umig_native native = UMIG_NATIVE_OFF;
-    const int rc = text != NULL ? umig_native_parse(umig_span_of(text), &native, err) : UMIG_OK;
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
-    if (native != UMIG_NATIVE_OFF && !set->has_kind[UMIG_KIND_CPU]) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "--native %s is about CPU samples, which are not asked for; add --cpu",
-                            text);
-    }
-    *out = native;
-    return UMIG_OK;
-}
-
-static int read_clock(const struct umig_args *args,
-                      const struct umig_kind_set *set,
-                      uint32_t *out,
-                      struct umig_err *err)
-{
-    const char *text = umig_args_value(args, "clock", NULL);
-    enum umig_clock clock = UMIG_CLOCK_AUTO;
-    const int rc = text != NULL ? umig_clock_parse(umig_span_of(text), &clock, err) : UMIG_OK;
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
-    if (clock != UMIG_CLOCK_AUTO && !set->has_kind[UMIG_KIND_CPU]) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "--clock %s is about CPU samples, which are not asked for; add --cpu",
-                            text);
-    }
-    *out = clock;
-    return UMIG_OK;
-}
-
-static int make_request(const struct umig_args *args, struct request *request, struct umig_err *err)
-{
-    umig__v1__control_request__init(&request->message);
-    umig__v1__start_session__init(&request->start);
-    request->message.verb = UMIG__V1__CONTROL_VERB__CONTROL_START;
-    request->message.start = &request->start;
-    struct umig_kind_set set;
-    int rc = read_kinds(args, &set, err);
-    const char *duration = umig_args_value(args, "duration", NULL);
-    if (rc == UMIG_OK && duration != NULL) {
-        rc = umig_session_duration_parse(umig_span_of(duration), &request->start.duration_ns, err);
-    }
-    if (rc == UMIG_OK) {
-        rc = read_native(args, &set, &request->start.native, err);
-    }
-    if (rc == UMIG_OK) {
-        rc = read_clock(args, &set, &request->start.clock, err);
-    }
-    const char *name = umig_args_value(args, "name", NULL);
-    if (rc == UMIG_OK && name != NULL) {
-        rc = umig_session_new_name_check(name, err);
-        request->start.id = umig_message_text(name);
-    }
-    if (rc == UMIG_OK) {
-        rc = read_labels(args, request, err);
-    }
-    if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
-    put_kinds(request, &set);
-    return UMIG_OK;
-}
-
 /* The session as its agent has it; NULL where an agent does not say. */
 static const Umig__V1__SessionStatus *find_session(const Umig__V1__AgentStatus *agent,
                                                    const char *id)
@@ -285,7 +78,7 @@ static const char *problem_of(const struct umig_agent_reply *reply, const char *
 
 static void say_started(struct umig_cli *cli,
                         const struct umig_target *target,
-                        const struct request *request,
+                        const struct umig_start_request *request,
                         const char *id,
                         const char *problem)
 {
@@ -304,7 +97,7 @@ static void say_started(struct umig_cli *cli,
 
 /* When what was started ends: each made name ends one session, a given name all that have it. */
 static void put_end(const struct umig_target_list *targets,
-                    const struct request *request,
+                    const struct umig_start_request *request,
                     const char *id,
                     struct umig_buf *line)
 {
@@ -346,18 +139,15 @@ static void say_no_collector(struct umig_cli *cli, const struct umig_target_list
 /* What comes next, for a person; said once for all agents. */
 static void say_next(struct umig_cli *cli,
                      const struct umig_target_list *targets,
-                     const struct request *request,
+                     const struct umig_start_request *request,
                      const char *id)
 {
     struct umig_buf line = UMIG_BUF_INIT(LINE_BYTES);
     put_end(targets, request, id, &line);
-    if (targets->count == 1) {
-        umig_buf_printf(&line, " Read it with 'umig report %s'.", id);
-    } else if (request->start.id[0] == '\0') {
-        umig_buf_text(&line, " Read each with 'umig report ID'.");
-    } else {
-        umig_buf_text(&line, " Read each by its number in 'umig sessions': umig report '#N'.");
-    }
+    umig_buf_byte(&line, ' ');
+    const bool is_name_shared = targets->count > 1 && request->start.id[0] != '\0';
+    umig_collector_hint(&cli->places, targets,
+                        targets->count == 1 ? id : is_name_shared ? "#N" : "ID", &line);
     umig_say(cli->out, "%s", umig_buf_str(&line));
     umig_buf_fini(&line);
     say_no_collector(cli, targets);
@@ -379,7 +169,7 @@ static void add_json(struct umig_json *json,
 /* Starts the session in one agent and tells so, to a person if there is no document. */
 static int start_one(struct umig_cli *cli,
                      const struct umig_target *target,
-                     const struct request *request,
+                     const struct umig_start_request *request,
                      struct umig_json *json,
                      struct umig_buf *out_id,
                      struct umig_err *err)
@@ -420,7 +210,7 @@ static int check_free(const struct umig_target_list *targets, const char *id, st
 /* Starts it wherever it can be; what failed in some of several JVMs is told at once. */
 static int start_each(struct umig_cli *cli,
                       const struct umig_target_list *targets,
-                      const struct request *request,
+                      const struct umig_start_request *request,
                       struct umig_json *json,
                       struct umig_err *err)
 {
@@ -453,7 +243,7 @@ static int start_each(struct umig_cli *cli,
 
 static int start_all(struct umig_cli *cli,
                      const struct umig_target_list *targets,
-                     const struct request *request,
+                     const struct umig_start_request *request,
                      bool wants_json,
                      struct umig_err *err)
 {
@@ -473,9 +263,9 @@ static int start_all(struct umig_cli *cli,
 
 static int run_start(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
-    struct request request = {.message = {.verb = 0}};
+    struct umig_start_request request = {.message = {.verb = 0}};
     struct umig_target_list targets;
-    int rc = make_request(args, &request, err);
+    int rc = umig_start_request_read(args, &request, err);
     if (rc == UMIG_OK) {
         rc = umig_target_list_find(args->operands[0], &targets, err);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/agent_client.h"
+#include "cli/collector_hint.h"
 #include "cli/say.h"
 #include "cli/session_text.h"
 #include "cli/verb.h"
@@ -35,7 +36,8 @@ static bool has_session(const Umig__V1__AgentStatus *agent, const char *id)
  * requests a second. */
 enum {
     STORED_PATIENCE_MS = 3000,
-    STORED_POLL_MS = 100
+    STORED_POLL_MS = 100,
+    LINE_BYTES = 8192
 };
 
 /* What of the stopped sessions the collector does not have. */
@@ -143,15 +145,18 @@ static void tell_unstored(struct umig_cli *cli, const struct unstored *unstored)
 }
 
 /* How to read what was stopped, given the ids of the last agent. */
-static void say_next(struct umig_cli *cli, size_t agent_count, const char *name, const char *ids)
+static void say_next(struct umig_cli *cli,
+                     const struct umig_target_list *targets,
+                     size_t agent_count,
+                     const char *name,
+                     const char *ids)
 {
-    if (agent_count > 1 && name[0] != '\0') {
-        umig_say(cli->out, "Read each by its number in 'umig sessions': umig report '#N'.");
-    } else if (agent_count > 1 || strchr(ids, ' ') != NULL) {
-        umig_say(cli->out, "Read each with 'umig report ID'.");
-    } else {
-        umig_say(cli->out, "Read it with 'umig report %s'.", ids);
-    }
+    const bool is_name_shared = agent_count > 1 && name[0] != '\0';
+    const bool is_one = agent_count == 1 && strchr(ids, ' ') == NULL;
+    struct umig_buf line = UMIG_BUF_INIT(LINE_BYTES);
+    umig_collector_hint(&cli->places, targets, is_one ? ids : is_name_shared ? "#N" : "ID", &line);
+    umig_say(cli->out, "%s", umig_buf_str(&line));
+    umig_buf_fini(&line);
 }
 
 static int stop_all(struct umig_cli *cli,
@@ -176,7 +181,7 @@ static int stop_all(struct umig_cli *cli,
         }
     }
     if (rc == UMIG_OK && stopped_count > 0 && json == NULL) {
-        say_next(cli, stopped_count, id, umig_buf_str(&ids));
+        say_next(cli, targets, stopped_count, id, umig_buf_str(&ids));
     }
     umig_buf_fini(&ids);
     if (rc == UMIG_OK && stopped_count == 0 && id[0] == '\0') {

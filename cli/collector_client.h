@@ -32,8 +32,8 @@ UMIG_NODISCARD int umig_collector_dial(const struct umig_places *places,
 
 /**
  * Sends the question and writes the answer as it comes. As umig_source_write(); the collector's
- * notes are appended to note, fit for a terminal, a space between. A long answer is
- * waited for as long as the collector lives: when nothing came for 5 s it is asked with a PING on
+ * notes are appended to note, a space between: say them, do not print them. A long answer is waited
+ * for as long as the collector lives: when nothing came for 5 s it is asked with a PING on
  * another connection, and given up with UMIG_E_IO if that is not answered within 5 s either.
  */
 UMIG_NODISCARD int umig_collector_ask(const struct umig_collector_link *link,

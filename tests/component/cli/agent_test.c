@@ -31,6 +31,7 @@ static atomic_int g_stop_count;
 static atomic_bool g_is_disk_full;
 static char g_running_id[16] = "load-7\x1b"; /* of the one session in every status */
 static char g_problem[] = "native frames (no memory)";
+static char g_address[160]; /* of its collector */
 static int g_refusal_count;
 
 /* A second JVM with an agent that answers alike; ends when end_fd is closed. */
@@ -69,7 +70,6 @@ static void put_status(char *stopped, struct umig_buf *out)
         counters[i].value = values[i].value;
         counter_items[i] = &counters[i];
     }
-    char address[] = "unix:/run/umig/collector.sock";
     char walker[] = "agct";
     char signal[] = "SIGRTMIN+8";
     char clock[] = "cputime";
@@ -103,7 +103,7 @@ static void put_status(char *stopped, struct umig_buf *out)
     agent.process = &process;
     agent.sessions = sessions;
     agent.n_sessions = 1;
-    agent.collector_address = address;
+    agent.collector_address = g_address;
     agent.collector_connected = 1;
     char problem[] = "the collector waits: the collector's disk is full";
     if (atomic_load(&g_is_disk_full)) {
@@ -257,6 +257,7 @@ static int become_jvm(void **state)
     page[PAGE_BYTES] = '\0';
     write_file("libjvm.so", page);
     write_file("release", "IMPLEMENTOR=\"us\"\nJAVA_VERSION=\"21.0.4\"\n");
+    snprintf(g_address, sizeof g_address, "unix:%s/collector.sock", g_runtime_dir);
     snprintf(path, sizeof path, "%s/libjvm.so", g_runtime_dir);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     g_libjvm = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -376,7 +377,7 @@ static void test_jvms_shows_agent_service_and_sessions(void **state)
     const char *me = strstr(g_run.out, pid);
     assert_non_null(me);
     assert_non_null(strstr(me, "\"jdk\":\"21.0.4\",\"agent\":true,"));
-    assert_wrote(me, "\"service\":\"@\",\"problem\":null,\"sessions\":[\"load-7?\"]");
+    assert_wrote(me, "\"service\":\"@\",\"problem\":null,\"sessions\":[\"load-7\\u001b\"]");
     run_umig("jvms", &g_run);
     assert_wrote(g_run.out, "@");
 }
@@ -390,11 +391,10 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
     assert_string_equal(g_run.err, "");
     assert_wrote(g_run.out, "@  pid ");
     assert_non_null(strstr(g_run.out, "JDK 21"));
-    assert_non_null(
-        strstr(g_run.out, "unix:/run/umig/collector.sock, connected, everything stored"));
+    assert_non_null(strstr(g_run.out, "/collector.sock, connected, everything stored"));
     assert_non_null(strstr(
         g_run.out, "0.50 % of one CPU (500 ms), 4.0 MiB of memory (6.0 MiB of 32.0 MiB reserved)"));
-    assert_non_null(strstr(g_run.out, "load-7?, runs for 12 s, ends in 18 s"));
+    assert_non_null(strstr(g_run.out, "load-7\xE2\x90\x9B, runs for 12 s, ends in 18 s"));
     assert_non_null(strstr(g_run.out, "cpu every 10ms with the native function that ran\n"));
     assert_non_null(strstr(g_run.out, "lacks      native frames (no memory)\n"));
     assert_non_null(strstr(g_run.out, "labels     build=1\\u{202E}4\n"));
@@ -427,7 +427,7 @@ static void test_status_failures_are_shown_where_asked_for(void **state)
     run_on_service("status", " --failures");
     assert_int_equal(g_run.code, 0);
     assert_non_null(
-        strstr(g_run.out, "stacks of load-7?: 10000, 1.00 % failed: unknown_java 100\n"));
+        strstr(g_run.out, "stacks of load-7\xE2\x90\x9B: 10000, 1.00 % failed: unknown_java 100\n"));
     assert_null(strstr(g_run.out, "own cost"));
 
     run_on_service("status", " --failures --json");
@@ -449,6 +449,22 @@ static void test_start_sends_what_was_asked_for(void **state)
     assert_non_null(strstr(g_run.out, "cpu every 2ms, gc, heap every 1s."));
     assert_non_null(
         strstr(g_run.out, "It ends by itself in 30 s. Read it with 'umig report load-7'."));
+}
+
+static void test_start_names_the_collector_that_a_report_would_not_find(void **state)
+{
+    (void)state;
+    snprintf(g_address, sizeof g_address, "tcp:10.0.0.7:7070");
+
+    run_on_me("start", " --cpu --name far");
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(
+        strstr(g_run.out, " Read it with 'umig report far --collector tcp:10.0.0.7:7070'.\n"));
+
+    run_on_me("stop", "");
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(
+        strstr(g_run.out, "Read each with 'umig report ID --collector tcp:10.0.0.7:7070'.\n"));
 }
 
 static void test_start_sends_a_clock_and_refuses_what_is_none(void **state)
@@ -692,6 +708,7 @@ int main(void)
         WITH_AGENT(test_status_json_has_every_counter),
         WITH_AGENT(test_status_failures_are_shown_where_asked_for),
         WITH_AGENT(test_start_sends_what_was_asked_for),
+        WITH_AGENT(test_start_names_the_collector_that_a_report_would_not_find),
         WITH_AGENT(test_start_sends_a_clock_and_refuses_what_is_none),
         WITH_AGENT(test_start_confirms_native_frames_and_says_if_they_are_not_to_be_had),
         WITH_AGENT(test_start_by_service_without_kinds_takes_all_and_the_made_name),

@@ -1,0 +1,39 @@
+/* From the words of 'umig start' to the message that an agent gets. */
+#ifndef UMIG_CLI_START_REQUEST_H
+#define UMIG_CLI_START_REQUEST_H
+
+#include "cli/args.h"
+#include "core/kind_options.h"
+#include "include/umig/attr.h"
+#include "include/umig/kinds.h"
+#include "include/umig/status.h"
+#include "umig/v1/control.pb-c.h"
+
+enum {
+    UMIG_START_LABELS_MAX = 16
+};
+
+/** The message being made, with the memory its pointers lead to: it must not move. */
+struct umig_start_request {
+    Umig__V1__ControlRequest message;
+    Umig__V1__StartSession start;
+    Umig__V1__KindOption kinds[UMIG_KIND_COUNT];
+    Umig__V1__KindOption *kind_items[UMIG_KIND_COUNT];
+    Umig__V1__Label labels[UMIG_START_LABELS_MAX];
+    Umig__V1__Label *label_items[UMIG_START_LABELS_MAX];
+    char label_keys[UMIG_START_LABELS_MAX][72];
+};
+
+/**
+ * Reads --cpu, --native, --name and the like; nothing of them is for one agent more than for
+ * another.
+ *
+ * @param args     borrowed as long as the request is used
+ * @param request  zero-initialised
+ * @return UMIG_OK, UMIG_E_ARG
+ */
+UMIG_NODISCARD int umig_start_request_read(const struct umig_args *args,
+                                           struct umig_start_request *request,
+                                           struct umig_err *err);
+
+#endif
