@@ -89,7 +89,9 @@ static int open_log(const struct umig_agent_options *options, struct umig_err *e
         return umig_err_set_cause(err, UMIG_E_IO, cause, "option 'log=%.120s': cannot open it: %s",
                                   path, umig_errno_text(cause));
     }
-    umig_log(UMIG_LOG_WARN, "log=%s: %s; logging to standard error", path, umig_errno_text(cause));
+    /* At the level that always passes: who asked for errors only looks for a file, too. */
+    umig_log(UMIG_LOG_ERROR, "log=%s: cannot open it: %s; the log of level %s goes to standard error",
+             path, umig_errno_text(cause), umig_log_level_name(options->log_level));
     return UMIG_OK;
 }
 

@@ -319,7 +319,7 @@ static const struct option g_options[] = {
       "auto", "what CPU samples of start= are taken by: perf tells kernel frames (needs kernel.perf_event_paranoid=1 or CAP_PERFMON), cputime is a timer a thread, wall needs neither; auto is perf with native=on where it is allowed, else cputime",
       "clock=perf"}, parse_clock},
     {{"log", "log=PATH[:LEVEL]", "path and level", "an absolute path of at most 511 bytes, or stderr; error, warn, info, debug",
-      "stderr:warn", "where the agent's own messages go",
+      "stderr:warn", "where the agent's own messages go; in a file with time and PID",
       "log=/var/log/umig-agent.log:info"}, parse_log},
     {{"strict", "strict", "flag", "no value",
       "off", "a wrong option, or a log= or control= that cannot be opened, keeps the JVM from starting, in place of starting it without",

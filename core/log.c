@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/clean.h"
@@ -18,6 +19,7 @@ enum {
 
 /* One log for the process: libraries do not log, so only programs and the agent's root use it. */
 static int g_fd = STDERR_FILENO;
+static bool g_is_file;
 static enum umig_log_level g_level = UMIG_LOG_INFO;
 static atomic_uint_fast64_t g_window_start_ns;
 static atomic_uint g_window_lines;
@@ -26,6 +28,7 @@ static atomic_uint g_held_back;
 void umig_log_open(int fd, enum umig_log_level level)
 {
     g_fd = fd >= 0 ? fd : STDERR_FILENO;
+    g_is_file = fd >= 0;
     g_level = level;
 }
 
@@ -41,6 +44,21 @@ static bool may_pass(enum umig_log_level level)
         atomic_store(&g_window_lines, 0);
     }
     return atomic_fetch_add(&g_window_lines, 1) < LINES_PER_SECOND;
+}
+
+/* What a line begins with; its length. */
+static size_t put_lead(char *line, size_t room)
+{
+    char when[32] = "";
+    const uint64_t now_ns = umig_clock_unix_ns();
+    const time_t seconds = (time_t)(now_ns / UMIG_NS_PER_S);
+    struct tm parts;
+    if (!g_is_file || gmtime_r(&seconds, &parts) == NULL ||
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
+        return (size_t)snprintf(line, room, "umig: ");
+    }
+    return (size_t)snprintf(line, room, "%s.%03uZ %d umig: ", when,
+                            (unsigned)(now_ns % UMIG_NS_PER_S / UMIG_NS_PER_MS), (int)getpid());
 }
 
 static void write_line(const char *line, size_t len)
@@ -60,10 +78,10 @@ void umig_log(enum umig_log_level level, const char *format, ...)
         return;
     }
     char line[LINE_BYTES];
-    int len = snprintf(line, sizeof line, "umig: ");
+    size_t len = put_lead(line, sizeof line);
     const unsigned held_back = atomic_exchange(&g_held_back, 0);
     if (held_back > 0) {
-        len += snprintf(line + len, sizeof line - (size_t)len, "(%u lines held back) ", held_back);
+        len += (size_t)snprintf(line + len, sizeof line - len, "(%u lines held back) ", held_back);
     }
     char raw[LINE_BYTES];
     va_list args;
@@ -76,7 +94,7 @@ void umig_log(enum umig_log_level level, const char *format, ...)
     if (body >= (int)sizeof raw) {
         raw[umig_utf8_whole(raw, sizeof raw - 1)] = '\0';
     }
-    umig_clean_copy(raw, line + len, sizeof line - (size_t)len - 1);
+    umig_clean_copy(raw, line + len, sizeof line - len - 1);
     size_t total = strlen(line);
     line[total++] = '\n';
     write_line(line, total);
@@ -92,13 +110,19 @@ void umig_log_err(enum umig_log_level level, const char *what, const struct umig
     }
 }
 
+static const char *const g_level_names[] = {"error", "warn", "info", "debug"};
+
 int umig_log_level_of(const char *name)
 {
-    static const char *const names[] = {"error", "warn", "info", "debug"};
     for (int i = 0; i < 4; i++) {
-        if (strcmp(name, names[i]) == 0) {
+        if (strcmp(name, g_level_names[i]) == 0) {
             return i;
         }
     }
     return -1;
+}
+
+const char *umig_log_level_name(enum umig_log_level level)
+{
+    return g_level_names[level];
 }

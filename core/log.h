@@ -1,6 +1,7 @@
 /*
- * One line to a file descriptor per event: "umig: TEXT", made harmless as core/clean.h has it.
- * Programs log; libraries return errors.
+ * One line to a file descriptor per event: "umig: TEXT", made harmless as core/clean.h has it; in a
+ * file behind the time (UTC) and the PID: "2026-11-28T09:12:07.041Z 4242 umig: TEXT". Programs log;
+ * libraries return errors.
  */
 #ifndef UMIG_CORE_LOG_H
 #define UMIG_CORE_LOG_H
@@ -20,7 +21,8 @@ enum umig_log_level {
 /**
  * Sets where lines go and from which level on. Call once, before other threads log.
  *
- * @param fd     an open descriptor that stays open; -1 for standard error
+ * @param fd     a file's descriptor that stays open; -1 for standard error, whose lines have no
+ *               time and no PID: it is somebody else's
  * @param level  the least urgent level that is written
  */
 void umig_log_open(int fd, enum umig_log_level level);
@@ -38,5 +40,8 @@ void umig_log_err(enum umig_log_level level, const char *what, const struct umig
 
 /** The level of a name (error, warn, info, debug); -1 for another. */
 int umig_log_level_of(const char *name);
+
+/** The name of a level. */
+const char *umig_log_level_name(enum umig_log_level level);
 
 #endif

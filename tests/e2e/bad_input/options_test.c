@@ -100,6 +100,11 @@ static void start_strictly_with_closed_paths(struct umig_rig *rig)
             fail_msg("not '%s' but %s", text, outcome.err);
         }
     }
+    run_brief(rig, &outcome, "log=/no/such/folder/umig.log:error", "%s", "");
+    expect_unharmed(&outcome);
+    assert_string_equal(outcome.err, "umig: log=/no/such/folder/umig.log: cannot open it: No such "
+                                     "file or directory; the log of level error goes to standard "
+                                     "error\n");
     snprintf(text, sizeof text, "strict,control=%s/c.sock,log=%s/log", rig->dir, rig->dir);
     run_brief(rig, &outcome, text, "%s", "");
     expect_unharmed(&outcome);

@@ -1,4 +1,6 @@
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -34,6 +36,23 @@ static const char *read_log(char text[4096])
     return text;
 }
 
+/* What follows the time and the PID, which are checked. */
+static const char *behind_stamp(const char *line)
+{
+    char want[64];
+    int pid = 0;
+    int end = 0;
+    struct tm parts = {.tm_year = 0};
+    const char *millis = strptime(line, "%Y-%m-%dT%H:%M:%S", &parts);
+    assert_non_null(millis);
+    assert_true(parts.tm_year >= 120);
+    assert_int_equal(sscanf(millis, ".%*3[0-9]Z %d %n", &pid, &end), 1);
+    assert_int_equal(pid, getpid());
+    snprintf(want, sizeof want, "Z %d umig: ", pid);
+    assert_memory_equal(millis + 4, want, strlen(want));
+    return millis + end;
+}
+
 static void test_line_has_prefix_and_no_control_characters(void **state)
 {
     (void)state;
@@ -42,7 +61,7 @@ static void test_line_has_prefix_and_no_control_characters(void **state)
     umig_log(UMIG_LOG_DEBUG, "below the level");
     umig_log(UMIG_LOG_INFO, "name %s", "a\nb\x1b\xFF\xC2\x9B\xE2\x81\xA6");
 
-    assert_string_equal(read_log(text), "umig: name a\xE2\x90\x8A"
+    assert_string_equal(behind_stamp(read_log(text)), "umig: name a\xE2\x90\x8A"
                                         "b\xE2\x90\x9B\xEF\xBF\xBD\\u{9B}\\u{2066}\n");
 }
 
@@ -102,6 +121,22 @@ static void test_flood_of_errors_is_held_back_and_said(void **state)
     assert_non_null(strstr(text, "lines held back) next\n"));
 }
 
+static void test_standard_error_has_no_stamp(void **state)
+{
+    (void)state;
+    char text[4096];
+    const int kept = dup(STDERR_FILENO);
+    dup2(g_pipe[1], STDERR_FILENO);
+    umig_log_open(-1, UMIG_LOG_INFO);
+
+    umig_log(UMIG_LOG_INFO, "hello");
+
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    umig_log_open(g_pipe[1], UMIG_LOG_INFO);
+    assert_string_equal(read_log(text), "umig: hello\n");
+}
+
 static void test_level_names(void **state)
 {
     (void)state;
@@ -109,6 +144,7 @@ static void test_level_names(void **state)
     assert_int_equal(umig_log_level_of("error"), UMIG_LOG_ERROR);
     assert_int_equal(umig_log_level_of("debug"), UMIG_LOG_DEBUG);
     assert_int_equal(umig_log_level_of("loud"), -1);
+    assert_string_equal(umig_log_level_name(UMIG_LOG_WARN), "warn");
 }
 
 int main(void)
@@ -118,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_long_line_is_cut_and_ends_in_newline),
         cmocka_unit_test(test_long_line_of_strangers_is_cut_between_characters),
         cmocka_unit_test(test_flood_of_errors_is_held_back_and_said),
+        cmocka_unit_test(test_standard_error_has_no_stamp),
         cmocka_unit_test(test_level_names),
     };
     return cmocka_run_group_tests(log_test, open_pipe, close_pipe);
