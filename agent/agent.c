@@ -90,8 +90,9 @@ static int open_log(const struct umig_agent_options *options, struct umig_err *e
                                   path, umig_errno_text(cause));
     }
     /* At the level that always passes: who asked for errors only looks for a file, too. */
-    umig_log(UMIG_LOG_ERROR, "log=%s: cannot open it: %s; the log of level %s goes to standard error",
-             path, umig_errno_text(cause), umig_log_level_name(options->log_level));
+    umig_log(UMIG_LOG_ERROR,
+             "log=%s: cannot open it: %s; the log of level %s goes to standard error", path,
+             umig_errno_text(cause), umig_log_level_name(options->log_level));
     return UMIG_OK;
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "analysis/shorten.h"
-#include "core/utf8.h"
 #include "core/parse.h"
+#include "core/utf8.h"
 
 void umig_label_method(const struct umig_profile *profile,
                        uint32_t method,

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "analysis/profile_private.h"
-#include "core/utf8.h"
 #include "core/err.h"
 #include "core/thread_group.h"
+#include "core/utf8.h"
 
 #define LIMIT_MIN_BYTES ((size_t)64 * 1024)
 #define ROOM_MIN        16u

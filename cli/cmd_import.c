@@ -149,8 +149,7 @@ static int store(struct umig_cli *cli,
         umig_say(cli->out, "Imported %llu samples of %s as session %s%s.",
                  (unsigned long long)import->samples, interval, job->name, skipped);
         umig_say(cli->out, "Read it with 'umig report %s%s%s'; compare with 'umig diff'.",
-                 job->name, address != NULL ? " --collector " : "",
-                 address != NULL ? address : "");
+                 job->name, address != NULL ? " --collector " : "", address != NULL ? address : "");
     }
     return rc;
 }

@@ -147,7 +147,10 @@ static void say_next(struct umig_cli *cli,
     umig_buf_byte(&line, ' ');
     const bool is_name_shared = targets->count > 1 && request->start.id[0] != '\0';
     umig_collector_hint(&cli->places, targets,
-                        targets->count == 1 ? id : is_name_shared ? "#N" : "ID", &line);
+                        targets->count == 1 ? id
+                        : is_name_shared    ? "#N"
+                                            : "ID",
+                        &line);
     umig_say(cli->out, "%s", umig_buf_str(&line));
     umig_buf_fini(&line);
     say_no_collector(cli, targets);

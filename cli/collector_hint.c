@@ -58,5 +58,6 @@ void umig_collector_hint(const struct umig_places *places,
         umig_buf_printf(out, "Read %s with 'umig report %s%s%s'",
                         strcmp(id, "ID") == 0 ? "each" : "it", id, option, address);
     }
-    umig_buf_text(out, strcmp(address, "ADDR") == 0 ? "; 'umig status' has the ADDR of each." : ".");
+    umig_buf_text(out,
+                  strcmp(address, "ADDR") == 0 ? "; 'umig status' has the ADDR of each." : ".");
 }

@@ -103,7 +103,9 @@ static int add_label(struct umig_start_request *request, const char *text, struc
     return UMIG_OK;
 }
 
-static int read_labels(const struct umig_args *args, struct umig_start_request *request, struct umig_err *err)
+static int read_labels(const struct umig_args *args,
+                       struct umig_start_request *request,
+                       struct umig_err *err)
 {
     request->start.labels = request->label_items;
     for (size_t i = 0; i < args->count; i++) {

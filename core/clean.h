@@ -17,7 +17,8 @@ enum {
     UMIG_CLEAN_STEP_BYTES = 16 /* of the longest harmless form, its NUL included */
 };
 
-/** Is it C1, invisible, or does it change the direction of writing? C0 and DEL are not asked for. */
+/** Is it C1, invisible, or does it change the direction of writing? C0 and DEL are not asked for.
+ */
 bool umig_clean_is_hidden(uint32_t code_point);
 
 /**

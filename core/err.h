@@ -11,7 +11,8 @@
  * @param err     filled in; NULL: nothing is recorded
  * @param status  a negative enum umig_status
  * @param format  one line that names the thing that failed and what would be right; what has no
- *                room in the text is cut, which "..." at the end shows; made harmless as core/clean.h has it
+ *                room in the text is cut, which "..." at the end shows; made harmless as
+ * core/clean.h has it
  * @return status
  */
 #define umig_err_set(err, status, ...) \

@@ -103,13 +103,14 @@ static size_t put_cut(const char *text, size_t columns, struct umig_buf *out)
     umig_buf_text(out, "\xE2\x80\xA6"); /* U+2026, the ellipsis */
     const size_t rest = columns - 1 - head_width;
     const char *tail = text + head;
+    size_t tail_width = umig_cells_width(tail);
     size_t bytes = 0;
-    while (umig_cells_width(tail) > rest) {
-        step(tail, &bytes);
+    while (tail_width > rest) {
+        tail_width -= step(tail, &bytes);
         tail += bytes;
     }
     umig_buf_text(out, tail);
-    return head_width + 1 + umig_cells_width(tail);
+    return head_width + 1 + tail_width;
 }
 
 static void pad(size_t count, struct umig_buf *out)
@@ -195,7 +196,7 @@ void umig_cells_wrap(const char *text,
                      const char *separator,
                      size_t columns,
                      size_t indent,
-                     bool is_cut,
+                     size_t longest,
                      struct umig_buf *out)
 {
     struct umig_buf clean = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
@@ -217,8 +218,8 @@ void umig_cells_wrap(const char *text,
             pad(indent, out);
             used = indent;
         }
-        if (is_cut && width > columns - indent) {
-            put_word_cut(at, bytes, columns - indent, out);
+        if (width > longest - indent) {
+            put_word_cut(at, bytes, longest - indent, out);
             used = columns;
         } else {
             umig_buf_put(out, at, bytes);

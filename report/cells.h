@@ -5,7 +5,6 @@
 #ifndef UMIG_REPORT_CELLS_H
 #define UMIG_REPORT_CELLS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/buf.h"
@@ -42,13 +41,14 @@ void umig_cells_fit(const char *text, size_t columns, struct umig_buf *out);
  * Appends a text made harmless, broken into lines, each after an indent of spaces.
  *
  * @param separator  where it may be broken: " ", or " > " to keep the names between whole
- * @param is_cut     what no line has room for is cut in the middle; else its line is longer
+ * @param longest    columns of a line for what has no room in columns, at least columns; what has
+ *                   none there either is cut in the middle
  */
 void umig_cells_wrap(const char *text,
                      const char *separator,
                      size_t columns,
                      size_t indent,
-                     bool is_cut,
+                     size_t longest,
                      struct umig_buf *out);
 
 #endif

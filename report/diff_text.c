@@ -8,7 +8,6 @@
 #include "report/text_page.h"
 
 #define LINE_LIMIT_BYTES (1u << 20)
-#define WIDTH_DEFAULT    100
 #define ROWS_MAX         20
 #define COST_COLUMNS     12
 #define CHANGE_COLUMNS   10
@@ -45,9 +44,8 @@ static void write_row(struct text *t, const struct umig_diff_method *method, boo
     }
     put_cell(t, &cell, RANGE_COLUMNS);
     umig_buf_text(t->page.out, "  ");
-    const size_t columns = t->page.width - 2 * COST_COLUMNS - CHANGE_COLUMNS - RANGE_COLUMNS;
-    umig_label_method_within(t->diff->names, method->method, umig_text_room(&t->page, columns),
-                             &cell);
+    const size_t columns = t->page.line_width - 2 * COST_COLUMNS - CHANGE_COLUMNS - RANGE_COLUMNS;
+    umig_label_method_within(t->diff->names, method->method, columns, &cell);
     umig_text_last(&t->page, umig_buf_str(&cell), columns);
     umig_text_done(&t->page, &cell);
 }
@@ -109,15 +107,14 @@ int umig_diff_text_write(const struct umig_diff *diff,
                          const struct umig_diff_wording *wording,
                          struct umig_buf *out)
 {
-    struct text t = {.page = {.out = out,
-                              .width = wording->width > 0 ? wording->width : WIDTH_DEFAULT,
-                              .is_cut = wording->width > 0},
+    struct text t = {.page = {.out = out},
                      .diff = diff,
                      .wording = wording,
                      .list = calloc(diff->method_count + 1, sizeof *t.list)};
     if (t.list == NULL) {
         return UMIG_E_NOMEM;
     }
+    umig_text_set_width(&t.page, wording->width);
     write_head(&t);
     write_answer(&t);
     write_list(&t, "Changed by themselves", false, true);

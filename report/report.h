@@ -20,13 +20,14 @@ enum umig_report_format {
     UMIG_REPORT_OTLP,
 };
 
-/** How a report is written; all zero is text with whole names, folded, without colour. */
+/** How a report is written; all zero is text for no terminal, folded, without colour. */
 struct umig_report_options {
     enum umig_report_format format;
     bool unfold;  /* show the frames of dispatch */
     bool colour;  /* text: ANSI colours */
-    size_t width; /* text: columns, 60 to 400; 0: prose at 100, names whole however long,
-                   * but for native ones; see analysis/shorten.h */
+    size_t width; /* text: columns, 60 to 400; 0: 100, and 200 where a name is long. What is longer
+                   * has its middle left out; JSON has it whole. Of native names see
+                   * analysis/shorten.h */
 };
 
 /** The formats in words, for help and errors. */

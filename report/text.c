@@ -1,5 +1,6 @@
 #include "report/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "analysis/label.h"
@@ -9,7 +10,6 @@
 #include "report/text_page.h"
 
 #define LINE_LIMIT_BYTES (1u << 20)
-#define WIDTH_DEFAULT    100
 #define METHODS_MIN      10 /* shown however little they take */
 #define METHODS_MAX      20 /* the others down to 1 % */
 #define TOTALS_MAX       16
@@ -150,16 +150,19 @@ static size_t group_columns(const struct umig_text_page *page)
     return page->width >= 90 ? 22 : 14;
 }
 
-/* Columns of the methods' names: what the line leaves, or all that the widest takes. */
+/* Columns of a line beside a method's name and its pool: shares, value, bar and the spaces. */
+#define METHOD_FIGURES (8 + 12 + 1 + 8 + 8 + 2 + 1)
+
+/* Columns of the methods' names: what the width leaves, or what the widest takes of the line. */
 static size_t method_columns(struct umig_text_page *page, size_t shown)
 {
-    const size_t fixed = 8 + 12 + 1 + 8 + 8 + 2; /* shares, value, bar and the spaces */
-    size_t columns = page->width - fixed - group_columns(page) - 1;
+    const size_t beside = METHOD_FIGURES + group_columns(page);
+    size_t columns = page->width - beside;
     for (size_t i = 0; i < shown; i++) {
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
         umig_label_method_within(page->figures->profile, page->figures->cpu->methods[i].method,
                                  SIZE_MAX, &name);
-        umig_text_widen(page, umig_buf_str(&name), &columns);
+        umig_text_widen(page, umig_buf_str(&name), page->line_width - beside, &columns);
         umig_text_done(page, &name);
     }
     return columns;
@@ -171,8 +174,7 @@ static void write_method(struct umig_text_page *page,
 {
     const struct umig_hot *cpu = page->figures->cpu;
     struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-    umig_label_method_within(page->figures->profile, method->method,
-                             umig_text_room(page, name_columns), &name);
+    umig_label_method_within(page->figures->profile, method->method, name_columns, &name);
     umig_text_share(page, method->self, cpu->value);
     umig_text_value(page, UMIG_KIND_CPU, method->self);
     umig_buf_byte(page->out, ' ');
@@ -182,7 +184,7 @@ static void write_method(struct umig_text_page *page,
     umig_text_name(page, umig_buf_str(&name), name_columns);
     struct umig_buf pool = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
     umig_hot_put_pool(page->figures->profile, method, &pool);
-    umig_text_last(page, umig_buf_str(&pool), group_columns(page));
+    umig_text_last(page, umig_buf_str(&pool), page->line_width - METHOD_FIGURES - name_columns);
     umig_text_done(page, &pool);
     umig_text_done(page, &name);
 }
@@ -236,9 +238,8 @@ static void write_totals(struct umig_text_page *page)
     umig_text_heads(page, "   total       total  method (JDK, Groovy, frameworks left out)");
     for (size_t i = 0; i < count; i++) {
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        const size_t columns = page->width - 8 - 12 - 2;
-        umig_label_method_within(page->figures->profile, methods[i]->method,
-                                 umig_text_room(page, columns), &name);
+        const size_t columns = page->line_width - 8 - 12 - 2;
+        umig_label_method_within(page->figures->profile, methods[i]->method, columns, &name);
         umig_text_share(page, methods[i]->total, page->figures->cpu->value);
         umig_text_value(page, UMIG_KIND_CPU, methods[i]->total);
         umig_buf_text(page->out, "  ");
@@ -248,27 +249,35 @@ static void write_totals(struct umig_text_page *page)
     umig_text_rest(page, all - count, 0, 0); /* totals overlap: their sum says nothing */
 }
 
-/* Appends a call site, its method's name within some characters. */
+/* Appends a call site within some characters. */
 static void put_site(const struct umig_profile *profile,
                      const struct umig_hot_site *site,
                      size_t characters,
                      struct umig_buf *out)
 {
-    umig_label_method_within(profile, site->method, characters, out);
+    char line[16] = "";
     if (site->line != 0) {
-        umig_buf_printf(out, ":%u", site->line);
+        snprintf(line, sizeof line, ":%u", site->line);
     }
+    const size_t line_characters = strlen(line);
+    umig_label_method_within(profile, site->method,
+                             characters > line_characters ? characters - line_characters : 1, out);
+    umig_buf_text(out, line);
 }
+
+/* Columns of a line beside a call site and its way: share, value and the spaces. */
+#define SITE_FIGURES (8 + 12 + 2 + 1)
 
 /* As method_columns(). */
 static size_t site_columns(struct umig_text_page *page, size_t shown, size_t way_columns)
 {
     const struct umig_figures *figures = umig_figures_folded(page->figures);
-    size_t columns = page->width - 8 - 12 - 2 - 1 - way_columns;
+    const size_t beside = SITE_FIGURES + way_columns;
+    size_t columns = page->width - beside;
     for (size_t i = 0; i < shown; i++) {
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
         put_site(figures->profile, &figures->cpu->sites[i], SIZE_MAX, &name);
-        umig_text_widen(page, umig_buf_str(&name), &columns);
+        umig_text_widen(page, umig_buf_str(&name), page->line_width - beside, &columns);
         umig_text_done(page, &name);
     }
     return columns;
@@ -291,13 +300,13 @@ static void write_sites(struct umig_text_page *page)
     for (size_t i = 0; i < shown; i++) {
         const struct umig_hot_site *site = &cpu->sites[i];
         struct umig_buf name = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_site(profile, site, umig_text_room(page, name_columns - 6), &name);
+        put_site(profile, site, name_columns, &name);
         umig_text_share(page, site->value, cpu->value);
         umig_text_value(page, UMIG_KIND_CPU, site->value);
         umig_buf_text(page->out, "  ");
         umig_text_name(page, umig_buf_str(&name), name_columns);
         umig_text_last(page, umig_profile_text(profile, profile->methods.items[site->way].name),
-                       way_columns);
+                       page->line_width - SITE_FIGURES - name_columns);
         umig_text_done(page, &name);
     }
     uint64_t left_value = 0;
@@ -315,10 +324,9 @@ int umig_text_write(const struct umig_figures *figures,
     struct umig_text_page page = {
         .figures = figures,
         .out = out,
-        .width = options->width == 0 ? WIDTH_DEFAULT : options->width,
-        .is_cut = options->width != 0,
         .colour = options->colour,
     };
+    umig_text_set_width(&page, options->width);
     write_head(&page);
     write_answer(&page);
     write_methods(&page);

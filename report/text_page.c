@@ -3,7 +3,9 @@
 #include "analysis/label.h"
 #include "report/cells.h"
 
-#define CELL_LIMIT_BYTES 4096
+#define CELL_LIMIT_BYTES   4096
+#define WIDTH_DEFAULT      100
+#define LINE_WIDTH_DEFAULT 200
 
 static void paint(struct umig_text_page *page, const char *escape)
 {
@@ -121,11 +123,7 @@ void umig_text_name(struct umig_text_page *page, const char *name, size_t column
 
 void umig_text_last(struct umig_text_page *page, const char *name, size_t columns)
 {
-    if (page->is_cut) {
-        umig_cells_fit(name, columns, page->out);
-    } else {
-        umig_cells_clean(name, page->out);
-    }
+    umig_cells_fit(name, columns, page->out);
     umig_buf_byte(page->out, '\n');
 }
 
@@ -134,16 +132,18 @@ void umig_text_wrap(struct umig_text_page *page,
                     const char *separator,
                     size_t indent)
 {
-    umig_cells_wrap(text, separator, page->width, indent, page->is_cut, page->out);
+    umig_cells_wrap(text, separator, page->width, indent, page->line_width, page->out);
 }
 
-size_t umig_text_room(const struct umig_text_page *page, size_t columns)
+void umig_text_set_width(struct umig_text_page *page, size_t width)
 {
-    return page->is_cut ? columns : SIZE_MAX;
+    page->width = width > 0 ? width : WIDTH_DEFAULT;
+    page->line_width = width > 0 ? width : LINE_WIDTH_DEFAULT;
 }
 
-void umig_text_widen(struct umig_text_page *page, const char *name, size_t *columns)
+void umig_text_widen(struct umig_text_page *page, const char *name, size_t most, size_t *columns)
 {
-    const size_t width = page->is_cut ? 0 : umig_cells_clean_width(name, page->out);
-    *columns = width > *columns ? width : *columns;
+    const size_t width = umig_cells_clean_width(name, page->out);
+    const size_t wanted = width < most ? width : most;
+    *columns = wanted > *columns ? wanted : *columns;
 }

@@ -16,7 +16,7 @@ struct umig_text_page {
     const struct umig_figures *figures;
     struct umig_buf *out;
     size_t width;
-    bool is_cut; /* names are cut to their columns; else, off a terminal, they are whole */
+    size_t line_width; /* with a long name in it; width on a terminal, more off it */
     bool colour;
 };
 
@@ -56,16 +56,17 @@ void umig_text_wrap(struct umig_text_page *page,
                     const char *separator,
                     size_t indent);
 
-/** Characters a method's name may have in so many columns; no bound where names are not cut. */
-size_t umig_text_room(const struct umig_text_page *page, size_t columns);
+/** Gives the page its width; 0: none is known, which is 100 columns, 200 with a long name. */
+void umig_text_set_width(struct umig_text_page *page, size_t width);
 
-/** Raises columns to what a name takes, where names are not cut. */
-void umig_text_widen(struct umig_text_page *page, const char *name, size_t *columns);
+/** Raises columns to what a name takes, but not above most. */
+void umig_text_widen(struct umig_text_page *page, const char *name, size_t most, size_t *columns);
 
-/** A name in so many columns, made harmless; then a space. */
+/** A name in so many columns, made harmless, its middle left out where it is longer; then a space.
+ */
 void umig_text_name(struct umig_text_page *page, const char *name, size_t columns);
 
-/** The last name of a line, made harmless, and the line's end. */
+/** The last name of a line in so many columns at most, as umig_text_name(), and the line's end. */
 void umig_text_last(struct umig_text_page *page, const char *name, size_t columns);
 
 /** The heaviest ways: report/text_paths.c. */

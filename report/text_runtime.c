@@ -54,7 +54,7 @@ void umig_text_threads(struct umig_text_page *page)
         }
         umig_buf_text(page->out, "  ");
         umig_text_last(page, text_or_unknown(page->figures->profile, group->group),
-                       page->width - 41);
+                       page->line_width - 41);
     }
     uint64_t left_value = 0;
     for (size_t i = shown; i < cpu->group_count; i++) {
@@ -125,7 +125,7 @@ void umig_text_gc(struct umig_text_page *page)
         umig_text_value(page, UMIG_KIND_GC, row->total_ns);
         umig_text_value(page, UMIG_KIND_GC, row->longest_ns);
         umig_buf_text(page->out, "  ");
-        umig_text_last(page, umig_buf_str(&what), page->width - 36);
+        umig_text_last(page, umig_buf_str(&what), page->line_width - 36);
         umig_text_done(page, &what);
     }
     write_rest(page, gc->row_count, shown, "kinds");
@@ -139,7 +139,7 @@ static void write_wait(struct umig_text_page *page,
     umig_text_number(page, row->count);
     umig_text_value(page, UMIG_KIND_LOCKS, row->longest_ns);
     umig_buf_text(page->out, "  ");
-    umig_text_last(page, what, page->width - 36);
+    umig_text_last(page, what, page->line_width - 36);
 }
 
 static void write_site(const struct umig_profile *profile,
@@ -266,7 +266,7 @@ void umig_text_heap(struct umig_text_page *page)
         write_pool_figures(page, pool);
         umig_buf_text(page->out, "  ");
         umig_text_last(page, text_or_unknown(page->figures->profile, pool->pool),
-                       page->width > 72 ? page->width - 62 : 10);
+                       page->line_width > 72 ? page->line_width - 62 : 10);
     }
 }
 

@@ -426,8 +426,8 @@ static void test_status_failures_are_shown_where_asked_for(void **state)
     (void)state;
     run_on_service("status", " --failures");
     assert_int_equal(g_run.code, 0);
-    assert_non_null(
-        strstr(g_run.out, "stacks of load-7\xE2\x90\x9B: 10000, 1.00 % failed: unknown_java 100\n"));
+    assert_non_null(strstr(
+        g_run.out, "stacks of load-7\xE2\x90\x9B: 10000, 1.00 % failed: unknown_java 100\n"));
     assert_null(strstr(g_run.out, "own cost"));
 
     run_on_service("status", " --failures --json");

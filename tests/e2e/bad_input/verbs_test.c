@@ -133,8 +133,8 @@ static void ask_for_native_frames(struct umig_rig *rig)
     assert_string_equal(umig_json_text_at(report, "session/walker"), "agct");
     assert_string_equal(umig_json_text_at(report, "session/native"), "on");
     assert_non_null(strstr(umig_json_text_at(report, "session/problem"), "native frames ("));
-    assert_non_null(strstr(umig_json_text_at(report, "quality/sentence"),
-                           " Not to be had: native frames ("));
+    assert_non_null(
+        strstr(umig_json_text_at(report, "quality/sentence"), " Not to be had: native frames ("));
     json_decref(report);
     umig_rig_stop_collector(rig);
 }

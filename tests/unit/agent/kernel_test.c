@@ -1,4 +1,5 @@
-/* Names of kernel frames: read when they are asked for, and what is said when they cannot be had. */
+/* Names of kernel frames: read when they are asked for, and what is said when they cannot be had.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -61,8 +61,9 @@ static void test_line_has_prefix_and_no_control_characters(void **state)
     umig_log(UMIG_LOG_DEBUG, "below the level");
     umig_log(UMIG_LOG_INFO, "name %s", "a\nb\x1b\xFF\xC2\x9B\xE2\x81\xA6");
 
-    assert_string_equal(behind_stamp(read_log(text)), "umig: name a\xE2\x90\x8A"
-                                        "b\xE2\x90\x9B\xEF\xBF\xBD\\u{9B}\\u{2066}\n");
+    assert_string_equal(behind_stamp(read_log(text)),
+                        "umig: name a\xE2\x90\x8A"
+                        "b\xE2\x90\x9B\xEF\xBF\xBD\\u{9B}\\u{2066}\n");
 }
 
 static void test_long_line_is_cut_and_ends_in_newline(void **state)

@@ -83,19 +83,25 @@ static void test_wrap_breaks_at_the_separator_only(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_buf out = UMIG_BUF_INIT(LIMIT_BYTES);
-        umig_cells_wrap(cases[i][0], cases[i][1], 13, 2, true, &out);
+        umig_cells_wrap(cases[i][0], cases[i][1], 13, 2, 13, &out);
         assert_string_equal(umig_buf_str(&out), cases[i][2]);
         umig_buf_fini(&out);
     }
 }
 
-static void test_wrap_keeps_words_whole_where_they_are_not_cut(void **state)
+static void test_wrap_gives_a_long_word_a_longer_line_of_its_own_up_to_a_bound(void **state)
 {
     (void)state;
-    struct umig_buf out = UMIG_BUF_INIT(LIMIT_BYTES);
-    umig_cells_wrap("x abcdefghijklmnopqrst y", " ", 13, 2, false, &out);
-    assert_string_equal(umig_buf_str(&out), "  x\n  abcdefghijklmnopqrst\n  y\n");
-    umig_buf_fini(&out);
+    static const char *const cases[][2] = {
+        {"x abcdefghijklmnopqrst y", "  x\n  abcdefghijklmnopqrst\n  y\n"},
+        {"x abcdefghijklmnopqrstu y", "  x\n  abcdef\xE2\x80\xA6jklmnopqrstu\n  y\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_buf out = UMIG_BUF_INIT(LIMIT_BYTES);
+        umig_cells_wrap(cases[i][0], " ", 13, 2, 22, &out);
+        assert_string_equal(umig_buf_str(&out), cases[i][1]);
+        umig_buf_fini(&out);
+    }
 }
 
 int main(void)
@@ -106,7 +112,7 @@ int main(void)
         cmocka_unit_test(test_put_fills_its_columns_exactly),
         cmocka_unit_test(test_fit_does_not_pad),
         cmocka_unit_test(test_wrap_breaks_at_the_separator_only),
-        cmocka_unit_test(test_wrap_keeps_words_whole_where_they_are_not_cut),
+        cmocka_unit_test(test_wrap_gives_a_long_word_a_longer_line_of_its_own_up_to_a_bound),
     };
     return cmocka_run_group_tests_name("report.cells", tests, NULL, NULL);
 }

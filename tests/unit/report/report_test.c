@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "report/cells.h"
 #include "report/report.h"
 #include "tests/support/collapsed.h"
 #include "tests/support/golden.h"
@@ -109,15 +110,53 @@ static void test_text_of_hostile_names_is_harmless(void **state)
     umig_buf_fini(&out);
 }
 
-/* A file is searched and compared: no name in it is cut, whatever its length. */
+/* Fails unless all lines fit and are well-formed UTF-8. */
+static void expect_lines_within(const char *text, size_t columns)
+{
+    char line[4096];
+    while (*text != '\0') {
+        const size_t len = strcspn(text, "\n");
+        assert_in_range(len, 0, sizeof line - 1);
+        snprintf(line, sizeof line, "%.*s", (int)len, text);
+        if (umig_cells_width(line) > columns) {
+            fail_msg("%zu columns, not %zu: %s", umig_cells_width(line), columns, line);
+        }
+        assert_null(strstr(line, "\xEF\xBF\xBD"));
+        text += len + (text[len] == '\n');
+    }
+}
+
+/* Names are as long as anybody likes: classes, methods, threads, pools, monitors. */
+static void test_long_names_lose_their_middle_and_tables_fit(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"x", "ab.", "\xC3\xA9", "\xE5\x90\x8D", "\xF0\x9F\x98\x80"};
+    static const size_t widths[] = {0, 80, 100, 400};
+    char name[3001];
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        for (size_t at = 0; at + strlen(parts[i]) < sizeof name; at += strlen(parts[i])) {
+            strcpy(name + at, parts[i]);
+        }
+        for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
+            struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+            write(umig_sample_named(name), &(struct umig_report_options){.width = widths[w]}, &out);
+            assert_non_null(strstr(umig_buf_str(&out), "\xE2\x80\xA6"));
+            expect_lines_within(umig_buf_str(&out), widths[w] > 0 ? widths[w] : 200);
+            umig_buf_fini(&out);
+        }
+    }
+}
+
+/* A file is searched and compared: a name of usual length in it is not cut. */
 static void test_text_for_no_terminal_has_whole_names(void **state)
 {
     (void)state;
+    static const char usual[] = "AbstractCurrencyConversionService";
     struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
     struct umig_buf narrow = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
 
-    write(umig_sample_hostile(), &(struct umig_report_options){0}, &out);
-    write(umig_sample_hostile(), &(struct umig_report_options){.width = 60}, &narrow);
+    write(umig_sample_named(usual), &(struct umig_report_options){0}, &out);
+    write(umig_sample_named(usual), &(struct umig_report_options){.width = 60}, &narrow);
 
     assert_null(strstr(umig_buf_str(&out), "\xE2\x80\xA6"));
     assert_non_null(strstr(umig_buf_str(&narrow), "\xE2\x80\xA6"));
@@ -436,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_collapsed_of_hostile_names_matches_golden),
         cmocka_unit_test(test_collapsed_value_is_time_in_intervals),
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
+        cmocka_unit_test(test_long_names_lose_their_middle_and_tables_fit),
         cmocka_unit_test(test_text_for_no_terminal_has_whole_names),
         cmocka_unit_test(test_paths_that_print_the_same_are_one_row),
         cmocka_unit_test(test_wide_native_names_are_short_but_for_machines),
