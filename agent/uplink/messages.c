@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clean.h"
 #include "core/err.h"
+#include "core/utf8.h"
 #include "wire/codec.h"
 #include "wire/frame.h"
 
@@ -97,16 +99,14 @@ int umig_welcome_read(const uint8_t *payload,
     return UMIG_OK;
 }
 
-/* The text goes to logs and terminals: one printable line of it. */
+/* The text goes to logs and terminals: one harmless line of it. */
 static void copy_text(const struct umig_pb_field *field, struct umig_refuse *refuse)
 {
-    const size_t room = sizeof refuse->text - 1;
-    const size_t len = field->len < room ? field->len : room;
-    for (size_t i = 0; i < len; i++) {
-        const uint8_t byte = field->bytes[i];
-        refuse->text[i] = (char)(byte >= ' ' && byte < 0x7f ? byte : '?');
-    }
-    refuse->text[len] = '\0';
+    char raw[sizeof refuse->text];
+    const size_t len = field->len < sizeof raw ? field->len : sizeof raw - 1;
+    memcpy(raw, field->bytes, len);
+    raw[umig_utf8_whole(raw, len)] = '\0';
+    (void)umig_clean_copy(raw, refuse->text, sizeof refuse->text);
 }
 
 static int refuse_field(const struct umig_pb_field *field,

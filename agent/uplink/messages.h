@@ -27,7 +27,7 @@ struct umig_welcome {
 struct umig_refuse {
     uint32_t code;
     uint32_t retry_after_ms;
-    char text[160]; /* printable; cut */
+    char text[160]; /* harmless (core/clean.h); cut */
 };
 
 /** Reads a Welcome and checks its ranges. UMIG_OK or UMIG_E_PROTO. */

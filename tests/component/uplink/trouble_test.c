@@ -116,7 +116,8 @@ static void test_refuse_for_good_hangs_up_and_waits_long(void **state)
     peer_send(peer, UMIG_FRAME_REFUSE, 0, payload, len);
 
     peer_expect_closed(peer);
-    assert_string_equal(peer_status(peer).problem, "the collector refused (code 1): bad?batch?");
+    assert_string_equal(peer_status(peer).problem, "the collector refused (code 1): bad\xE2\x90\x8A"
+                                                   "batch\xE2\x90\x9B");
     assert_int_equal(peer_status(peer).unacked_batches, 1);
     const uint64_t due = umig_uplink_tick(&peer->uplink, peer->now_ns);
     assert_in_range(due - peer->now_ns, UMIG_UPLINK_BACKOFF_MAX_NS * 8 / 10,
