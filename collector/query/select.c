@@ -13,6 +13,7 @@ enum {
     ID_BYTES = 65,
     NOTE_BYTES = 1024,
     CLOSE_MAX = 3,
+    ERRORS_MAX = 4, /* of typing: what is further away was not meant */
     FAR = 1000
 };
 
@@ -70,10 +71,13 @@ static int distance_of(const char *a, const char *b)
     return row[b_len];
 }
 
-/* Keeps the nearest ids, nearest first, each once. */
+/* Keeps the nearest ids, nearest first, each once: those with an error in four letters, or one. */
 static void note_close(struct search *search, const char *id)
 {
     struct close_id entry = {.distance = distance_of(id, search->wanted)};
+    if (entry.distance > min(ERRORS_MAX, 1 + (int)strlen(search->wanted) / 4)) {
+        return;
+    }
     snprintf(entry.id, sizeof entry.id, "%s", id);
     for (size_t i = 0; i < CLOSE_MAX; i++) {
         struct close_id *slot = &search->close[i];
@@ -146,8 +150,11 @@ static int unknown(const struct search *search, struct umig_err *err)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i == 0 ? "" : ", ",
                                 search->close[i].id);
     }
-    return umig_err_set(err, UMIG_E_ARG, "no session '%.64s'; the closest are %s (umig sessions)",
-                        search->wanted, list);
+    return len > 0 ? umig_err_set(err, UMIG_E_ARG,
+                                  "no session '%.64s'; did you mean %s? 'umig sessions' lists all",
+                                  search->wanted, list)
+                   : umig_err_set(err, UMIG_E_ARG, "no session '%.64s'; 'umig sessions' lists all",
+                                  search->wanted);
 }
 
 /* Says that the newest of several was taken. A host may be called anything: it is made harmless. */

@@ -368,7 +368,7 @@ static void test_comparisons_that_cannot_be_are_refused(void **state)
         int code;
     } cases[] = {
         {"diff", "BEFORE AFTER is missing", 2},
-        {"diff before nosuch", "no session 'nosuch'; the closest are before", 3},
+        {"diff before nosuch", "no session 'nosuch'; 'umig sessions' lists all", 3},
         {"diff before before --per requests", "'requests' is nothing to compare by", 2},
         {"diff before before --per request=10,0", "with numbers above 0", 2},
         {"diff before before --per request=10,1x", "with numbers above 0", 2},

@@ -34,7 +34,9 @@ static void test_unknown_session_is_refused_with_the_closest(void **state)
     umig_deliver(e, p);
 
     assert_false(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "blak-friday", text, sizeof text));
-    assert_non_null(strstr(text, "no session 'blak-friday'; the closest are black-friday"));
+    assert_non_null(strstr(text, "no session 'blak-friday'; did you mean black-friday? "));
+    assert_false(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "nightly", text, sizeof text));
+    assert_non_null(strstr(text, "no session 'nightly'; 'umig sessions' lists all"));
     umig_emitter_destroy(e);
 }
 

@@ -170,7 +170,7 @@ static void ask_folders(struct umig_rig *rig)
     umig_rig_start_collector(rig);
     refuse(rig, "report", FAILURE, "there are no sessions");
     run_brief(rig, &outcome, "service=stored,start=cpu:1ms", "-Dms=100");
-    refuse(rig, "report nosuch", FAILURE, "no session 'nosuch'; the closest ");
+    refuse(rig, "report nosuch", FAILURE, "no session 'nosuch'; 'umig sessions' ");
     snprintf(words, sizeof words, "collector --data %s/data --listen unix:%s/other.sock", rig->dir,
              rig->dir);
     refuse(rig, words, FAILURE, "another collector (pid ");
