@@ -97,6 +97,9 @@ static void warn_of_open_ports(const struct umig_cli *cli, const struct wish *wi
         if (!address->is_unix && !is_loopback(address)) {
             char where[UMIG_ADDRESS_BYTES];
             umig_address_format(address, where);
+            if (address->port == 0) {
+                snprintf(where, sizeof where, "a free port of %s", address->host);
+            }
             umig_say(cli->notes,
                      "umig collector: anybody who reaches %s may send data and read what came over "
                      "TCP: there is no authentication yet",

@@ -38,7 +38,10 @@ static int parse_unix(struct umig_span path, struct umig_address *out, struct um
     return UMIG_OK;
 }
 
-static int parse_tcp(struct umig_span text, struct umig_address *out, struct umig_err *err)
+static int parse_tcp(struct umig_span text,
+                     bool is_peer,
+                     struct umig_address *out,
+                     struct umig_err *err)
 {
     size_t colon = text.len;
     while (colon > 0 && text.at[colon - 1] != ':') {
@@ -53,9 +56,9 @@ static int parse_tcp(struct umig_span text, struct umig_address *out, struct umi
     }
     if (colon == 0 || host.len == 0 || host.len >= sizeof out->host ||
         umig_parse_number(port_text, &port, NULL) != UMIG_OK || port > 65535) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "'tcp:%.*s' is not an address; write tcp:HOST:PORT, PORT 1 to 65535",
-                            (int)(text.len < 80 ? text.len : 80), text.at);
+        return umig_err_set(
+            err, UMIG_E_ARG, "'tcp:%.*s' is not an address; write tcp:HOST:PORT, PORT 1 to 65535%s",
+            (int)(text.len < 80 ? text.len : 80), text.at, is_peer ? "" : ", or 0 for a free one");
     }
     out->is_unix = false;
     memcpy(out->host, host.at, host.len);
@@ -64,16 +67,17 @@ static int parse_tcp(struct umig_span text, struct umig_address *out, struct umi
     return UMIG_OK;
 }
 
-int umig_address_parse(struct umig_span text,
-                       struct umig_address *out_address,
-                       struct umig_err *err)
+static int parse(struct umig_span text,
+                 bool is_peer,
+                 struct umig_address *out_address,
+                 struct umig_err *err)
 {
     struct umig_address address = {0};
     int rc = UMIG_OK;
     if (text.len > 5 && memcmp(text.at, "unix:", 5) == 0) {
         rc = parse_unix((struct umig_span){text.at + 5, text.len - 5}, &address, err);
     } else if (text.len > 4 && memcmp(text.at, "tcp:", 4) == 0) {
-        rc = parse_tcp((struct umig_span){text.at + 4, text.len - 4}, &address, err);
+        rc = parse_tcp((struct umig_span){text.at + 4, text.len - 4}, is_peer, &address, err);
     } else {
         rc = umig_err_set(err, UMIG_E_ARG,
                           "'%.*s' is not an address; write unix:/PATH or tcp:HOST:PORT",
@@ -85,12 +89,19 @@ int umig_address_parse(struct umig_span text,
     return rc;
 }
 
+int umig_address_parse(struct umig_span text,
+                       struct umig_address *out_address,
+                       struct umig_err *err)
+{
+    return umig_err_trace(err, parse(text, false, out_address, err));
+}
+
 int umig_address_parse_peer(struct umig_span text,
                             struct umig_address *out_address,
                             struct umig_err *err)
 {
     struct umig_address address;
-    const int rc = umig_address_parse(text, &address, err);
+    const int rc = parse(text, true, &address, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }

@@ -15,6 +15,7 @@
 #include "collector/ingest/ingest.h"
 #include "collector/store/places.h"
 #include "collector/store/store.h"
+#include "core/clean.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
@@ -143,9 +144,13 @@ static void announce(const struct collector *c, int out_fd)
         umig_address_format(&c->listening.addresses[i], address);
         len += (size_t)snprintf(line + len, sizeof line - len, "%s%s", i == 0 ? "" : ", ", address);
     }
-    len += (size_t)snprintf(line + len, sizeof line - len, ", data in %s\n", c->dir);
+    snprintf(line + len, sizeof line - len, ", data in %s", c->dir);
+    char clean[sizeof line];
+    len = umig_clean_copy(line, clean, sizeof clean - 1);
+    len = len < sizeof clean - 1 ? len : strlen(clean);
+    clean[len++] = '\n';
     /* Nobody reads it: that is no reason not to serve. */
-    const ssize_t written = write(out_fd == 0 ? STDOUT_FILENO : out_fd, line, len);
+    const ssize_t written = write(out_fd == 0 ? STDOUT_FILENO : out_fd, clean, len);
     (void)written;
 }
 

@@ -62,6 +62,7 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"report a/b", "'a/b' is no name of a session"},
         {"report x -o", "--output needs a value: --output FILE"},
         {"collector --listen here", "'here' is not an address"},
+        {"collector --listen tcp:h:65536", "PORT 1 to 65535, or 0 for a free one"},
         {"collector --retain-size lots", "'lots' is not a size"},
         {"collector --retain-age 5", "'5' is not a duration"},
         {"collector --retain-size 1m", "--retain-size 1m must be 16m or more"},
