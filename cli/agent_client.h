@@ -66,8 +66,9 @@ void umig_agent_reply_fini(struct umig_agent_reply *reply);
  * means every agent of this host.
  *
  * @param out_list  finish with umig_target_list_fini()
- * @return UMIG_OK; UMIG_NOT_FOUND: no agent of this host has that name, the error says so;
- *         else as umig_agent_status() and umig_jvm_inspect()
+ * @return UMIG_OK; UMIG_NOT_FOUND: no agent of this host has that name, no process, or one without
+ *         agent, has that PID, the error says so; else as umig_agent_status() and
+ *         umig_jvm_inspect()
  */
 UMIG_NODISCARD int umig_target_list_find(const char *word,
                                          struct umig_target_list *out_list,

@@ -66,7 +66,10 @@ static int run_status(struct umig_cli *cli, const struct umig_args *args, struct
         umig_say(cli->notes, "umig status: %zu more %s not asked: %s", targets.silent_count,
                  targets.silent_count == 1 ? "agent was" : "agents were", targets.silent_err.text);
     }
-    const int code = targets.count > 0 ? UMIG_EXIT_GOOD : UMIG_EXIT_NO;
+    /* Agents that are there and do not answer are not none. */
+    const int code = targets.count > 0          ? UMIG_EXIT_GOOD
+                     : targets.silent_count > 0 ? UMIG_EXIT_FAILURE
+                                                : UMIG_EXIT_NO;
     umig_target_list_fini(&targets);
     return code;
 }
@@ -78,8 +81,9 @@ const struct umig_verb umig_verb_status = {
     .max_operands = 1,
     .options = g_options,
     .notes =
-        "Exits 1 if no agent is there. 'failed' are stacks that could not be read: they stay in "
-        "the\nprofile under their cause. 'dropped' is what is missing from it, by cause.\n"
+        "Exits 1 if no agent is there, 3 if none could be asked.\n"
+        "'failed' are stacks that could not be read: they stay in the profile under their cause.\n"
+        "'dropped' is what is missing from it, by cause.\n"
         "--failures is for an issue about stacks that fail: the newest 32, each with registers, "
         "code and\n8 words of stack, which may hold values of the application. With --json they "
         "are added.",

@@ -16,23 +16,29 @@ void umig_help_write(FILE *out)
     for (size_t i = 0; umig_verbs[i] != NULL; i++) {
         fprintf(out, "  %-10s %s\n", umig_verbs[i]->name, umig_verbs[i]->summary);
     }
-    fputs("\n"
-          "  umig VERB --help   options and worked examples of a verb\n"
-          "  umig help [VERB]   the same, or this text\n"
-          "  umig --version     version of the command and of the wire protocol\n"
-          "\n"
-          "exit codes: 0 good, 1 the answer is no, 2 usage, 3 failure\n"
-          "environment: UMIG_RUNTIME_DIR folder of the sockets, UMIG_DATA_DIR folder of the data,\n"
-          "             NO_COLOR no colour\n"
-          "\n"
-          "examples:\n"
-          "  # which JVMs run here, and which of them can be profiled?\n"
-          "  umig jvms\n"
-          "  # profile the service orders for half a minute, then read the answer\n"
-          "  umig collector &\n"
-          "  umig start orders --duration 30s\n"
-          "  umig report latest\n",
-          out);
+    fputs(
+        "\n"
+        "  umig VERB --help   options and worked examples of a verb\n"
+        "  umig help [VERB]   the same, or this text\n"
+        "  umig --version     version of the command and of the wire protocol\n"
+        "\n"
+        "exit codes:\n"
+        "  0  done; a list may be empty\n"
+        "  1  umig status: no agent is there\n"
+        "  2  the command was not understood: nothing was done\n"
+        "  3  what was named is not there, or could not be asked, done or written; docs/exit-codes.md\n"
+        "\n"
+        "environment: UMIG_RUNTIME_DIR folder of the sockets, UMIG_DATA_DIR folder of the data,\n"
+        "             NO_COLOR no colour\n"
+        "\n"
+        "examples:\n"
+        "  # which JVMs run here, and which of them can be profiled?\n"
+        "  umig jvms\n"
+        "  # profile the service orders for half a minute, then read the answer\n"
+        "  umig collector &\n"
+        "  umig start orders --duration 30s\n"
+        "  umig report latest\n",
+        out);
 }
 
 /* "--cpu [TIME]", "-o, --output FILE", "--json" */

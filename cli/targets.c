@@ -1,4 +1,5 @@
 /* From the word on the command line to the agents it means. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +62,14 @@ static int find_by_pid(uint64_t pid, struct umig_target_list *list, struct umig_
 {
     struct umig_jvm jvm;
     int rc = umig_jvm_inspect((pid_t)pid, &jvm, err);
-    if (rc == UMIG_OK) {
-        rc = add_target(list, &jvm, NULL, UMIG_AGENT_TIMEOUT_MS, err);
+    if (rc == UMIG_E_UNSUPPORTED || (rc == UMIG_E_IO && err->cause == ESRCH)) {
+        return UMIG_NOT_FOUND; /* no JVM, no process */
     }
-    return umig_err_trace(err, rc);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    rc = add_target(list, &jvm, NULL, UMIG_AGENT_TIMEOUT_MS, err);
+    return rc < 0 && !jvm.has_agent ? UMIG_NOT_FOUND : umig_err_trace(err, rc);
 }
 
 static int find_by_service(const char *service, struct umig_target_list *list, struct umig_err *err)

@@ -63,34 +63,52 @@ static int run_verb(struct umig_cli *cli,
     return UMIG_EXIT_FAILURE;
 }
 
+static int unknown_verb(struct umig_cli *cli, const char *name)
+{
+    char text[128];
+    snprintf(text, sizeof text, "'%.80s' is no %s of umig", name,
+             name[0] == '-' ? "option" : "verb");
+    return usage_error(cli, "", text);
+}
+
+/* "--version", "--help", "-h", "help" and "help VERB": they take nothing more. */
+static int tell_of_itself(struct umig_cli *cli, int word_count, char *const *words)
+{
+    const bool is_verb = strcmp(words[0], "help") == 0 && word_count > 1;
+    const struct umig_verb *verb = is_verb ? umig_verb_find(words[1]) : NULL;
+    const int most = is_verb ? 2 : 1;
+    if (is_verb && verb == NULL) {
+        return unknown_verb(cli, words[1]);
+    }
+    if (word_count > most) {
+        char text[192];
+        snprintf(text, sizeof text, "'%.80s' is too much after '%.80s'", words[most],
+                 words[most - 1]);
+        return usage_error(cli, "", text);
+    }
+    if (strcmp(words[0], "--version") == 0) {
+        fprintf(cli->out, "umig %s (protocol %d)\n", UMIG_VERSION, UMIG_PROTOCOL);
+    } else if (is_verb) {
+        umig_verb_help_write(verb, cli->out);
+    } else {
+        umig_help_write(cli->out);
+    }
+    return flush_answer(cli, UMIG_EXIT_GOOD);
+}
+
 int umig_verb_main(struct umig_cli *cli, int word_count, char *const *words)
 {
+    static const char *const own[] = {"--version", "--help", "-h", "help"};
     if (word_count == 0) {
         umig_help_write(cli->notes);
         return UMIG_EXIT_USAGE;
     }
-    const char *first = words[0];
-    if (strcmp(first, "--version") == 0) {
-        fprintf(cli->out, "umig %s (protocol %d)\n", UMIG_VERSION, UMIG_PROTOCOL);
-        return flush_answer(cli, UMIG_EXIT_GOOD);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (strcmp(words[0], own[i]) == 0) {
+            return tell_of_itself(cli, word_count, words);
+        }
     }
-    const bool asks_help = strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0;
-    if (asks_help || (strcmp(first, "help") == 0 && word_count == 1)) {
-        umig_help_write(cli->out);
-        return flush_answer(cli, UMIG_EXIT_GOOD);
-    }
-    const bool is_help_verb = strcmp(first, "help") == 0;
-    const char *name = is_help_verb ? words[1] : first;
-    const struct umig_verb *verb = umig_verb_find(name);
-    if (verb == NULL) {
-        char text[128];
-        snprintf(text, sizeof text, "'%.80s' is no %s of umig", name,
-                 name[0] == '-' ? "option" : "verb");
-        return usage_error(cli, "", text);
-    }
-    if (is_help_verb) {
-        umig_verb_help_write(verb, cli->out);
-        return flush_answer(cli, UMIG_EXIT_GOOD);
-    }
-    return run_verb(cli, verb, word_count - 1, words + 1);
+    const struct umig_verb *verb = umig_verb_find(words[0]);
+    return verb != NULL ? run_verb(cli, verb, word_count - 1, words + 1)
+                        : unknown_verb(cli, words[0]);
 }

@@ -20,6 +20,9 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"profile", "'profile' is no verb of umig"},
         {"--verbose", "'--verbose' is no option of umig"},
         {"help nothing", "'nothing' is no verb of umig"},
+        {"--version extra", "'extra' is too much after '--version'"},
+        {"--help start", "'start' is too much after '--help'"},
+        {"help start stop", "'stop' is too much after 'start'"},
         {"jvms now", "'now' is too much: only options are taken"},
         {"jvms --jsn", "unknown option '--jsn'; did you mean --json?"},
         {"start", "PID|SERVICE is missing"},
@@ -85,7 +88,6 @@ static void test_failures_exit_3_and_name_the_thing(void **state)
     (void)state;
     static const struct usage_case cases[] = {
         {"start 4194304", "there is no process 4194304"},
-        {"status 4194304", "there is no process 4194304"},
         {"start no-such-service", "no agent of this host has the service name"},
         {"stop no-such-service", "no agent of this host has the service name"},
         {"sessions", "no collector listens on "},
@@ -97,6 +99,25 @@ static void test_failures_exit_3_and_name_the_thing(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         run_umig(cases[i].words, &g_run);
         if (g_run.code != 3 || strstr(g_run.err, cases[i].says) == NULL) {
+            fail_msg("'umig %s' exited %d and said: %s", cases[i].words, g_run.code, g_run.err);
+        }
+        assert_string_equal(g_run.out, "");
+    }
+}
+
+static void test_status_of_what_is_not_there_exits_1(void **state)
+{
+    (void)state;
+    char own[32];
+    snprintf(own, sizeof own, "status %d", (int)getpid());
+    const struct usage_case cases[] = {
+        {"status 4194304", "there is no process 4194304"},
+        {own, " is no JVM; 'umig jvms' lists those of this host"},
+        {"status no-such-service", "no agent of this host has the service name"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_umig(cases[i].words, &g_run);
+        if (g_run.code != 1 || strstr(g_run.err, cases[i].says) == NULL) {
             fail_msg("'umig %s' exited %d and said: %s", cases[i].words, g_run.code, g_run.err);
         }
         assert_string_equal(g_run.out, "");
@@ -121,8 +142,8 @@ static void test_help_and_version_exit_0_on_standard_output(void **state)
 {
     (void)state;
     static const struct usage_case cases[] = {
-        {"--help", "exit codes: 0 good"},
-        {"help", "exit codes: 0 good"},
+        {"--help", "exit codes:\n  0 "},
+        {"help", "exit codes:\n  0 "},
         {"--help", "umig help [VERB]"},
         {"collector --help", "--listen unix:"},
         {"--version", "umig 0."},
@@ -147,6 +168,7 @@ int main(void)
     const struct CMUnitTest usage_test[] = {
         TEST(test_usage_errors_exit_2_and_name_the_thing),
         TEST(test_failures_exit_3_and_name_the_thing),
+        TEST(test_status_of_what_is_not_there_exits_1),
         TEST(test_process_that_is_no_jvm_is_told),
         TEST(test_help_and_version_exit_0_on_standard_output),
     };

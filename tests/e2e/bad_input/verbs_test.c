@@ -13,7 +13,8 @@
 #include "tests/support/test.h"
 
 enum {
-    FAILURE = 3, /* exit codes: cli/verb.h */
+    NO = 1, /* exit codes: cli/verb.h */
+    FAILURE = 3,
     USAGE = 2,
 };
 
@@ -37,14 +38,14 @@ static void refuse(struct umig_rig *rig, const char *words, int code, const char
 
 /* --- processes and agents --- */
 
-static void ask_plain_jvm(struct umig_rig *rig, const char *words)
+static void ask_plain_jvm(struct umig_rig *rig, const char *words, int code)
 {
     static struct outcome outcome;
     run_program(rig, &outcome,
                 "rm -f %s/said; %s/bin/java -cp %s Wait >%s/said & jvm=$!; trap 'kill $jvm' EXIT; "
                 "until grep -qs ready %s/said; do :; done; " UMIG_COMMAND " %s $jvm",
                 rig->dir, rig->jdk.home, programs_path(), rig->dir, rig->dir, words);
-    expect_refusal(&outcome, FAILURE, "-agentpath:");
+    expect_refusal(&outcome, code, "-agentpath:");
 }
 
 static pid_t ended_process(void)
@@ -60,11 +61,11 @@ static pid_t ended_process(void)
 static void ask_processes(struct umig_rig *rig)
 {
     char words[128];
-    ask_plain_jvm(rig, "status");
-    ask_plain_jvm(rig, "start");
-    ask_plain_jvm(rig, "stop");
+    ask_plain_jvm(rig, "status", NO);
+    ask_plain_jvm(rig, "start", FAILURE);
+    ask_plain_jvm(rig, "stop", FAILURE);
     snprintf(words, sizeof words, "status %d", (int)getpid());
-    refuse(rig, words, FAILURE, "is no JVM; 'umig jvms' lists those of this host");
+    refuse(rig, words, NO, "is no JVM; 'umig jvms' lists those of this host");
     snprintf(words, sizeof words, "start %d --cpu 10ms", (int)ended_process());
     refuse(rig, words, FAILURE, "there is no process");
     refuse(rig, "start no-such-service --cpu 10ms", FAILURE, "no-such-service");

@@ -131,6 +131,23 @@ static char *notes_of(char *const *words, int count, int want_code)
     return notes;
 }
 
+static void test_document_of_exit_codes_has_every_verb(void **state)
+{
+    (void)state;
+    static char text[16384];
+    FILE *file = fopen(UMIG_TEST_DOCS "/exit-codes.md", "re");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; umig_verbs[i] != NULL; i++) {
+        char row[64];
+        snprintf(row, sizeof row, "\n| `%s` | ", umig_verbs[i]->name);
+        if (strstr(text, row) == NULL) {
+            fail_msg("docs/exit-codes.md has no row of '%s'", umig_verbs[i]->name);
+        }
+    }
+}
+
 static void test_words_of_strangers_are_said_harmless(void **state)
 {
     (void)state;
@@ -159,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_help_of_every_verb_ends_in_examples_that_parse),
         cmocka_unit_test(test_help_lists_every_verb_and_every_option),
         cmocka_unit_test(test_help_is_no_wider_than_a_terminal),
+        cmocka_unit_test(test_document_of_exit_codes_has_every_verb),
         cmocka_unit_test(test_words_of_strangers_are_said_harmless),
         cmocka_unit_test(test_every_kind_can_be_started_and_its_range_is_told),
     };
