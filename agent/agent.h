@@ -22,6 +22,7 @@
 #include "agent/options.h"
 #include "agent/session/pump.h"
 #include "agent/session/session.h"
+#include "agent/session/wall.h"
 #include "agent/signal/handler.h"
 #include "agent/uplink/control_server.h"
 #include "agent/uplink/uplink.h"
@@ -43,6 +44,7 @@ struct umig_agent {
     struct umig_threads threads;
     struct umig_sessions sessions;
     struct umig_pump pump;
+    struct umig_wall wall;
     struct umig_uplink uplink;
     struct umig_control_server control;
     struct umig_batch_cost cost;

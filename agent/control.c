@@ -143,6 +143,8 @@ static int take_spec(const struct umig_pb_field *field, void *out, struct umig_e
                    ? UMIG_OK
                    : umig_err_set(err, UMIG_E_ARG, "clock %llu is not auto, perf, cputime or wall",
                                   (unsigned long long)field->value);
+    case 7:
+        return umig_pb_field_text(field, spec->threads, sizeof spec->threads, err);
     default:
         return UMIG_OK;
     }
@@ -276,6 +278,7 @@ static void write_session_status(struct umig_pb_writer *writer,
     umig_pb_uint(writer, 8, session->spec.native);
     umig_pb_str(writer, 9, session->problem);
     umig_pb_uint(writer, 10, session->spec.clock);
+    umig_pb_str(writer, 11, session->spec.threads);
     umig_pb_close(writer, status);
 }
 
@@ -298,6 +301,10 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.names_generations", agent->pump.names_generation);
     write_counter(writer, 6, "engine.dictionary_generation", agent->pump.dictionary.generation);
     write_counter(writer, 6, "engine.threads", atomic_load(&sampler->slots.live));
+    write_counter(writer, 6, "wall.rounds", agent->wall.rounds);
+    write_counter(writer, 6, "wall.looks", agent->wall.looks);
+    write_counter(writer, 6, "wall.walks", agent->wall.walks);
+    write_counter(writer, 6, "wall.asks", agent->wall.asks);
     write_counter(writer, 6, "engine.threads_refused", atomic_load(&sampler->slots.refused));
     write_counter(writer, 6, "engine.virtual_samples", agent->pump.virtual_threads.samples);
     write_counter(writer, 6, "engine.virtual_shared", agent->pump.virtual_threads.shared_samples);

@@ -47,7 +47,8 @@ static bool is_held_back(struct umig_agent *agent)
     const bool *has_kind = agent->options.start.has_kind;
     struct umig_crash_history history;
     umig_crashes_look(&agent->crashes, (time_t)(umig_clock_unix_ns() / UMIG_NS_PER_S), &history);
-    if (!history.is_loop || !(has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS])) {
+    if (!history.is_loop ||
+        !(has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS] || has_kind[UMIG_KIND_WALL])) {
         return false;
     }
     say_held_back(agent, &history);
@@ -69,6 +70,7 @@ static void start_by_options(struct umig_agent *agent)
     };
     snprintf(spec.id, sizeof spec.id, "start-%d-%08x", (int)getpid(), (unsigned)agent->epoch);
     memcpy(spec.labels, agent->options.labels, sizeof spec.labels);
+    memcpy(spec.threads, agent->options.threads, sizeof spec.threads);
     struct umig_session *session = NULL;
     struct umig_err err = UMIG_ERR_INIT;
     if (umig_agent_open_session(agent, &spec, umig_clock_monotonic_ns(), &session, &err) !=
@@ -290,6 +292,7 @@ static int prepare(struct umig_agent *agent, struct umig_err *err)
     agent->vm.sampler = &agent->sampler;
     int rc =
         umig_pump_init(&agent->pump, &agent->memory, umig_agent_scaled(agent, STACK_ROOM), err);
+    umig_wall_init(&agent->wall, &agent->pump, &agent->vm, &agent->memory);
     if (rc == UMIG_OK) {
         rc = open_uplink(agent, err);
     }

@@ -40,6 +40,14 @@ bool umig_agent_has_sessions(const struct umig_agent *agent)
     return false;
 }
 
+static void begin_session(struct umig_agent *agent, struct umig_session *session, uint64_t now_ns)
+{
+    if (session->spec.kinds.has_kind[UMIG_KIND_WALL]) {
+        umig_wall_begin_session(&agent->wall, now_ns);
+    }
+    umig_session_begin(&agent->sessions, session, now_ns);
+}
+
 static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
 {
     const bool is_provided = umig_vm_provided(&agent->vm) == agent->wanted;
@@ -47,7 +55,7 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
         struct umig_session *session = &agent->sessions.session[i];
         const bool waits = session->is_open && !session->is_armed;
         if (waits && (is_provided || now_ns - session->asked_ns > ARM_PATIENCE_NS)) {
-            umig_session_begin(&agent->sessions, session, now_ns);
+            begin_session(agent, session, now_ns);
             umig_log(UMIG_LOG_INFO, "session %s begins", session->spec.id);
             umig_agent_measure_cost(agent);
             session->agent_cpu_at_start_ns = agent->cost.agent_cpu_ns;
@@ -100,6 +108,9 @@ static void note_means(struct umig_agent *agent, struct umig_session *session)
     }
     session->walker = agent->vm.walker;
     umig_session_set_problem(session, umig_safety_lack(agent));
+    if (has_kind[UMIG_KIND_WALL] && session->problem[0] == '\0') {
+        add_problem(session, umig_agent_wall_lack(agent));
+    }
     if (has_kind[UMIG_KIND_CPU]) {
         if (session->problem[0] == '\0') {
             add_problem(session,
@@ -172,6 +183,7 @@ static void drain(struct umig_agent *agent, uint64_t now_ns)
 {
     take_pauses(agent, now_ns, now_ns);
     umig_pump_drain(&agent->pump, now_ns);
+    umig_wall_settle_ended(&agent->wall, now_ns);
     umig_threads_reap(&agent->threads);
 }
 
@@ -181,12 +193,16 @@ void umig_agent_end_session(struct umig_agent *agent,
                             uint64_t now_ns)
 {
     if (!session->is_armed) {
-        umig_session_begin(&agent->sessions, session, now_ns);
+        begin_session(agent, session, now_ns);
     }
     /* A pause that still waits for its line in the log is told without it. */
     take_pauses(agent, UINT64_MAX, now_ns);
     tell_waits(agent, now_ns);
     drain(agent, now_ns);
+    if (session->spec.kinds.has_kind[UMIG_KIND_WALL]) {
+        umig_wall_settle(&agent->wall, now_ns);
+        umig_agent_tell_wall(agent, now_ns);
+    }
     umig_session_settle(&agent->sessions, session);
     session->ended = reason;
     session->end_ns = now_ns;
@@ -375,10 +391,11 @@ void umig_agent_loop(struct umig_agent *agent)
             tick(agent, now_ns);
             agent->next_tick_ns = now_ns + tick_interval_ns(agent);
         }
-        const uint64_t next_sweep_ns =
-            umig_ticks_sweep(&agent->threads.ticks, &agent->sampler.slots, now_ns);
+        const uint64_t next_look_ns =
+            min_u64(umig_ticks_sweep(&agent->threads.ticks, &agent->sampler.slots, now_ns),
+                    umig_wall_turn(&agent->wall, now_ns));
         umig_agent_turn(agent, umig_agent_has_sessions(agent)
-                                   ? min_u64(agent->next_tick_ns, next_sweep_ns)
+                                   ? min_u64(agent->next_tick_ns, next_look_ns)
                                    : UINT64_MAX);
     }
 }

@@ -229,6 +229,16 @@ static int parse_clock(struct umig_span value,
     return umig_clock_parse(value, &options->clock, err);
 }
 
+static int parse_threads(struct umig_span value,
+                         struct umig_agent_options *options,
+                         struct umig_err *err)
+{
+    if (!umig_utf8_is_valid(value.at, value.len)) {
+        return umig_err_set(err, UMIG_E_ARG, "the pattern is not UTF-8");
+    }
+    return umig_glob_parse(value, options->threads, err);
+}
+
 /* PATH:LEVEL; the level stands behind the last colon. */
 static int parse_log(struct umig_span value,
                      struct umig_agent_options *options,
@@ -293,7 +303,7 @@ static const struct option g_options[] = {
       "none", "a label of every session, to find it by",
       "label.build=1.4.2"}, parse_label},
     [OPTION_START] =
-    {{"start", "start=KIND[:INTERVAL][,KIND...]", "kinds, each with its interval", "cpu, gc, heap, locks (below)",
+    {{"start", "start=KIND[:INTERVAL][,KIND...]", "kinds, each with its interval", "cpu, gc, heap, locks, wall (below)",
       "none: idle until a session is started", "starts a session with the JVM; items after it that are kinds belong to it",
       "start=cpu:10ms,gc,heap:1s,locks:1ms"}, parse_start},
     [OPTION_DURATION] =
@@ -318,6 +328,9 @@ static const struct option g_options[] = {
     {{"clock", "clock=auto|perf|cputime|wall", "choice", "auto, perf, cputime, wall",
       "auto", "what CPU samples of start= are taken by: perf tells kernel frames (needs kernel.perf_event_paranoid=1 or CAP_PERFMON), cputime is a timer a thread, wall needs neither; auto is perf with native=on where it is allowed, else cputime",
       "clock=perf"}, parse_clock},
+    {{"threads", "threads=PATTERN", "pattern of names", "1 to 95 bytes; * stands for any characters, ? for one",
+      "all threads", "whose wall time start=wall tells; a pool as reports name it fits its threads",
+      "threads=http-nio-*-exec-*"}, parse_threads},
     {{"log", "log=PATH[:LEVEL]", "path and level", "an absolute path of at most 511 bytes, or stderr; error, warn, info, debug",
       "stderr:warn", "where the agent's own messages go; in a file with time and PID",
       "log=/var/log/umig-agent.log:info"}, parse_log},
@@ -379,7 +392,7 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
     return umig_err_set(
         err, UMIG_E_ARG,
         "option '%.*s' is not known; there are collector, service, instance, "
-        "label.X, start, duration, control, memory, walker, faults, native, clock, log and strict",
+        "label.X, start, duration, control, memory, walker, faults, native, clock, threads, log and strict",
         shown(name), name.at);
 }
 
@@ -450,6 +463,12 @@ static int check_together(const struct umig_agent_options *options, struct umig_
                             "option 'clock' is about CPU samples of start=; write "
                             "start=cpu,clock=%s or give --clock to umig start",
                             umig_clock_word(options->clock));
+    }
+    if (options->threads[0] != '\0' && !options->start.has_kind[UMIG_KIND_WALL]) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "option 'threads' is about wall time of start=; write "
+                            "start=wall,threads=%s or give --threads to umig start",
+                            options->threads);
     }
     return UMIG_OK;
 }

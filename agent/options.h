@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/glob.h"
 #include "core/kind_options.h"
 #include "core/log.h"
 #include "core/service.h"
@@ -51,6 +52,7 @@ struct umig_agent_options {
     uint32_t faults;                    /* caught in walks within a minute, and borne */
     enum umig_native native;            /* of the session of start= */
     enum umig_clock clock;              /* of the session of start= */
+    char threads[UMIG_GLOB_BYTES];      /* of the session of start=, for kind wall; "": all */
     char log_path[UMIG_LOG_PATH_BYTES]; /* "": standard error */
     enum umig_log_level log_level;
     bool is_strict; /* what is wrong with options keeps the JVM from starting */

@@ -26,6 +26,9 @@ static uint32_t wanted_of(const struct umig_agent *agent)
     if (umig_sessions_finest(sessions, UMIG_KIND_LOCKS) > 0) {
         wanted |= UMIG_VM_STACKS | UMIG_VM_LOCKS;
     }
+    if (umig_sessions_finest(sessions, UMIG_KIND_WALL) > 0) {
+        wanted |= UMIG_VM_STACKS | UMIG_VM_LOCKS; /* of whom waits for a monitor, its class */
+    }
     return wants_gc ? wanted | UMIG_VM_GC_LOG : wanted;
 }
 
@@ -82,6 +85,35 @@ static void steer_clocks(struct umig_agent *agent, uint32_t provided)
     }
 }
 
+const char *umig_agent_wall_lack(const struct umig_agent *agent)
+{
+    if (agent->is_sampler_ready && agent->vm.walker != UMIG_WALKER_VM) {
+        return "wall: none: threads that sleep are walked by walker=vm only";
+    }
+    if (agent->breaker.level == UMIG_BREAKER_OPEN) {
+        return umig_safety_lack(agent);
+    }
+    return "";
+}
+
+/* Threads are looked at exactly while a session wants it and they can be. */
+static void steer_wall(struct umig_agent *agent, uint32_t provided)
+{
+    const uint64_t asked = umig_sessions_finest(&agent->sessions, UMIG_KIND_WALL);
+    const bool can_look = (provided & UMIG_VM_STACKS) != 0 && agent->is_sampler_ready &&
+                          !agent->has_lost_signals && umig_agent_wall_lack(agent)[0] == '\0';
+    struct umig_err err = UMIG_ERR_INIT;
+    umig_threads_watch(&agent->threads, asked > 0 && can_look);
+    if (umig_wall_set(&agent->wall, can_look ? asked : 0, umig_clock_monotonic_ns(), &err) !=
+        UMIG_OK) {
+        umig_agent_say_problem(agent, &err);
+        umig_agent_tell_wall_lack(agent, err.text);
+    }
+    if (asked > 0 && umig_agent_wall_lack(agent)[0] != '\0') {
+        umig_agent_tell_wall_lack(agent, umig_agent_wall_lack(agent));
+    }
+}
+
 static void steer_gate(struct umig_agent *agent, uint32_t wanted)
 {
     struct umig_gate *gate = &agent->sampler.gate;
@@ -129,6 +161,7 @@ void umig_agent_reconcile(struct umig_agent *agent)
     umig_crashes_set_sampling(&agent->crashes,
                               (wanted & UMIG_VM_STACKS) != 0 && agent->is_sampler_ready);
     steer_clocks(agent, umig_vm_provided(&agent->vm) & wanted);
+    steer_wall(agent, umig_vm_provided(&agent->vm) & wanted);
     steer_gate(agent, wanted);
 }
 
@@ -153,6 +186,32 @@ static void tell_sessions(struct umig_agent *agent, const char *lack)
             umig_session_set_problem(session, lack);
         }
     }
+}
+
+void umig_agent_tell_wall_lack(struct umig_agent *agent, const char *lack)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &agent->sessions.session[i];
+        if (session->is_open && session->spec.kinds.has_kind[UMIG_KIND_WALL] &&
+            (session->problem[0] == '\0' || strncmp(session->problem, "wall: ", 6) == 0)) {
+            umig_session_set_problem(session, lack);
+        }
+    }
+}
+
+void umig_agent_tell_wall(struct umig_agent *agent, uint64_t now_ns)
+{
+    const uint64_t interval = agent->wall.interval_ns;
+    const uint64_t round = umig_wall_round_ns(&agent->wall, now_ns);
+    char lack[UMIG_PROBLEM_BYTES];
+    if (interval == 0 || round < interval + interval / 2) {
+        return;
+    }
+    snprintf(lack, sizeof lack,
+             "wall: each thread was looked at every %llu ms on average, to stay below 1 %% of a "
+             "CPU; weights make up for it",
+             (unsigned long long)(round / UMIG_NS_PER_MS));
+    umig_agent_tell_wall_lack(agent, lack);
 }
 
 /* Some threads have another clock than is asked for: said once. */

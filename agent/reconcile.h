@@ -32,4 +32,14 @@ enum umig_clock umig_agent_choose_clock(struct umig_agent *agent);
  */
 void umig_agent_check_sources(struct umig_agent *agent, uint64_t now_ns);
 
+/** Why no thread can be looked at for kind wall, or "". */
+const char *umig_agent_wall_lack(const struct umig_agent *agent);
+
+/** Says in the profiles of sessions of kind wall what they do not get. Thread: the loop. */
+void umig_agent_tell_wall_lack(struct umig_agent *agent, const char *lack);
+
+/** Says in them how often threads were looked at, if it is less than asked for. Thread: the loop.
+ */
+void umig_agent_tell_wall(struct umig_agent *agent, uint64_t now_ns);
+
 #endif

@@ -271,8 +271,8 @@ struct umig_dispatch umig_dispatch_of(const char *class_name,
     if (kind == UMIG_FRAME_NATIVE || kind == UMIG_FRAME_KERNEL || kind == UMIG_FRAME_VM) {
         return dispatch(HELPER, UMIG_DISPATCH_NONE);
     }
-    if (kind == UMIG_FRAME_ERROR || kind == UMIG_FRAME_TRUNCATED || kind == UMIG_FRAME_DISPATCH ||
-        kind == UMIG_FRAME_COMPILING) {
+    if (kind == UMIG_FRAME_STATE || kind == UMIG_FRAME_ERROR || kind == UMIG_FRAME_TRUNCATED ||
+        kind == UMIG_FRAME_DISPATCH || kind == UMIG_FRAME_COMPILING) {
         return dispatch(WORK, UMIG_DISPATCH_NONE);
     }
     const struct row *row = find_row(class_name, name);

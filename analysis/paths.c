@@ -5,6 +5,7 @@
 
 #include "analysis/intern.h"
 #include "analysis/label.h"
+#include "analysis/wall.h"
 #include "core/err.h"
 
 #define LEAST_SHARE 50 /* a way holds at least 1/50 of all */
@@ -75,13 +76,31 @@ static int child_of(struct tree *tree, uint32_t parent, uint32_t frame, uint32_t
     return UMIG_OK;
 }
 
+/* The stack of which a way is looked for; 0: none. */
+static uint32_t way_stack(const struct umig_profile *profile,
+                          const struct umig_profile_sample *sample)
+{
+    if (sample->kind != UMIG_KIND_WALL) {
+        return sample->stack;
+    }
+    const enum umig_wall_state state = umig_wall_state_of(profile, sample->stack);
+    return state == UMIG_WALL_RUNNING || state == UMIG_WALL_RUNNABLE || state == UMIG_WALL_COUNT
+               ? 0
+               : profile->stacks.items[sample->stack].parent;
+}
+
 /* Adds a sample to every node from its leaf to the root. */
 static int add_sample(struct tree *tree,
                       const struct umig_profile_sample *sample,
                       uint32_t *out_leaf)
 {
     size_t depth = 0;
-    for (uint32_t at = sample->stack; at != 0; at = tree->profile->stacks.items[at].parent) {
+    const uint32_t stack = way_stack(tree->profile, sample);
+    if (stack == 0 && sample->kind == UMIG_KIND_WALL) {
+        *out_leaf = 0;
+        return UMIG_OK;
+    }
+    for (uint32_t at = stack; at != 0; at = tree->profile->stacks.items[at].parent) {
         tree->chain[depth++] = tree->profile->stacks.items[at].frame;
     }
     uint32_t node = 0;
@@ -235,7 +254,7 @@ static int add_lines(struct tree *tree, const struct umig_paths *paths, size_t s
 {
     const struct umig_profile *profile = tree->profile;
     const uint32_t way = way_of(tree, tree->leaves[sample]);
-    uint32_t at = way != 0 ? profile->samples.items[sample].stack : 0;
+    uint32_t at = way != 0 ? way_stack(profile, &profile->samples.items[sample]) : 0;
     for (; at != 0; at = profile->stacks.items[at].parent) {
         const struct umig_profile_stack *stack = &profile->stacks.items[at];
         if (stack->depth > paths->items[way - 1].frame_count) {

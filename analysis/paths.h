@@ -32,7 +32,8 @@ struct umig_paths {
 };
 
 /**
- * Finds at most limit ways that hold at least 1/50 of the kind's value each.
+ * Finds at most limit ways that hold at least 1/50 of the kind's value each. Of kind wall it is the
+ * time off the CPU, and ways end at the method that sleeps.
  *
  * @param out_paths  free with umig_paths_fini()
  * @return UMIG_OK, UMIG_E_NOMEM

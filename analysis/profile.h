@@ -123,6 +123,7 @@ struct umig_profile_session {
     enum umig_native native; /* native frames asked for */
     uint32_t walker;         /* of its stacks: vm, agct; 0 none or unknown */
     uint32_t clock;          /* of its CPU samples: perf, cputime, wall; 0 none or unknown */
+    uint32_t threads;        /* kind wall: pattern of the threads it is about; 0: all */
     uint32_t problem;        /* what it asked for and did not get, and why; 0: it got all */
     uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;
     uint32_t lost_files; /* files that held a part of it and are gone: every figure may be short */

@@ -41,8 +41,8 @@ void umig_quality_sentence(const struct umig_profile *profile,
                            const struct umig_quality *quality,
                            struct umig_buf *out);
 
-/** Appends an amount of a kind's books: a time where they are kept in time (cpu, locks), else a
- * count of records. */
+/** Appends an amount of a kind's books: a time where they are kept in time (cpu, locks, wall), else
+ * a count of records. */
 void umig_quality_put_amount(enum umig_kind kind, uint64_t amount, struct umig_buf *out);
 
 /** Key of an outcome, a drop, a kind: "unknown_java", "ring_full", "cpu"; "?" for a bad number. */

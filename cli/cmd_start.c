@@ -32,6 +32,15 @@ static const struct umig_option g_options[] = {
      .value_name = "TIME",
      .help = "sample contended locks per TIME waited",
      .kind = UMIG_KIND_LOCKS},
+    {.name = "wall",
+     .arity = UMIG_ARITY_OPTIONAL,
+     .value_name = "TIME",
+     .help = "look at each thread every TIME, asleep or not",
+     .kind = UMIG_KIND_WALL},
+    {.name = "threads",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "PATTERN",
+     .help = "of --wall: threads whose names fit, * for any characters; default: all"},
     {.name = "native",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "WHAT",
@@ -288,11 +297,10 @@ const struct umig_verb umig_verb_start = {
     .min_operands = 1,
     .max_operands = 1,
     .options = g_options,
-    .notes =
-        "Without a kind (--cpu, --gc, --heap, --locks) all of them are on, at their defaults.\n"
-        "TIME is a whole number and a unit: 500us, 10ms, 30s, 5m, 1h. SERVICE means every "
-        "agent\nof this host with that name; a whole number is a PID. Sessions do not "
-        "disturb each other:\nstart as many as you like.",
+    .notes = "Without a kind --cpu, --gc, --heap and --locks are on, at their defaults.\n"
+             "TIME is a whole number and a unit: 500us, 10ms, 30s, 5m, 1h. SERVICE means every "
+             "agent\nof this host with that name; a whole number is a PID. Sessions do not "
+             "disturb each other:\nstart as many as you like.",
     .examples =
         "# everything, for half a minute\n"
         "umig start orders --duration 30s\n"
@@ -300,6 +308,8 @@ const struct umig_verb umig_verb_start = {
         "umig start 4242 --cpu 2ms --name fine\n"
         "# whatever a thread spends outside of Java, too: in libraries, the JVM, the kernel\n"
         "umig start orders --cpu --native on --duration 1m\n"
+        "# what the workers of a pool wait for, not only what they run\n"
+        "umig start orders --wall --threads 'http-nio-*-exec-*'\n"
         "# a load test, with what it was\n"
         "umig start orders --cpu --gc --duration 10m --name load-7 --label build=1.4.2\n",
     .run = run_start,

@@ -36,10 +36,11 @@ static int read_kinds(const struct umig_args *args, struct umig_kind_set *out, s
         }
         has_any = true;
     }
-    /* Who names no kind wants to know what is wrong: all of them, as the defaults have it. */
+    /* Who names no kind wants to know what is wrong: the usual ones, as the defaults have it. */
     for (int kind = 1; !has_any && kind < UMIG_KIND_COUNT; kind++) {
-        set.has_kind[kind] = true;
-        set.interval_ns[kind] = umig_kind_rule((enum umig_kind)kind)->default_ns;
+        const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)kind);
+        set.has_kind[kind] = !rule->is_extra;
+        set.interval_ns[kind] = rule->is_extra ? 0 : rule->default_ns;
     }
     *out = set;
     return UMIG_OK;
@@ -176,6 +177,31 @@ static int read_clock(const struct umig_args *args,
     return UMIG_OK;
 }
 
+static int read_threads(const struct umig_args *args,
+                        const struct umig_kind_set *set,
+                        struct umig_start_request *request,
+                        struct umig_err *err)
+{
+    const char *text = umig_args_value(args, "threads", NULL);
+    if (text == NULL) {
+        return UMIG_OK;
+    }
+    const int rc = umig_glob_parse(umig_span_of(text), request->threads, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (!umig_utf8_is_valid(text, strlen(text))) {
+        return umig_err_set(err, UMIG_E_ARG, "--threads: the pattern is not UTF-8");
+    }
+    if (!set->has_kind[UMIG_KIND_WALL]) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "--threads %s is about wall time, which is not asked for; add --wall",
+                            text);
+    }
+    request->start.threads = request->threads;
+    return UMIG_OK;
+}
+
 int umig_start_request_read(const struct umig_args *args,
                             struct umig_start_request *request,
                             struct umig_err *err)
@@ -195,6 +221,9 @@ int umig_start_request_read(const struct umig_args *args,
     }
     if (rc == UMIG_OK) {
         rc = read_clock(args, &set, &request->start.clock, err);
+    }
+    if (rc == UMIG_OK) {
+        rc = read_threads(args, &set, request, err);
     }
     const char *name = umig_args_value(args, "name", NULL);
     if (rc == UMIG_OK && name != NULL) {

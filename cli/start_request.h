@@ -3,6 +3,7 @@
 #define UMIG_CLI_START_REQUEST_H
 
 #include "cli/args.h"
+#include "core/glob.h"
 #include "core/kind_options.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
@@ -22,6 +23,7 @@ struct umig_start_request {
     Umig__V1__Label labels[UMIG_START_LABELS_MAX];
     Umig__V1__Label *label_items[UMIG_START_LABELS_MAX];
     char label_keys[UMIG_START_LABELS_MAX][72];
+    char threads[UMIG_GLOB_BYTES];
 };
 
 /**

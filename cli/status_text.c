@@ -36,7 +36,7 @@ static void put_duration(struct umig_buf *out, uint64_t ns)
 
 static bool is_time(const char *kind)
 {
-    return begins_with(kind, "cpu") || begins_with(kind, "locks");
+    return begins_with(kind, "cpu") || begins_with(kind, "locks") || begins_with(kind, "wall");
 }
 
 /* The value of a counter of a kind, in the kind's unit: time, or records. */

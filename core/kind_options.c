@@ -9,7 +9,8 @@
 /*
  * The ranges end where the figures stop meaning something: below 1 ms of CPU the sampling costs
  * more than a percent (COMMITMENTS: 40 us a sample), waits below 10 us are spinning that HotSpot
- * does not report, and pools change no faster than collections.
+ * does not report, pools change no faster than collections, and the loop that looks at threads is
+ * not on time for less than 5 ms.
  */
 static const struct umig_kind_rule g_rules[] = {
     {.kind = UMIG_KIND_CPU,
@@ -31,6 +32,13 @@ static const struct umig_kind_rule g_rules[] = {
      .min_ns = 10 * UMIG_NS_PER_US,
      .max_ns = 10 * UMIG_NS_PER_S,
      .meaning = "time a thread has waited between two samples"},
+    {.kind = UMIG_KIND_WALL,
+     .name = "wall",
+     .default_ns = 50 * UMIG_NS_PER_MS,
+     .min_ns = 5 * UMIG_NS_PER_MS,
+     .max_ns = 10 * UMIG_NS_PER_S,
+     .is_extra = true,
+     .meaning = "time between two looks at a thread, whether it runs or not"},
 };
 
 enum {
@@ -114,10 +122,11 @@ int umig_kind_option_parse(struct umig_span text,
     const struct umig_span name = umig_span_cut(&interval, ':');
     const struct umig_kind_rule *rule = umig_kind_rule_find(name);
     if (rule == NULL) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "'%.*s' is no kind of measurement; write cpu, gc, heap or locks, with "
-                            "an interval like cpu:10ms",
-                            shown(name), name.len > 0 ? name.at : "");
+        return umig_err_set(
+            err, UMIG_E_ARG,
+            "'%.*s' is no kind of measurement; write cpu, gc, heap, locks or wall, with "
+            "an interval like cpu:10ms",
+            shown(name), name.len > 0 ? name.at : "");
     }
     uint64_t ns = rule->default_ns;
     if (interval.at != NULL) {

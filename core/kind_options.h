@@ -27,6 +27,7 @@ struct umig_kind_rule {
     uint64_t default_ns;
     uint64_t min_ns;
     uint64_t max_ns;
+    bool is_extra;       /* only started when it is named */
     const char *meaning; /* of the interval: "CPU time between two samples of a thread" */
 };
 

@@ -17,6 +17,8 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     rc = rc != UMIG_OK ? rc : umig_gc_read(f->profile, &f->gc, err);
     rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
+    rc = rc != UMIG_OK ? rc
+                       : umig_wall_figures_read(f->profile, UMIG_FIGURES_PATHS_MAX, &f->wall, err);
     umig_quality_read(f->profile, &f->quality);
     return rc;
 }
@@ -104,6 +106,7 @@ struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *show
 
 void umig_figures_fini(struct umig_figures *figures)
 {
+    umig_wall_figures_fini(&figures->wall);
     umig_pools_fini(&figures->pools);
     umig_contention_fini(&figures->contention);
     umig_gc_fini(&figures->gc);

@@ -10,6 +10,7 @@
 #include "analysis/profile.h"
 #include "analysis/quality.h"
 #include "analysis/verdict.h"
+#include "analysis/wall.h"
 
 /** Ways that are looked for: as each holds 1/50, all of them. Text and page show the first. */
 #define UMIG_FIGURES_PATHS_MAX   50
@@ -26,6 +27,7 @@ struct umig_figures {
     struct umig_gc gc;
     struct umig_contention contention;
     struct umig_pools pools;
+    struct umig_wall_figures wall;
     struct umig_quality quality;
     /* Answers are read from the folded form always: what to look at does not depend on how frames
      * are shown. NULL: these are folded. */

@@ -124,6 +124,7 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
         umig_json_text(json, "native", umig_quality_native_key(session->native));
     }
     put_text(json, profile, "clock", session->clock);
+    put_text(json, profile, "threads", session->threads);
     put_text(json, profile, "problem", session->problem);
     put_labels(json, profile);
     umig_json_object_end(json);
@@ -192,17 +193,20 @@ static void put_sites(struct umig_json *json, const struct umig_figures *shown)
     umig_json_array_end(json);
 }
 
-static void put_paths(struct umig_json *json, const struct umig_figures *figures)
+static void put_path_list(struct umig_json *json,
+                          const struct umig_profile *profile,
+                          const char *key,
+                          const struct umig_paths *paths)
 {
-    umig_json_array(json, "paths");
-    for (size_t i = 0; i < figures->paths.count; i++) {
-        const struct umig_path *path = &figures->paths.items[i];
+    umig_json_array(json, key);
+    for (size_t i = 0; i < paths->count; i++) {
+        const struct umig_path *path = &paths->items[i];
         umig_json_object(json, NULL);
         umig_json_number(json, "value_ns", path->value);
         umig_json_array(json, "frames");
         for (size_t k = 0; k < path->frame_count; k++) {
             umig_json_object(json, NULL);
-            put_frame(json, figures->profile, &path->frames[k]);
+            put_frame(json, profile, &path->frames[k]);
             umig_json_object_end(json);
         }
         umig_json_array_end(json);
@@ -234,8 +238,75 @@ static void put_cpu(struct umig_json *json, const struct umig_figures *figures)
     umig_json_number(json, "dispatch_ns", umig_figures_folded(figures)->cpu->dispatch);
     put_methods(json, figures);
     put_sites(json, figures);
-    put_paths(json, figures);
+    put_path_list(json, figures->profile, "paths", &figures->paths);
     put_pools(json, figures);
+    umig_json_object_end(json);
+}
+
+static void put_states(struct umig_json *json, const uint64_t by_state[UMIG_WALL_COUNT])
+{
+    umig_json_array(json, "states");
+    for (unsigned state = 1; state < UMIG_WALL_COUNT; state++) {
+        if (by_state[state] > 0) {
+            umig_json_object(json, NULL);
+            umig_json_text(json, "state", umig_wall_state_key((enum umig_wall_state)state));
+            umig_json_number(json, "value_ns", by_state[state]);
+            umig_json_object_end(json);
+        }
+    }
+    umig_json_array_end(json);
+}
+
+static void put_wall_pools(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_array(json, "pools");
+    for (size_t i = 0; i < figures->wall.pool_count; i++) {
+        const struct umig_wall_pool *pool = &figures->wall.pools[i];
+        umig_json_object(json, NULL);
+        put_text(json, figures->profile, "pool", pool->group);
+        umig_json_number(json, "threads", pool->threads);
+        umig_json_number(json, "value_ns", pool->value);
+        put_states(json, pool->by_state);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_places(struct umig_json *json, const struct umig_figures *figures)
+{
+    const struct umig_profile *profile = figures->profile;
+    umig_json_array(json, "off_cpu");
+    for (size_t i = 0; i < figures->wall.place_count; i++) {
+        const struct umig_wall_place *place = &figures->wall.places[i];
+        umig_json_object(json, NULL);
+        umig_json_text(json, "state", umig_wall_state_key(place->state));
+        put_text(json, profile, "monitor_class", place->monitor_class);
+        umig_json_number(json, "value_ns", place->value);
+        if (place->waits_in != 0) {
+            umig_json_object(json, "waits_in");
+            put_method(json, profile, place->waits_in);
+            umig_json_object_end(json);
+        }
+        if (place->frame != 0) {
+            umig_json_object(json, "called_from");
+            put_frame(json, profile, &profile->frames.items[place->frame]);
+            umig_json_object_end(json);
+        }
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_wall(struct umig_json *json, const struct umig_figures *figures)
+{
+    umig_json_object(json, "wall");
+    umig_json_number(json, "samples", figures->wall.count);
+    umig_json_number(json, "value_ns", figures->wall.value);
+    umig_json_number(json, "threads", figures->wall.threads);
+    put_states(json, figures->wall.by_state);
+    put_wall_pools(json, figures);
+    put_places(json, figures);
+    put_path_list(json, figures->profile, "off_cpu_paths", &figures->wall.paths);
     umig_json_object_end(json);
 }
 
@@ -448,6 +519,7 @@ int umig_report_json_write(const struct umig_figures *figures,
     put_session(&json, figures->profile);
     put_answer(&json, figures);
     put_cpu(&json, figures);
+    put_wall(&json, figures);
     put_threads(&json, figures->profile);
     put_gc(&json, figures);
     put_contention(&json, figures);

@@ -334,6 +334,7 @@ int umig_text_write(const struct umig_figures *figures,
     write_sites(&page);
     umig_text_paths(&page);
     umig_text_threads(&page);
+    umig_text_wall(&page);
     umig_text_gc(&page);
     umig_text_contention(&page);
     umig_text_heap(&page);

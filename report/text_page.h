@@ -72,6 +72,15 @@ void umig_text_last(struct umig_text_page *page, const char *name, size_t column
 /** The heaviest ways: report/text_paths.c. */
 void umig_text_paths(struct umig_text_page *page);
 
+/** Lists ways of a kind that has so much value in all, under what was said of them. */
+void umig_text_list_paths(struct umig_text_page *page,
+                          const struct umig_paths *paths,
+                          enum umig_kind kind,
+                          uint64_t value);
+
+/** Wall time: report/text_wall.c. */
+void umig_text_wall(struct umig_text_page *page);
+
 /** Sections that need no stacks: report/text_runtime.c. */
 void umig_text_threads(struct umig_text_page *page);
 /** See umig_text_threads(). */

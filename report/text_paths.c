@@ -108,22 +108,30 @@ static void put_path(const void *context, const struct umig_path *path, struct u
 void umig_text_paths(struct umig_text_page *page)
 {
     const struct umig_figures *figures = page->figures;
+    if (figures->paths.count > 0) {
+        umig_text_heading(page, "Hot paths");
+        umig_text_list_paths(page, &figures->paths, UMIG_KIND_CPU, figures->cpu->value);
+    }
+}
+
+void umig_text_list_paths(struct umig_text_page *page,
+                          const struct umig_paths *paths,
+                          enum umig_kind kind,
+                          uint64_t value)
+{
     struct umig_path_rows rows = {0};
-    const int rc = umig_path_rows_write(&figures->paths, put_path, figures->profile, &rows);
+    const int rc = umig_path_rows_write(paths, put_path, page->figures->profile, &rows);
     if (rc != UMIG_OK && page->out->failed == UMIG_OK) {
         page->out->failed = rc;
     }
-    if (rows.count > 0) {
-        umig_text_heading(page, "Hot paths");
-    }
     for (size_t i = 0; i < rows.count && i < UMIG_FIGURES_PATHS_SHOWN; i++) {
-        umig_text_share(page, rows.items[i].value, figures->cpu->value);
-        umig_text_value(page, UMIG_KIND_CPU, rows.items[i].value);
+        umig_text_share(page, rows.items[i].value, value);
+        umig_text_value(page, kind, rows.items[i].value);
         umig_buf_byte(page->out, '\n');
         umig_text_wrap(page, umig_buf_str(&rows.items[i].text), " > ", 6);
     }
     size_t left = 0;
     const uint64_t left_value = umig_path_rows_rest(&rows, UMIG_FIGURES_PATHS_SHOWN, &left);
-    umig_text_rest(page, left, left_value, figures->cpu->value);
+    umig_text_rest(page, left, left_value, value);
     umig_path_rows_fini(&rows);
 }

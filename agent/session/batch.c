@@ -56,6 +56,7 @@ static void write_start(const struct umig_session *session, struct umig_pb_write
     umig_pb_str(writer, 9, session->problem);
     umig_pb_str(writer, 10,
                 session->clock != UMIG_CLOCK_AUTO ? umig_clock_word(session->clock) : "");
+    umig_pb_str(writer, 11, session->spec.threads);
     umig_pb_close(writer, start);
 }
 
@@ -75,7 +76,7 @@ enum sample_column {
     SAMPLE_UNITS = 11
 };
 
-/* What the rows of one session have in common: a column that says nothing is left out. */
+/* What the rows of one session and kind have in common: a column that says nothing is left out. */
 struct common {
     const struct umig_batch_sample *first; /* NULL: no rows */
     uint64_t unit;                         /* the greatest that divides every value */
@@ -83,12 +84,17 @@ struct common {
     bool has_units;                        /* not all values are equal */
 };
 
-static struct common find_common(const struct umig_batch *batch, uint32_t session)
+static bool is_row_of(const struct umig_batch_sample *row, uint32_t session, uint32_t kind)
+{
+    return row->session == session && row->kind == kind;
+}
+
+static struct common find_common(const struct umig_batch *batch, uint32_t session, uint32_t kind)
 {
     struct common common = {.first = NULL};
     for (uint32_t i = 0; i < batch->sample_count; i++) {
         const struct umig_batch_sample *row = &batch->samples[i];
-        if (row->session != session) {
+        if (!is_row_of(row, session, kind)) {
             continue;
         }
         common.first = common.first == NULL ? row : common.first;
@@ -124,7 +130,7 @@ static void write_sample_column(const struct umig_batch *batch,
     const size_t opened = umig_pb_open(writer, column);
     for (uint32_t i = 0; i < batch->sample_count; i++) {
         const struct umig_batch_sample *row = &batch->samples[i];
-        if (row->session == common->first->session) {
+        if (is_row_of(row, common->first->session, common->first->kind)) {
             umig_pb_item(writer, sample_member(row, common, column));
         }
     }
@@ -140,7 +146,7 @@ static void write_sample_times(const struct umig_batch *batch,
     int64_t before_ms = 0;
     for (uint32_t i = 0; i < batch->sample_count; i++) {
         const struct umig_batch_sample *row = &batch->samples[i];
-        if (row->session == first->session) {
+        if (is_row_of(row, first->session, first->kind)) {
             const int64_t at_ms =
                 (int64_t)(row->time_ns - first->time_ns) / (int64_t)UMIG_NS_PER_MS;
             umig_pb_item_s64(writer, at_ms - before_ms);
@@ -152,15 +158,16 @@ static void write_sample_times(const struct umig_batch *batch,
 
 static void write_samples(const struct umig_batch *batch,
                           uint32_t session,
+                          uint32_t kind,
                           struct umig_pb_writer *writer)
 {
-    const struct common common = find_common(batch, session);
+    const struct common common = find_common(batch, session, kind);
     if (common.first == NULL) {
         return;
     }
     const size_t samples = umig_pb_open(writer, 5);
     umig_pb_uint(writer, 1, session);
-    umig_pb_uint(writer, 2, common.first->kind);
+    umig_pb_uint(writer, 2, kind);
     umig_pb_uint(writer, 3, common.first->time_ns);
     write_sample_column(batch, &common, SAMPLE_THREAD, writer);
     write_sample_column(batch, &common, SAMPLE_STACK, writer);
@@ -338,7 +345,11 @@ static void write_session(const struct umig_batch *batch,
     } else if (session->is_problem_due) {
         write_problem(session, writer);
     }
-    write_samples(batch, session->number, writer);
+    for (uint32_t kind = 1; kind < UMIG_KIND_COUNT; kind++) {
+        if (session->spec.kinds.has_kind[kind]) {
+            write_samples(batch, session->number, kind, writer);
+        }
+    }
     write_pauses(batch, session->number, writer);
     write_waits(batch, session->number, writer);
     write_tallies(session, cost, now_ns, writer);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/session/jvm_threads.h"
+#include "agent/session/wall.h"
 #include "agent/symbol/normalise.h"
 #include "core/clock.h"
 #include "core/err.h"
@@ -65,7 +66,7 @@ static void forget_dictionary_ids(struct umig_pump *pump)
  * Makes sure that the next row finds room: in the spool, the batch and the dictionary. False when
  * the spool has none; then the row is dropped before it costs anything.
  */
-static bool make_room(struct umig_pump *pump, uint64_t now_ns)
+bool umig_pump_make_room(struct umig_pump *pump, uint64_t now_ns)
 {
     if (!has_room(pump)) {
         return false;
@@ -368,19 +369,23 @@ static void give_cpu(struct umig_pump *pump,
     };
 }
 
-/* "Lorders/Lock;" to "orders.Lock"; arrays keep the JVM's form. */
-static uint32_t monitor_class_of(struct umig_pump *pump, const struct umig_record *record)
+/* Arrays keep the JVM's form. */
+uint32_t umig_pump_class(struct umig_pump *pump, const char *signature, size_t len)
 {
-    const char *text = (const char *)(record + 1) + (size_t)record->frame_count * sizeof(uint32_t);
-    size_t len = record->text_bytes;
-    if (len >= 2 && text[0] == 'L') {
-        text++;
+    if (len >= 2 && signature[0] == 'L') {
+        signature++;
         len--;
-        len -= text[len - 1] == ';';
+        len -= signature[len - 1] == ';';
     }
     char name[CLASS_BYTES];
     return umig_dictionary_string(&pump->dictionary, name,
-                                  umig_normalise_class(text, len, name, sizeof name));
+                                  umig_normalise_class(signature, len, name, sizeof name));
+}
+
+static uint32_t monitor_class_of(struct umig_pump *pump, const struct umig_record *record)
+{
+    const char *text = (const char *)(record + 1) + (size_t)record->frame_count * sizeof(uint32_t);
+    return umig_pump_class(pump, text, record->text_bytes);
 }
 
 static void give_wait(struct umig_pump *pump,
@@ -463,13 +468,35 @@ static void share_parts(struct umig_pump *pump,
     }
 }
 
+void umig_pump_find_place(struct umig_pump *pump,
+                          const struct umig_record *record,
+                          uint64_t now_ns,
+                          struct umig_pump_place *out_place)
+{
+    const struct umig_slot *slot = &pump->sampler->slots.slots[record->slot];
+    *out_place = (struct umig_pump_place){.drop = UMIG_DROP_SPOOL_FULL};
+    if (!umig_pump_make_room(pump, now_ns)) {
+        return;
+    }
+    out_place->thread = thread_of(pump, slot);
+    out_place->stack = out_place->thread != 0 ? stack_of(pump, record, slot, now_ns) : 0;
+    out_place->outcome = record->outcome;
+    out_place->generation = out_place->stack != 0 ? pump->dictionary.generation : 0;
+    out_place->drop = has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
+}
+
 static void take_record(struct umig_pump *pump, const struct umig_record *record, uint64_t now_ns)
 {
+    if (record->type == UMIG_RECORD_LOOK) {
+        umig_wall_answer(pump->wall, record, now_ns);
+        pump->records++;
+        return;
+    }
     const enum umig_kind kind = record->type == UMIG_RECORD_CPU ? UMIG_KIND_CPU : UMIG_KIND_LOCKS;
     const struct umig_slot *slot = &pump->sampler->slots.slots[record->slot];
     struct place place = {.drop = UMIG_DROP_SPOOL_FULL};
     uint32_t holder = 0;
-    if (make_room(pump, now_ns)) {
+    if (umig_pump_make_room(pump, now_ns)) {
         place.thread = record->thread != UMIG_RECORD_PLATFORM
                            ? virtual_thread_of(pump, record, slot, now_ns)
                            : thread_of(pump, slot);
@@ -586,7 +613,7 @@ void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, 
         }
         struct umig_tally *tally = &session->tallies[UMIG_KIND_GC];
         tally->produced++;
-        if (!make_room(pump, now_ns)) {
+        if (!umig_pump_make_room(pump, now_ns)) {
             tally->dropped[UMIG_DROP_SPOOL_FULL]++;
             continue;
         }
@@ -622,7 +649,7 @@ void umig_pump_heap(struct umig_pump *pump,
 {
     struct umig_tally *tally = &session->tallies[UMIG_KIND_HEAP];
     tally->produced++;
-    if (!make_room(pump, now_ns)) {
+    if (!umig_pump_make_room(pump, now_ns)) {
         tally->dropped[UMIG_DROP_SPOOL_FULL]++;
         return;
     }

@@ -25,12 +25,24 @@
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
+struct umig_wall;
+
+/** Where a thread was seen: ids of one generation of the dictionary. */
+struct umig_pump_place {
+    uint32_t generation; /* 0: there was no room; drop says where */
+    uint32_t thread;
+    uint32_t stack;
+    uint8_t outcome;
+    enum umig_drop drop;
+};
+
 struct umig_pump {
     struct umig_sampler *sampler;
     struct umig_names *names[2]; /* the two generations; the sampler uses one of them */
     struct umig_sessions *sessions;
     struct umig_uplink *uplink;
     struct umig_batch_cost *cost; /* kept up to date by the owner */
+    struct umig_wall *wall;       /* takes records of type LOOK; NULL: there are none */
 
     struct umig_dictionary dictionary;
     struct umig_batch *batch;
@@ -78,6 +90,20 @@ void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns);
 
 /** Takes everything out of the rings and books what handlers dropped. */
 void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns);
+
+/** Interns the thread and the stack of a record, in the rings or not; a carrier's as its own. */
+void umig_pump_find_place(struct umig_pump *pump,
+                          const struct umig_record *record,
+                          uint64_t now_ns,
+                          struct umig_pump_place *out_place);
+
+/** Makes sure that the next row finds room; it may begin a generation of the dictionary. False: it
+ * finds none, in the spool. */
+bool umig_pump_make_room(struct umig_pump *pump, uint64_t now_ns);
+
+/** Dictionary string of a class by its signature, cut ones too: "Lorders/Lock;" to "orders.Lock".
+ */
+uint32_t umig_pump_class(struct umig_pump *pump, const char *signature, size_t len);
 
 /** A pause, for every session that takes part. */
 void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, uint64_t now_ns);

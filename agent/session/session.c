@@ -80,7 +80,7 @@ static int check_spec(struct umig_sessions *sessions,
     }
     if (!asks) {
         return umig_err_set(err, UMIG_E_ARG,
-                            "a session needs at least one of cpu, gc, heap, locks");
+                            "a session needs at least one of cpu, gc, heap, locks, wall");
     }
     if (!umig_name_is_valid(umig_span_of(spec->id))) {
         return umig_err_set(err, UMIG_E_ARG,
@@ -214,7 +214,7 @@ void umig_sessions_close(struct umig_sessions *sessions, struct umig_session *se
 bool umig_session_asks_for_stacks(const struct umig_session *session)
 {
     const bool *has_kind = session->spec.kinds.has_kind;
-    return has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS];
+    return has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS] || has_kind[UMIG_KIND_WALL];
 }
 
 void umig_session_set_problem(struct umig_session *session, const char *problem)
@@ -231,6 +231,11 @@ bool umig_session_takes(const struct umig_session *session, enum umig_kind kind)
 {
     return session->is_open && session->is_armed && session->ended == UMIG_END_RUNNING &&
            session->spec.kinds.has_kind[kind];
+}
+
+bool umig_session_wants_thread(const struct umig_session *session, const char *name)
+{
+    return session->spec.threads[0] == '\0' || umig_glob_matches(session->spec.threads, name);
 }
 
 uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_kind kind)

@@ -18,6 +18,7 @@
 
 #include "agent/memory.h"
 #include "agent/options.h"
+#include "core/glob.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 #include "include/umig/sample.h"
@@ -36,8 +37,9 @@ struct umig_session_spec {
     struct umig_kind_set kinds;
     uint64_t duration_ns; /* 0: until stopped */
     enum umig_native native;
-    enum umig_clock clock; /* asked for */
-    bool is_by_option;     /* asked for by start=: stop without a name leaves it alone */
+    enum umig_clock clock;         /* asked for */
+    char threads[UMIG_GLOB_BYTES]; /* kind wall: of whom, by name; "": of all */
+    bool is_by_option;             /* asked for by start=: stop without a name leaves it alone */
 };
 
 /** CPU time a session still carries for the thread in one slot. */
@@ -151,6 +153,9 @@ void umig_session_set_problem(struct umig_session *session, const char *problem)
 
 /** Does the session take part in a kind now? It does from its beginning to its end. */
 bool umig_session_takes(const struct umig_session *session, enum umig_kind kind);
+
+/** Does the session look at a thread of this name, if it takes part in kind wall? */
+bool umig_session_wants_thread(const struct umig_session *session, const char *name);
 
 /**
  * A session's share of one CPU sample.

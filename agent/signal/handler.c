@@ -273,7 +273,8 @@ static uint32_t native_bytes(const struct umig_sampler *sampler,
                              const struct umig_regs *regs)
 {
     const int native = atomic_load_explicit(&sampler->native, memory_order_relaxed);
-    if (native == UMIG_NATIVE_OFF || umig_codecache_contains(sampler->hotspot, regs->pc)) {
+    if (native == UMIG_NATIVE_OFF || room == 0 ||
+        umig_codecache_contains(sampler->hotspot, regs->pc)) {
         return 0;
     }
     uint32_t stack = 0;
@@ -390,12 +391,14 @@ static void sample_into(struct umig_sampler *sampler,
     /* The first part is what did not tick in the kernel: alone it says nothing. */
     const uint32_t kernel =
         taken->part_bytes > sizeof(struct umig_kernel_part) ? taken->part_bytes : 0;
-    const uint32_t native = native_bytes(sampler, slot, native_room(ring, kernel), &regs);
+    const bool is_look = taken->value_ns == 0;
+    const uint32_t room = is_look ? 0 : native_room(ring, kernel);
+    const uint32_t native = native_bytes(sampler, slot, room, &regs);
     const uint32_t plain = (uint32_t)sizeof(struct umig_record) + result.frame_count * 4;
     const uint32_t bytes = ((plain + text_bytes + 7) & ~7u) + kernel + native;
     struct umig_record head = {
         .byte_count = bytes,
-        .type = UMIG_RECORD_CPU,
+        .type = is_look ? UMIG_RECORD_LOOK : UMIG_RECORD_CPU,
         .outcome = (uint8_t)result.outcome,
         .text_bytes = (uint8_t)text_bytes,
         .thread = (uint8_t)virtual_thread->who,
@@ -479,25 +482,31 @@ static struct umig_perf_taken take_own(struct umig_sampler *sampler,
     return taken;
 }
 
+/* What a sample is taken for. */
+struct occasion {
+    uint64_t value_ns; /* CPU time by the ticks of a timer; 0: by the thread's own clocks */
+    bool is_look;      /* for kind wall alone: of no CPU time */
+};
+
 static void take_sample(struct umig_sampler *sampler,
                         struct umig_slot *slot,
-                        uint64_t value_ns,
+                        const struct occasion *occasion,
                         void *context)
 {
     struct umig_ring *ring =
         umig_rings_lock(&sampler->rings, umig_slots_index(&sampler->slots, slot));
     struct scratch *scratch = ring != NULL ? ring->scratch : NULL;
-    struct umig_perf_taken taken = {.value_ns = value_ns};
-    if (value_ns > 0) {
+    struct umig_perf_taken taken = {.value_ns = occasion->value_ns};
+    if (occasion->value_ns > 0) {
         taken.value_ns += atomic_exchange_explicit(&slot->unsaid_ns, 0, memory_order_relaxed);
-    } else {
+    } else if (!occasion->is_look) {
         taken = take_own(sampler, slot, scratch != NULL ? (uint8_t *)scratch->parts : NULL);
     }
     if (ring == NULL) {
         drop(sampler, UMIG_DROP_RING_BUSY, taken.value_ns);
         return;
     }
-    if (taken.value_ns > 0) {
+    if (taken.value_ns > 0 || occasion->is_look) {
         sample_guarded(sampler, slot, ring, &taken, context);
     }
     umig_ring_unlock(ring);
@@ -548,11 +557,12 @@ static void set_due(struct umig_slot *slot, uint64_t end_ns)
                            : 0;
 }
 
-void umig_sig_sample(struct umig_sampler *sampler,
-                     struct umig_slot *slot,
-                     uint64_t value_ns,
-                     void *context)
+static void sample(struct umig_sampler *sampler,
+                   struct umig_slot *slot,
+                   const struct occasion *occasion,
+                   void *context)
 {
+    const uint64_t value_ns = occasion->value_ns;
     atomic_fetch_add_explicit(&sampler->produced_ns, value_ns, memory_order_relaxed);
     if (!umig_gate_enter(&sampler->gate)) {
         drop(sampler, UMIG_DROP_STOPPING, value_ns);
@@ -570,7 +580,7 @@ void umig_sig_sample(struct umig_sampler *sampler,
         if (is_due(sampler, slot, begin_ns, value_ns)) {
             let_faults_through(context);
             slot->sample_began_ns = begin_ns;
-            take_sample(sampler, slot, value_ns, context);
+            take_sample(sampler, slot, occasion, context);
             set_due(slot, umig_clock_thread_cpu_ns());
         }
         /* Release: who sees it false may unmap what was read in here. */
@@ -581,18 +591,39 @@ void umig_sig_sample(struct umig_sampler *sampler,
     umig_gate_leave(&sampler->gate);
 }
 
+void umig_sig_sample(struct umig_sampler *sampler,
+                     struct umig_slot *slot,
+                     uint64_t value_ns,
+                     void *context)
+{
+    const struct occasion occasion = {.value_ns = value_ns};
+    sample(sampler, slot, &occasion, context);
+}
+
+void umig_sig_look(struct umig_sampler *sampler, struct umig_slot *slot, void *context)
+{
+    const struct occasion occasion = {.is_look = true};
+    sample(sampler, slot, &occasion, context);
+}
+
 /*
  * The slot of this thread if the signal is of its perf event, or one the agent sent. What the agent
  * sends is known by the slot: when RLIMIT_SIGPENDING is exhausted, signals come without a siginfo.
  */
-static struct umig_slot *slot_of_thread(struct umig_sampler *sampler, const siginfo_t *info)
+static struct umig_slot *slot_of_thread(struct umig_sampler *sampler,
+                                        const siginfo_t *info,
+                                        bool *out_is_look)
 {
     struct umig_slot *slot = umig_slots_find(&sampler->slots, (int)syscall(SYS_gettid));
     if (slot == NULL) {
         return NULL;
     }
     const bool is_perf = info->si_code == POLL_IN && info->si_fd == slot->perf.fd;
-    return is_perf || atomic_exchange(&slot->is_asked, false) ? slot : NULL;
+    if (is_perf || atomic_exchange(&slot->is_asked, false)) {
+        return slot;
+    }
+    *out_is_look = atomic_exchange(&slot->is_look_asked, false);
+    return *out_is_look ? slot : NULL;
 }
 
 /* The slot a timer of ours carries; NULL for any other signal. */
@@ -628,11 +659,14 @@ void umig_sig_on_timer(int signo, siginfo_t *info, void *context)
     struct umig_sampler *sampler =
         atomic_load_explicit(&g_umig_handler.sampler, memory_order_relaxed);
     const bool is_timer = info->si_code == SI_TIMER;
+    bool is_look = false;
     struct umig_slot *slot =
-        is_timer ? slot_of_timer(sampler, info) : slot_of_thread(sampler, info);
+        is_timer ? slot_of_timer(sampler, info) : slot_of_thread(sampler, info, &is_look);
     if (slot == NULL) {
         atomic_fetch_add_explicit(&sampler->foreign, 1, memory_order_relaxed);
         pass_on(signo, info, context);
+    } else if (is_look) {
+        umig_sig_look(sampler, slot, context);
     } else {
         /* The kernel's tick is coarser than a short interval: what it skipped is in the overrun. */
         const uint64_t ticks = 1 + (uint64_t)(info->si_overrun > 0 ? info->si_overrun : 0);

@@ -120,6 +120,16 @@ UMIG_SIGNAL_SAFE void umig_sig_sample(struct umig_sampler *sampler,
                                       void *context);
 
 /**
+ * Takes a look of kind wall at the calling thread: as umig_sig_sample(), of no CPU time. Where it
+ * cannot be taken nothing is lost: who asks has the thread's time, and asks again.
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE void umig_sig_look(struct umig_sampler *sampler,
+                                    struct umig_slot *slot,
+                                    void *context);
+
+/**
  * Enters the current generation of names; leave with umig_names_leave().
  *
  * Signal: async-signal-safe.

@@ -75,6 +75,7 @@ struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
         /* Release: pairs with the acquire in umig_slots_find(); publishes the fresh slot. */
         atomic_store_explicit(&slot->tid, tid, memory_order_release);
         atomic_fetch_add(&table->live, 1);
+        atomic_fetch_add(&table->registered, 1);
         return slot;
     }
     atomic_fetch_add(&table->refused, 1);

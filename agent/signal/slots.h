@@ -52,6 +52,9 @@ struct umig_slot {
     struct umig_perf_ring perf;        /* perf */
     void *retired_map;                 /* perf: a ring a handler may still read; under the mutex */
     atomic_bool is_asked;              /* wall: a signal is on its way */
+    atomic_bool is_look_asked;         /* kind wall: a signal is on its way */
+    atomic_uint_fast64_t began_ns;     /* CLOCK_MONOTONIC, when it was registered; 0: not said */
+    atomic_uint_fast64_t ended_ns;     /* when it ended, or was forgotten */
     atomic_uint_fast64_t cpu_taken_ns; /* perf, wall: of the thread's clock, by samples */
     uint64_t cpu_swept_ns;             /* wall: what the clock said; under the mutex */
     _Atomic(void *) env;       /* the thread's JNIEnv; NULL: not a Java thread, or unknown */
@@ -81,6 +84,7 @@ struct umig_slots {
     uint32_t count; /* a power of two */
     pthread_mutex_t mutex;
     atomic_uint live;             /* slots that are not free */
+    atomic_uint registered;       /* counts up with each thread that gets a slot */
     atomic_uint_fast64_t refused; /* threads for which there was no room */
 };
 

@@ -283,6 +283,8 @@ static bool read_walk(const struct umig_libjvm *libjvm,
                          missing_room) &&
            read_constant(libjvm, "_thread_in_Java_trans", &hs->state_in_java_trans, out_missing,
                          missing_room) &&
+           read_constant(libjvm, "_thread_in_native", &hs->state_in_native, out_missing,
+                         missing_room) &&
            read_constant(libjvm, "frame::entry_frame_call_wrapper_offset", &hs->call_wrapper_word,
                          out_missing, missing_room) &&
            complete;

@@ -132,6 +132,15 @@ static void find_compiler_again(const struct umig_threads *threads, struct umig_
     }
 }
 
+static struct umig_slot *register_locked(struct umig_threads *threads, int tid)
+{
+    struct umig_slot *slot = umig_slots_register_locked(threads->slots, tid);
+    if (slot != NULL && atomic_load(&slot->began_ns) == 0) {
+        atomic_store(&slot->began_ns, umig_clock_monotonic_ns());
+    }
+    return slot;
+}
+
 static void found_native(struct umig_threads *threads, int tid)
 {
     char name[32];
@@ -140,7 +149,7 @@ static void found_native(struct umig_threads *threads, int tid)
     }
     const uintptr_t compiler = find_compiler(threads, name, tid);
     pthread_mutex_lock(&threads->slots->mutex);
-    struct umig_slot *slot = umig_slots_register_locked(threads->slots, tid);
+    struct umig_slot *slot = register_locked(threads, tid);
     if (slot != NULL && !is_ticking(slot)) {
         if (atomic_load(&slot->env) == NULL) {
             snprintf(slot->name, sizeof slot->name, "%s", name);
@@ -158,7 +167,7 @@ static void found_native(struct umig_threads *threads, int tid)
 void umig_threads_started(struct umig_threads *threads, int tid, void *env, const char *name)
 {
     pthread_mutex_lock(&threads->slots->mutex);
-    struct umig_slot *slot = umig_slots_register_locked(threads->slots, tid);
+    struct umig_slot *slot = register_locked(threads, tid);
     if (slot != NULL) {
         if (name != NULL) {
             snprintf(slot->name, sizeof slot->name, "%s", name);
@@ -179,6 +188,7 @@ static void end_locked(struct umig_threads *threads, struct umig_slot *slot)
 {
     umig_ticks_disarm_locked(&threads->ticks, slot);
     atomic_store(&slot->env, NULL);
+    atomic_store(&slot->ended_ns, umig_clock_monotonic_ns());
     atomic_store(&slot->state, UMIG_SLOT_ENDED);
     atomic_fetch_add(&threads->leaving, 1);
 }
@@ -242,7 +252,8 @@ static void saw_thread(struct umig_threads *threads, int tid)
     struct umig_slot *slot = umig_slots_find(threads->slots, tid);
     /* Ours have no timer and keep their names. */
     const bool is_ours = slot != NULL && atomic_load(&slot->kind) == UMIG_THREAD_AGENT;
-    if (slot == NULL || (!is_ticking(slot) && !is_ours)) {
+    const bool ticks = atomic_load(&threads->ticks.interval_ns) > 0;
+    if (slot == NULL || (ticks && !is_ticking(slot) && !is_ours)) {
         found_native(threads, tid);
     } else {
         slot->scan = threads->scan;
@@ -292,9 +303,31 @@ static void scan(struct umig_threads *threads)
     end_unseen(threads);
 }
 
+void umig_threads_watch(struct umig_threads *threads, bool is_watched)
+{
+    if (is_watched != threads->is_watched) {
+        threads->is_watched = is_watched;
+        threads->next_scan_ns = 0;
+    }
+}
+
+void umig_threads_ask_look(struct umig_threads *threads, struct umig_slot *slot)
+{
+    pthread_mutex_lock(&threads->slots->mutex);
+    const int tid = atomic_load(&slot->tid);
+    if (tid != 0 && atomic_load(&slot->state) == UMIG_SLOT_LIVE) {
+        atomic_store(&slot->is_look_asked, true);
+        if (syscall(SYS_tgkill, getpid(), tid, threads->ticks.signo) != 0) {
+            atomic_store(&slot->is_look_asked, false);
+        }
+    }
+    pthread_mutex_unlock(&threads->slots->mutex);
+}
+
 void umig_threads_check(struct umig_threads *threads, uint64_t now_ns)
 {
-    if (now_ns < threads->next_check_ns || atomic_load(&threads->ticks.interval_ns) == 0) {
+    const bool is_wanted = threads->is_watched || atomic_load(&threads->ticks.interval_ns) > 0;
+    if (now_ns < threads->next_check_ns || !is_wanted) {
         return;
     }
     threads->next_check_ns = now_ns + CHECK_NS;

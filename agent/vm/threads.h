@@ -27,6 +27,7 @@ struct umig_threads {
     const struct umig_hotspot *hotspot; /* set before anything ticks; NULL: no JVM to be asked */
     atomic_uint leaving;                /* slots whose thread ended and that are not free yet */
     struct umig_ticks ticks;
+    bool is_watched; /* threads are looked for though nothing ticks; the loop's */
     int task_fd;
     uint32_t scan;
     uint64_t thread_count;
@@ -60,6 +61,15 @@ void umig_threads_ended(struct umig_threads *threads, int tid);
  * Forgets all threads and their JNIEnvs: from now on nobody says when one ends. Thread: any.
  */
 void umig_threads_forget(struct umig_threads *threads);
+
+/** Says whether threads are looked for though nothing ticks. Thread: the native loop. */
+void umig_threads_watch(struct umig_threads *threads, bool is_watched);
+
+/**
+ * Asks a thread that runs, or would, for a look of kind wall: by a signal, which may end a system
+ * call that it enters meanwhile. Asking again is no harm. Thread: the native loop.
+ */
+void umig_threads_ask_look(struct umig_threads *threads, struct umig_slot *slot);
 
 /** Looks for new and vanished threads if it is time. Thread: the native loop. */
 void umig_threads_check(struct umig_threads *threads, uint64_t now_ns);

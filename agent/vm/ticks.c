@@ -1,9 +1,7 @@
 #include "agent/vm/ticks.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/vm/perf_event.h"
+#include "agent/vm/sched.h"
 #include "core/clock.h"
 
 enum {
@@ -178,28 +177,13 @@ static void arm_wall(struct umig_ticks *ticks, struct umig_slot *slot)
     set_clock(ticks, slot, UMIG_CLOCK_WALL);
 }
 
-/* On a processor, or waiting for one: "4711 (name) R ...", where the name may have brackets. */
-static bool is_running(int tid)
-{
-    char path[48];
-    char text[128];
-    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t len = fd >= 0 ? read(fd, text, sizeof text) : -1;
-    if (fd >= 0) {
-        close(fd);
-    }
-    const char *end = len > 0 ? memrchr(text, ')', (size_t)len) : NULL;
-    return end != NULL && end + 2 < text + len && end[2] == 'R';
-}
-
 /* What a thread that sleeps has run is told when it is found running: here it would be told of the
  * place where it sleeps, and wake it. */
 static void look_at_locked(struct umig_ticks *ticks, struct umig_slot *slot)
 {
     const int tid = atomic_load(&slot->tid);
     const uint64_t cpu_ns = umig_clock_of_thread_ns(tid);
-    if (cpu_ns <= slot->cpu_swept_ns || !is_running(tid)) {
+    if (cpu_ns <= slot->cpu_swept_ns || !umig_sched_is_running(tid)) {
         return;
     }
     slot->cpu_swept_ns = cpu_ns;

@@ -135,6 +135,34 @@ uint32_t umig_vm_provided(const struct umig_vm *vm);
  */
 bool umig_vm_tell_waits(struct umig_vm *vm, uint64_t now_ns, uint64_t least_ns);
 
+/** What a look at a sleeping thread needs: umig_vm_look_asleep(). */
+struct umig_vm_look {
+    struct umig_walk_frame frames[UMIG_STACK_MAX_FRAMES];
+    struct umig_record record; /* of type LOOK; followed by its frame ids */
+    uint32_t ids[UMIG_STACK_MAX_FRAMES];
+    enum umig_wall_state state; /* BLOCKED, NATIVE or VM */
+    uint32_t wait_class;        /* of the monitor it is blocked on: struct umig_wait_classes */
+};
+
+/** Does the thread run Java code, as far as can be seen from outside? Thread: the loop. */
+bool umig_vm_is_in_java(struct umig_vm *vm, const struct umig_slot *slot);
+
+/**
+ * Looks at a thread that sleeps, from outside: it is not woken, and its stack is walked from where
+ * it left Java. It is believed only if the thread's CPU clock stands where it stood before: who has
+ * not run has not changed its stack, left the JVM, or let go of a class on its stack.
+ *
+ * @param cpu_ns    the thread's CPU clock, read before
+ * @param out_look  undefined where false is returned
+ * @return false: it has run meanwhile, is gone, or a collection has stopped the world
+ *
+ * Thread: the loop, with SIGSEGV and SIGBUS not blocked. The JVM is not called.
+ */
+bool umig_vm_look_asleep(struct umig_vm *vm,
+                         const struct umig_slot *slot,
+                         uint64_t cpu_ns,
+                         struct umig_vm_look *out_look);
+
 /** CPU time of the attached thread in ns; never falls. Thread: the loop. */
 uint64_t umig_vm_cpu_ns(struct umig_vm *vm);
 

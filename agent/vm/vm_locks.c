@@ -31,7 +31,8 @@ static struct umig_slot *hold_own_slot(struct umig_vm *vm)
 static bool may_ask_for_holder(struct umig_vm *vm, uint64_t now_ns)
 {
     uint_fast64_t next = atomic_load(&vm->next_holder_ns);
-    return now_ns >= next &&
+    /* Nobody asks who holds monitors when kind wall alone wants to know for which class it is. */
+    return atomic_load(&vm->lock_threshold_ns) != UINT64_MAX && now_ns >= next &&
            atomic_compare_exchange_strong(&vm->next_holder_ns, &next, now_ns + HOLDER_EVERY_NS);
 }
 
@@ -100,7 +101,7 @@ static void put_record(struct umig_vm *vm,
     struct umig_vm_scratch *scratch = ring->scratch;
     struct umig_sampler *sampler = vm->sampler;
     const uint32_t count = vm->walker == UMIG_WALKER_VM
-                               ? umig_vm_walk_anchor(vm, slot, slot, scratch, &head->cut_at)
+                               ? umig_vm_walk_wait(vm, slot, slot, scratch, &head->cut_at)
                                : ask_stack(vm, scratch, &head->cut_at);
     struct umig_names *names = umig_sampler_enter_names(sampler);
     const struct umig_wait_class *class = umig_vm_name_wait(vm, slot, names, count, scratch, head);

@@ -66,13 +66,30 @@ int32_t umig_vm_holder_of(struct umig_vm *vm, uint64_t monitor);
  *
  * @param walker  the calling thread's slot
  * @param walked  of the thread that is walked
- * @return frames in the scratch; 0 when it failed
+ * @param frames  room for UMIG_STACK_MAX_FRAMES
  */
-uint32_t umig_vm_walk_anchor(const struct umig_vm *vm,
+struct umig_walk_result umig_vm_walk_anchor(const struct umig_vm *vm,
+                                            struct umig_slot *walker,
+                                            const struct umig_slot *walked,
+                                            struct umig_walk_frame *frames);
+
+/** Names frames under the guard; 0 when it faulted or the tables were full. */
+uint32_t umig_vm_name_frames(struct umig_vm *vm,
                              struct umig_slot *walker,
-                             struct umig_slot *walked,
-                             struct umig_vm_scratch *scratch,
-                             uint32_t *out_cut_at);
+                             struct umig_names *names,
+                             const struct umig_walk_frame *frames,
+                             uint32_t count,
+                             uint32_t *out_ids);
+
+/** The calling thread's slot; made for a thread that the JVM does not know. NULL: no room. */
+struct umig_slot *umig_vm_own_slot(struct umig_vm *vm);
+
+/** As umig_vm_walk_anchor(): frames in the scratch; 0 when it failed. */
+uint32_t umig_vm_walk_wait(const struct umig_vm *vm,
+                           struct umig_slot *walker,
+                           const struct umig_slot *walked,
+                           struct umig_vm_scratch *scratch,
+                           uint32_t *out_cut_at);
 
 /**
  * Makes a wait's record of frame_count walked frames: names them, and sets all of head but times,

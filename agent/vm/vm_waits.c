@@ -118,40 +118,41 @@ static int32_t anonymous_holder(const struct umig_vm *vm, uint64_t monitor)
 
 /* --- a record --- */
 
-uint32_t umig_vm_walk_anchor(const struct umig_vm *vm,
-                             struct umig_slot *walker,
-                             struct umig_slot *walked,
-                             struct umig_vm_scratch *scratch,
-                             uint32_t *out_cut_at)
+struct umig_walk_result umig_vm_walk_anchor(const struct umig_vm *vm,
+                                            struct umig_slot *walker,
+                                            const struct umig_slot *walked,
+                                            struct umig_walk_frame *frames)
 {
     struct umig_step position;
     const struct umig_walk_request request = {
         .env = atomic_load(&walked->env),
         .scratch = &position,
-        .frames = scratch->frames,
+        .frames = frames,
         .max_frames = UMIG_STACK_MAX_FRAMES,
         .until_cpu_ns = umig_clock_thread_cpu_ns() + UMIG_WALK_NS_MAX,
     };
     struct umig_guard guard;
-    if (request.env == NULL || atomic_load(&vm->sampler->refusal) != UMIG_OUTCOME_OK) {
-        return 0;
+    const int refusal = atomic_load(&vm->sampler->refusal);
+    if (request.env == NULL || refusal != UMIG_OUTCOME_OK) {
+        return (struct umig_walk_result){.outcome = request.env == NULL
+                                                        ? UMIG_OUTCOME_NOT_ATTACHED
+                                                        : (enum umig_outcome)refusal};
     }
     if (!UMIG_GUARD_ENTER(walker, &guard)) {
         atomic_fetch_add(&vm->sampler->faults, 1);
-        return 0;
+        return (struct umig_walk_result){.outcome = UMIG_OUTCOME_GUARD};
     }
     const struct umig_walk_result result = umig_vmwalk_walk(&vm->vmwalk, &request);
     umig_guard_leave(walker, &guard);
-    *out_cut_at = result.cut_at;
-    return result.outcome == UMIG_OUTCOME_OK ? result.frame_count : 0;
+    return result;
 }
 
-/* Names the frames under the guard; 0 when it faulted or the tables were full. */
-static uint32_t name_frames(struct umig_vm *vm,
-                            struct umig_slot *walker,
-                            struct umig_names *names,
-                            struct umig_vm_scratch *scratch,
-                            uint32_t count)
+uint32_t umig_vm_name_frames(struct umig_vm *vm,
+                             struct umig_slot *walker,
+                             struct umig_names *names,
+                             const struct umig_walk_frame *frames,
+                             uint32_t count,
+                             uint32_t *out_ids)
 {
     struct umig_guard guard;
     uint32_t named = 0;
@@ -159,9 +160,20 @@ static uint32_t name_frames(struct umig_vm *vm,
         atomic_fetch_add(&vm->sampler->faults, 1);
         return 0;
     }
-    named = umig_sampler_name_frames(names, scratch->frames, count, scratch->ids);
+    named = umig_sampler_name_frames(names, frames, count, out_ids);
     umig_guard_leave(walker, &guard);
     return named == count ? named : 0;
+}
+
+uint32_t umig_vm_walk_wait(const struct umig_vm *vm,
+                           struct umig_slot *walker,
+                           const struct umig_slot *walked,
+                           struct umig_vm_scratch *scratch,
+                           uint32_t *out_cut_at)
+{
+    const struct umig_walk_result result = umig_vm_walk_anchor(vm, walker, walked, scratch->frames);
+    *out_cut_at = result.cut_at;
+    return result.outcome == UMIG_OUTCOME_OK ? result.frame_count : 0;
 }
 
 static enum umig_outcome outcome_of(const struct umig_vm *vm, uint32_t walked, uint32_t named)
@@ -187,7 +199,8 @@ const struct umig_wait_class *umig_vm_name_wait(struct umig_vm *vm,
     head->type = UMIG_RECORD_WAIT;
     head->slot_serial = atomic_load(&waiter->serial);
     head->names = names->generation;
-    head->frame_count = name_frames(vm, walker, names, scratch, frame_count);
+    head->frame_count =
+        umig_vm_name_frames(vm, walker, names, scratch->frames, frame_count, scratch->ids);
     head->outcome = (uint8_t)outcome_of(vm, frame_count, head->frame_count);
     head->text_bytes = class != NULL ? class->byte_count : 0;
     const uint32_t ids_bytes = head->frame_count * (uint32_t)sizeof *scratch->ids;
@@ -221,8 +234,7 @@ struct round {
     uint32_t monitor_count;
 };
 
-/* A thread that the JVM does not know has no slot unless it asks for one. */
-static struct umig_slot *own_slot_made(struct umig_vm *vm)
+struct umig_slot *umig_vm_own_slot(struct umig_vm *vm)
 {
     struct umig_slots *slots = &vm->sampler->slots;
     const int tid = (int)syscall(SYS_gettid);
@@ -274,7 +286,7 @@ static bool put_wait(struct round *round,
         .holder_tid = holder_in_round(round, monitor),
     };
     const uint32_t count = vm->walker == UMIG_WALKER_VM
-                               ? umig_vm_walk_anchor(vm, round->own, slot, scratch, &head.cut_at)
+                               ? umig_vm_walk_wait(vm, round->own, slot, scratch, &head.cut_at)
                                : 0;
     struct umig_names *names = umig_sampler_enter_names(vm->sampler);
     const struct umig_wait_class *class =
@@ -317,7 +329,7 @@ bool umig_vm_tell_waits(struct umig_vm *vm, uint64_t now_ns, uint64_t least_ns)
     if (atomic_load(&vm->waiting) == 0 || atomic_load(&vm->sampler->names) == NULL) {
         return true;
     }
-    struct round round = {.vm = vm, .own = own_slot_made(vm), .now_ns = now_ns};
+    struct round round = {.vm = vm, .own = umig_vm_own_slot(vm), .now_ns = now_ns};
     for (uint32_t i = 0; i < slots->count && round.own != NULL; i++) {
         struct umig_slot *slot = &slots->slots[i];
         if (atomic_load(&slot->tid) != 0 && !tell_wait(&round, slot, least_ns)) {

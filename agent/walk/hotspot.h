@@ -71,6 +71,7 @@ struct umig_hotspot {
     int32_t thread_state;
     int32_t state_in_java; /* the values of thread_state in which registers show Java frames */
     int32_t state_in_java_trans;
+    int32_t state_in_native;
     int32_t thread_anchor; /* JavaFrameAnchor: where the thread left Java */
     int32_t anchor_sp, anchor_pc, anchor_fp;
 

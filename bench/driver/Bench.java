@@ -5,6 +5,8 @@ final class Bench {
     private static final Main.Row[] ROWS = {
         new Main.Row("request-cpu", "CPU of a request, CPU sampling at 10 ms against off, and a peer",
                 RequestCpu::run),
+        new Main.Row("wall", "CPU of a request, wall time of 200 threads at 50 ms against off, and a peer",
+                RequestCpu::runWall),
         new Main.Row("idle", "an agent without a session against none: start-up and requests", Idle::run),
         new Main.Row("walk", "time of a sample by depth of the stack, and failures", Walk::run),
         new Main.Row("wire", "bytes of a CPU sample on the wire and stored; time of a report", Wire::run),

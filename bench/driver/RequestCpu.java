@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * CPU of a request of a dynamic Groovy service with CPU sampling at 10 ms, against without; and the
- * same for async-profiler, in the same JVM. A round is one leg of each in random order, with a leg
+ * CPU of a request of a dynamic Groovy service with CPU sampling at 10 ms, or with looks at the wall
+ * time of 200 threads each 50 ms, against without; and the same for async-profiler, in the same JVM. A round is one leg of each in random order, with a leg
  * without a profiler on both sides of it. A round's figure is the median request of the leg, with
  * the CPU of our own threads a request, over the median request of the legs without. Our handler
  * stays installed for good, so the peer takes another signal by itself.
@@ -22,7 +22,13 @@ import java.util.Random;
  * is that of a long leg of its own.
  */
 final class RequestCpu {
-    private static final double LIMIT = 1.02;
+    /** What is measured: our kind and theirs, beside so many threads that mostly wait. */
+    private record Plan(String name, double limit, List<String> ours, String peers, int threads) {}
+
+    private static final Plan CPU = new Plan("request-cpu", 1.02, List.of("--cpu", "10ms"),
+            "start,event=ctimer,interval=10ms", 0);
+    private static final Plan WALL = new Plan("wall", 1.01, List.of("--wall", "50ms"),
+            "start,event=wall,interval=50ms", 200);
     private static final int PATIENCE_S = 120;
     private static final int LEG_REQUESTS = 5;
     /** Served first in each leg: a session begins with looks at every thread, which is no rate. */
@@ -31,8 +37,8 @@ final class RequestCpu {
 
     private enum Leg {
         OFF("without a profiler"),
-        UMIG("umig cpu:10ms"),
-        PEER("async-profiler ctimer 10ms");
+        UMIG("umig"),
+        PEER("async-profiler");
 
         final String text;
 
@@ -41,13 +47,15 @@ final class RequestCpu {
         }
     }
 
+    private final Plan plan;
     private final Target target;
     private final Agent agent;
     private final Map<Leg, List<Double>> ratios = new EnumMap<>(Leg.class);
     private final Map<Leg, List<Double>> requests = new EnumMap<>(Leg.class);
     private double ownNs;
 
-    private RequestCpu(Target target) {
+    private RequestCpu(Plan plan, Target target) {
+        this.plan = plan;
         this.target = target;
         agent = new Agent(target.pid());
         for (Leg leg : Leg.values()) {
@@ -57,15 +65,23 @@ final class RequestCpu {
     }
 
     static int run(Options options) throws Exception {
-        var verdict = new Verdict("request-cpu");
+        return run(CPU, options);
+    }
+
+    static int runWall(Options options) throws Exception {
+        return run(WALL, options);
+    }
+
+    private static int run(Plan plan, Options options) throws Exception {
+        var verdict = new Verdict(plan.name());
         int rounds = options.isShort() ? 60 : 400;
         for (Jdk jdk : Jdk.wanted(options)) {
             try (Target target = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").agent("")
                     .start("GroovyService", Tree.ROOT.resolve("bench/programs/pricing.groovy").toString())) {
-                var bench = new RequestCpu(target);
+                var bench = new RequestCpu(plan, target);
                 bench.warmUp(options.isShort() ? 400 : 1500);
                 bench.measure(rounds);
-                verdict.addRatio(jdk.toString(), bench.report(jdk), LIMIT);
+                verdict.addRatio(jdk.toString(), bench.report(jdk), plan.limit());
             }
         }
         return verdict.close();
@@ -90,6 +106,9 @@ final class RequestCpu {
             throw new Trouble("the service did not come up");
         }
         peer("version");
+        if (plan.threads() > 0) {
+            target.ask("threads " + plan.threads(), PATIENCE_S);
+        }
         cost(Leg.UMIG);
         cost(Leg.PEER);
         for (int done = 0; done < requests; done += 100) {
@@ -99,8 +118,8 @@ final class RequestCpu {
 
     private void begin(Leg leg) throws Exception {
         switch (leg) {
-            case UMIG -> agent.start("bench", "--cpu", "10ms");
-            case PEER -> peer("start,event=ctimer,interval=10ms");
+            case UMIG -> agent.start("bench", plan.ours().toArray(new String[0]));
+            case PEER -> peer(plan.peers());
             case OFF -> { }
         }
         serve(ARMING_REQUESTS);
@@ -157,8 +176,8 @@ final class RequestCpu {
 
     private Stats.Estimate report(Jdk jdk) throws IOException, InterruptedException {
         Map<String, Long> counters = agent.counters();
-        System.out.printf("%n%s, %,d requests a leg, %d rounds%n", jdk, LEG_REQUESTS,
-                ratios.get(Leg.UMIG).size());
+        System.out.printf("%n%s, %,d requests a leg, %d rounds: umig %s, async-profiler %s%n", jdk,
+                LEG_REQUESTS, ratios.get(Leg.UMIG).size(), String.join(" ", plan.ours()), plan.peers());
         System.out.printf("%-28s %10s %12s  %s%n", "", "request ms", "own threads", "ratio [95 %]");
         for (Leg leg : Leg.values()) {
             System.out.printf("%-28s %10.3f %9.3f ms  %s%n", leg.text,

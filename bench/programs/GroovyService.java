@@ -8,6 +8,7 @@ import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * The dynamic Groovy service of the benches, told by lines on standard input what to do. One request
@@ -16,6 +17,7 @@ import java.util.concurrent.Executors;
  * <pre>
  * run N             serve N requests; answers with the CPU nanoseconds of each
  * process           answers with the CPU nanoseconds of the process so far
+ * threads N         starts N threads more: four of five wait for good, the fifth runs every 100 ms
  * peer COMMAND      gives async-profiler a command; answers with its answer
  * </pre>
  *
@@ -40,6 +42,29 @@ public final class GroovyService {
         return costs.toString();
     }
 
+    private static String startThreads(int count) {
+        var never = new LinkedBlockingQueue<Object>();
+        for (int i = 0; i < count; i++) {
+            boolean works = i % 5 == 0;
+            var thread = new Thread(() -> {
+                try {
+                    while (true) {
+                        if (works) {
+                            Thread.sleep(100);
+                        } else {
+                            never.take();
+                        }
+                    }
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }, (works ? "ticker-" : "idle-") + i);
+            thread.setDaemon(true);
+            thread.start();
+        }
+        return "threads " + count;
+    }
+
     private static String peer(String command) throws Exception {
         return one.profiler.AsyncProfiler.getInstance().execute(command).strip().replace('\n', ' ');
     }
@@ -59,6 +84,7 @@ public final class GroovyService {
             String[] words = line.split(" ", 2);
             System.out.println(switch (words[0]) {
                 case "run" -> worker.submit(() -> service.run(Integer.parseInt(words[1]))).get();
+                case "threads" -> startThreads(Integer.parseInt(words[1]));
                 case "process" -> processCpu();
                 case "peer" -> "peer " + peer(words[1]);
                 default -> "unknown " + line;

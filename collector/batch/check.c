@@ -320,9 +320,10 @@ static int check_means(const Umig__V1__SessionStart *start, struct umig_err *err
 {
     if (umig_span_of(start->walker).len > UMIG_BATCH_MAX_LABEL_BYTES ||
         umig_span_of(start->problem).len > UMIG_BATCH_MAX_LABEL_BYTES ||
-        umig_span_of(start->clock).len > UMIG_BATCH_MAX_LABEL_BYTES) {
+        umig_span_of(start->clock).len > UMIG_BATCH_MAX_LABEL_BYTES ||
+        umig_span_of(start->threads).len > UMIG_BATCH_MAX_LABEL_BYTES) {
         return umig_err_set(err, UMIG_E_LIMIT,
-                            "SessionStart.walker, .problem or .clock is over %u bytes",
+                            "SessionStart.walker, .problem, .clock or .threads is over %u bytes",
                             UMIG_BATCH_MAX_LABEL_BYTES);
     }
     return UMIG_OK;

@@ -61,6 +61,7 @@ static int set_session(struct umig_profile *profile, const struct umig_session_r
     rc = rc != UMIG_OK ? rc : set_text(profile, row->start->walker, &session->walker);
     rc = rc != UMIG_OK ? rc : set_text(profile, row->start->problem, &session->problem);
     rc = rc != UMIG_OK ? rc : set_text(profile, row->start->clock, &session->clock);
+    rc = rc != UMIG_OK ? rc : set_text(profile, row->start->threads, &session->threads);
     rc = rc != UMIG_OK ? rc : set_process(profile, row->process);
     return rc != UMIG_OK ? rc : set_labels(profile, row->start->labels, row->start->n_labels);
 }

@@ -7,42 +7,44 @@
 #define UMIG_KINDS_H
 
 /* X(NAME, number, "option name", "unit of a sample's value", "sentence") */
-#define UMIG_KIND_TABLE(X)                                      \
- X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")              \
- X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector") \
- X(HEAP, 3, "heap", "bytes", "memory pools over time")          \
- X(LOCKS, 4, "locks", "ns", "waits for contended monitors, by stack")
+#define UMIG_KIND_TABLE(X)                                            \
+ X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")                    \
+ X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector")       \
+ X(HEAP, 3, "heap", "bytes", "memory pools over time")                \
+ X(LOCKS, 4, "locks", "ns", "waits for contended monitors, by stack") \
+ X(WALL, 5, "wall", "ns", "time of threads, on a CPU and off, by stack")
 
 enum umig_kind {
 #define UMIG_KIND_ENUM(name, number, option, unit, text) UMIG_KIND_##name = (number),
     UMIG_KIND_TABLE(UMIG_KIND_ENUM)
 #undef UMIG_KIND_ENUM
-    UMIG_KIND_COUNT = 5 /* numbers are below this */
+    UMIG_KIND_COUNT = 6 /* numbers are below this */
 };
 
 /*
  * Kind of one frame of a stack. Frames that are no method (error, truncated) carry their text as
  * the method name and an empty class.
  */
-#define UMIG_FRAME_TABLE(X)                                                                  \
- X(JAVA, 1, "java", "a Java or Groovy method, how it ran unknown")                           \
- X(INTERPRETED, 2, "interpreted", "a method run by the interpreter")                         \
- X(COMPILED, 3, "compiled", "a compiled method")                                             \
- X(INLINED, 4, "inlined", "a method inlined into its caller")                                \
- X(NATIVE_METHOD, 5, "native", "a Java method implemented in C")                             \
- X(NATIVE, 6, "library", "a function of a shared library")                                   \
- X(KERNEL, 7, "kernel", "a function of the kernel")                                          \
- X(VM, 8, "vm", "a thread of the JVM itself: collector, compiler, VM operations")            \
- X(ERROR, 9, "error", "the stack could not be read; the name says why")                      \
- X(TRUNCATED, 10, "truncated", "frames are missing here: the stack was deeper than is kept") \
- X(DISPATCH, 11, "dispatch", "folded Groovy dispatch; made by analysis, never sent")         \
- X(COMPILING, 12, "compiling", "a method that the JVM compiles: the compiler's time, not its own")
+#define UMIG_FRAME_TABLE(X)                                                                        \
+ X(JAVA, 1, "java", "a Java or Groovy method, how it ran unknown")                                 \
+ X(INTERPRETED, 2, "interpreted", "a method run by the interpreter")                               \
+ X(COMPILED, 3, "compiled", "a compiled method")                                                   \
+ X(INLINED, 4, "inlined", "a method inlined into its caller")                                      \
+ X(NATIVE_METHOD, 5, "native", "a Java method implemented in C")                                   \
+ X(NATIVE, 6, "library", "a function of a shared library")                                         \
+ X(KERNEL, 7, "kernel", "a function of the kernel")                                                \
+ X(VM, 8, "vm", "a thread of the JVM itself: collector, compiler, VM operations")                  \
+ X(ERROR, 9, "error", "the stack could not be read; the name says why")                            \
+ X(TRUNCATED, 10, "truncated", "frames are missing here: the stack was deeper than is kept")       \
+ X(DISPATCH, 11, "dispatch", "folded Groovy dispatch; made by analysis, never sent")               \
+ X(COMPILING, 12, "compiling", "a method that the JVM compiles: the compiler's time, not its own") \
+ X(STATE, 13, "state", "innermost, of wall samples: what the thread did; the class it waits for")
 
 enum umig_frame_kind {
 #define UMIG_FRAME_ENUM(name, number, key, text) UMIG_FRAME_##name = (number),
     UMIG_FRAME_TABLE(UMIG_FRAME_ENUM)
 #undef UMIG_FRAME_ENUM
-    UMIG_FRAME_COUNT = 13
+    UMIG_FRAME_COUNT = 14
 };
 
 /* What is taken of a stack outside of Java. */
@@ -133,6 +135,28 @@ enum umig_drop {
     UMIG_DROP_TABLE(UMIG_DROP_ENUM)
 #undef UMIG_DROP_ENUM
     UMIG_DROP_COUNT = 13
+};
+
+/*
+ * What a thread did at a look of kind wall: the name of the innermost frame, of kind STATE. What is
+ * told from outside comes first; analysis tells the others by the method that sleeps.
+ */
+#define UMIG_WALL_TABLE(X)                                                                \
+ X(RUNNING, 1, "running", "on a CPU")                                                     \
+ X(RUNNABLE, 2, "runnable", "ready to run, without a CPU")                                \
+ X(BLOCKED, 3, "blocked", "waits to enter a monitor")                                     \
+ X(NATIVE, 4, "native", "sleeps in native code")                                          \
+ X(VM, 5, "vm", "sleeps in the JVM: safepoints, loading of classes, the JVM's own locks") \
+ X(WAITING, 6, "waiting", "Object.wait")                                                  \
+ X(PARKED, 7, "parked", "LockSupport.park: locks, queues, pools")                         \
+ X(SLEEPING, 8, "sleeping", "Thread.sleep")                                               \
+ X(IO, 9, "io", "waits for a network, a file or a process")
+
+enum umig_wall_state {
+#define UMIG_WALL_ENUM(name, number, key, text) UMIG_WALL_##name = (number),
+    UMIG_WALL_TABLE(UMIG_WALL_ENUM)
+#undef UMIG_WALL_ENUM
+    UMIG_WALL_COUNT = 10
 };
 
 /* Threads by what they are for. */

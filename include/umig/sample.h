@@ -20,6 +20,7 @@ enum umig_record_type {
     UMIG_RECORD_CPU = 1,  /* frames, then text: what is told of a thread of the JVM, or
                            * the name of a virtual one */
     UMIG_RECORD_WAIT = 2, /* frames, then text: signature of the monitor's class */
+    UMIG_RECORD_LOOK = 3, /* as CPU, for kind wall: of no CPU time, without native frames */
 };
 
 /** What a thread of the JVM was doing, as far as the JVM tells; with outcome NO_JAVA. */

@@ -116,6 +116,28 @@ static void test_batch_groups_samples_by_session(void **state)
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
+static void test_batch_keeps_kinds_apart(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    session->spec.kinds.has_kind[UMIG_KIND_WALL] = true;
+    add_sample(fx, session->number, 5000000, 1);
+    add_sample(fx, session->number, 5000000, 2);
+    fx->batch.samples[0].kind = UMIG_KIND_WALL;
+    fx->batch.samples[0].value = 7;
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    assert_int_equal(batch->n_samples, 2);
+    assert_int_equal(batch->samples[0]->kind, UMIG_KIND_CPU);
+    assert_int_equal(batch->samples[0]->stack[0], 2);
+    assert_int_equal(batch->samples[0]->unit, 20000000);
+    assert_int_equal(batch->samples[1]->kind, UMIG_KIND_WALL);
+    assert_int_equal(batch->samples[1]->stack[0], 1);
+    assert_int_equal(batch->samples[1]->unit, 7);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
 static void test_batch_leaves_out_columns_that_say_nothing(void **state)
 {
     struct fixture *fx = *state;
@@ -338,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_batch_groups_samples_by_session, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_keeps_kinds_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_leaves_out_columns_that_say_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_times_do_not_drift, setup, teardown),

@@ -129,7 +129,7 @@ static const struct wrong g_wrong[] = {
     {"label.a=1,label.a=2", "'label.a=2'", "given twice"},
     {"start", "'start'", "no value"},
     {"start=", "'start='", "no kind of measurement"},
-    {"start=cpux", "'start=cpux'", "cpu, gc, heap or locks"},
+    {"start=cpux", "'start=cpux'", "cpu, gc, heap, locks or wall"},
     {"start=cpu:10", "'start=cpu:10'", "not a duration"},
     {"start=cpu:10us", "'start=cpu:10us'", "it must be 1ms to 1s"},
     {"start=cpu:2s", "'start=cpu:2s'", "it must be 1ms to 1s"},
@@ -137,7 +137,7 @@ static const struct wrong g_wrong[] = {
     {"start=cpu,heap:1ms", "'heap:1ms'", "it must be 100ms to 1m"},
     {"start=cpu,locks:1us", "'locks:1us'", "it must be 10us to 10s"},
     {"start=cpu,cpu", "'cpu'", "given twice"},
-    {"start=cpu,alloc", "'alloc'", "cpu, gc, heap or locks"},
+    {"start=cpu,alloc", "'alloc'", "cpu, gc, heap, locks or wall"},
     {"start=cpu,service=a,gc", "'gc'", "write start=gc"},
     {"cpu:10ms", "'cpu:10ms'", "write start=cpu:10ms"},
     {"start=cpu,duration=500ms", "'duration=500ms'", "1s to 24h"},
@@ -233,7 +233,8 @@ static void test_every_example_of_the_table_is_accepted(void **state)
         const bool is_of_start = strcmp(doc->name, "duration") == 0 ||
                                  strcmp(doc->name, "native") == 0 ||
                                  strcmp(doc->name, "clock") == 0;
-        const char *needs = is_of_start ? "start=cpu," : "";
+        const bool is_of_wall = strcmp(doc->name, "threads") == 0;
+        const char *needs = is_of_start ? "start=cpu," : is_of_wall ? "start=wall," : "";
         snprintf(text, sizeof text, "%s%s", needs, doc->example);
         struct umig_agent_options options;
         struct umig_err err = UMIG_ERR_INIT;
@@ -241,7 +242,7 @@ static void test_every_example_of_the_table_is_accepted(void **state)
             fail_msg("%s: %s", text, err.text);
         }
     }
-    assert_int_equal(index, 14);
+    assert_int_equal(index, 15);
 }
 
 int main(void)

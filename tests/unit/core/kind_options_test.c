@@ -32,6 +32,9 @@ static const struct option_case g_cases[] = {
     {"locks", UMIG_OK, UMIG_KIND_LOCKS, MS, NULL},
     {"locks:10us", UMIG_OK, UMIG_KIND_LOCKS, MS / 100, NULL},
     {"locks:11s", UMIG_E_ARG, 0, 0, "must be 10us to 10s"},
+    {"wall", UMIG_OK, UMIG_KIND_WALL, 50 * MS, NULL},
+    {"wall:5ms", UMIG_OK, UMIG_KIND_WALL, 5 * MS, NULL},
+    {"wall:4ms", UMIG_E_ARG, 0, 0, "interval of wall is 4ms; it must be 5ms to 10s"},
     {"alloc", UMIG_E_ARG, 0, 0, "'alloc' is no kind of measurement"},
     {"", UMIG_E_ARG, 0, 0, "'' is no kind of measurement"},
     {"CPU", UMIG_E_ARG, 0, 0, "'CPU' is no kind of measurement"},
@@ -87,7 +90,7 @@ static void test_set_refuses_a_kind_twice(void **state)
     assert_string_equal(err.text, "cpu is given twice");
     const struct umig_kind_option unknown = {.kind = UMIG_KIND_COUNT};
     assert_int_equal(umig_kind_set_add(&set, unknown, &err), UMIG_E_ARG);
-    assert_string_equal(err.text, "kind 5 is not known");
+    assert_string_equal(err.text, "kind 6 is not known");
     assert_int_equal(set.interval_ns[UMIG_KIND_CPU], MS);
 }
 

@@ -69,7 +69,9 @@ static const struct row drop_advice[] = {
     {"stopping", "the last samples while a session is being stopped"},
     {"spool_full", "start a collector, or raise `memory=` to bridge longer gaps"},
     {"dictionary_full", "much new code within a second: raise `memory=`"},
-    {"remainder", "no loss: what each thread had run since its last sample"},
+    {"remainder",
+     "no loss: what each thread had run since its last sample; of wall time, what threads had that "
+     "began and ended between two looks"},
     {"vm_death", "the collector was slow or away: the end of a JVM waits 300 ms for it at most"},
     {"event_full", "more collections or waits at once than the agent takes away"},
     {"refused", "agent and collector do not agree on a batch: the collector's log says why"},

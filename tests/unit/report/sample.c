@@ -40,7 +40,7 @@ static void set_session(struct umig_profile *profile)
     session->agent_cpu_ns = 41 * UMIG_NS_PER_MS;
     session->agent_memory_bytes = 5 * MIB + MIB / 2;
     session->process_cpu_ns = 25 * UMIG_NS_PER_S;
-    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+    for (unsigned i = UMIG_KIND_CPU; i <= UMIG_KIND_LOCKS; i++) {
         session->has_kind[i] = true;
     }
     for (int i = 0; i < 2; i++) { /* the agent's and the session's */
@@ -146,7 +146,7 @@ static void add_failures(struct umig_profile *profile)
 
 static void set_books(struct umig_profile *profile)
 {
-    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+    for (unsigned i = UMIG_KIND_CPU; i <= UMIG_KIND_LOCKS; i++) {
         profile->tallies[i] =
             (struct umig_profile_tally){.present = true, .produced = 1200, .stored = 1200};
     }

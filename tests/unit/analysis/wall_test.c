@@ -1,0 +1,161 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/wall.h"
+#include "core/units.h"
+#include "tests/support/test.h"
+
+#define MS UMIG_NS_PER_MS
+
+static uint32_t string(struct umig_profile *profile, const char *text)
+{
+    uint32_t id = 0;
+    assert_int_equal(umig_profile_string(profile, text, strlen(text), &id), UMIG_OK);
+    return id;
+}
+
+static uint32_t push(struct umig_profile *profile,
+                     uint32_t parent,
+                     const char *class_name,
+                     const char *name,
+                     enum umig_frame_kind kind)
+{
+    const struct umig_profile_method method = {.class_name = string(profile, class_name),
+                                               .name = string(profile, name)};
+    struct umig_profile_frame frame = {.kind = kind};
+    uint32_t frame_id = 0;
+    uint32_t stack = 0;
+    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
+    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
+    assert_int_equal(umig_profile_stack(profile, parent, frame_id, &stack), UMIG_OK);
+    return stack;
+}
+
+/* "a.B.c;d.E.f", root first, in a state; the state's class is the monitor's. */
+static uint32_t stack_of(struct umig_profile *profile,
+                         const char *frames,
+                         const char *monitor_class,
+                         const char *state)
+{
+    char text[512];
+    char *rest = NULL;
+    uint32_t stack = 0;
+    snprintf(text, sizeof text, "%s", frames);
+    for (char *at = strtok_r(text, ";", &rest); at != NULL; at = strtok_r(NULL, ";", &rest)) {
+        char *dot = strrchr(at, '.');
+        *dot = '\0';
+        stack = push(profile, stack, at, dot + 1, UMIG_FRAME_JAVA);
+    }
+    return push(profile, stack, monitor_class, state, UMIG_FRAME_STATE);
+}
+
+static struct umig_profile *make(void)
+{
+    struct umig_profile *profile = NULL;
+    assert_int_equal(umig_profile_create(1 << 20, &profile, NULL), UMIG_OK);
+    return profile;
+}
+
+static void add(struct umig_profile *profile, const char *group, uint32_t stack, uint64_t value)
+{
+    const struct umig_profile_sample sample = {.kind = UMIG_KIND_WALL,
+                                               .group = string(profile, group),
+                                               .stack = stack,
+                                               .count = 1,
+                                               .value = value};
+    assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+}
+
+static void test_state_is_told_by_the_method_that_sleeps(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *frames;
+        const char *told;
+        enum umig_wall_state is;
+    } cases[] = {
+        {"a.B.c", "running", UMIG_WALL_RUNNING},
+        {"java.lang.Object.wait", "runnable", UMIG_WALL_RUNNABLE},
+        {"java.lang.Object.wait", "vm", UMIG_WALL_WAITING},
+        {"java.lang.Object.wait0", "vm", UMIG_WALL_WAITING},
+        {"java.lang.Object.wait0", "blocked", UMIG_WALL_BLOCKED},
+        {"java.lang.Object.notify", "vm", UMIG_WALL_VM},
+        {"java.lang.Thread.sleep0", "vm", UMIG_WALL_SLEEPING},
+        {"java.lang.Thread.sleepNanos0", "native", UMIG_WALL_SLEEPING},
+        {"java.lang.Thread.start0", "vm", UMIG_WALL_VM},
+        {"jdk.internal.misc.Unsafe.park", "vm", UMIG_WALL_PARKED},
+        {"sun.nio.ch.Net.poll", "native", UMIG_WALL_IO},
+        {"sun.nio.ch.Net.poll", "vm", UMIG_WALL_VM}, /* held on its way back */
+        {"java.io.FileInputStream.readBytes", "native", UMIG_WALL_IO},
+        {"java.util.zip.Deflater.deflateBytes", "native", UMIG_WALL_NATIVE},
+        {"a.B.c", "tomorrow's", UMIG_WALL_COUNT},
+    };
+    struct umig_profile *profile = make();
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const uint32_t stack = stack_of(profile, cases[i].frames, "", cases[i].told);
+        assert_int_equal(umig_wall_state_of(profile, stack), cases[i].is);
+    }
+    const uint32_t bare = push(profile, 0, "", "native", UMIG_FRAME_STATE);
+    assert_int_equal(umig_wall_state_of(profile, bare), UMIG_WALL_NATIVE);
+    assert_int_equal(umig_wall_state_of(profile, push(profile, 0, "a.B", "c", UMIG_FRAME_JAVA)),
+                     UMIG_WALL_COUNT);
+    umig_profile_destroy(profile);
+}
+
+static const char *method_of(const struct umig_profile *profile, uint32_t method)
+{
+    return umig_profile_text(profile, profile->methods.items[method].name);
+}
+
+static void test_figures_add_up_by_state_pool_and_place(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = make();
+    add(profile, "workers",
+        stack_of(profile,
+                 "shop.Worker.loop;java.util.concurrent.LinkedBlockingQueue.take;"
+                 "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject.await;"
+                 "java.util.concurrent.ForkJoinPool.managedBlock;"
+                 "java.util.concurrent.locks.LockSupport.park;jdk.internal.misc.Unsafe.park",
+                 "", "vm"),
+        70 * MS);
+    add(profile, "workers", stack_of(profile, "shop.Worker.loop;shop.Worker.sum", "", "running"),
+        20 * MS);
+    add(profile, "workers", stack_of(profile, "shop.Worker.loop", "shop.Ledger", "blocked"),
+        10 * MS);
+    add(profile, "timer", stack_of(profile, "java.lang.Thread.sleep0", "", "vm"), 50 * MS);
+    struct umig_wall_figures figures;
+
+    assert_int_equal(umig_wall_figures_read(profile, 8, &figures, NULL), UMIG_OK);
+
+    assert_int_equal(figures.count, 4);
+    assert_int_equal(figures.value, 150 * MS);
+    assert_int_equal(figures.by_state[UMIG_WALL_PARKED], 70 * MS);
+    assert_int_equal(figures.by_state[UMIG_WALL_SLEEPING], 50 * MS);
+    assert_int_equal(figures.pool_count, 2);
+    assert_string_equal(umig_profile_text(profile, figures.pools[0].group), "workers");
+    assert_int_equal(figures.pools[0].value, 100 * MS);
+    assert_int_equal(figures.pools[0].by_state[UMIG_WALL_BLOCKED], 10 * MS);
+    assert_int_equal(figures.place_count, 3); /* what runs is off no CPU */
+    assert_int_equal(figures.places[0].value, 70 * MS);
+    assert_string_equal(method_of(profile, figures.places[0].waits_in), "take");
+    assert_int_not_equal(figures.places[0].frame, 0);
+    assert_int_equal(figures.places[1].state, UMIG_WALL_SLEEPING);
+    assert_string_equal(method_of(profile, figures.places[1].waits_in), "sleep0");
+    assert_int_equal(figures.places[1].frame, 0);
+    assert_string_equal(umig_profile_text(profile, figures.places[2].monitor_class), "shop.Ledger");
+    assert_int_equal(figures.paths.items[0].value, 70 * MS);
+
+    umig_wall_figures_fini(&figures);
+    umig_profile_destroy(profile);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_state_is_told_by_the_method_that_sleeps),
+        cmocka_unit_test(test_figures_add_up_by_state_pool_and_place),
+    };
+    return cmocka_run_group_tests_name("wall", tests, NULL, NULL);
+}
