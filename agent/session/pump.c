@@ -103,6 +103,9 @@ void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns)
     umig_dictionary_begin_generation(&pump->dictionary);
     pump->dictionary.generation = 1;
     forget_dictionary_ids(pump);
+    if (pump->wall != NULL) {
+        umig_wall_restart(pump->wall, now_ns);
+    }
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &pump->sessions->session[i];
         if (session->is_armed) {

@@ -366,9 +366,11 @@ static int take_memory(struct umig_wall *wall, struct umig_err *err)
     return UMIG_OK;
 }
 
-/* All threads' time begins now. */
-static void restart(struct umig_wall *wall, uint64_t now_ns)
+void umig_wall_restart(struct umig_wall *wall, uint64_t now_ns)
 {
+    if (wall->threads == NULL) {
+        return;
+    }
     for (uint32_t i = 0; i < slots_of(wall)->count; i++) {
         wall->threads[i].serial = 0;
     }
@@ -390,7 +392,7 @@ int umig_wall_set(struct umig_wall *wall,
         }
     }
     if (wall->interval_ns == 0 && interval_ns > 0) {
-        restart(wall, now_ns);
+        umig_wall_restart(wall, now_ns);
     }
     wall->interval_ns = interval_ns;
     return UMIG_OK;
@@ -485,7 +487,7 @@ void umig_wall_begin_session(struct umig_wall *wall, uint64_t now_ns)
             is_first && !umig_session_takes(&wall->pump->sessions->session[i], UMIG_KIND_WALL);
     }
     if (is_first) {
-        restart(wall, now_ns);
+        umig_wall_restart(wall, now_ns);
     }
 }
 

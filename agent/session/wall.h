@@ -96,6 +96,9 @@ UMIG_NODISCARD int umig_wall_set(struct umig_wall *wall,
                                  uint64_t now_ns,
                                  struct umig_err *err);
 
+/** All threads' time begins now, and no place is known: ids of the dictionary begin anew. */
+void umig_wall_restart(struct umig_wall *wall, uint64_t now_ns);
+
 /**
  * Takes a turn if it is time.
  *

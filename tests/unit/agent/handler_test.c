@@ -169,6 +169,37 @@ static void test_handler_records_a_walked_stack(void **state)
     assert_int_equal(atomic_load(&fx->sampler.gate.inside), 0);
 }
 
+static void test_look_is_recorded_and_takes_nothing_from_the_cpu_samples(void **state)
+{
+    struct fixture *fx = *state;
+    atomic_store(&fx->slot->unsaid_ns, 30 * UMIG_NS_PER_MS); /* of ticks that wait */
+    atomic_store(&fx->sampler.native, UMIG_NATIVE_ON);
+
+    umig_sig_look(&fx->sampler, fx->slot, &fx->context);
+
+    const struct umig_record *record = only_record(fx);
+    assert_non_null(record);
+    assert_int_equal(record->type, UMIG_RECORD_LOOK);
+    assert_int_equal(record->value_ns, 0);
+    assert_int_equal(record->native_bytes, 0);
+    assert_int_equal(record->frame_count, 3);
+    assert_int_equal(atomic_load(&fx->sampler.produced_ns), 0);
+    assert_int_equal(atomic_load(&fx->slot->unsaid_ns), 30 * UMIG_NS_PER_MS);
+}
+
+static void test_look_that_cannot_be_taken_drops_nothing(void **state)
+{
+    struct fixture *fx = *state;
+    (void)umig_gate_close(&fx->sampler.gate, UMIG_NS_PER_S);
+
+    umig_sig_look(&fx->sampler, fx->slot, &fx->context);
+
+    assert_null(only_record(fx));
+    for (int cause = 0; cause < UMIG_DROP_COUNT; cause++) {
+        assert_int_equal(atomic_load(&fx->sampler.dropped_ns[cause]), 0);
+    }
+}
+
 static void test_handler_keeps_a_failed_walk_with_its_cause(void **state)
 {
     struct fixture *fx = *state;
@@ -686,6 +717,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_handler_survives_a_fault_where_faults_are_blocked,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_records_a_walked_stack, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_look_is_recorded_and_takes_nothing_from_the_cpu_samples, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_look_that_cannot_be_taken_drops_nothing, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_handler_keeps_a_failed_walk_with_its_cause, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_does_not_walk_threads_without_java, setup,
