@@ -32,7 +32,7 @@ static int no_socket(const struct umig_jvm *jvm, struct umig_err *err)
     }
     char library[UMIG_LIBRARY_PATH_BYTES];
     const bool is_found = umig_attach_library_find(library);
-    if (umig_attach_check(jvm, NULL) == UMIG_OK) {
+    if (umig_attach_check(jvm, UMIG_ATTACH_BY_AGENTPATH, NULL) == UMIG_OK) {
         return umig_err_set(err, UMIG_E_UNSUPPORTED,
                             "JVM %d runs without the UMIG agent; 'umig attach %d' loads it, or "
                             "start the JVM with java -agentpath:%.120s",

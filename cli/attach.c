@@ -266,13 +266,12 @@ static int await_ready(const struct umig_attach_site *site,
                        struct umig_err *err)
 {
     int rc = UMIG_OK;
-    while ((rc = umig_attach_check(&site->jvm, err)) == UMIG_AGAIN) {
+    while ((rc = umig_attach_check(&site->jvm, patience->remedy, err)) == UMIG_AGAIN) {
         if (umig_clock_monotonic_ns() > patience->deadline_ns) {
             return umig_err_set(err, UMIG_E_UNSUPPORTED,
                                 "JVM %d cannot be attached to: it does not handle SIGQUIT (-Xrs, "
-                                "-XX:+ReduceSignalUsage, or no HotSpot JVM); start it with "
-                                "-agentpath",
-                                (int)site->jvm.pid);
+                                "-XX:+ReduceSignalUsage, or no HotSpot JVM); %s",
+                                (int)site->jvm.pid, patience->remedy);
         }
         rc = pause_for_look(site, patience, "waiting for the JVM to handle signals", err);
         if (rc != UMIG_OK) {

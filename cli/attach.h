@@ -20,10 +20,11 @@
 
 #include "cli/jvm.h"
 #include "core/buf.h"
+#include "core/parse.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
-/** Longest reply that is read. */
+/** Longest reply to a load that is read. */
 #define UMIG_ATTACH_REPLY_BYTES (64u * 1024u)
 
 /** Longest path of a library, and options, NUL included: what JDK 17 takes. */
@@ -34,7 +35,19 @@ struct umig_attach_patience {
     uint64_t deadline_ns;                         /* monotonic */
     void (*on_wait)(void *ctx, const char *what); /* at least every 0.1 s; NULL: nobody */
     void *ctx;
+    const char *remedy; /* as umig_attach_check() */
 };
+
+/** What is said at the door once. */
+struct umig_attach_command {
+    const char *words[4];   /* its name, then arguments; NULL: none */
+    const char *what;       /* told to those who wait: "waiting for the JVM to load the agent" */
+    const char *afterwards; /* behind "did not answer in time": how its end is seen later */
+    size_t reply_bytes;     /* longest reply that is read */
+};
+
+/** What a JVM that lets no tool in needs for the agent. */
+#define UMIG_ATTACH_BY_AGENTPATH "start it with -agentpath"
 
 /** What is held of a JVM while one attaches. */
 struct umig_attach_site {
@@ -79,6 +92,36 @@ UMIG_NODISCARD int umig_attach_connect(const struct umig_attach_site *site,
                                        struct umig_err *err);
 
 /**
+ * Says one command and reads the reply until the JVM hangs up. The JVM goes on with it whatever
+ * becomes of the reader.
+ *
+ * @param reply  replaced, also where it ends early
+ * @return UMIG_OK: there is a reply; UMIG_END: interrupted; UMIG_E_ARG: a word is too long;
+ *         UMIG_E_PROTO: the reply is too long; UMIG_E_IO: no reply in time, or none
+ */
+UMIG_NODISCARD int umig_attach_ask(int fd,
+                                   const struct umig_jvm *jvm,
+                                   const struct umig_attach_command *command,
+                                   const struct umig_attach_patience *patience,
+                                   struct umig_buf *reply,
+                                   struct umig_err *err);
+
+/**
+ * Takes a reply apart: a number on a line of its own, then text.
+ *
+ * @param out_text  within reply; what follows the first line
+ * @return UMIG_OK or UMIG_E_PROTO
+ */
+UMIG_NODISCARD int umig_attach_read_status(const char *reply,
+                                           size_t len,
+                                           long *out_status,
+                                           struct umig_span *out_text,
+                                           struct umig_err *err);
+
+/** Makes one line of a reply's text, without control characters; cuts at room. */
+void umig_attach_flatten(const char *text, size_t len, char *out, size_t room);
+
+/**
  * Has the JVM load a library, or hand its options to one that is loaded, and reads what came of it.
  *
  * @param library  path as the JVM sees it
@@ -103,9 +146,12 @@ UMIG_NODISCARD int umig_attach_read_reply(const char *reply, size_t len, struct 
 /**
  * Can one attach to it? Looks only.
  *
+ * @param remedy  what the text ends in where the JVM lets no tool in
  * @return UMIG_OK; UMIG_AGAIN: it does not take SIGQUIT, yet or for good; UMIG_E_UNSUPPORTED with
  *         the reason; UMIG_E_IO: it is gone
  */
-UMIG_NODISCARD int umig_attach_check(const struct umig_jvm *jvm, struct umig_err *err);
+UMIG_NODISCARD int umig_attach_check(const struct umig_jvm *jvm,
+                                     const char *remedy,
+                                     struct umig_err *err);
 
 #endif

@@ -1,17 +1,11 @@
 /* Whether a JVM lets tools in, by what it shows of itself: nothing is sent to it. */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "agent/vm/perfdata.h"
 #include "cli/attach.h"
+#include "cli/jvm_counters.h"
 #include "cli/proc.h"
 #include "core/err.h"
-
-enum {
-    PERFDATA_BYTES = 1 << 20
-};
 
 /*
  * The first character of the counter sun.rt.jvmCapabilities: '1' attach, '0' none. jcmd -l asks the
@@ -19,25 +13,13 @@ enum {
  */
 static bool has_locked_door(pid_t pid)
 {
-    struct umig_proc_maps maps;
-    struct umig_perf_place place;
-    char path[600];
-    bool is_locked = false;
-    if (umig_proc_maps(pid, &maps, NULL) != UMIG_OK || maps.perfdata[0] == '\0') {
-        return false;
-    }
-    snprintf(path, sizeof path, "/proc/%d/root%s", (int)pid, maps.perfdata);
-    FILE *file = fopen(path, "re");
-    char *bytes = file != NULL ? malloc(PERFDATA_BYTES) : NULL;
-    if (bytes != NULL) {
-        const size_t len = fread(bytes, 1, PERFDATA_BYTES, file);
-        is_locked = umig_perfdata_find(bytes, len, "sun.rt.jvmCapabilities", &place) &&
-                    place.vector_bytes > 0 && place.offset < len && bytes[place.offset] == '0';
-    }
-    free(bytes);
-    if (file != NULL) {
-        fclose(file);
-    }
+    struct umig_jvm_counters counters;
+    umig_jvm_counters_open(pid, &counters);
+    char capabilities[80];
+    const bool is_locked = umig_jvm_counters_text(&counters, "sun.rt.jvmCapabilities", capabilities,
+                                                  sizeof capabilities) &&
+                           capabilities[0] == '0';
+    umig_jvm_counters_close(&counters);
     return is_locked;
 }
 
@@ -56,14 +38,16 @@ static bool was_started_with(pid_t pid, const char *word)
     return is_found;
 }
 
-static int never(const struct umig_jvm *jvm, const char *why, struct umig_err *err)
+static int never(const struct umig_jvm *jvm,
+                 const char *why,
+                 const char *remedy,
+                 struct umig_err *err)
 {
-    return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                        "JVM %d cannot be attached to: %s; start it with -agentpath", (int)jvm->pid,
-                        why);
+    return umig_err_set(err, UMIG_E_UNSUPPORTED, "JVM %d cannot be attached to: %s; %s",
+                        (int)jvm->pid, why, remedy);
 }
 
-int umig_attach_check(const struct umig_jvm *jvm, struct umig_err *err)
+int umig_attach_check(const struct umig_jvm *jvm, const char *remedy, struct umig_err *err)
 {
     struct umig_proc_ids ids;
     if (umig_proc_ids(jvm->pid, &ids, NULL) != UMIG_OK) {
@@ -76,10 +60,10 @@ int umig_attach_check(const struct umig_jvm *jvm, struct umig_err *err)
                             (int)jvm->pid);
     }
     if (has_locked_door(jvm->pid) || was_started_with(jvm->pid, "-XX:+DisableAttachMechanism")) {
-        return never(jvm, "it was started with -XX:+DisableAttachMechanism", err);
+        return never(jvm, "it was started with -XX:+DisableAttachMechanism", remedy, err);
     }
     if (!ids.catches_quit && was_started_with(jvm->pid, "-Xrs")) {
-        return never(jvm, "it was started with -Xrs", err);
+        return never(jvm, "it was started with -Xrs", remedy, err);
     }
     return ids.catches_quit ? UMIG_OK : UMIG_AGAIN;
 }

@@ -208,7 +208,7 @@ static int load_into(const struct umig_attach_site *site,
         return load(site, site->jvm.agent_path, request->options, patience, err);
     }
     /* First the door, then the copy: nothing is written where nothing can be loaded. */
-    int rc = umig_attach_check(&site->jvm, err);
+    int rc = umig_attach_check(&site->jvm, patience->remedy, err);
     rc = rc == UMIG_AGAIN ? UMIG_OK : rc;
     if (rc == UMIG_OK) {
         rc = offer_library(site, request, &library, err);
@@ -280,6 +280,7 @@ static int attach(struct umig_cli *cli,
         .deadline_ns = begun_ns + request->wait_ns,
         .on_wait = show_wait,
         .ctx = &progress,
+        .remedy = UMIG_ATTACH_BY_AGENTPATH,
     };
     rc = load_into(&site, request, &patience, err);
     if (rc == UMIG_OK) {

@@ -97,7 +97,7 @@ static void add_jvm(const struct umig_jvm *jvm,
     } else if (jvm->has_agent) {
         row.problem = err.text;
     } else if (may_attach(jvm)) {
-        const int rc = umig_attach_check(jvm, &err);
+        const int rc = umig_attach_check(jvm, UMIG_ATTACH_BY_AGENTPATH, &err);
         row.can_attach = rc == UMIG_OK;
         row.problem = rc == UMIG_AGAIN ? "it does not handle SIGQUIT: it is still starting, or "
                                          "never will; 'umig attach' waits for it"

@@ -5,6 +5,7 @@
 
 static const int g_signals[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile sig_atomic_t g_came; /* its number; 0: none */
+static volatile sig_atomic_t g_forgotten;
 
 static void note(int signo)
 {
@@ -18,6 +19,7 @@ void umig_interrupt_watch(void)
     struct sigaction noting = {.sa_handler = note};
     sigemptyset(&noting.sa_mask);
     g_came = 0;
+    g_forgotten = 0;
     for (size_t i = 0; i < sizeof g_signals / sizeof g_signals[0]; i++) {
         struct sigaction was;
         if (sigaction(g_signals[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN) {
@@ -31,10 +33,17 @@ bool umig_interrupt_came(void)
     return g_came != 0;
 }
 
+void umig_interrupt_forget(void)
+{
+    g_forgotten = g_came;
+    g_came = 0;
+}
+
 void umig_interrupt_obey(void)
 {
-    if (g_came != 0) {
-        (void)signal(g_came, SIG_DFL);
-        (void)raise(g_came);
+    const int signo = g_came != 0 ? g_came : g_forgotten;
+    if (signo != 0) {
+        (void)signal(signo, SIG_DFL);
+        (void)raise(signo);
     }
 }

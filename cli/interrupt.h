@@ -10,6 +10,9 @@ void umig_interrupt_watch(void);
 /** Was there one since umig_interrupt_watch()? */
 bool umig_interrupt_came(void);
 
+/** Waits for another one: umig_interrupt_came() is false until then. The first is still obeyed. */
+void umig_interrupt_forget(void);
+
 /** Lets the noted signal end the process after all; returns if there was none. */
 void umig_interrupt_obey(void);
 

@@ -49,6 +49,7 @@ extern const struct umig_verb *const umig_verbs[];
 extern const struct umig_verb umig_verb_attach;
 extern const struct umig_verb umig_verb_collector;
 extern const struct umig_verb umig_verb_diff;
+extern const struct umig_verb umig_verb_heap;
 extern const struct umig_verb umig_verb_import;
 extern const struct umig_verb umig_verb_jvms;
 extern const struct umig_verb umig_verb_report;
