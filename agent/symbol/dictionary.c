@@ -32,7 +32,7 @@ static uint32_t string_room(uint32_t stack_room)
 }
 static uint32_t thread_room(uint32_t stack_room)
 {
-    return stack_room / 12;
+    return stack_room / 6; /* the thread table's, and some that ended */
 }
 
 static uint32_t index_size_for(uint32_t room)
