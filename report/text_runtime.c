@@ -10,6 +10,7 @@
 #define SITES_MAX        8
 #define HOLDERS_MAX      4
 #define OPEN_MAX         8
+#define FIGURE_COLUMNS   12 /* of umig_text_value() */
 
 static const char *text_or_unknown(const struct umig_profile *profile, uint32_t text)
 {
@@ -235,11 +236,18 @@ static void write_maximum(struct umig_text_page *page, uint64_t bytes)
     }
 }
 
+/* A line of 72 columns has room for all figures of a pool and ten of its name. */
+static bool is_narrow(const struct umig_text_page *page)
+{
+    return page->line_width < 72;
+}
+
+/* A narrow line leaves the first figure out. */
 static void write_pool_figures(struct umig_text_page *page, const struct umig_pool *pool)
 {
     const uint64_t figures[] = {pool->first_bytes, pool->last_bytes, pool->highest_bytes,
                                 pool->committed_bytes};
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+    for (size_t i = is_narrow(page) ? 1 : 0; i < sizeof figures / sizeof figures[0]; i++) {
         if (pool->points > 0) {
             umig_text_value(page, UMIG_KIND_HEAP, figures[i]);
         } else {
@@ -260,13 +268,15 @@ void umig_text_heap(struct umig_text_page *page)
         return;
     }
     umig_text_heading(page, "Memory");
-    umig_text_heads(page, "    at first     at last     at most   committed     maximum  pool");
+    static const char heads[] = "    at first     at last     at most   committed     maximum  "
+                                "pool";
+    umig_text_heads(page, heads + (is_narrow(page) ? FIGURE_COLUMNS : 0));
     for (size_t i = 0; i < pools->count; i++) {
         const struct umig_pool *pool = &pools->items[i];
         write_pool_figures(page, pool);
         umig_buf_text(page->out, "  ");
         umig_text_last(page, text_or_unknown(page->figures->profile, pool->pool),
-                       page->line_width > 72 ? page->line_width - 62 : 10);
+                       page->line_width - 2 - (is_narrow(page) ? 4u : 5u) * FIGURE_COLUMNS);
     }
 }
 

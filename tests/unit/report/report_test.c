@@ -131,7 +131,7 @@ static void test_long_names_lose_their_middle_and_tables_fit(void **state)
 {
     (void)state;
     static const char *const parts[] = {"x", "ab.", "\xC3\xA9", "\xE5\x90\x8D", "\xF0\x9F\x98\x80"};
-    static const size_t widths[] = {0, 80, 100, 400};
+    static const size_t widths[] = {0, 60, 72, 100, 400};
     char name[3001];
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         for (size_t at = 0; at + strlen(parts[i]) < sizeof name; at += strlen(parts[i])) {
@@ -142,6 +142,8 @@ static void test_long_names_lose_their_middle_and_tables_fit(void **state)
             write(umig_sample_named(name), &(struct umig_report_options){.width = widths[w]}, &out);
             assert_non_null(strstr(umig_buf_str(&out), "\xE2\x80\xA6"));
             expect_lines_within(umig_buf_str(&out), widths[w] > 0 ? widths[w] : 200);
+            assert_int_equal(strstr(umig_buf_str(&out), "at first     at last") != NULL,
+                             widths[w] != 60);
             umig_buf_fini(&out);
         }
     }
