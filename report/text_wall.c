@@ -82,7 +82,7 @@ static void write_pools(struct umig_text_page *page)
         umig_text_value(page, UMIG_KIND_WALL, pool->value);
         umig_text_number(page, pool->threads);
         umig_buf_text(page->out, "  ");
-        umig_text_last(page, umig_buf_str(&line), page->width > 52 ? page->width - 32 : 20);
+        umig_text_last(page, umig_buf_str(&line), page->line_width - 32);
         umig_text_done(page, &line);
         left -= pool->value;
     }
@@ -126,7 +126,7 @@ static void write_places(struct umig_text_page *page)
         umig_text_share(page, wall->places[i].value, off_cpu);
         umig_text_value(page, UMIG_KIND_WALL, wall->places[i].value);
         umig_buf_text(page->out, "  ");
-        umig_text_last(page, umig_buf_str(&line), page->width > 42 ? page->width - 22 : 20);
+        umig_text_last(page, umig_buf_str(&line), page->line_width - 22);
         umig_text_done(page, &line);
         left -= wall->places[i].value;
     }
