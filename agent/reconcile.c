@@ -208,7 +208,7 @@ void umig_agent_tell_wall(struct umig_agent *agent, uint64_t now_ns)
         return;
     }
     snprintf(lack, sizeof lack,
-             "wall: each thread was looked at every %llu ms on average, to stay below 1 %% of a "
+             "wall: each thread was looked at every %llu ms on average, to stay below 0.5 %% of a "
              "CPU; weights make up for it",
              (unsigned long long)(round / UMIG_NS_PER_MS));
     umig_agent_tell_wall_lack(agent, lack);

@@ -11,7 +11,7 @@
  *   else                                      it sleeps, or waits for a processor out of Java: its
  *                                             stack is walked from outside (umig_vm_look_asleep)
  *
- * What looking costs, answers included, is one hundredth of one CPU at most: then a round takes
+ * What looking costs, answers included, is 0.5 % of one CPU at most: beyond, a round takes
  * longer than the interval. Weights make up for it: a sample stands for the time since the one
  * before (agent/session/wall_time.h), so a thread's samples add up to its time in the session.
  *
@@ -37,7 +37,7 @@
 #define UMIG_WALL_TURN 1024u
 
 /** Looking takes one so many-th of one CPU at most. */
-#define UMIG_WALL_COST_SHARE 100u
+#define UMIG_WALL_COST_SHARE 200u
 
 /** The scheduler is asked so often for how long a thread that runs has waited for a processor. */
 #define UMIG_WALL_DELAY_NS (400 * UMIG_NS_PER_MS)
