@@ -326,6 +326,8 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.pauses_lost", umig_gc_lost(&agent->vm.gc));
     write_counter(writer, 6, "engine.native_unwinds", agent->pump.native.unwinds);
     write_counter(writer, 6, "engine.native_cut", agent->pump.native.short_of_root);
+    write_counter(writer, 6, "engine.native_between", agent->pump.native.crossings);
+    write_counter(writer, 6, "engine.native_between_cut", agent->pump.native.crossings_cut);
     write_counter(writer, 6, "uplink.batches", agent->pump.batches);
 }
 

@@ -15,6 +15,7 @@
 
 #define TICK_NS         (100 * UMIG_NS_PER_MS)
 #define DENSE_TICK_NS   (50 * UMIG_NS_PER_MS)
+#define NATIVE_TICK_NS  (20 * UMIG_NS_PER_MS)
 #define DENSE_CPU_NS    (10 * UMIG_NS_PER_MS) /* below it */
 #define PUSH_EVERY_NS   (10 * UMIG_NS_PER_MS)
 #define TELL_ROUNDS     64 /* each fills the rings: many thousand stacks */
@@ -293,13 +294,17 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
 /*
  * The rings must hold what comes between two ticks. 64 busy processors give 6400 stacks a second at
  * 10 ms of CPU, about 5 MB: a quarter of 2 MiB in a tick. Finer sampling gives more, and waits may
- * come in any number.
+ * come in any number. A thread has one ring to itself: at 1 ms it fills 256 KiB in 15 ms where each
+ * sample has 16 KiB of native stack, and few have.
  */
 static uint64_t tick_interval_ns(const struct umig_agent *agent)
 {
     const uint64_t cpu = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
-    const bool is_dense = (cpu > 0 && cpu < DENSE_CPU_NS) ||
-                          umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS) > 0;
+    const bool is_fine = cpu > 0 && cpu < DENSE_CPU_NS;
+    if (is_fine && umig_sessions_native(&agent->sessions) == UMIG_NATIVE_ON) {
+        return NATIVE_TICK_NS;
+    }
+    const bool is_dense = is_fine || umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS) > 0;
     return is_dense ? DENSE_TICK_NS : TICK_NS;
 }
 

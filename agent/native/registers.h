@@ -22,9 +22,11 @@
 
 /** DWARF numbers of the registers by name (System V ABI, AMD64 supplement, figure 3.36). */
 enum umig_register {
+    UMIG_REGISTER_BX = 3,
     UMIG_REGISTER_BP = 6,
     UMIG_REGISTER_SP = 7,
-    UMIG_REGISTER_PC = 16, /* the return address column */
+    UMIG_REGISTER_R12 = 12, /* and on to r15 */
+    UMIG_REGISTER_PC = 16,  /* the return address column */
     UMIG_REGISTER_COUNT = 17
 };
 

@@ -400,7 +400,7 @@ static void walk(struct umig_unwinder *unwinder,
                  struct umig_unwind_result *result)
 {
     const struct umig_unwind_request *request = unwinder->request;
-    bool is_exact = true;
+    bool is_exact = !request->is_return;
     do {
         if (result->pc >= request->stop_low && result->pc < request->stop_high) {
             result->end = UMIG_UNWIND_STOPPED;

@@ -56,6 +56,7 @@ struct umig_unwind_frame {
 
 struct umig_unwind_request {
     struct umig_registers registers;
+    bool is_return;       /* pc is a return address, not of interrupted code */
     const uint8_t *stack; /* copy of the memory from stack_low on */
     uintptr_t stack_low;  /* at most sp less UMIG_RED_ZONE_BYTES */
     size_t stack_bytes;

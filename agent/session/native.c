@@ -8,7 +8,8 @@
 
 enum {
     OBJECTS_BYTES = 6 * 1024 * 1024, /* libjvm takes 3 of them */
-    NAME_BYTES = 512
+    NAME_BYTES = 512,
+    PUSHED_BYTES_MAX = 128 /* between the sp Java notes where it is left, and its call */
 };
 
 static int open_all(struct umig_native_frames *native,
@@ -129,14 +130,14 @@ static uint32_t find_leaf(struct umig_native_frames *native, const struct umig_n
     return 1;
 }
 
-static uint32_t unwind(struct umig_native_frames *native,
-                       const struct umig_native_copy *copy,
-                       uintptr_t java_low,
-                       uintptr_t java_high,
-                       bool *out_is_cut)
+static struct umig_unwind_result unwind(struct umig_native_frames *native,
+                                        const struct umig_native_copy *copy,
+                                        uintptr_t java_low,
+                                        uintptr_t java_high)
 {
     const struct umig_unwind_request request = {
         .registers = copy->registers,
+        .is_return = copy->crossing != 0,
         .stack = (const uint8_t *)(copy + 1),
         .stack_low = copy->stack_low,
         .stack_bytes = copy->stack_bytes,
@@ -145,11 +146,18 @@ static uint32_t unwind(struct umig_native_frames *native,
         .frames = native->found,
         .max_frames = UMIG_UNWIND_FRAMES_MAX,
     };
-    const struct umig_unwind_result result = umig_unwind(native->unwinder, &request);
     native->unwinds++;
-    *out_is_cut = result.end != UMIG_UNWIND_STOPPED && result.end != UMIG_UNWIND_ROOT;
-    native->short_of_root += *out_is_cut;
-    return result.frame_count;
+    return umig_unwind(native->unwinder, &request);
+}
+
+static void name_found(struct umig_native_frames *native,
+                       struct umig_dictionary *dictionary,
+                       uint32_t count,
+                       uint32_t *out_frames)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        out_frames[i] = frame_of(native, dictionary, &native->found[i]);
+    }
 }
 
 uint32_t umig_native_frames_of(struct umig_native_frames *native,
@@ -160,15 +168,51 @@ uint32_t umig_native_frames_of(struct umig_native_frames *native,
                                uint32_t *out_frames,
                                bool *out_is_cut)
 {
+    uint32_t count = 0;
     *out_is_cut = false;
     if (!native->is_open) {
         return 0;
     }
-    const bool is_leaf_only = copy->stack_bytes == 0 || native->unwinder == NULL;
-    const uint32_t count = is_leaf_only ? find_leaf(native, copy)
-                                        : unwind(native, copy, java_low, java_high, out_is_cut);
-    for (uint32_t i = 0; i < count; i++) {
-        out_frames[i] = frame_of(native, dictionary, &native->found[i]);
+    if (copy->stack_bytes == 0 || native->unwinder == NULL) {
+        count = find_leaf(native, copy);
+        *out_is_cut = native->unwinder != NULL; /* there was no room for its callers */
+    } else {
+        const struct umig_unwind_result result = unwind(native, copy, java_low, java_high);
+        count = result.frame_count;
+        *out_is_cut = result.end != UMIG_UNWIND_STOPPED && result.end != UMIG_UNWIND_ROOT;
     }
+    native->short_of_root += *out_is_cut;
+    name_found(native, dictionary, count, out_frames);
+    return count;
+}
+
+/*
+ * Did it come to the frame the walk went on with? What Java pushes behind the sp it notes is the
+ * return address of a call by way of another, alignment and arguments.
+ */
+static bool is_at_java(const struct umig_unwind_result *result, const struct umig_native_copy *copy)
+{
+    return result->end == UMIG_UNWIND_STOPPED && result->sp <= copy->java_sp &&
+           copy->java_sp - result->sp <= PUSHED_BYTES_MAX;
+}
+
+uint32_t umig_native_frames_between(struct umig_native_frames *native,
+                                    struct umig_dictionary *dictionary,
+                                    const struct umig_native_copy *copy,
+                                    uintptr_t java_low,
+                                    uintptr_t java_high,
+                                    uint32_t *out_frames,
+                                    bool *out_is_cut)
+{
+    uint32_t count = 0;
+    *out_is_cut = true;
+    if (copy != NULL && native->is_open && native->unwinder != NULL) {
+        const struct umig_unwind_result result = unwind(native, copy, java_low, java_high);
+        count = result.frame_count;
+        *out_is_cut = !is_at_java(&result, copy);
+        name_found(native, dictionary, count, out_frames);
+    }
+    native->crossings++;
+    native->crossings_cut += *out_is_cut;
     return count;
 }

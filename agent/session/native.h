@@ -38,6 +38,8 @@ struct umig_native_frames {
     char problem[200]; /* what cannot be had, and why; "" when all can, or nobody asked yet */
     uint64_t unwinds;
     uint64_t short_of_root; /* that ended before Java and before the thread's first function */
+    uint64_t crossings;     /* native code between two runs of Java frames */
+    uint64_t crossings_cut; /* of these not had, or not up to the Java frame that called it */
 };
 
 /**
@@ -57,7 +59,7 @@ const char *umig_native_frames_lack(const struct umig_native_frames *native,
 void umig_native_frames_refresh(struct umig_native_frames *native);
 
 /**
- * Unwinds a copy into dictionary frames, innermost first.
+ * Unwinds the copy of a leaf into dictionary frames, innermost first.
  *
  * @param java_low    bounds of generated code: Java's frames go on there
  * @param out_frames  room for UMIG_UNWIND_FRAMES_MAX ids; an id is 0 when the dictionary is full
@@ -71,5 +73,19 @@ uint32_t umig_native_frames_of(struct umig_native_frames *native,
                                uintptr_t java_high,
                                uint32_t *out_frames,
                                bool *out_is_cut);
+
+/**
+ * The same for native code between two runs of Java frames; out_is_cut: frames are missing between
+ * the last one and the Java frame that called it.
+ *
+ * @param copy  of a crossing; NULL: none was taken
+ */
+uint32_t umig_native_frames_between(struct umig_native_frames *native,
+                                    struct umig_dictionary *dictionary,
+                                    const struct umig_native_copy *copy,
+                                    uintptr_t java_low,
+                                    uintptr_t java_high,
+                                    uint32_t *out_frames,
+                                    bool *out_is_cut);
 
 #endif

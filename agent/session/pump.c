@@ -59,7 +59,8 @@ static void forget_dictionary_ids(struct umig_pump *pump)
                    ((size_t)pump->names[i]->frame_count + 1) * sizeof *pump->frame_ids[i]);
         }
     }
-    pump->last_count = 0;
+    pump->chain.count = 0;
+    pump->mixed_chain.count = 0;
 }
 
 /*
@@ -162,17 +163,33 @@ static uint32_t frame_id(struct umig_pump *pump, int which, uint32_t handler_id)
     return *cached;
 }
 
-/* Adds a frame above position `at` (root is 0); reuses the stack of the record before. */
-static uint32_t extend(struct umig_pump *pump, uint32_t at, uint32_t parent, uint32_t frame)
+/* A stack being interned. */
+struct growth {
+    struct umig_dictionary *dictionary;
+    struct umig_pump_chain *chain; /* of the stack before */
+    uint32_t at;                   /* frames added; the root is the first */
+    uint32_t stack;                /* of these; 0: there was no room */
+};
+
+/* Adds a frame; reuses the stack before. False when there was no room. */
+static bool grow(struct growth *growth, uint32_t frame)
 {
-    if (at < pump->last_count && pump->last_frames[at] == frame) {
-        return pump->last_stacks[at];
+    struct umig_pump_chain *chain = growth->chain;
+    const uint32_t at = growth->at++;
+    if (at < chain->count && chain->frames[at] == frame) {
+        growth->stack = chain->stacks[at];
+        return true;
     }
-    const uint32_t stack = umig_dictionary_stack(&pump->dictionary, parent, frame);
-    pump->last_frames[at] = frame;
-    pump->last_stacks[at] = stack;
-    pump->last_count = at + 1;
-    return stack;
+    growth->stack =
+        frame != 0 ? umig_dictionary_stack(growth->dictionary, growth->stack, frame) : 0;
+    if (growth->stack == 0) {
+        chain->count = 0;
+    } else if (at < UMIG_STACK_MAX_FRAMES + 1) {
+        chain->frames[at] = frame;
+        chain->stacks[at] = growth->stack;
+        chain->count = at + 1;
+    }
+    return growth->stack != 0;
 }
 
 static const char *outcome_text(uint32_t outcome)
@@ -193,17 +210,6 @@ static int names_of(const struct umig_pump *pump, const struct umig_record *reco
     return pump->names[0]->generation == record->names ? 0 : 1;
 }
 
-/* Adds a frame to a stack being interned; false when there was no room. */
-static bool grow(struct umig_pump *pump, uint32_t *at, uint32_t *stack, uint32_t frame)
-{
-    *stack = frame == 0 ? 0 : extend(pump, *at, *stack, frame);
-    (*at)++;
-    if (*stack == 0) {
-        pump->last_count = 0;
-    }
-    return *stack != 0;
-}
-
 /* Of a sample without Java frames: what the thread is for, and what it did as far as it is known.
  */
 static uint32_t stack_without_java(struct umig_pump *pump,
@@ -212,61 +218,119 @@ static uint32_t stack_without_java(struct umig_pump *pump,
 {
     const enum umig_thread_kind kind = (enum umig_thread_kind)atomic_load(&slot->kind);
     char doing[UMIG_JVM_THREAD_TEXT_BYTES];
-    uint32_t stack = 0;
-    uint32_t at = 0;
-    if (!grow(pump, &at, &stack,
-              text_frame(&pump->dictionary, UMIG_FRAME_VM, umig_jvm_thread_text(kind))) ||
+    struct umig_dictionary *dictionary = &pump->dictionary;
+    struct growth growth = {.dictionary = dictionary, .chain = &pump->chain};
+    if (!grow(&growth, text_frame(dictionary, UMIG_FRAME_VM, umig_jvm_thread_text(kind))) ||
         umig_jvm_thread_doing(record, kind, slot->name, doing) == 0 ||
-        !grow(pump, &at, &stack, text_frame(&pump->dictionary, UMIG_FRAME_VM, doing)) ||
+        !grow(&growth, text_frame(dictionary, UMIG_FRAME_VM, doing)) ||
         record->doing != UMIG_DOING_COMPILE) {
-        return stack;
+        return growth.stack;
     }
     const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
-    (void)grow(pump, &at, &stack, frame_id(pump, names_of(pump, record), ids[0]));
-    return stack;
+    (void)grow(&growth, frame_id(pump, names_of(pump, record), ids[0]));
+    return growth.stack;
 }
 
-/* Interns the record's stack; 0 when there was no room. */
+static bool grow_mark(struct growth *growth)
+{
+    return grow(growth, text_frame(growth->dictionary, UMIG_FRAME_TRUNCATED, "[truncated]"));
+}
+
+/* Adds what native code did between two runs of Java frames, or the mark that it is missing. */
+static bool grow_between(struct umig_pump *pump,
+                         struct growth *growth,
+                         const struct umig_record *record,
+                         uint32_t crossing)
+{
+    const struct umig_hotspot *hs = pump->sampler->hotspot;
+    uint32_t frames[UMIG_UNWIND_FRAMES_MAX];
+    bool is_cut = false;
+    const uint32_t count =
+        umig_native_frames_between(&pump->native, growth->dictionary,
+                                   crossing != 0 ? umig_native_copy_of(record, crossing) : NULL,
+                                   *hs->code_low, *hs->code_high, frames, &is_cut);
+    if (is_cut && !grow_mark(growth)) {
+        return false;
+    }
+    for (uint32_t i = count; i-- > 0;) {
+        if (!grow(growth, frames[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_crossing(uint32_t frame)
+{
+    return frame >= UMIG_FRAME_CROSSING;
+}
+
+static bool has_crossing(const struct umig_record *record)
+{
+    const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
+    for (uint32_t i = 0; i < record->frame_count; i++) {
+        if (is_crossing(ids[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A record of all new long names may fill the delta by itself: it goes out in between. */
+static bool make_room_for_names(struct umig_pump *pump, uint64_t now_ns)
+{
+    if (umig_dictionary_delta_bytes(&pump->dictionary) <= UMIG_BATCH_DELTA_BYTES) {
+        return true;
+    }
+    if (!has_room(pump)) {
+        return false; /* another name, and the batch would be too large to write */
+    }
+    write_batch(pump, now_ns);
+    return true;
+}
+
+/*
+ * Interns the stack of a record that may have Java frames; is_mixed: with what native code did
+ * between them. 0 when there was no room.
+ */
+static uint32_t stack_of_frames(struct umig_pump *pump,
+                                const struct umig_record *record,
+                                bool is_mixed,
+                                uint64_t now_ns)
+{
+    const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
+    const int which = names_of(pump, record);
+    struct growth growth = {
+        .dictionary = &pump->dictionary,
+        .chain = is_mixed ? &pump->mixed_chain : &pump->chain,
+    };
+    if ((record->outcome != UMIG_OUTCOME_OK || record->frame_count == 0) &&
+        !grow(&growth,
+              text_frame(&pump->dictionary, UMIG_FRAME_ERROR, outcome_text(record->outcome)))) {
+        return 0;
+    }
+    for (uint32_t i = record->frame_count; i-- > 0;) {
+        bool is_grown = i + 1 != record->cut_at || grow_mark(&growth);
+        if (is_grown && !is_crossing(ids[i])) {
+            is_grown = grow(&growth, frame_id(pump, which, ids[i]));
+        } else if (is_grown && is_mixed) {
+            is_grown = grow_between(pump, &growth, record, ids[i] - UMIG_FRAME_CROSSING);
+        }
+        if (!is_grown || !make_room_for_names(pump, now_ns)) {
+            growth.chain->count = 0;
+            return 0;
+        }
+    }
+    return growth.stack;
+}
+
 static uint32_t stack_of(struct umig_pump *pump,
                          const struct umig_record *record,
                          const struct umig_slot *slot,
                          uint64_t now_ns)
 {
-    struct umig_dictionary *dictionary = &pump->dictionary;
-    if (record->outcome == UMIG_OUTCOME_NO_JAVA) {
-        return stack_without_java(pump, record, slot);
-    }
-    if (record->frame_count == 0) {
-        return umig_dictionary_stack(
-            dictionary, 0, text_frame(dictionary, UMIG_FRAME_ERROR, outcome_text(record->outcome)));
-    }
-    const uint32_t *ids = (const uint32_t *)(const void *)(record + 1);
-    const int which = names_of(pump, record);
-    uint32_t stack = 0;
-    uint32_t at = 0;
-    if (record->outcome != UMIG_OUTCOME_OK &&
-        !grow(pump, &at, &stack,
-              text_frame(dictionary, UMIG_FRAME_ERROR, outcome_text(record->outcome)))) {
-        return 0;
-    }
-    for (uint32_t i = record->frame_count; i-- > 0;) {
-        if (i + 1 == record->cut_at &&
-            !grow(pump, &at, &stack, text_frame(dictionary, UMIG_FRAME_TRUNCATED, "[truncated]"))) {
-            return 0;
-        }
-        if (!grow(pump, &at, &stack, frame_id(pump, which, ids[i]))) {
-            return 0;
-        }
-        /* A record of all new long names may fill the delta by itself: it goes out in between. */
-        if (umig_dictionary_delta_bytes(&pump->dictionary) > UMIG_BATCH_DELTA_BYTES) {
-            if (!has_room(pump)) {
-                pump->last_count = 0; /* another name, and the batch would be too large to write */
-                return 0;
-            }
-            write_batch(pump, now_ns);
-        }
-    }
-    return stack;
+    return record->outcome == UMIG_OUTCOME_NO_JAVA ? stack_without_java(pump, record, slot)
+                                                   : stack_of_frames(pump, record, false, now_ns);
 }
 
 static uint32_t thread_of(struct umig_pump *pump, const struct umig_slot *slot)
@@ -312,20 +376,18 @@ static uint32_t stack_for(const struct umig_session *session, const struct place
     }
 }
 
-/* Puts native frames above Java's. Without room for one, what is below it stands alone. */
-static void add_native(struct umig_pump *pump,
-                       const struct umig_record *record,
-                       struct place *place)
+/* Puts the frames of the leaf above. Without room for one, what is below it stands alone. */
+static void add_leaf(struct umig_pump *pump,
+                     const struct umig_native_copy *copy,
+                     struct place *place)
 {
     struct umig_dictionary *dictionary = &pump->dictionary;
-    const struct umig_native_copy *copy =
-        (const void *)((const char *)record + record->byte_count - record->native_bytes);
     const struct umig_hotspot *hs = pump->sampler->hotspot;
     uint32_t frames[UMIG_UNWIND_FRAMES_MAX];
     bool is_cut = false;
     const uint32_t count = umig_native_frames_of(&pump->native, dictionary, copy, *hs->code_low,
                                                  *hs->code_high, frames, &is_cut);
-    uint32_t stack = place->stack;
+    uint32_t stack = place->native_stack;
     if (is_cut) {
         const uint32_t mark = text_frame(dictionary, UMIG_FRAME_TRUNCATED, "[truncated]");
         stack = mark != 0 ? umig_dictionary_stack(dictionary, stack, mark) : 0;
@@ -337,6 +399,26 @@ static void add_native(struct umig_pump *pump,
         const uint32_t leaf = umig_dictionary_stack(dictionary, place->stack, frames[0]);
         place->native_stack = stack;
         place->leaf_stack = leaf != 0 ? leaf : place->stack;
+    }
+}
+
+/*
+ * Native frames: between two runs of Java's, and above all of them. They depend on the record
+ * alone: whoever asks for fewer has the stack without.
+ */
+static void add_native(struct umig_pump *pump,
+                       const struct umig_record *record,
+                       struct place *place,
+                       uint64_t now_ns)
+{
+    if (has_crossing(record)) {
+        const uint32_t mixed = stack_of_frames(pump, record, true, now_ns);
+        place->native_stack = mixed != 0 ? mixed : place->stack;
+    }
+    const struct umig_native_copy *leaf =
+        record->native_bytes > 0 ? umig_native_copy_of(record, 0) : NULL;
+    if (leaf != NULL) {
+        add_leaf(pump, leaf, place);
     }
 }
 
@@ -507,8 +589,8 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
         place.stack = place.thread != 0 ? stack_of(pump, record, slot, now_ns) : 0;
         place.leaf_stack = place.stack;
         place.native_stack = place.stack;
-        if (place.stack != 0 && record->native_bytes > 0) {
-            add_native(pump, record, &place);
+        if (place.stack != 0) {
+            add_native(pump, record, &place, now_ns);
         }
         place.drop = has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
     }

@@ -36,6 +36,13 @@ struct umig_pump_place {
     enum umig_drop drop;
 };
 
+/** A stack that was interned, root first: the next one mostly begins the same. */
+struct umig_pump_chain {
+    uint32_t frames[UMIG_STACK_MAX_FRAMES + 1];
+    uint32_t stacks[UMIG_STACK_MAX_FRAMES + 1];
+    uint32_t count;
+};
+
 struct umig_pump {
     struct umig_sampler *sampler;
     struct umig_names *names[2]; /* the two generations; the sampler uses one of them */
@@ -52,10 +59,8 @@ struct umig_pump {
     uint32_t *frame_ids[2];
     uint32_t names_generation; /* counts up at every switch */
 
-    /* The stack of the record before, root first: the next one mostly begins the same. */
-    uint32_t last_frames[UMIG_STACK_MAX_FRAMES + 1];
-    uint32_t last_stacks[UMIG_STACK_MAX_FRAMES + 1];
-    uint32_t last_count;
+    struct umig_pump_chain chain;       /* of the record before */
+    struct umig_pump_chain mixed_chain; /* and of the last one that had native code in between */
 
     struct umig_virtual_threads virtual_threads;
     struct umig_native_frames native; /* closed until a session asks for native frames */

@@ -32,6 +32,8 @@ struct scratch {
     struct umig_walk_frame frames[UMIG_STACK_MAX_FRAMES];
     uint32_t ids[UMIG_STACK_MAX_FRAMES];
     struct umig_virtual_thread virtual_thread;
+    struct umig_crossings crossings;
+    struct umig_native_plan native;
     uint64_t parts[UMIG_PERF_RING_BYTES / sizeof(uint64_t)];
 };
 
@@ -91,6 +93,10 @@ uint32_t umig_sampler_name_frames(struct umig_names *names,
     _Static_assert(UMIG_STACK_MAX_FRAMES < UINT16_MAX, "a position has 16 bits");
     memset(memo, 0, sizeof memo);
     for (uint32_t i = 0; i < frame_count; i++) {
+        if (frames[i].method == 0 && frames[i].kind == UMIG_FRAME_NATIVE) {
+            out_ids[i] = UMIG_FRAME_CROSSING + (uint32_t)frames[i].bci;
+            continue;
+        }
         uint16_t *known = &memo[hash_frame(&frames[i]) & (MEMO_SIZE - 1)];
         if (*known != 0 && is_same_frame(&frames[i], &frames[*known - 1])) {
             out_ids[i] = out_ids[*known - 1];
@@ -262,37 +268,59 @@ static uintptr_t native_high(const struct umig_sampler *sampler, const void *env
 /* The rest of a record that fills a quarter of the ring, beside the ids of the deepest stack. */
 static uint32_t native_room(const struct umig_ring *ring, uint32_t kernel_bytes)
 {
-    return ring->size / 4 - (uint32_t)sizeof(struct umig_record) - UMIG_STACK_MAX_FRAMES * 4 -
-           UMIG_VIRTUAL_TEXT_BYTES - kernel_bytes - (uint32_t)sizeof(struct umig_native_copy);
+    return (ring->size / 4 - (uint32_t)sizeof(struct umig_record) - UMIG_STACK_MAX_FRAMES * 4 -
+            UMIG_VIRTUAL_TEXT_BYTES - kernel_bytes) &
+           ~7u;
 }
 
-/* Bytes to copy for native frames; 0: none are wanted, or the thread is in generated code. */
-static uint32_t native_bytes(const struct umig_sampler *sampler,
-                             const struct umig_slot *slot,
-                             uint32_t room,
-                             const struct umig_regs *regs)
+/* Does a session ask for all native frames, not only for the function that ran? */
+static bool wants_callers(const struct umig_sampler *sampler)
 {
+    return atomic_load_explicit(&sampler->native, memory_order_relaxed) == UMIG_NATIVE_ON;
+}
+
+/* What to copy for native frames that are wanted; a thread in generated code has no leaf. */
+static struct umig_native_plan plan_native(const struct umig_sampler *sampler,
+                                           const struct umig_slot *slot,
+                                           uint32_t room,
+                                           const struct umig_regs *regs,
+                                           const struct umig_crossings *crossings)
+{
+    struct umig_native_plan plan = {.byte_count = 0};
     const int native = atomic_load_explicit(&sampler->native, memory_order_relaxed);
-    if (native == UMIG_NATIVE_OFF || room == 0 ||
-        umig_codecache_contains(sampler->hotspot, regs->pc)) {
-        return 0;
+    if (native != UMIG_NATIVE_OFF && room > 0 &&
+        !umig_codecache_contains(sampler->hotspot, regs->pc)) {
+        const uint32_t stack_room = room - (uint32_t)sizeof(struct umig_native_copy);
+        uint32_t stack = 0;
+        if (wants_callers(sampler)) {
+            const void *env = atomic_load_explicit(&slot->env, memory_order_relaxed);
+            stack = umig_native_copy_bytes(regs->sp, native_high(sampler, env));
+        }
+        umig_native_plan_leaf(&plan, stack < stack_room ? stack : stack_room);
     }
-    uint32_t stack = 0;
-    if (native == UMIG_NATIVE_ON) {
-        const void *env = atomic_load_explicit(&slot->env, memory_order_relaxed);
-        stack = umig_native_copy_bytes(regs->sp, native_high(sampler, env));
-        stack = stack < room ? stack : room & ~7u;
-    }
-    return (uint32_t)sizeof(struct umig_native_copy) + stack;
+    umig_native_plan_crossings(&plan, crossings, room);
+    return plan;
+}
+
+static void set_native(struct umig_record *head, uint32_t native_bytes)
+{
+    head->byte_count -= head->native_bytes - native_bytes;
+    head->native_bytes = native_bytes;
 }
 
 /* Reserves room; where there is none for the native part, without it. NULL: for nothing. */
-static uint8_t *reserve(struct umig_ring *ring, struct umig_record *head)
+static uint8_t *reserve(struct umig_ring *ring,
+                        struct umig_record *head,
+                        struct umig_native_plan *native)
 {
     uint8_t *to = umig_ring_reserve(ring, head->byte_count);
+    if (to == NULL && native->byte_count > 0) {
+        umig_native_plan_reduce(native);
+        set_native(head, native->byte_count);
+        to = umig_ring_reserve(ring, head->byte_count);
+    }
     if (to == NULL && head->native_bytes > 0) {
-        head->byte_count -= head->native_bytes;
-        head->native_bytes = 0;
+        set_native(head, 0);
         to = umig_ring_reserve(ring, head->byte_count);
     }
     return to;
@@ -304,8 +332,8 @@ static uint8_t *reserve(struct umig_ring *ring, struct umig_record *head)
  */
 static bool copy_native_guarded(struct umig_sampler *sampler,
                                 struct umig_slot *slot,
+                                const struct umig_native_plan *plan,
                                 const void *context,
-                                uint32_t stack_bytes,
                                 void *to)
 {
     struct umig_guard guard;
@@ -314,7 +342,7 @@ static bool copy_native_guarded(struct umig_sampler *sampler,
         return false;
     }
     UMIG_TESTPOINT(NATIVE);
-    umig_native_copy_take(context, stack_bytes, to);
+    umig_native_copy_take(plan, context, to);
     umig_guard_leave(slot, &guard);
     return true;
 }
@@ -323,21 +351,19 @@ static void put_record(struct umig_sampler *sampler,
                        struct umig_slot *slot,
                        struct umig_ring *ring,
                        struct umig_record *head,
-                       const struct scratch *scratch,
+                       struct scratch *scratch,
                        const void *text,
                        const void *context)
 {
-    uint8_t *to = reserve(ring, head);
+    uint8_t *to = reserve(ring, head, &scratch->native);
     if (to == NULL) {
         drop(sampler, UMIG_DROP_RING_FULL, head->value_ns);
         return;
     }
     if (head->native_bytes > 0 &&
-        !copy_native_guarded(sampler, slot, context,
-                             head->native_bytes - (uint32_t)sizeof(struct umig_native_copy),
+        !copy_native_guarded(sampler, slot, &scratch->native, context,
                              to + head->byte_count - head->native_bytes)) {
-        head->byte_count -= head->native_bytes;
-        head->native_bytes = 0;
+        set_native(head, 0);
     }
     memcpy(to, head, sizeof *head);
     memcpy(to + sizeof *head, scratch->ids, head->frame_count * sizeof *scratch->ids);
@@ -355,6 +381,7 @@ static void sample_into(struct umig_sampler *sampler,
                         void *context)
 {
     const uint64_t begin_ns = umig_clock_monotonic_ns();
+    const bool is_look = taken->value_ns == 0;
     /* Once: it goes when the last session ends, which may be now. */
     void *env = atomic_load_explicit(&slot->env, memory_order_acquire);
     struct umig_walk_result result = {.outcome = outcome_before_walk(sampler, slot, env, begin_ns)};
@@ -363,6 +390,7 @@ static void sample_into(struct umig_sampler *sampler,
     virtual_thread->who = UMIG_RECORD_PLATFORM;
     virtual_thread->id = 0;
     virtual_thread->text_bytes = 0;
+    umig_crossings_clear(&scratch->crossings);
     if (result.outcome == UMIG_OUTCOME_OK) {
         const struct umig_walk_request request = {
             .env = env,
@@ -372,11 +400,15 @@ static void sample_into(struct umig_sampler *sampler,
             .max_frames = UMIG_STACK_MAX_FRAMES,
             .until_cpu_ns = slot->sample_began_ns + UMIG_WALK_NS_MAX,
             .virtual_thread = virtual_thread,
+            .crossings = !is_look && wants_callers(sampler) ? &scratch->crossings : NULL,
         };
         struct umig_evidence evidence = {.time_ns = begin_ns};
         begin_evidence(sampler, &request);
         result = walk_guarded(sampler, slot, &request, names, scratch->ids, &evidence);
         keep_evidence(sampler, slot, &request, &result, &evidence);
+    }
+    if (result.frame_count == 0) {
+        umig_crossings_clear(&scratch->crossings); /* they have no place */
     }
     const struct umig_regs regs = umig_regs_read(context);
     struct umig_told told = {.doing = UMIG_DOING_UNKNOWN};
@@ -391,9 +423,9 @@ static void sample_into(struct umig_sampler *sampler,
     /* The first part is what did not tick in the kernel: alone it says nothing. */
     const uint32_t kernel =
         taken->part_bytes > sizeof(struct umig_kernel_part) ? taken->part_bytes : 0;
-    const bool is_look = taken->value_ns == 0;
     const uint32_t room = is_look ? 0 : native_room(ring, kernel);
-    const uint32_t native = native_bytes(sampler, slot, room, &regs);
+    scratch->native = plan_native(sampler, slot, room, &regs, &scratch->crossings);
+    const uint32_t native = scratch->native.byte_count;
     const uint32_t plain = (uint32_t)sizeof(struct umig_record) + result.frame_count * 4;
     const uint32_t bytes = ((plain + text_bytes + 7) & ~7u) + kernel + native;
     struct umig_record head = {

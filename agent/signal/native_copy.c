@@ -1,6 +1,7 @@
 #include "agent/signal/native_copy.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "agent/signal/probe.h"
 #include "agent/signal/sigsafe_only.h"
@@ -39,11 +40,87 @@ UMIG_NO_SANITIZE static void copy_words(uint64_t *to, uintptr_t from, uint32_t w
     }
 }
 
-void umig_native_copy_take(const void *context, uint32_t stack_bytes, void *to)
+static uint32_t crossing_stack_bytes(const struct umig_crossing *crossing)
 {
-    struct umig_native_copy *copy = to;
-    copy->registers = umig_registers_read(context);
-    copy->stack_low = low_of(copy->registers.by_number[UMIG_REGISTER_SP]);
-    copy->stack_bytes = stack_bytes;
-    copy_words((uint64_t *)(void *)(copy + 1), copy->stack_low, stack_bytes / sizeof(uint64_t));
+    const uintptr_t sp = crossing->registers.by_number[UMIG_REGISTER_SP];
+    const uintptr_t wanted = crossing->java_sp > sp ? crossing->java_sp - sp : 0;
+    return (uint32_t)(wanted < UMIG_CROSSING_STACK_BYTES ? wanted : UMIG_CROSSING_STACK_BYTES) &
+           ~7u;
+}
+
+void umig_native_plan_leaf(struct umig_native_plan *plan, uint32_t stack_bytes)
+{
+    plan->has_leaf = true;
+    plan->leaf_stack_bytes = stack_bytes;
+    plan->byte_count += (uint32_t)sizeof(struct umig_native_copy) + stack_bytes;
+}
+
+void umig_native_plan_crossings(struct umig_native_plan *plan,
+                                const struct umig_crossings *crossings,
+                                uint32_t byte_count)
+{
+    plan->crossings = crossings;
+    for (uint32_t i = 0; i < crossings->count; i++) {
+        const uint32_t wanted =
+            (uint32_t)sizeof(struct umig_native_copy) + crossing_stack_bytes(&crossings->at[i]);
+        if (byte_count < plan->byte_count || byte_count - plan->byte_count < wanted) {
+            return;
+        }
+        plan->byte_count += wanted;
+        plan->crossing_count++;
+    }
+}
+
+void umig_native_plan_reduce(struct umig_native_plan *plan)
+{
+    plan->leaf_stack_bytes = 0;
+    plan->crossing_count = 0;
+    plan->byte_count = plan->has_leaf ? (uint32_t)sizeof(struct umig_native_copy) : 0;
+}
+
+/* Returns where the next copy goes. */
+static void *put_copy(void *to, const struct umig_native_copy *copy)
+{
+    uint64_t *stack = (uint64_t *)(void *)((struct umig_native_copy *)to + 1);
+    *(struct umig_native_copy *)to = *copy;
+    copy_words(stack, copy->stack_low, copy->stack_bytes / sizeof *stack);
+    return stack + copy->stack_bytes / sizeof *stack;
+}
+
+void umig_native_copy_take(const struct umig_native_plan *plan, const void *context, void *to)
+{
+    if (plan->has_leaf) {
+        struct umig_native_copy leaf = {
+            .registers = umig_registers_read(context),
+            .stack_bytes = plan->leaf_stack_bytes,
+        };
+        leaf.stack_low = low_of(leaf.registers.by_number[UMIG_REGISTER_SP]);
+        to = put_copy(to, &leaf);
+    }
+    for (uint32_t i = 0; i < plan->crossing_count; i++) {
+        const struct umig_crossing *crossing = &plan->crossings->at[i];
+        const struct umig_native_copy copy = {
+            .registers = crossing->registers,
+            .stack_low = crossing->registers.by_number[UMIG_REGISTER_SP],
+            .stack_bytes = crossing_stack_bytes(crossing),
+            .crossing = i + 1,
+            .java_sp = crossing->java_sp,
+        };
+        to = put_copy(to, &copy);
+    }
+}
+
+const struct umig_native_copy *umig_native_copy_of(const struct umig_record *record,
+                                                   uint32_t crossing)
+{
+    const uint8_t *end = (const uint8_t *)record + record->byte_count;
+    const uint8_t *at = end - record->native_bytes;
+    while (at < end) {
+        const struct umig_native_copy *copy = (const void *)at;
+        if (copy->crossing == crossing) {
+            return copy;
+        }
+        at += sizeof *copy + copy->stack_bytes;
+    }
+    return NULL;
 }

@@ -36,6 +36,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/native/registers.h"
 #include "agent/signal/regs.h"
 #include "agent/walk/codecache.h"
 #include "agent/walk/hotspot.h"
@@ -49,6 +50,8 @@ struct umig_step {
     struct umig_regs regs;
     bool is_leaf;     /* registers are those of interrupted code: pc is no return address */
     bool is_exact_pc; /* compiled code has debug information for this very pc */
+    struct umig_registers *caller; /* written where a frame is left by which native code had called
+                                    * Java, but the root: that code's; NULL: not wanted */
 };
 
 /** What stood at the position that was left. */

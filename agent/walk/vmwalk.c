@@ -41,6 +41,29 @@ static void add_left(const struct umig_hotspot *hs,
     }
 }
 
+/*
+ * Native code has called Java here, and Java had called it. Those beyond what can be described have
+ * their place, too: nothing is missing there without a mark.
+ */
+static void add_crossing(const struct umig_step *step,
+                         struct umig_crossings *crossings,
+                         struct umig_kept *kept)
+{
+    uint32_t number = 0;
+    if (crossings->count < UMIG_CROSSINGS_MAX) {
+        crossings->at[crossings->count] = (struct umig_crossing){
+            .registers = crossings->caller,
+            .java_sp = step->regs.sp,
+        };
+        number = ++crossings->count;
+    }
+    crossings->caller.by_number[UMIG_REGISTER_PC] = 0;
+    umig_kept_add(kept, &(struct umig_walk_frame){
+                            .bci = (int32_t)number,
+                            .kind = UMIG_FRAME_NATIVE,
+                        });
+}
+
 static bool is_in_java(const struct umig_hotspot *hs, uintptr_t thread)
 {
     const int32_t state = umig_hs_i32(thread, hs->thread_state);
@@ -110,12 +133,12 @@ static bool is_late(uint32_t steps, uint64_t until_cpu_ns)
 }
 
 static enum umig_outcome walk_up(struct umig_step *step,
-                                 uint64_t until_cpu_ns,
+                                 const struct umig_walk_request *request,
                                  struct umig_continuation *continuation,
                                  struct umig_kept *kept)
 {
     struct umig_step_left left;
-    for (uint32_t i = 0; i < UMIG_VMWALK_STEPS_MAX && !is_late(i, until_cpu_ns); i++) {
+    for (uint32_t i = 0; i < UMIG_VMWALK_STEPS_MAX && !is_late(i, request->until_cpu_ns); i++) {
         if (ends_continuation(step, continuation, kept)) {
             return UMIG_OUTCOME_OK;
         }
@@ -129,6 +152,9 @@ static enum umig_outcome walk_up(struct umig_step *step,
         }
         if (result == UMIG_STEP_LOST) {
             return cause_of_loss(step, &left);
+        }
+        if (step->caller != NULL && step->caller->by_number[UMIG_REGISTER_PC] != 0) {
+            add_crossing(step, request->crossings, kept);
         }
     }
     return UMIG_OUTCOME_TOO_DEEP;
@@ -153,6 +179,7 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
         .hotspot = hs,
         .thread = thread,
         .is_leaf = true,
+        .caller = request->crossings != NULL ? &request->crossings->caller : NULL,
     };
     if (request->context != NULL) {
         step->regs = umig_regs_read(request->context);
@@ -163,7 +190,7 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
     if (result.outcome == UMIG_OUTCOME_OK) {
         struct umig_continuation continuation = umig_continuation_of(hs, thread);
         const uintptr_t begin_pc = step->regs.pc;
-        result.outcome = walk_up(step, request->until_cpu_ns, &continuation, &kept);
+        result.outcome = walk_up(step, request, &continuation, &kept);
         if (result.outcome == UMIG_OUTCOME_OK && kept.seen == 0) {
             result.outcome = outcome_without_frames(hs, begin_pc);
         }

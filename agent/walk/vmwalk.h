@@ -4,8 +4,9 @@
  * It begins where the thread was interrupted or, if that has left Java, where it left it, and goes
  * from caller to caller (agent/walk/step.h). The JVM calls Java through a stub whose frame
  * remembers where Java was left before: so the walk crosses from one run of Java frames to the
- * next, until a call stub that remembers nothing, the thread's root. Compiled frames are opened
- * into the methods inlined into them (agent/walk/scopes.h).
+ * next, until a call stub that remembers nothing, the thread's root. What native code lies between
+ * can be noted (agent/walk/crossing.h). Compiled frames are opened into the methods inlined into
+ * them (agent/walk/scopes.h).
  *
  * It needs no method ids, no events and no cooperation of the JVM, so that an armed session costs
  * the JVM nothing but its samples.

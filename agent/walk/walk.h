@@ -4,15 +4,16 @@
 
 #include <stdint.h>
 
+#include "agent/walk/crossing.h"
 #include "agent/walk/virtual_thread.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 
 /** A frame as walked, not yet named. */
 struct umig_walk_frame {
-    uintptr_t method; /* Method* */
-    int32_t bci;
-    uint32_t kind; /* enum umig_frame_kind */
+    uintptr_t method; /* Method*; 0: the place of a crossing */
+    int32_t bci;      /* of a crossing: its number */
+    uint32_t kind;    /* enum umig_frame_kind */
 };
 
 struct umig_walk_request {
@@ -25,6 +26,7 @@ struct umig_walk_request {
     uint64_t until_cpu_ns; /* the calling thread's CPU time at which to give up; 0: never */
     struct umig_virtual_thread *virtual_thread; /* written if the stack is that of one, with this
                                                  * thread as its carrier; NULL: not wanted */
+    struct umig_crossings *crossings; /* empty; filled by the walker vm. NULL: not wanted */
 };
 
 struct umig_walk_result {

@@ -13,6 +13,12 @@
 /** Most frames kept of one stack. */
 #define UMIG_STACK_MAX_FRAMES 2048u
 
+/**
+ * Frame ids from here on are the places of native code between two runs of Java frames: this plus
+ * the number of the copy it is unwound from (struct umig_native_copy), 0 where none was taken.
+ */
+#define UMIG_FRAME_CROSSING 0xffff0000u
+
 /** Longest name of a monitor's class kept in a record. */
 #define UMIG_SAMPLE_TEXT_BYTES 120u
 
@@ -49,7 +55,7 @@ enum umig_record_thread {
 /**
  * Followed by frame_count frame ids (uint32_t, innermost first), then text_bytes bytes; then,
  * 8-byte aligned, kernel_bytes bytes: parts of the sample (agent/signal/perf_ring.h), then
- * native_bytes bytes: a struct umig_native_copy (agent/signal/native_copy.h) and its stack.
+ * native_bytes bytes: copies of registers and stack (agent/signal/native_copy.h).
  */
 struct umig_record {
     uint32_t byte_count; /* of the whole record, a multiple of 8 */

@@ -145,6 +145,32 @@ uintptr_t umig_x64_anchor_before(const struct umig_step *step, enum umig_blob_ki
                                       : 0;
 }
 
+/* Without its frame the call stub has its return address on top, and rbp is the caller's. */
+struct umig_registers umig_x64_caller_of_entry(const struct umig_step *step,
+                                               enum umig_blob_kind kind)
+{
+    const struct umig_regs *regs = &step->regs;
+    struct umig_registers caller = {{0}};
+    uint64_t *by_number = caller.by_number;
+    if (kind == UMIG_BLOB_STUB && anchor_beside_frame(step) != 0) {
+        by_number[UMIG_REGISTER_PC] = umig_x64_word(regs->sp, 0);
+        by_number[UMIG_REGISTER_SP] = regs->sp + UMIG_X64_WORD;
+        by_number[UMIG_REGISTER_BP] = regs->fp;
+        return caller;
+    }
+    by_number[UMIG_REGISTER_PC] = umig_x64_word(regs->fp, 1);
+    by_number[UMIG_REGISTER_SP] = regs->fp + 2 * UMIG_X64_WORD;
+    by_number[UMIG_REGISTER_BP] = umig_x64_word(regs->fp, 0);
+    if (kind == UMIG_BLOB_STUB) {
+        const int32_t saved = step->hotspot->call_wrapper_word - 1;
+        by_number[UMIG_REGISTER_BX] = umig_x64_word(regs->fp, saved);
+        for (int32_t i = 0; i < 4; i++) {
+            by_number[UMIG_REGISTER_R12 + i] = umig_x64_word(regs->fp, saved - 1 - i);
+        }
+    }
+    return caller;
+}
+
 enum umig_step_result umig_x64_leave_entry(struct umig_step *step, uintptr_t anchor)
 {
     if (umig_hs_ptr(anchor, step->hotspot->anchor_sp) == 0) {

@@ -18,7 +18,8 @@
  *      fp[-5]       where the result goes
  *      fp[-6]       JavaCallWrapper*: thread, ..., JavaFrameAnchor; frame::
  *                   entry_frame_call_wrapper_offset says which word it is
- *      fp[-7] ...   saved registers
+ *      fp[-7]       rbx of the C++ caller
+ *      fp[-8] ...   its r12, r13, r14, r15
  *                   arguments of the method          <- pushed; popped behind the call
  *              sp-> (return address to _call_stub_return_address)
  *
@@ -46,7 +47,7 @@
  *
  * So the runs of Java frames are chained: the thread's anchor, the youngest entry frame's anchor,
  * and so on to an entry frame whose anchor is empty, the root. What lies between is native, and is
- * skipped.
+ * skipped; the registers an entry frame returns to are what it can be unwound from later.
  *
  * Leaf calls (intrinsics of the JVM, the vDSO, libsimdsort) leave Java without a note: these are
  * left by frame pointers that lead to a call of the JVM, or by the first return address that fits.
@@ -79,6 +80,17 @@ UMIG_SIGNAL_SAFE bool umig_x64_is_on_stack(const struct umig_step *step);
  */
 UMIG_SIGNAL_SAFE uintptr_t umig_x64_anchor_before(const struct umig_step *step,
                                                   enum umig_blob_kind kind);
+
+/**
+ * The registers to which such a frame returns: of the code that called Java. The call stub keeps
+ * rbx and r12 to r15; where the upcall stub has them only it knows.
+ *
+ * @param kind  of the code at the pc
+ *
+ * Signal: async-signal-safe, under the guard; the position must be in such a frame.
+ */
+UMIG_SIGNAL_SAFE struct umig_registers umig_x64_caller_of_entry(const struct umig_step *step,
+                                                                enum umig_blob_kind kind);
 
 /** Leaves such a frame to where Java was left before. Signal: async-signal-safe, under the guard.
  */

@@ -280,6 +280,33 @@ static void test_names_and_stop(void **state)
     trace_fini(&trace);
 }
 
+/* As a call stub leaves the registers of what called it: only pc and sp are known here. */
+static void test_goes_on_from_a_return_address(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_unwind_frame whole[UMIG_UNWIND_FRAMES_MAX];
+    struct trace trace;
+    trace_marks(&trace, mark_chain);
+    umig_objects_refresh(&fx->objects);
+    (void)unwind(fx, &trace.steps[0]);
+    memcpy(whole, fx->frames, sizeof whole);
+    struct umig_unwind_request request = request_of(fx, &trace.steps[0]);
+    request.registers = (struct umig_registers){{0}};
+    request.registers.by_number[UMIG_REGISTER_PC] = whole[1].pc;
+    request.registers.by_number[UMIG_REGISTER_SP] = whole[1].sp;
+    request.is_return = true;
+    request.stop_low = whole[4].pc; /* mark_chain, which may need its rbp */
+    request.stop_high = request.stop_low + 1;
+
+    const struct umig_unwind_result result = umig_unwind(fx->unwinder, &request);
+
+    assert_int_equal(result.end, UMIG_UNWIND_STOPPED);
+    assert_int_equal(result.frame_count, 3);
+    assert_memory_equal(fx->frames, whole + 1, 3 * sizeof whole[0]);
+    assert_int_equal(result.sp, whole[4].sp);
+    trace_fini(&trace);
+}
+
 /* Wherever the copy is cut, what is left of the stack is the beginning of the whole. */
 static void test_cut_copies_end_with_a_mark(void **state)
 {
@@ -581,6 +608,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_instruction_of_printf, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names_and_stop, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_goes_on_from_a_return_address, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut_copies_end_with_a_mark, setup, teardown),
         cmocka_unit_test_setup_teardown(test_signal_frames_are_crossed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_call_at_the_end_of_its_function, setup, teardown),

@@ -5,6 +5,8 @@
 #ifndef UMIG_TESTS_E2E_SESSION_MIXED_H
 #define UMIG_TESTS_E2E_SESSION_MIXED_H
 
+#include <jni.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -30,6 +32,9 @@ static inline unsigned long mixed_step(unsigned long sum)
 
 /** Burns in C++ below three classes; 0 to 2 choose which. */
 long long mixed_cpp(int which, long long wanted_ns);
+
+/** Calls a static method of Java, (J)J, from below a class of C++. */
+long long mixed_cpp_call(JNIEnv *env, jclass mixed, const char *method, long long wanted_ns);
 
 /** Burns at the bottom of a recursion in C. */
 long long planted_c_deep(long long wanted_ns, int depth);

@@ -64,6 +64,14 @@ __attribute__((noinline)) static long long call_java_and_down(JNIEnv *env,
     return spent;
 }
 
+/* And by way of C++. */
+__attribute__((noinline)) static long long call_by_cpp(JNIEnv *env, jclass mixed, jlong wanted_ns)
+{
+    const long long spent = mixed_cpp_call(env, mixed, "calledByCpp", wanted_ns);
+    MIXED_KEEP_FRAME();
+    return spent;
+}
+
 JNIEXPORT jlong JNICALL Java_Mixed_clock(JNIEnv *env, jclass mixed);
 JNIEXPORT jlong JNICALL Java_Mixed_clock(JNIEnv *env, jclass mixed)
 {
@@ -89,8 +97,11 @@ JNIEXPORT jlong JNICALL Java_Mixed_burn(JNIEnv *env, jclass mixed, jint kind, jl
     case 3:
         spent = call_java_and_down(env, mixed, wanted_ns);
         break;
+    case 4:
+        spent = call_by_cpp(env, mixed, wanted_ns);
+        break;
     default:
-        spent = mixed_cpp(kind - 4, wanted_ns);
+        spent = mixed_cpp(kind - 5, wanted_ns);
         break;
     }
     MIXED_KEEP_FRAME();

@@ -50,7 +50,32 @@ struct Inner {
     }
 };
 
+/* Calls Java; a frame of a size that only a table tells. */
+struct Caller {
+    __attribute__((noinline)) static long long call(JNIEnv *env,
+                                                    jclass mixed,
+                                                    const char *method,
+                                                    long long wanted_ns)
+    {
+        volatile char room[333];
+        room[0] = 1;
+        const jmethodID id = env->GetStaticMethodID(mixed, method, "(J)J");
+        const long long spent = env->CallStaticLongMethod(mixed, id, (jlong)wanted_ns);
+        return spent + room[0] - 1;
+    }
+};
+
 } // namespace planted
+
+extern "C" __attribute__((noinline)) long long mixed_cpp_call(JNIEnv *env,
+                                                              jclass mixed,
+                                                              const char *method,
+                                                              long long wanted_ns)
+{
+    const long long spent = planted::Caller::call(env, mixed, method, wanted_ns);
+    MIXED_KEEP_FRAME();
+    return spent;
+}
 
 extern "C" __attribute__((noinline)) long long mixed_cpp(int which, long long wanted_ns)
 {

@@ -1,10 +1,13 @@
 /*
  * Planted truth in native code: functions of C with frame pointers and of C++ without, deep and
  * shallow, called by Java, Java called by C, C++ below that, and a thread that never sees Java. The
- * share of each against what it measured of itself.
+ * share of each against what it measured of itself; and where C called Java, every function between
+ * the two.
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "tests/e2e/session/planted.h"
 #include "tests/support/test.h"
@@ -12,6 +15,8 @@
 #define MIN_SAMPLES  10000
 #define POINTS       2.0
 #define ROUND_CPU_MS 11000
+#define MIN_RIGHT    99.0 /* % of the CPU of Java that C called: all functions between are there, */
+#define MIN_WHOLE    90.0 /* or a mark, where a busy agent left no room for the copy */
 
 /* Prints the table; the largest error in percentage points. */
 static double compare(const json_t *truth, const json_t *report, double all_ns)
@@ -30,6 +35,77 @@ static double compare(const json_t *truth, const json_t *report, double all_ns)
         worst = fmax(worst, fabs(reported - planted));
     }
     return worst;
+}
+
+/* Java that native code called, and the library's frames that must stand before it in this order;
+ * behind them come those of the JVM.
+ */
+static const struct {
+    const char *library;
+    const char *java;
+} chains[] = {
+    {";Mixed.burn;Java_Mixed_burn;call_java;", ";Mixed.called;"},
+    {";Mixed.burn;Java_Mixed_burn;call_java_and_down;", ";Mixed.calledAndDown;"},
+    {";Mixed.burn;Java_Mixed_burn;call_by_cpp;mixed_cpp_call;planted::Caller::call;",
+     ";Mixed.calledByCpp;"},
+};
+
+/* CPU in Java that native code called, in the unit of the stacks. */
+struct shares {
+    double all;
+    double whole;
+    double marked;
+};
+
+/* Is all there from Java, by the library and the JVM, to Java? */
+static void judge(const char *stack, size_t chain, double weight, struct shares *shares)
+{
+    const char *library = chains[chain].library;
+    const char *from = strstr(stack, library);
+    const char *between = from != NULL ? from + strlen(library) - 1 : NULL; /* at its last ";" */
+    const char *to = between != NULL ? strstr(between, chains[chain].java) : NULL;
+    shares->all += weight;
+    if (strstr(stack, "[truncated]") != NULL) {
+        shares->marked += weight;
+    } else if (to != NULL && to > between) {
+        shares->whole += weight;
+    } else {
+        print_message("  not whole: %s\n", stack);
+    }
+}
+
+static struct shares read_shares(const char *text, size_t chain)
+{
+    struct shares shares = {0};
+    char *copy = strdup(text);
+    char *rest = NULL;
+    for (char *line = strtok_r(copy, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *value = strrchr(line, ' ');
+        if (value == NULL || strstr(line, chains[chain].java) == NULL) {
+            continue;
+        }
+        const double weight = strtod(value + 1, NULL);
+        *value = ';'; /* the leaf ends as the others do */
+        judge(line, chain, weight, &shares);
+    }
+    free(copy);
+    return shares;
+}
+
+static void check_chains(struct umig_rig *rig)
+{
+    char *text = umig_rig_text(rig, "report mixed --format collapsed --unfold");
+    for (size_t i = 0; i < sizeof chains / sizeof chains[0]; i++) {
+        const struct shares shares = read_shares(text, i);
+        const double whole = 100 * shares.whole / shares.all;
+        const double marked = 100 * shares.marked / shares.all;
+        print_message("  %-24s %8.3f %% with all native frames between, %.3f %% with a mark\n",
+                      chains[i].java, whole, marked);
+        assert_true(whole + marked >= MIN_RIGHT);
+        assert_true(whole >= MIN_WHOLE);
+    }
+    free(text);
 }
 
 static void measure(struct umig_rig *rig)
@@ -53,6 +129,7 @@ static void measure(struct umig_rig *rig)
                   umig_json_number_at(report, "quality/java_samples"));
     assert_true(samples >= MIN_SAMPLES);
     assert_true(worst <= POINTS);
+    check_chains(rig);
 
     json_decref(report);
     json_decref(truth);

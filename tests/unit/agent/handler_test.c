@@ -10,7 +10,6 @@
 #include "agent/signal/guard.h"
 #include "agent/signal/handler.h"
 #include "agent/signal/install.h"
-#include "agent/signal/native_copy.h"
 #include "core/clock.h"
 #include "tests/support/test.h"
 #include "tests/unit/agent/fake_hotspot.h"
@@ -654,42 +653,6 @@ static void test_handler_takes_a_free_signal_and_another_when_it_is_taken(void *
     }
 }
 
-static void test_handler_copies_the_stack_outside_of_generated_code(void **state)
-{
-    struct fixture *fx = *state;
-    static uint64_t stack[8192];
-    for (size_t i = 0; i < 8192; i++) {
-        stack[i] = i;
-    }
-    fx->context.uc_mcontext.gregs[REG_RSP] = (greg_t)(uintptr_t)&stack[64];
-    fx->context.uc_mcontext.gregs[REG_R12] = 4711;
-    atomic_store(&fx->sampler.native, UMIG_NATIVE_ON);
-
-    sample(fx);
-
-    const struct umig_record *record = only_record(fx);
-    const struct umig_native_copy *copy =
-        (const void *)((const char *)record + record->byte_count - record->native_bytes);
-    const uint64_t *words = (const uint64_t *)(const void *)(copy + 1);
-    assert_int_equal(copy->registers.by_number[12], 4711);
-    assert_ptr_equal((const void *)(uintptr_t)copy->stack_low, &stack[64 - 16]); /* the red zone */
-    assert_int_equal(record->native_bytes, sizeof *copy + copy->stack_bytes);
-    assert_in_range(copy->stack_bytes, 4096, UMIG_NATIVE_STACK_BYTES); /* a quarter of the ring */
-    for (size_t i = 0; i < copy->stack_bytes / 8; i++) {
-        assert_int_equal(words[i], 48 + i);
-    }
-}
-
-static void test_handler_of_a_leaf_copies_registers_only(void **state)
-{
-    struct fixture *fx = *state;
-    atomic_store(&fx->sampler.native, UMIG_NATIVE_LEAF);
-
-    sample(fx);
-
-    assert_int_equal(only_record(fx)->native_bytes, sizeof(struct umig_native_copy));
-}
-
 static void test_walk_switched_off_still_counts_the_sample(void **state)
 {
     struct fixture *fx = *state;
@@ -745,10 +708,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_handler_full_ring_drops_are_counted_exactly, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_handler_marks_a_cut_stack, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_handler_copies_the_stack_outside_of_generated_code,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(test_handler_of_a_leaf_copies_registers_only, setup,
-                                        teardown),
         cmocka_unit_test_setup_teardown(test_walk_switched_off_still_counts_the_sample, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(

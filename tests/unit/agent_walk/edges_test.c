@@ -180,6 +180,87 @@ static void test_upcall_whose_anchor_cannot_be_one_is_lost(void **state)
     fake_assert_lost(&of_another);
 }
 
+static void assert_caller(const struct umig_registers *caller,
+                          uintptr_t pc,
+                          uintptr_t sp,
+                          uintptr_t fp)
+{
+    assert_ptr_equal(caller->by_number[UMIG_REGISTER_PC], pc);
+    assert_ptr_equal(caller->by_number[UMIG_REGISTER_SP], sp);
+    assert_ptr_equal(caller->by_number[UMIG_REGISTER_BP], fp);
+}
+
+/* generate_call_stub: rbx below the wrapper, then r12 to r15. */
+static void test_entry_frame_keeps_the_registers_of_what_called_java(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchor = anchor_at(jvm, 80);
+    struct umig_registers caller = {{0}};
+    struct umig_step step =
+        fake_standing(jvm, fake_entry_at(jvm, FP, &anchor), SP, fake_sp(jvm, FP));
+    step.caller = &caller;
+    jvm->stack[FP] = fake_sp(jvm, CALLER_FP);
+    jvm->stack[FP + 1] = 4711;
+    for (size_t i = 0; i < 5; i++) {
+        jvm->stack[FP - 7 - i] = 700 + i;
+    }
+
+    fake_assert_moved(jvm, &step, anchor.pc, 80, NOISE);
+
+    assert_caller(&caller, 4711, fake_sp(jvm, FP + 2), fake_sp(jvm, CALLER_FP));
+    assert_int_equal(caller.by_number[UMIG_REGISTER_BX], 700);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(caller.by_number[UMIG_REGISTER_R12 + i], 701 + i);
+    }
+}
+
+static void test_call_stub_without_its_frame_returns_to_the_top_of_the_stack(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchor = anchor_at(jvm, 80);
+    struct umig_registers caller = {{0}};
+    struct umig_step step = fake_leaf(jvm, fake_entry_at(jvm, FP, &anchor) - 100, SP, NOISE);
+    step.regs.argument = fake_sp(jvm, FP + 6);
+    step.caller = &caller;
+    jvm->stack[SP] = 4711;
+
+    fake_assert_moved(jvm, &step, anchor.pc, 80, NOISE);
+
+    assert_caller(&caller, 4711, fake_sp(jvm, SP + 1), NOISE);
+    assert_int_equal(caller.by_number[UMIG_REGISTER_BX], 0);
+}
+
+static void test_upcall_keeps_the_frame_pointer_of_what_called_java(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const struct fake_anchor anchor = anchor_at(jvm, 80);
+    struct umig_registers caller = {{0}};
+    struct umig_step step = in_upcall(jvm, &anchor);
+    step.caller = &caller;
+    jvm->stack[FP] = fake_sp(jvm, CALLER_FP);
+    jvm->stack[FP + 1] = 4711;
+
+    fake_assert_moved(jvm, &step, anchor.pc, 80, NOISE);
+
+    assert_caller(&caller, 4711, fake_sp(jvm, FP + 2), fake_sp(jvm, CALLER_FP));
+    assert_int_equal(caller.by_number[UMIG_REGISTER_BX], 0);
+}
+
+/* What is above the root is no code between two runs of Java. */
+static void test_root_has_no_registers_of_a_caller(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    struct umig_registers caller = {{0}};
+    struct umig_step step = fake_standing(jvm, fake_entry_at(jvm, FP, NULL), SP, fake_sp(jvm, FP));
+    struct umig_step_left left;
+    step.caller = &caller;
+    jvm->stack[FP + 1] = 4711;
+
+    assert_int_equal(umig_step_up(&step, &left), UMIG_STEP_ROOT);
+
+    assert_int_equal(caller.by_number[UMIG_REGISTER_PC], 0);
+}
+
 static void test_entry_frame_of_another_thread_is_lost(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -540,6 +621,10 @@ int main(void)
         TEST(test_upcall_leads_to_the_earlier_anchor),
         TEST(test_upcall_of_a_thread_without_java_is_the_root),
         TEST(test_upcall_whose_anchor_cannot_be_one_is_lost),
+        TEST(test_entry_frame_keeps_the_registers_of_what_called_java),
+        TEST(test_call_stub_without_its_frame_returns_to_the_top_of_the_stack),
+        TEST(test_upcall_keeps_the_frame_pointer_of_what_called_java),
+        TEST(test_root_has_no_registers_of_a_caller),
         TEST(test_entry_frame_of_another_thread_is_lost),
         TEST(test_entry_frame_whose_wrapper_is_off_the_stack_is_lost),
         TEST(test_entry_frame_whose_anchor_makes_no_progress_is_lost),

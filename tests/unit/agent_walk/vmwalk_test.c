@@ -18,6 +18,7 @@ static struct umig_walk_frame g_frames[ROOM];
 static struct umig_step g_scratch;
 static ucontext_t g_context;
 static struct fake_scopes g_scopes;
+static struct umig_crossings g_crossings;
 
 static int setup(void **state)
 {
@@ -33,19 +34,38 @@ static void set_registers(struct fake_jvm *jvm, uintptr_t pc, size_t sp_word, ui
     umig_regs_write(&g_context, &regs);
 }
 
-static struct umig_walk_result walk_until(struct fake_jvm *jvm, void *context, uint64_t cpu_ns)
+static struct umig_walk_request request_of(struct fake_jvm *jvm, void *context)
 {
-    const struct umig_vmwalk vmwalk = {.hotspot = &jvm->hotspot};
-    const struct umig_walk_request request = {
+    return (struct umig_walk_request){
         .env = &jvm->thread.env,
         .context = context,
         .scratch = &g_scratch,
         .frames = g_frames,
         .max_frames = ROOM,
-        .until_cpu_ns = cpu_ns,
     };
+}
+
+static struct umig_walk_result walk_as(struct fake_jvm *jvm,
+                                       const struct umig_walk_request *request)
+{
+    const struct umig_vmwalk vmwalk = {.hotspot = &jvm->hotspot};
     assert_true(UMIG_VMWALK_SCRATCH_BYTES <= sizeof g_scratch);
-    return umig_vmwalk_walk(&vmwalk, &request);
+    return umig_vmwalk_walk(&vmwalk, request);
+}
+
+static struct umig_walk_result walk_until(struct fake_jvm *jvm, void *context, uint64_t cpu_ns)
+{
+    struct umig_walk_request request = request_of(jvm, context);
+    request.until_cpu_ns = cpu_ns;
+    return walk_as(jvm, &request);
+}
+
+static struct umig_walk_result walk_with_crossings(struct fake_jvm *jvm)
+{
+    struct umig_walk_request request = request_of(jvm, &g_context);
+    umig_crossings_clear(&g_crossings);
+    request.crossings = &g_crossings;
+    return walk_as(jvm, &request);
 }
 
 static struct umig_walk_result walk(struct fake_jvm *jvm, void *context)
@@ -124,6 +144,26 @@ static void test_walk_goes_over_two_runs_of_java_to_the_root(void **state)
     assert_frame(2, jvm->method, 3, UMIG_FRAME_INTERPRETED);
     assert_frame(3, jvm->native, UMIG_BCI_NATIVE, UMIG_FRAME_NATIVE_METHOD);
     assert_frame(4, jvm->method, 7, UMIG_FRAME_INTERPRETED);
+}
+
+static void test_walk_leaves_a_place_where_native_code_called_java(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    two_runs(jvm);
+    jvm->stack[51] = (uintptr_t)setup; /* what the entry frame at 50 returns to */
+
+    const struct umig_walk_result result = walk_with_crossings(jvm);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
+    assert_int_equal(result.frame_count, 5);
+    assert_frame(1, jvm->method, 3, UMIG_FRAME_INTERPRETED);
+    assert_frame(2, NULL, 1, UMIG_FRAME_NATIVE);
+    assert_frame(3, jvm->native, UMIG_BCI_NATIVE, UMIG_FRAME_NATIVE_METHOD);
+    assert_int_equal(g_crossings.count, 1); /* the root's is none */
+    const struct umig_crossing *crossing = &g_crossings.at[0];
+    assert_ptr_equal(crossing->registers.by_number[UMIG_REGISTER_PC], (uintptr_t)setup);
+    assert_ptr_equal(crossing->registers.by_number[UMIG_REGISTER_SP], fake_sp(jvm, 52));
+    assert_ptr_equal(crossing->java_sp, fake_sp(jvm, 80));
 }
 
 /* Its registers show a library's frames, or nothing at all: there is no signal. */
@@ -280,6 +320,60 @@ static uintptr_t *deep_stack(struct fake_jvm *jvm, size_t depth)
     return stack;
 }
 
+enum {
+    RUN_WORDS = 32
+};
+
+/* Runs of one compiled frame each, called by native code that the next one called. */
+static uintptr_t *many_runs(struct fake_jvm *jvm, size_t count)
+{
+    const size_t words = (count + 1) * RUN_WORDS;
+    uintptr_t *stack = calloc(words, sizeof *stack);
+    const uintptr_t inside = fake_return(jvm, FAKE_COMPILED, 100);
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t *run = stack + i * RUN_WORDS;
+        uintptr_t *fp = run + 16;
+        struct fake_wrapper wrapper = {.thread = (uintptr_t)&jvm->thread};
+        if (i + 1 < count) {
+            wrapper.anchor = (struct fake_anchor){(uintptr_t)(run + RUN_WORDS), inside, NOISE};
+        }
+        memcpy(fp + 6, &wrapper, sizeof wrapper);
+        fp[FAKE_WRAPPER_WORD] = (uintptr_t)(fp + 6);
+        fp[1] = (uintptr_t)setup + i;
+        run[2] = (uintptr_t)fp;
+        run[3] = jvm->call_stub_return;
+    }
+    jvm->thread.stack_base = (uintptr_t)(stack + words);
+    jvm->thread.stack_bytes = words * sizeof *stack;
+    memset(&g_context, 0, sizeof g_context);
+    const struct umig_regs regs = {.pc = inside, .sp = (uintptr_t)stack};
+    umig_regs_write(&g_context, &regs);
+    return stack;
+}
+
+static void test_walk_over_more_crossings_than_are_described_has_a_place_for_each(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const size_t runs = UMIG_CROSSINGS_MAX + 3;
+    uintptr_t *stack = many_runs(jvm, runs);
+
+    const struct umig_walk_result result = walk_with_crossings(jvm);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
+    assert_int_equal(result.frame_count, 2 * runs - 1);
+    assert_int_equal(g_crossings.count, UMIG_CROSSINGS_MAX);
+    for (uint32_t i = 0; i + 1 < runs; i++) {
+        const uint32_t number = i < UMIG_CROSSINGS_MAX ? i + 1 : 0;
+        assert_frame(2 * i + 1, NULL, (int32_t)number, UMIG_FRAME_NATIVE);
+        if (number != 0) {
+            assert_ptr_equal(g_crossings.at[i].registers.by_number[UMIG_REGISTER_PC],
+                             (uintptr_t)setup + i);
+            assert_ptr_equal(g_crossings.at[i].java_sp, stack + (i + 1) * RUN_WORDS);
+        }
+    }
+    free(stack);
+}
+
 static void test_walk_of_a_deep_stack_keeps_both_ends(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -329,6 +423,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_jvm_teardown)
         TEST(test_walk_goes_over_two_runs_of_java_to_the_root),
+        TEST(test_walk_leaves_a_place_where_native_code_called_java),
+        TEST(test_walk_over_more_crossings_than_are_described_has_a_place_for_each),
         TEST(test_walk_lost_where_it_begins_goes_on_where_java_was_left),
         TEST(test_walk_begins_where_the_thread_left_java),
         TEST(test_walk_out_of_java_begins_at_the_anchor_even_in_the_code_cache),

@@ -20,7 +20,7 @@ public final class Mixed {
     /** By the kind that {@code burn} takes: which name the time is below. */
     private static final String[] NAMES = {
         ".planted_c_shallow", ".planted_c_deep", "Mixed.called", ".planted::Inner::work",
-        ".planted::Circle::area", ".planted::Tree<int>::descend",
+        "Mixed.calledByCpp", ".planted::Circle::area", ".planted::Tree<int>::descend",
     };
     private static final String PLAIN = ".planted_plain";
     private static volatile long sink;
@@ -40,6 +40,15 @@ public final class Mixed {
 
     /** C calls this; it burns by itself. */
     static long called(long wantedNs) {
+        return work(wantedNs);
+    }
+
+    /** C++ calls this, which C has called. */
+    static long calledByCpp(long wantedNs) {
+        return work(wantedNs);
+    }
+
+    private static long work(long wantedNs) {
         long begin = clock();
         long now = begin;
         while (now - begin < wantedNs) {
