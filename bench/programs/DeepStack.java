@@ -1,24 +1,41 @@
 package programs;
 
+import java.lang.reflect.Method;
 import java.util.Random;
 import java.util.zip.Deflater;
 
 /**
- * Works at the bottom of a stack of so many frames: DeepStack DEPTH [native]. With "native" the work
- * is a library's: some frames of C above those of Java.
+ * Works at the bottom of a stack of so many frames: DeepStack DEPTH [native [CROSSINGS]]. With "native"
+ * the work is a library's: some frames of C above those of Java. At so many places the JVM is called,
+ * and calls Java again: by reflection, which a property has to keep native.
  */
 public final class DeepStack {
     private static final int BLOCK_BYTES = 64 * 1024;
     private static volatile double sink;
 
+    private interface Bottom {
+        void run() throws Exception;
+    }
+
     private DeepStack() {}
 
-    private static void descend(int frames, Beat.Work work) throws Exception {
+    private static void descend(int frames, Bottom bottom) throws Exception {
         if (frames > 0) {
-            descend(frames - 1, work);
+            descend(frames - 1, bottom);
             return;
         }
-        Beat.run(work);
+        bottom.run();
+    }
+
+    /** Called by reflection, too. */
+    static void work(int frames, int crossings, Beat.Work work) throws Exception {
+        if (crossings == 0) {
+            descend(frames, () -> Beat.run(work));
+            return;
+        }
+        int here = frames / (crossings + 1);
+        Method self = DeepStack.class.getDeclaredMethod("work", int.class, int.class, Beat.Work.class);
+        descend(here, () -> self.invoke(null, frames - here, crossings - 1, work));
     }
 
     private static long add() {
@@ -49,6 +66,7 @@ public final class DeepStack {
 
     public static void main(String[] arguments) throws Exception {
         boolean isNative = arguments.length > 1 && arguments[1].equals("native");
-        descend(Integer.parseInt(arguments[0]), isNative ? deflate() : DeepStack::add);
+        int crossings = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 0;
+        work(Integer.parseInt(arguments[0]), crossings, isNative ? deflate() : DeepStack::add);
     }
 }
