@@ -316,6 +316,13 @@ struct copying {
 };
 
 /* Under the loader's lock, and only if what is there is still the object that was described. */
+/* A JVM is not unloaded; its tables, 2 MiB, are the largest by far. */
+static bool is_jvm(const struct umig_object *object)
+{
+    const char *slash = strrchr(object->path, '/');
+    return slash != NULL && strcmp(slash, "/libjvm.so") == 0;
+}
+
 static int copy_table(struct dl_phdr_info *info, size_t size, void *context)
 {
     (void)size;
@@ -326,7 +333,7 @@ static int copy_table(struct dl_phdr_info *info, size_t size, void *context)
         return 0;
     }
     const int rc = umig_unwind_table_copy(&copying->object->table, described.unwind_place,
-                                          &copying->objects->quota);
+                                          is_jvm(copying->object), &copying->objects->quota);
     return rc == UMIG_OK ? 1 : 2;
 }
 

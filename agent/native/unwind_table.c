@@ -108,11 +108,19 @@ static int find_bounds(const struct umig_unwind_table *table,
 
 static int copy_bytes(struct umig_unwind_table *table,
                       struct bounds bounds,
+                      bool stays,
                       struct umig_quota *quota)
 {
     /* Read by whole words: the last one is filled up with zeros. */
     const size_t used = bounds.high - bounds.low;
     const size_t byte_count = (used + 7) & ~(size_t)7;
+    if (stays) {
+        table->bytes = (uint8_t *)bounds.low; /* a page has whole words */
+        table->is_in_place = true;
+        table->byte_count = byte_count;
+        table->address = bounds.low;
+        return UMIG_OK;
+    }
     uint8_t *bytes = umig_quota_take(quota, byte_count);
     if (bytes == NULL) {
         return UMIG_E_NOMEM;
@@ -129,6 +137,7 @@ static int copy_bytes(struct umig_unwind_table *table,
 
 int umig_unwind_table_copy(struct umig_unwind_table *out_table,
                            struct umig_unwind_place place,
+                           bool stays,
                            struct umig_quota *quota)
 {
     uint8_t header[HEADER_BYTES];
@@ -153,7 +162,7 @@ int umig_unwind_table_copy(struct umig_unwind_table *out_table,
     struct bounds bounds = {0, 0};
     int rc = find_bounds(&table, place, eh_frame, quota, &bounds);
     if (rc == UMIG_OK) {
-        rc = copy_bytes(&table, bounds, quota);
+        rc = copy_bytes(&table, bounds, stays, quota);
     }
     if (rc == UMIG_OK) {
         *out_table = table;
@@ -163,7 +172,9 @@ int umig_unwind_table_copy(struct umig_unwind_table *out_table,
 
 void umig_unwind_table_fini(struct umig_unwind_table *table, struct umig_quota *quota)
 {
-    umig_quota_give(quota, table->bytes, table->byte_count);
+    if (!table->is_in_place) {
+        umig_quota_give(quota, table->bytes, table->byte_count);
+    }
     *table = (struct umig_unwind_table){.bytes = NULL};
 }
 

@@ -21,7 +21,8 @@
 
 /** A copied table; zero-initialised: there is none, nothing is found. */
 struct umig_unwind_table {
-    uint8_t *bytes; /* copy of memory from address on */
+    uint8_t *bytes; /* copy of memory from address on; in place: that memory */
+    bool is_in_place;
     size_t byte_count;
     uintptr_t address; /* a multiple of 8 */
     uintptr_t header;  /* address of .eh_frame_hdr: entries are relative to it */
@@ -45,11 +46,14 @@ struct umig_unwind_entry {
 /**
  * Copies the tables of an object.
  *
+ * @param stays  it is never unloaded: its tables are not copied, but read where they are
+ *
  * @return UMIG_OK, UMIG_E_UNSUPPORTED (an encoding no linker of this platform writes, or values
  * that point elsewhere), UMIG_E_NOMEM (the quota is used up), UMIG_E_IO (not readable)
  */
 UMIG_NODISCARD int umig_unwind_table_copy(struct umig_unwind_table *out_table,
                                           struct umig_unwind_place place,
+                                          bool stays,
                                           struct umig_quota *quota);
 
 /** Gives the copy back. */

@@ -70,7 +70,7 @@ static void read_as_tables(const uint8_t *data, size_t size, struct umig_quota *
     struct umig_unwind_entry entry;
     const uintptr_t low = (uintptr_t)data;
     const struct umig_unwind_place place = {low, low, low + size};
-    if (umig_unwind_table_copy(&table, place, quota) == UMIG_OK) {
+    if (umig_unwind_table_copy(&table, place, false, quota) == UMIG_OK) {
         FUZZ_CHECK(table.address + 8 > low && table.byte_count <= size + 16);
         for (uintptr_t pc = low; pc < low + size; pc += 16) {
             uint64_t word = 0;

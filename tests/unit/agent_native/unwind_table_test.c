@@ -62,7 +62,7 @@ static int copy(struct fixture *fx)
 {
     const uintptr_t low = (uintptr_t)&fx->tables;
     const struct umig_unwind_place place = {low, low, low + sizeof fx->tables};
-    return umig_unwind_table_copy(&fx->table, place, &fx->quota);
+    return umig_unwind_table_copy(&fx->table, place, false, &fx->quota);
 }
 
 static void fini(struct fixture *fx)
@@ -102,6 +102,24 @@ static void test_functions_are_found_in_the_copy(void **state)
     assert_true(umig_unwind_table_word(&fx.table, low + fx.table.byte_count - 8, &word));
     assert_false(umig_unwind_table_word(&fx.table, low + fx.table.byte_count - 7, &word));
     assert_false(umig_unwind_table_word(&fx.table, UINTPTR_MAX, &word));
+    fini(&fx);
+}
+
+/* An object that stays: nothing of it is taken from the quota, and no byte is copied. */
+static void test_functions_of_an_object_that_stays_are_found_in_place(void **state)
+{
+    (void)state;
+    struct fixture fx;
+    struct umig_unwind_entry entry;
+    set_up(&fx);
+    const uintptr_t low = (uintptr_t)&fx.tables;
+    const struct umig_unwind_place place = {low, low, low + sizeof fx.tables};
+    assert_int_equal(umig_unwind_table_copy(&fx.table, place, true, &fx.quota), UMIG_OK);
+
+    assert_int_equal(fx.quota.used_bytes, 0);
+    assert_ptr_equal(fx.table.bytes, &fx.tables);
+    assert_true(umig_unwind_table_find(&fx.table, low + 1000, &entry));
+    assert_int_equal(entry.address, low + offsetof(struct tables, entries));
     fini(&fx);
 }
 
@@ -169,7 +187,7 @@ static void test_memory_that_is_not_there_is_an_answer(void **state)
     assert_true(page != MAP_FAILED);
     const uintptr_t low = (uintptr_t)page;
     const struct umig_unwind_place place = {low, low, low + 8192};
-    assert_int_equal(umig_unwind_table_copy(&fx.table, place, &fx.quota), UMIG_E_IO);
+    assert_int_equal(umig_unwind_table_copy(&fx.table, place, false, &fx.quota), UMIG_E_IO);
     assert_false(umig_peek(low, &word, sizeof word));
     assert_false(umig_peek(8, &word, sizeof word));
     assert_false(umig_peek(UINTPTR_MAX - 3, &word, sizeof word));
@@ -197,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_functions_are_found_in_the_copy),
+        cmocka_unit_test(test_functions_of_an_object_that_stays_are_found_in_place),
         cmocka_unit_test(test_tables_that_lie_are_refused),
         cmocka_unit_test(test_entries_that_lie_end_in_the_copy),
         cmocka_unit_test(test_memory_that_is_not_there_is_an_answer),
