@@ -323,6 +323,10 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
         write_counter(writer, 6, name, atomic_load(&agent->threads.ticks.live[clock]));
     }
     write_counter(writer, 6, "engine.holder_lookups", atomic_load(&agent->vm.holder_lookups));
+    write_counter(writer, 6, "engine.alloc_interval_bytes",
+                  atomic_load(&agent->vm.is_alloc_on) ? atomic_load(&agent->vm.alloc_rate.applied)
+                                                      : 0);
+    write_counter(writer, 6, "engine.alloc_spent_ns", atomic_load(&agent->vm.alloc_rate.spent_ns));
     write_counter(writer, 6, "engine.pauses_lost", umig_gc_lost(&agent->vm.gc));
     write_counter(writer, 6, "engine.native_unwinds", agent->pump.native.unwinds);
     write_counter(writer, 6, "engine.native_cut", agent->pump.native.short_of_root);

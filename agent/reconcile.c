@@ -5,6 +5,7 @@
 
 #include "agent/safety.h"
 #include "agent/sampler_setup.h"
+#include "agent/session/alloc.h"
 #include "agent/vm/perf_event.h"
 #include "core/clock.h"
 #include "core/err.h"
@@ -28,6 +29,9 @@ static uint32_t wanted_of(const struct umig_agent *agent)
     }
     if (umig_sessions_finest(sessions, UMIG_KIND_WALL) > 0) {
         wanted |= UMIG_VM_STACKS | UMIG_VM_LOCKS; /* of whom waits for a monitor, its class */
+    }
+    if (umig_sessions_finest(sessions, UMIG_KIND_ALLOC) > 0) {
+        wanted |= UMIG_VM_STACKS | UMIG_VM_ALLOC;
     }
     return wants_gc ? wanted | UMIG_VM_GC_LOG : wanted;
 }
@@ -154,6 +158,8 @@ void umig_agent_reconcile(struct umig_agent *agent)
     steer_native(agent);
     const uint64_t threshold = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS);
     atomic_store(&agent->vm.lock_threshold_ns, threshold > 0 ? threshold : UINT64_MAX);
+    umig_alloc_rate_ask(&agent->vm.alloc_rate,
+                        (uint32_t)umig_sessions_finest(&agent->sessions, UMIG_KIND_ALLOC));
     if (wanted != agent->wanted) {
         agent->wanted = wanted;
         umig_vm_want(&agent->vm, wanted);
@@ -241,6 +247,30 @@ static void check_clocks(struct umig_agent *agent)
     }
 }
 
+/* What samples of allocation cost decides how many are taken; sessions say which they got. */
+static void check_alloc(struct umig_agent *agent, uint64_t now_ns)
+{
+    struct umig_alloc_rate *rate = &agent->vm.alloc_rate;
+    if (!umig_alloc_rate_is_due(rate, now_ns)) {
+        return;
+    }
+    umig_alloc_rate_turn(rate, now_ns, umig_clock_process_cpu_ns());
+    char problem[sizeof agent->vm.alloc_problem];
+    pthread_mutex_lock(&agent->vm.mutex);
+    snprintf(problem, sizeof problem, "%s", agent->vm.alloc_problem);
+    pthread_mutex_unlock(&agent->vm.mutex);
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &agent->sessions.session[i];
+        if (!umig_session_takes(session, UMIG_KIND_ALLOC)) {
+            continue;
+        }
+        if (problem[0] != '\0' && session->problem[0] == '\0') {
+            umig_session_set_problem(session, problem);
+        }
+        umig_session_tell_alloc(session);
+    }
+}
+
 void umig_agent_check_sources(struct umig_agent *agent, uint64_t now_ns)
 {
     if (umig_safety_check(agent, now_ns)) {
@@ -248,4 +278,5 @@ void umig_agent_check_sources(struct umig_agent *agent, uint64_t now_ns)
     }
     check_clocks(agent);
     check_gc_log(agent);
+    check_alloc(agent, now_ns);
 }

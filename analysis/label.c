@@ -157,7 +157,7 @@ void umig_label_number(uint64_t number, struct umig_buf *out)
 void umig_label_value(enum umig_kind kind, uint64_t value, struct umig_buf *out)
 {
     char text[48];
-    if (kind == UMIG_KIND_HEAP) {
+    if (kind == UMIG_KIND_HEAP || kind == UMIG_KIND_ALLOC) {
         umig_format_bytes(value, text, sizeof text);
     } else {
         umig_format_duration(value, text, sizeof text);

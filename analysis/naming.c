@@ -320,7 +320,8 @@ static void put_bodies(struct umig_naming *naming, const struct bodies *bodies, 
         chain = skip(chain, body.len);
         chain = skip(chain, chain.len > 0 && chain.at[0] == '$' ? 1 : 0);
     }
-    if (strcmp(name, "doCall") != 0 && strcmp(name, "call") != 0) {
+    /* A class by itself has no method. */
+    if (*name != '\0' && strcmp(name, "doCall") != 0 && strcmp(name, "call") != 0) {
         umig_buf_byte(&naming->name, ' ');
         umig_buf_text(&naming->name, name);
     }

@@ -15,11 +15,33 @@ static const struct umig_option g_options[] = {
      .arity = UMIG_ARITY_VALUE,
      .value_name = "FILE",
      .help = "write to FILE, whole or not at all; - is standard output"},
+    {.name = "kind",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "KIND",
+     .help = "what collapsed stacks are of: cpu (default), alloc (bytes, by class)"},
     {.name = "unfold", .help = "show Groovy's dispatch frames instead of folding them"},
     {.name = "json", .help = "same as --format json"},
     UMIG_SOURCE_OPTIONS,
     {.name = NULL},
 };
+
+/* Of what the stacks are; to the collector each is a format of its own. */
+static int choose_kind(const struct umig_args *args, const char **format, struct umig_err *err)
+{
+    const char *kind = umig_args_value(args, "kind", "cpu");
+    const bool is_alloc = strcmp(kind, "alloc") == 0;
+    if (!is_alloc && strcmp(kind, "cpu") != 0) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "'%.40s' is no kind that has collapsed stacks; write cpu or alloc",
+                            kind);
+    }
+    if (is_alloc && strcmp(*format, "collapsed") != 0) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "--kind alloc is for collapsed stacks; write --format collapsed");
+    }
+    *format = is_alloc ? "collapsed-alloc" : *format;
+    return UMIG_OK;
+}
 
 static int choose_format(const struct umig_args *args,
                          const char **out_format,
@@ -35,7 +57,7 @@ static int choose_format(const struct umig_args *args,
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if (strcmp(formats[i], given) == 0) {
             *out_format = formats[i];
-            return UMIG_OK;
+            return choose_kind(args, out_format, err);
         }
     }
     return umig_err_set(
@@ -109,6 +131,8 @@ const struct umig_verb umig_verb_report = {
                 "umig report load-7 --format html -o load-7.html\n"
                 "# hottest stacks, for other tools\n"
                 "umig report load-7 --format collapsed | awk '{print $NF, $0}' | sort -rn | head\n"
+                "# bytes allocated by stack and class\n"
+                "umig report load-7 --format collapsed --kind alloc\n"
                 "# for 'go tool pprof', and for speedscope\n"
                 "umig report load-7 --format pprof -o load-7.pb.gz\n"
                 "umig report load-7 --format speedscope -o load-7.speedscope.json\n"

@@ -41,6 +41,11 @@ static const struct umig_option g_options[] = {
      .arity = UMIG_ARITY_VALUE,
      .value_name = "PATTERN",
      .help = "of --wall: threads whose names fit, * for any characters; default: all"},
+    {.name = "alloc",
+     .arity = UMIG_ARITY_OPTIONAL,
+     .value_name = "SIZE",
+     .help = "sample allocation by stack and class, each SIZE",
+     .kind = UMIG_KIND_ALLOC},
     {.name = "native",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "WHAT",
@@ -298,14 +303,16 @@ const struct umig_verb umig_verb_start = {
     .max_operands = 1,
     .options = g_options,
     .notes = "Without a kind --cpu, --gc, --heap and --locks are on, at their defaults.\n"
-             "TIME is a whole number and a unit: 500us, 10ms, 30s, 5m, 1h. SERVICE means every "
-             "agent\nof this host with that name; a whole number is a PID. Sessions do not "
-             "disturb each other:\nstart as many as you like.",
+             "TIME is a whole number and a unit: 500us, 10ms, 30s, 5m, 1h; SIZE, too: 64k, 2m. "
+             "SERVICE means\nevery agent of this host with that name; a whole number is a PID. "
+             "Sessions do not disturb\neach other: start as many as you like.",
     .examples =
         "# everything, for half a minute\n"
         "umig start orders --duration 30s\n"
         "# CPU only, five times finer, named for the report\n"
         "umig start 4242 --cpu 2ms --name fine\n"
+        "# what is allocated, of which class and where\n"
+        "umig start orders --alloc --duration 1m\n"
         "# whatever a thread spends outside of Java, too: in libraries, the JVM, the kernel\n"
         "umig start orders --cpu --native on --duration 1m\n"
         "# what the workers of a pool wait for, not only what they run\n"

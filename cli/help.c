@@ -67,9 +67,9 @@ static void write_option(const struct umig_option *option, FILE *out)
         char preset[UMIG_INTERVAL_TEXT_BYTES];
         char min[UMIG_INTERVAL_TEXT_BYTES];
         char max[UMIG_INTERVAL_TEXT_BYTES];
-        umig_interval_text(rule->default_ns, preset);
-        umig_interval_text(rule->min_ns, min);
-        umig_interval_text(rule->max_ns, max);
+        umig_kind_interval_text(rule, rule->default_ns, preset);
+        umig_kind_interval_text(rule, rule->min_ns, min);
+        umig_kind_interval_text(rule, rule->max_ns, max);
         fprintf(out, "; %s to %s, default %s", min, max, preset);
     }
     fputc('\n', out);

@@ -62,7 +62,6 @@ void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
     for (size_t i = 0; i < kind_count; i++) {
         const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)kinds[i]->kind);
         char interval[UMIG_INTERVAL_TEXT_BYTES];
-        umig_interval_text(kinds[i]->interval_ns, interval);
         umig_buf_text(out, i > 0 ? ", " : "");
         if (rule == NULL) {
             umig_buf_printf(out, "kind %u", kinds[i]->kind); /* of a newer agent */
@@ -70,6 +69,7 @@ void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
             umig_buf_text(out, rule->name);
         } else {
             const char *word = rule->kind == UMIG_KIND_LOCKS ? "per" : "every";
+            umig_kind_interval_text(rule, kinds[i]->interval_ns, interval);
             umig_buf_printf(out, "%s %s %s", rule->name, word, interval);
         }
         umig_buf_text(out, kinds[i]->kind == UMIG_KIND_CPU ? native_text(native) : "");

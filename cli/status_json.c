@@ -22,7 +22,8 @@ static void put_session(struct umig_json *json, const Umig__V1__SessionStatus *s
         const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)session->kinds[i]->kind);
         umig_json_object(json, NULL);
         umig_json_text(json, "kind", rule != NULL ? rule->name : NULL);
-        umig_json_number(json, "interval_ns", session->kinds[i]->interval_ns);
+        umig_json_number(json, rule != NULL && rule->is_size ? "interval_bytes" : "interval_ns",
+                         session->kinds[i]->interval_ns);
         umig_json_object_end(json);
     }
     umig_json_array_end(json);

@@ -39,11 +39,15 @@ static bool is_time(const char *kind)
     return begins_with(kind, "cpu") || begins_with(kind, "locks") || begins_with(kind, "wall");
 }
 
-/* The value of a counter of a kind, in the kind's unit: time, or records. */
+/* The value of a counter of a kind, in the kind's unit: time, bytes, or records. */
 static void put_kind_value(struct umig_buf *out, const char *kind, uint64_t value)
 {
     if (is_time(kind)) {
         put_duration(out, value);
+    } else if (begins_with(kind, "alloc")) {
+        char text[32];
+        umig_format_bytes(value, text, sizeof text);
+        umig_buf_text(out, text);
     } else {
         umig_buf_printf(out, "%" PRIu64, value);
     }

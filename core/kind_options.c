@@ -39,6 +39,15 @@ static const struct umig_kind_rule g_rules[] = {
      .max_ns = 10 * UMIG_NS_PER_S,
      .is_extra = true,
      .meaning = "time between two looks at a thread, whether it runs or not"},
+    {.kind = UMIG_KIND_ALLOC,
+     .name = "alloc",
+     .is_size = true,
+     .is_extra = true,
+     .default_ns = 512 * 1024,
+     .min_ns = 4 * 1024,
+     .max_ns = 256 * 1024 * 1024,
+     .meaning = "bytes a thread allocates between two samples, on average; more of them where that "
+                "would cost above 1 % of CPU"},
 };
 
 enum {
@@ -86,9 +95,9 @@ int umig_kind_interval_check(const struct umig_kind_rule *rule,
     char is[UMIG_INTERVAL_TEXT_BYTES];
     char min[UMIG_INTERVAL_TEXT_BYTES];
     char max[UMIG_INTERVAL_TEXT_BYTES];
-    umig_interval_text(interval_ns, is);
-    umig_interval_text(rule->min_ns, min);
-    umig_interval_text(rule->max_ns, max);
+    umig_kind_interval_text(rule, interval_ns, is);
+    umig_kind_interval_text(rule, rule->min_ns, min);
+    umig_kind_interval_text(rule, rule->max_ns, max);
     return umig_err_set(err, UMIG_E_ARG, "the interval of %s is %s; it must be %s to %s",
                         rule->name, is, min, max);
 }
@@ -103,7 +112,7 @@ int umig_kind_interval_parse(const struct umig_kind_rule *rule,
                             shown(text), text.len > 0 ? text.at : "", rule->meaning);
     }
     uint64_t ns = 0;
-    int rc = umig_parse_duration(text, &ns, err);
+    int rc = rule->is_size ? umig_parse_size(text, &ns, err) : umig_parse_duration(text, &ns, err);
     if (rc == UMIG_OK) {
         rc = umig_kind_interval_check(rule, ns, err);
     }
@@ -122,11 +131,10 @@ int umig_kind_option_parse(struct umig_span text,
     const struct umig_span name = umig_span_cut(&interval, ':');
     const struct umig_kind_rule *rule = umig_kind_rule_find(name);
     if (rule == NULL) {
-        return umig_err_set(
-            err, UMIG_E_ARG,
-            "'%.*s' is no kind of measurement; write cpu, gc, heap, locks or wall, with "
-            "an interval like cpu:10ms",
-            shown(name), name.len > 0 ? name.at : "");
+        return umig_err_set(err, UMIG_E_ARG,
+                            "'%.*s' is no kind of measurement; write cpu, gc, heap, locks, "
+                            "wall or alloc, with an interval like cpu:10ms",
+                            shown(name), name.len > 0 ? name.at : "");
     }
     uint64_t ns = rule->default_ns;
     if (interval.at != NULL) {
@@ -242,4 +250,20 @@ void umig_interval_text(uint64_t ns, char out[UMIG_INTERVAL_TEXT_BYTES])
         i++;
     }
     snprintf(out, UMIG_INTERVAL_TEXT_BYTES, "%" PRIu64 "%s", ns / units[i].factor, units[i].name);
+}
+
+void umig_kind_interval_text(const struct umig_kind_rule *rule,
+                             uint64_t interval,
+                             char out[UMIG_INTERVAL_TEXT_BYTES])
+{
+    static const char *const units[] = {"", "k", "m", "g"};
+    size_t i = 0;
+    if (!rule->is_size) {
+        umig_interval_text(interval, out);
+        return;
+    }
+    for (; i < 3 && interval > 0 && interval % 1024 == 0; i++) {
+        interval /= 1024;
+    }
+    snprintf(out, UMIG_INTERVAL_TEXT_BYTES, "%" PRIu64 "%s", interval, units[i]);
 }

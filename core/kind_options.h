@@ -24,6 +24,7 @@
 struct umig_kind_rule {
     enum umig_kind kind;
     const char *name; /* as options write it: "cpu" */
+    bool is_size;     /* its interval, all three below included, is in bytes, not in ns */
     uint64_t default_ns;
     uint64_t min_ns;
     uint64_t max_ns;
@@ -31,7 +32,7 @@ struct umig_kind_rule {
     const char *meaning; /* of the interval: "CPU time between two samples of a thread" */
 };
 
-/** One kind, and its interval in ns (0 for a kind that takes none). */
+/** One kind, and its interval in ns, or bytes (0 for a kind that takes none). */
 struct umig_kind_option {
     enum umig_kind kind;
     uint64_t interval_ns;
@@ -50,7 +51,7 @@ const struct umig_kind_rule *umig_kind_rule(enum umig_kind kind);
 const struct umig_kind_rule *umig_kind_rule_find(struct umig_span name);
 
 /**
- * Reads the interval of a kind: "10ms".
+ * Reads the interval of a kind: "10ms", or "512k" where the rule says that it is a size.
  *
  * @return UMIG_OK, or UMIG_E_ARG naming the value and the range, also for a kind that takes none
  */
@@ -101,5 +102,10 @@ const char *umig_walker_word(enum umig_walker walker);
 /** Writes a duration as options are read, in the largest unit that is exact: "10ms", "90s", "0s".
  */
 void umig_interval_text(uint64_t ns, char out[UMIG_INTERVAL_TEXT_BYTES]);
+
+/** The same for an interval of a kind: a duration, or a size like "512k". */
+void umig_kind_interval_text(const struct umig_kind_rule *rule,
+                             uint64_t interval,
+                             char out[UMIG_INTERVAL_TEXT_BYTES]);
 
 #endif

@@ -10,7 +10,7 @@
 
 struct line {
     char *stack;
-    uint64_t weight; /* CPU time; samples where the session does not know its interval */
+    uint64_t weight; /* bytes, or CPU time; samples where the session does not know its interval */
 };
 
 /* A name may not hold what separates the frames and the lines. */
@@ -84,17 +84,18 @@ static void write_sorted(struct line *lines,
 }
 
 static int write_lines(const struct umig_profile *profile,
+                       enum umig_kind kind,
                        struct line *lines,
                        uint32_t *chain,
                        struct umig_buf *out)
 {
-    const uint64_t interval_ns = profile->session.interval_ns[UMIG_KIND_CPU];
+    const uint64_t interval_ns = kind == UMIG_KIND_CPU ? profile->session.interval_ns[kind] : 1;
     struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
     size_t count = 0;
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < profile->samples.count; i++) {
         const struct umig_profile_sample *sample = &profile->samples.items[i];
-        if (sample->kind != UMIG_KIND_CPU) {
+        if (sample->kind != kind) {
             continue;
         }
         rc = put_stack(profile, sample, chain, &line);
@@ -119,6 +120,7 @@ static int write_lines(const struct umig_profile *profile,
 }
 
 int umig_collapsed_write(const struct umig_profile *profile,
+                         enum umig_kind kind,
                          struct umig_buf *out,
                          struct umig_err *err)
 {
@@ -130,7 +132,7 @@ int umig_collapsed_write(const struct umig_profile *profile,
     struct line *lines = calloc(profile->samples.count + 1, sizeof *lines);
     uint32_t *chain = calloc(deepest + 1, sizeof *chain);
     int rc = lines == NULL || chain == NULL ? UMIG_E_NOMEM : UMIG_OK;
-    rc = rc != UMIG_OK ? rc : write_lines(profile, lines, chain, out);
+    rc = rc != UMIG_OK ? rc : write_lines(profile, kind, lines, chain, out);
     free(lines);
     free(chain);
     if (rc != UMIG_OK) {

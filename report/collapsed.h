@@ -6,7 +6,8 @@
 #include "core/buf.h"
 
 /**
- * Appends one line a CPU stack. The value is its CPU time in intervals of the session, rounded to
+ * Appends one line a stack of a kind. Of allocation the value is bytes, and the innermost frame the
+ * class. Of CPU samples it is the CPU time in intervals of the session, rounded to
  * the nearest and at least 1, so that shares are those of the other reports; it is samples if the
  * session's interval is not known. Equal stacks that differ in lines only are added up. ';' in a
  * name becomes ':', control characters become spaces. Lines are sorted.
@@ -15,6 +16,7 @@
  * @return UMIG_OK, UMIG_E_NOMEM, UMIG_E_LIMIT
  */
 UMIG_NODISCARD int umig_collapsed_write(const struct umig_profile *profile,
+                                        enum umig_kind kind,
                                         struct umig_buf *out,
                                         struct umig_err *err);
 

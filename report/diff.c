@@ -27,6 +27,7 @@ int umig_diff_write(const struct umig_diff *diff,
         rc = umig_diff_html_write(diff, wording, out);
         break;
     case UMIG_REPORT_COLLAPSED:
+    case UMIG_REPORT_COLLAPSED_ALLOC:
     case UMIG_REPORT_PPROF:
     case UMIG_REPORT_SPEEDSCOPE:
     case UMIG_REPORT_OTLP:

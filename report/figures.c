@@ -19,6 +19,10 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
     rc = rc != UMIG_OK ? rc
                        : umig_wall_figures_read(f->profile, UMIG_FIGURES_PATHS_MAX, &f->wall, err);
+    rc = rc != UMIG_OK ? rc : umig_allocation_read(f->profile, &f->allocation, err);
+    rc = rc != UMIG_OK ? rc
+                       : umig_paths_find(f->profile, UMIG_KIND_ALLOC, UMIG_FIGURES_PATHS_MAX,
+                                         &f->allocation_paths, err);
     umig_quality_read(f->profile, &f->quality);
     return rc;
 }
@@ -107,6 +111,8 @@ struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *show
 void umig_figures_fini(struct umig_figures *figures)
 {
     umig_wall_figures_fini(&figures->wall);
+    umig_paths_fini(&figures->allocation_paths);
+    umig_allocation_fini(&figures->allocation);
     umig_pools_fini(&figures->pools);
     umig_contention_fini(&figures->contention);
     umig_gc_fini(&figures->gc);

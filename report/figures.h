@@ -2,6 +2,7 @@
 #ifndef UMIG_REPORT_FIGURES_H
 #define UMIG_REPORT_FIGURES_H
 
+#include "analysis/allocation.h"
 #include "analysis/contention.h"
 #include "analysis/gc.h"
 #include "analysis/hot.h"
@@ -26,6 +27,8 @@ struct umig_figures {
     struct umig_paths paths; /* of CPU */
     struct umig_gc gc;
     struct umig_contention contention;
+    struct umig_allocation allocation;
+    struct umig_paths allocation_paths;
     struct umig_pools pools;
     struct umig_wall_figures wall;
     struct umig_quality quality;

@@ -144,10 +144,12 @@ static int add_cells(struct block *b, struct entry *e)
     int rc = tree->cells != NULL ? UMIG_OK : UMIG_E_NOMEM;
     for (size_t i = 0; i < p->samples.count && rc == UMIG_OK; i++) {
         const struct umig_profile_sample *const sample = &p->samples.items[i];
-        if (sample->kind == UMIG_KIND_CPU) {
+        if (sample->kind == UMIG_KIND_CPU || sample->kind == UMIG_KIND_ALLOC) {
             rc = add_cell(b, e,
                           (struct umig_html_cell){.stack = sample->stack,
-                                                  .metric = UMIG_HTML_CPU,
+                                                  .metric = sample->kind == UMIG_KIND_CPU
+                                                                ? UMIG_HTML_CPU
+                                                                : UMIG_HTML_BYTES,
                                                   .value = sample->value},
                           sample->group);
         }
@@ -210,16 +212,25 @@ static void put_groups(const struct block *b, struct umig_buf *out)
     }
 }
 
+/* As the page knows them; all but CPU time only where there is a sample. */
+static const struct {
+    const char *id, *label, *unit;
+} g_metrics[UMIG_HTML_METRICS] = {
+    [UMIG_HTML_CPU] = {"cpu", "CPU time", "ns"},
+    [UMIG_HTML_WAITS] = {"locks", "Waits for monitors", "ns"},
+    [UMIG_HTML_BYTES] = {"alloc", "Allocated bytes", "bytes"},
+};
+
 static void put_metrics(const struct block *b, struct umig_buf *out)
 {
-    umig_buf_printf(
-        out, "[{\"id\":\"cpu\",\"label\":\"CPU time\",\"unit\":\"ns\",\"scale\":%" PRIu64 "}",
-        b->scales[UMIG_HTML_CPU]);
-    if (b->scales[UMIG_HTML_WAITS] > 0) {
-        umig_buf_printf(out,
-                        ",{\"id\":\"locks\",\"label\":\"Waits for monitors\",\"unit\":\"ns\","
-                        "\"scale\":%" PRIu64 "}",
-                        b->scales[UMIG_HTML_WAITS]);
+    const char *lead = "[";
+    for (int i = 0; i < UMIG_HTML_METRICS; i++) {
+        if (b->scales[i] > 0) {
+            umig_buf_printf(
+                out, "%s{\"id\":\"%s\",\"label\":\"%s\",\"unit\":\"%s\",\"scale\":%" PRIu64 "}",
+                lead, g_metrics[i].id, g_metrics[i].label, g_metrics[i].unit, b->scales[i]);
+            lead = ",";
+        }
     }
     umig_buf_byte(out, ']');
 }
@@ -238,13 +249,17 @@ static int put_tree(struct block *b, size_t index, struct umig_buf *out)
     umig_html_tree_chains(tree, b->names, out);
     umig_buf_text(out, "\",\"frames\":\"");
     rc = umig_html_tree_frames(tree, b->names, out);
-    umig_buf_text(out, "\",\"cells\":{\"cpu\":\"");
-    umig_html_tree_cells(tree, UMIG_HTML_CPU, b->scales[UMIG_HTML_CPU], out);
-    if (b->scales[UMIG_HTML_WAITS] > 0) {
-        umig_buf_text(out, "\",\"locks\":\"");
-        umig_html_tree_cells(tree, UMIG_HTML_WAITS, b->scales[UMIG_HTML_WAITS], out);
+    umig_buf_text(out, "\",\"cells\":");
+    const char *lead = "{";
+    for (int i = 0; i < UMIG_HTML_METRICS; i++) {
+        if (b->scales[i] > 0) {
+            umig_buf_printf(out, "%s\"%s\":\"", lead, g_metrics[i].id);
+            umig_html_tree_cells(tree, (enum umig_html_metric)i, b->scales[i], out);
+            umig_buf_byte(out, '"');
+            lead = ",";
+        }
     }
-    umig_buf_text(out, "\"}}");
+    umig_buf_text(out, "}}");
     return rc;
 }
 

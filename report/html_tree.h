@@ -11,10 +11,11 @@
 #include "analysis/profile.h"
 #include "core/buf.h"
 
-/** What a tree may carry of a stack: CPU time, and time waited for monitors. */
+/** What a tree may carry of a stack: CPU time, time waited for monitors, bytes allocated. */
 enum umig_html_metric {
     UMIG_HTML_CPU,
     UMIG_HTML_WAITS,
+    UMIG_HTML_BYTES,
     UMIG_HTML_METRICS
 };
 

@@ -76,7 +76,8 @@ static void put_kinds(struct umig_json *json, const struct umig_profile_session 
         if (session->has_kind[i]) {
             umig_json_object(json, NULL);
             umig_json_text(json, "kind", umig_quality_kind_key((enum umig_kind)i));
-            umig_json_number(json, "interval_ns", session->interval_ns[i]);
+            umig_json_number(json, i == UMIG_KIND_ALLOC ? "interval_bytes" : "interval_ns",
+                             session->interval_ns[i]);
             umig_json_object_end(json);
         }
     }
@@ -403,6 +404,46 @@ static void put_contention(struct umig_json *json, const struct umig_figures *fi
     umig_json_object_end(json);
 }
 
+static void put_allocated(struct umig_json *json,
+                          const struct umig_profile *profile,
+                          const char *key,
+                          const struct umig_allocation_row *rows,
+                          size_t count)
+{
+    umig_json_array(json, key);
+    for (size_t i = 0; i < count; i++) {
+        umig_json_object(json, NULL);
+        if (rows[i].class_method != 0) {
+            struct umig_buf name = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+            umig_label_method(profile, rows[i].class_method, false, &name);
+            put_sentence(json, "object_class", &name);
+        }
+        if (rows[i].frame != 0) {
+            put_frame(json, profile, &profile->frames.items[rows[i].frame]);
+        }
+        umig_json_number(json, "bytes", rows[i].bytes);
+        umig_json_number(json, "objects", rows[i].objects);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_allocation(struct umig_json *json, const struct umig_figures *figures)
+{
+    const struct umig_allocation *all = &figures->allocation;
+    umig_json_object(json, "allocation");
+    umig_json_number(json, "samples", all->samples);
+    umig_json_number(json, "bytes", all->bytes);
+    umig_json_number(json, "objects", all->objects);
+    umig_json_number(json, "outside_bytes", all->outside_bytes);
+    umig_json_number(json, "humongous_bytes", all->humongous_bytes);
+    umig_json_number(json, "humongous_objects", all->humongous_objects);
+    put_allocated(json, figures->profile, "classes", all->classes, all->class_count);
+    put_allocated(json, figures->profile, "places", all->places, all->place_count);
+    put_allocated(json, figures->profile, "lines", all->lines, all->line_count);
+    umig_json_object_end(json);
+}
+
 /* null: the JVM did not know it while the session was on. */
 static void put_pool_bytes(struct umig_json *json,
                            const char *key,
@@ -523,6 +564,7 @@ int umig_report_json_write(const struct umig_figures *figures,
     put_threads(&json, figures->profile);
     put_gc(&json, figures);
     put_contention(&json, figures);
+    put_allocation(&json, figures);
     put_memory(&json, figures);
     put_quality(&json, figures);
     put_cost(&json, &figures->profile->session);

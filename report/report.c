@@ -23,7 +23,7 @@ static const struct {
     {"text", UMIG_REPORT_TEXT},   {"json", UMIG_REPORT_JSON},
     {"html", UMIG_REPORT_HTML},   {"collapsed", UMIG_REPORT_COLLAPSED},
     {"pprof", UMIG_REPORT_PPROF}, {"speedscope", UMIG_REPORT_SPEEDSCOPE},
-    {"otlp", UMIG_REPORT_OTLP},
+    {"otlp", UMIG_REPORT_OTLP},   {"collapsed-alloc", UMIG_REPORT_COLLAPSED_ALLOC},
 };
 
 int umig_report_format_read(const char *name,
@@ -64,7 +64,9 @@ static int write_format(const struct umig_figures *figures,
     case UMIG_REPORT_JSON:
         return umig_report_json_write(figures, out, err);
     case UMIG_REPORT_COLLAPSED:
-        return umig_collapsed_write(figures->profile, out, err);
+        return umig_collapsed_write(figures->profile, UMIG_KIND_CPU, out, err);
+    case UMIG_REPORT_COLLAPSED_ALLOC:
+        return umig_collapsed_write(figures->profile, UMIG_KIND_ALLOC, out, err);
     case UMIG_REPORT_PPROF:
         return umig_pprof_write(figures->profile, out, err);
     case UMIG_REPORT_SPEEDSCOPE:

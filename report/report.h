@@ -18,6 +18,7 @@ enum umig_report_format {
     UMIG_REPORT_PPROF,
     UMIG_REPORT_SPEEDSCOPE,
     UMIG_REPORT_OTLP,
+    UMIG_REPORT_COLLAPSED_ALLOC, /* collapsed stacks of allocation: "collapsed-alloc" */
 };
 
 /** How a report is written; all zero is text for no terminal, folded, without colour. */

@@ -72,6 +72,9 @@ void umig_text_last(struct umig_text_page *page, const char *name, size_t column
 /** The heaviest ways: report/text_paths.c. */
 void umig_text_paths(struct umig_text_page *page);
 
+/** What was allocated: report/text_allocation.c. */
+void umig_text_allocation(struct umig_text_page *page);
+
 /** Lists ways of a kind that has so much value in all, under what was said of them. */
 void umig_text_list_paths(struct umig_text_page *page,
                           const struct umig_paths *paths,

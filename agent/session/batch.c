@@ -73,7 +73,8 @@ enum sample_column {
     SAMPLE_THREAD = 5,
     SAMPLE_STACK = 6,
     SAMPLE_OUTCOME = 7,
-    SAMPLE_UNITS = 11
+    SAMPLE_UNITS = 11,
+    SAMPLE_COUNTS = 12
 };
 
 /* What the rows of one session and kind have in common: a column that says nothing is left out. */
@@ -82,6 +83,7 @@ struct common {
     uint64_t unit;                         /* the greatest that divides every value */
     bool has_outcomes;                     /* not all are OK */
     bool has_units;                        /* not all values are equal */
+    bool has_counts;                       /* not all are 1 */
 };
 
 static bool is_row_of(const struct umig_batch_sample *row, uint32_t session, uint32_t kind)
@@ -101,6 +103,7 @@ static struct common find_common(const struct umig_batch *batch, uint32_t sessio
         common.unit = umig_common_divisor(common.unit, row->value);
         common.has_outcomes = common.has_outcomes || row->outcome != UMIG_OUTCOME_OK;
         common.has_units = common.has_units || row->value != common.first->value;
+        common.has_counts = common.has_counts || row->count > 1;
     }
     return common;
 }
@@ -116,6 +119,8 @@ static uint64_t sample_member(const struct umig_batch_sample *row,
         return row->stack;
     case SAMPLE_OUTCOME:
         return row->outcome;
+    case SAMPLE_COUNTS:
+        return row->count > 0 ? row->count : 1;
     case SAMPLE_UNITS:
     default:
         return row->value / common->unit;
@@ -178,6 +183,9 @@ static void write_samples(const struct umig_batch *batch,
     umig_pb_uint(writer, 10, common.unit);
     if (common.has_units) {
         write_sample_column(batch, &common, SAMPLE_UNITS, writer);
+    }
+    if (common.has_counts) {
+        write_sample_column(batch, &common, SAMPLE_COUNTS, writer);
     }
     umig_pb_close(writer, samples);
 }

@@ -36,6 +36,7 @@ struct umig_batch_sample {
     uint32_t stack;
     uint32_t outcome;
     uint64_t value;
+    uint64_t count; /* alloc: objects it stands for; 0: one */
 };
 
 struct umig_batch_wait {

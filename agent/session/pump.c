@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/session/alloc.h"
 #include "agent/session/jvm_threads.h"
 #include "agent/session/wall.h"
 #include "agent/symbol/normalise.h"
@@ -140,7 +141,8 @@ static uint32_t named_frame(struct umig_dictionary *dictionary, const struct umi
     char class_name[CLASS_BYTES];
     char file[FILE_BYTES];
     const size_t class_len =
-        umig_normalise_class(frame->class_text, frame->class_bytes, class_name, sizeof class_name);
+        (umig_alloc_is_object(frame->kind) ? umig_normalise_type : umig_normalise_class)(
+            frame->class_text, frame->class_bytes, class_name, sizeof class_name);
     const size_t file_len =
         umig_normalise_file(frame->file_text, frame->file_bytes, file, sizeof file);
     const uint32_t method = umig_dictionary_method(
@@ -501,6 +503,40 @@ static void give_wait(struct umig_pump *pump,
     };
 }
 
+static void give_alloc(struct umig_pump *pump,
+                       struct umig_session *session,
+                       const struct umig_record *record,
+                       const struct place *place)
+{
+    struct umig_tally *tally = &session->tallies[UMIG_KIND_ALLOC];
+    const struct umig_alloc_share share = umig_session_share_alloc(pump->sessions, session, record);
+    if (share.bytes == 0) {
+        return;
+    }
+    if (place->stack == 0) {
+        tally->dropped[place->drop] += share.bytes;
+        return;
+    }
+    tally->samples++;
+    pump->batch->samples[pump->batch->sample_count++] = (struct umig_batch_sample){
+        .session = session->number,
+        .kind = UMIG_KIND_ALLOC,
+        .time_ns = record->time_ns,
+        .thread = place->thread,
+        .stack = place->stack,
+        .outcome = record->outcome,
+        .value = share.bytes,
+        .count = share.objects,
+    };
+}
+
+static enum umig_kind kind_of(const struct umig_record *record)
+{
+    return record->type == UMIG_RECORD_WAIT    ? UMIG_KIND_LOCKS
+           : record->type == UMIG_RECORD_ALLOC ? UMIG_KIND_ALLOC
+                                               : UMIG_KIND_CPU;
+}
+
 static uint32_t holder_of(struct umig_pump *pump, const struct umig_record *record)
 {
     const struct umig_slot *slot =
@@ -515,7 +551,7 @@ static void share_out(struct umig_pump *pump,
                       uint32_t holder,
                       const struct umig_kernel_part *part)
 {
-    const enum umig_kind kind = record->type == UMIG_RECORD_CPU ? UMIG_KIND_CPU : UMIG_KIND_LOCKS;
+    const enum umig_kind kind = kind_of(record);
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &pump->sessions->session[i];
         if (!umig_session_takes(session, kind) || record->time_ns < session->start_ns) {
@@ -523,6 +559,8 @@ static void share_out(struct umig_pump *pump,
         }
         if (kind == UMIG_KIND_CPU) {
             give_cpu(pump, session, record, place, part);
+        } else if (kind == UMIG_KIND_ALLOC) {
+            give_alloc(pump, session, record, place);
         } else {
             give_wait(pump, session, record, place, holder);
         }
@@ -577,7 +615,6 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
         pump->records++;
         return;
     }
-    const enum umig_kind kind = record->type == UMIG_RECORD_CPU ? UMIG_KIND_CPU : UMIG_KIND_LOCKS;
     const struct umig_slot *slot = &pump->sampler->slots.slots[record->slot];
     struct place place = {.drop = UMIG_DROP_SPOOL_FULL};
     uint32_t holder = 0;
@@ -601,7 +638,7 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
     }
     pump->records++;
     pump->walk_ns += record->walk_ns;
-    if (kind == UMIG_KIND_CPU) {
+    if (record->type == UMIG_RECORD_CPU) {
         pump->recorded_ns += record->value_ns;
     }
 }
@@ -674,6 +711,7 @@ void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns)
     book_drops_of(pump, UMIG_KIND_CPU, pump->sampler->dropped_ns, pump->dropped_seen_ns);
     book_drops_of(pump, UMIG_KIND_LOCKS, pump->sampler->dropped_wait_ns,
                   pump->dropped_wait_seen_ns);
+    book_drops_of(pump, UMIG_KIND_ALLOC, pump->sampler->dropped_alloc, pump->dropped_alloc_seen);
     switch_names(pump, now_ns);
 }
 

@@ -68,6 +68,7 @@ struct umig_pump {
 
     uint64_t dropped_seen_ns[UMIG_DROP_COUNT]; /* of the sampler's books */
     uint64_t dropped_wait_seen_ns[UMIG_DROP_COUNT];
+    uint64_t dropped_alloc_seen[UMIG_DROP_COUNT]; /* bytes */
     uint64_t pauses_lost_seen;
     uint64_t next_batch_ns;
     uint64_t records;     /* taken from the rings */

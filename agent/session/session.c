@@ -19,7 +19,7 @@ void umig_sessions_init(struct umig_sessions *sessions,
 }
 
 /* xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators"). */
-static uint64_t next_random(struct umig_sessions *sessions)
+uint64_t umig_sessions_random(struct umig_sessions *sessions)
 {
     uint64_t x = sessions->random;
     x ^= x >> 12;
@@ -80,7 +80,7 @@ static int check_spec(struct umig_sessions *sessions,
     }
     if (!asks) {
         return umig_err_set(err, UMIG_E_ARG,
-                            "a session needs at least one of cpu, gc, heap, locks, wall");
+                            "a session needs at least one of cpu, gc, heap, locks, wall, alloc");
     }
     if (!umig_name_is_valid(umig_span_of(spec->id))) {
         return umig_err_set(err, UMIG_E_ARG,
@@ -187,6 +187,8 @@ void umig_session_restart(struct umig_session *session, uint64_t now_ns)
 {
     memset(session->tallies, 0, sizeof session->tallies);
     memset(session->outcomes, 0, sizeof session->outcomes);
+    session->alloc_low = 0;
+    session->alloc_high = 0;
     session->is_start_sent = false;
     session->is_problem_due = false;
     session->start_ns = now_ns;
@@ -214,7 +216,8 @@ void umig_sessions_close(struct umig_sessions *sessions, struct umig_session *se
 bool umig_session_asks_for_stacks(const struct umig_session *session)
 {
     const bool *has_kind = session->spec.kinds.has_kind;
-    return has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS] || has_kind[UMIG_KIND_WALL];
+    return has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS] || has_kind[UMIG_KIND_WALL] ||
+           has_kind[UMIG_KIND_ALLOC];
 }
 
 void umig_session_set_problem(struct umig_session *session, const char *problem)
@@ -262,8 +265,9 @@ uint64_t umig_session_share_cpu(struct umig_sessions *sessions,
     if (carry->serial != record->slot_serial) {
         carry->serial = record->slot_serial;
         /* When the engine ticks at the session's own interval every sample is one interval's. */
-        carry->ns =
-            record->value_ns % interval == 0 ? 0 : (uint32_t)(next_random(sessions) % interval);
+        carry->ns = record->value_ns % interval == 0
+                        ? 0
+                        : (uint32_t)(umig_sessions_random(sessions) % interval);
     }
     const uint64_t total = carry->ns + record->value_ns;
     const uint64_t share = total / interval * interval;

@@ -84,6 +84,7 @@ struct umig_session {
     char problem[UMIG_PROBLEM_BYTES];     /* what it asked for and does not get, and why; "" */
     struct umig_cpu_carry *cpu_carries;   /* one a slot; NULL without cpu */
     struct umig_wait_carry *wait_carries; /* one a slot; NULL without locks */
+    uint64_t alloc_low, alloc_high;       /* intervals of its samples of allocation; 0: none yet */
 };
 
 struct umig_sessions {
@@ -112,6 +113,9 @@ UMIG_NODISCARD int umig_sessions_open(struct umig_sessions *sessions,
                                       uint64_t now_ns,
                                       struct umig_session **out_session,
                                       struct umig_err *err);
+
+/** The next number of the sessions' generator, all 64 bits of it. */
+uint64_t umig_sessions_random(struct umig_sessions *sessions);
 
 /** Finds a running session by its id; NULL if there is none. */
 struct umig_session *umig_sessions_find(struct umig_sessions *sessions, const char *id);

@@ -54,6 +54,7 @@ struct umig_sampler {
     atomic_uint_fast64_t produced_ns;
     atomic_uint_fast64_t dropped_ns[UMIG_DROP_COUNT];
     atomic_uint_fast64_t dropped_wait_ns[UMIG_DROP_COUNT]; /* of waits for monitors */
+    atomic_uint_fast64_t dropped_alloc[UMIG_DROP_COUNT];   /* of allocation, in bytes */
     atomic_uint_fast64_t handler_ns;                       /* time spent in here */
     atomic_uint_fast64_t faults;                           /* that guards ended */
     atomic_uint_fast64_t foreign;                          /* signals that were not ours */

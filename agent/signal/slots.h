@@ -76,6 +76,10 @@ struct umig_slot {
     int32_t wait_holder_tid;
     atomic_uint wait_class; /* of the monitor: a class of struct umig_wait_classes; 0 unknown */
 
+    /* Allocation: agent/vm/vm_alloc.c. Touched by the thread itself only. */
+    uint32_t alloc_era;      /* of sampling, in which its last sample was; another one: none yet */
+    uint32_t alloc_interval; /* by which its next sample is drawn */
+
     char name[UMIG_THREAD_NAME_BYTES]; /* under the mutex */
 };
 

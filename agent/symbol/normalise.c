@@ -111,6 +111,56 @@ size_t umig_normalise_class(const char *name, size_t len, char *out, size_t room
     return written;
 }
 
+/* The word of a primitive type's letter; "" for another one. */
+static const char *primitive(char letter)
+{
+    switch (letter) {
+    case 'Z':
+        return "boolean";
+    case 'B':
+        return "byte";
+    case 'C':
+        return "char";
+    case 'S':
+        return "short";
+    case 'I':
+        return "int";
+    case 'J':
+        return "long";
+    case 'F':
+        return "float";
+    case 'D':
+        return "double";
+    default:
+        return "";
+    }
+}
+
+size_t umig_normalise_type(const char *name, size_t len, char *out, size_t room)
+{
+    size_t dimensions = 0;
+    size_t written = 0;
+    while (dimensions < len && name[dimensions] == '[') {
+        dimensions++;
+    }
+    const char *element = name + dimensions;
+    const size_t rest = len - dimensions;
+    if (dimensions > 0 && rest == 1) {
+        const char *word = primitive(element[0]);
+        written = strlen(word) < room ? strlen(word) : room;
+        memcpy(out, word, written);
+    } else if (dimensions > 0 && rest > 2 && element[0] == 'L' && element[rest - 1] == ';') {
+        written = umig_normalise_class(element + 1, rest - 2, out, room);
+    } else {
+        return umig_normalise_class(name, len, out, room);
+    }
+    for (; dimensions > 0 && written + 2 <= room; dimensions--) {
+        out[written++] = '[';
+        out[written++] = ']';
+    }
+    return written;
+}
+
 size_t umig_normalise_file(const char *name, size_t len, char *out, size_t room)
 {
     return umig_normalise_class(name, len, out, room);

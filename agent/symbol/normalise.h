@@ -22,6 +22,12 @@
  */
 size_t umig_normalise_class(const char *name, size_t len, char *out, size_t room);
 
+/**
+ * The same for the type of an object, which may be an array: what the VM calls [Ljava/lang/String;
+ * and [[I become java.lang.String[] and int[][].
+ */
+size_t umig_normalise_type(const char *name, size_t len, char *out, size_t room);
+
 /** The same for a source file: Script42.groovy becomes Script*.groovy. */
 size_t umig_normalise_file(const char *name, size_t len, char *out, size_t room);
 

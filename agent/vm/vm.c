@@ -105,6 +105,9 @@ static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32
     if (rc != UMIG_OK) {
         note_problem(vm, &err);
     }
+    if ((differs & UMIG_VM_ALLOC) != 0) {
+        umig_vm_alloc_set(vm, jni, (wanted & UMIG_VM_ALLOC) != 0);
+    }
     return wanted;
 }
 
@@ -324,6 +327,7 @@ static int set_callbacks(struct umig_vm *vm, struct umig_err *err)
     };
     umig_vm_stacks_callbacks(&callbacks);
     umig_vm_locks_callbacks(&callbacks);
+    umig_vm_alloc_callbacks(&callbacks);
     const jvmtiError error = (*jvmti)->SetEventCallbacks(jvmti, &callbacks, (jint)sizeof callbacks);
     if (error != JVMTI_ERROR_NONE) {
         return umig_vm_failed(vm, error, "SetEventCallbacks", err);

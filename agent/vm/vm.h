@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "agent/signal/handler.h"
+#include "agent/vm/alloc_rate.h"
 #include "agent/vm/gc.h"
 #include "agent/vm/heap.h"
 #include "agent/vm/threads.h"
@@ -31,6 +32,7 @@ enum umig_vm_want {
     UMIG_VM_STACKS = 1, /* threads announce themselves: stacks can be walked */
     UMIG_VM_LOCKS = 2,  /* contended monitors are reported */
     UMIG_VM_GC_LOG = 4, /* the JVM's own log says what kind of pause it was */
+    UMIG_VM_ALLOC = 8,  /* what is allocated is sampled */
 };
 
 /** What the JVM tells of itself; texts are "" when unknown. */
@@ -68,6 +70,7 @@ struct umig_vm {
     struct umig_threads *threads;
     struct umig_sampler *sampler;
     atomic_uint_fast64_t lock_threshold_ns;
+    struct umig_alloc_rate alloc_rate;
 
     /* The attached thread. */
     pthread_mutex_t mutex;
@@ -81,8 +84,12 @@ struct umig_vm {
     atomic_uint_fast64_t holder_lookups;
     atomic_uint waiting; /* threads that wait for a monitor now; 0: nobody need be looked for */
     struct umig_wait_classes wait_classes;
-    char problem[192];     /* why something wanted is not provided; under mutex */
-    atomic_bool has_begun; /* VMInit was heard, or made up for by umig_vm_begin() */
+    atomic_uint alloc_era; /* counts up whenever sampling of allocation begins or ends */
+    atomic_bool is_alloc_on;
+    uint64_t region_bytes;   /* of G1's heap; 0: it has none */
+    char problem[192];       /* why something wanted is not provided; under mutex */
+    char alloc_problem[192]; /* why allocation is not sampled, "" if it is; under mutex */
+    atomic_bool has_begun;   /* VMInit was heard, or made up for by umig_vm_begin() */
 };
 
 /**

@@ -54,14 +54,11 @@ static bool peek_pointer(uintptr_t base, int32_t offset, uintptr_t *out)
     return umig_vm_peek((const void *)(base + (uintptr_t)(intptr_t)offset), out, sizeof *out);
 }
 
-/*
- * The Klass that declares a method; 0 if there is none. It does not move, as its mirror may.
- */
-static uintptr_t klass_of(const struct umig_vm *vm,
-                          JNIEnv *jni,
-                          jclass klass,
-                          const char *method,
-                          const char *signature)
+uintptr_t umig_vm_klass_of(const struct umig_vm *vm,
+                           JNIEnv *jni,
+                           jclass klass,
+                           const char *method,
+                           const char *signature)
 {
     const struct umig_hotspot *hs = &vm->hotspot;
     const jmethodID id = (*jni)->GetMethodID(jni, klass, method, signature);
@@ -84,7 +81,7 @@ static uintptr_t klass_of(const struct umig_vm *vm,
 static int32_t stack_offset(const struct umig_vm *vm, JNIEnv *jni, jclass chunk)
 {
     const int32_t helper_at = vm->hotspot.klass_layout;
-    const uintptr_t klass = klass_of(vm, jni, chunk, "<init>", "()V");
+    const uintptr_t klass = umig_vm_klass_of(vm, jni, chunk, "<init>", "()V");
     int32_t helper = 0;
     if (klass == 0 || helper_at < 0 ||
         !umig_vm_peek((const void *)(klass + (uintptr_t)helper_at), &helper, sizeof helper) ||
@@ -208,7 +205,7 @@ static bool read_thread(struct umig_vm *vm, JNIEnv *jni)
         hs->thread_name = offset_of(jni, thread, "name", "Ljava/lang/String;");
         hs->string_value = offset_of(jni, string, "value", "[B");
         hs->string_coder = offset_of(jni, string, "coder", "B");
-        hs->string_klass = klass_of(vm, jni, string, "length", "()I");
+        hs->string_klass = umig_vm_klass_of(vm, jni, string, "length", "()I");
     }
     (*jni)->DeleteLocalRef(jni, thread);
     (*jni)->DeleteLocalRef(jni, string);
@@ -225,7 +222,7 @@ static bool read_body(struct umig_vm *vm, JNIEnv *jni)
         return false;
     }
     hs->body_thread = offset_of(jni, body, "val$vthread", "Ljava/lang/VirtualThread;");
-    hs->body_klass = klass_of(vm, jni, body, "run", "()V");
+    hs->body_klass = umig_vm_klass_of(vm, jni, body, "run", "()V");
     (*jni)->DeleteLocalRef(jni, body);
     return hs->body_thread >= 0 && hs->body_klass != 0;
 }

@@ -70,26 +70,29 @@ static void JNICALL on_contended(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, j
     umig_slot_release(slot);
 }
 
-/* By JVMTI, which knows the calling thread only. 0 when it fails. */
-static uint32_t ask_stack(struct umig_vm *vm, struct umig_vm_scratch *scratch, uint32_t *out_cut_at)
+uint32_t umig_vm_ask_stack(struct umig_vm *vm,
+                           jvmtiFrameInfo *infos,
+                           struct umig_walk_frame *frames,
+                           uint32_t max_frames,
+                           uint32_t *out_cut_at)
 {
     jvmtiEnv *jvmti = vm->jvmti;
     jint count = 0;
-    if ((*jvmti)->GetStackTrace(jvmti, NULL, 0, UMIG_STACK_MAX_FRAMES, scratch->infos, &count) !=
+    if ((*jvmti)->GetStackTrace(jvmti, NULL, 0, (jint)max_frames, infos, &count) !=
         JVMTI_ERROR_NONE) {
         return 0;
     }
     for (jint i = 0; i < count; i++) {
-        const jvmtiFrameInfo *info = &scratch->infos[i];
+        const jvmtiFrameInfo *info = &infos[i];
         uintptr_t method;
         memcpy(&method, (const void *)info->method, sizeof method);
-        scratch->frames[i] = (struct umig_walk_frame){
+        frames[i] = (struct umig_walk_frame){
             .method = method,
             .bci = info->location < 0 ? UMIG_BCI_NATIVE : (int32_t)info->location,
             .kind = info->location < 0 ? UMIG_FRAME_NATIVE_METHOD : UMIG_FRAME_JAVA,
         };
     }
-    *out_cut_at = count == UMIG_STACK_MAX_FRAMES ? UMIG_STACK_MAX_FRAMES : 0;
+    *out_cut_at = (uint32_t)count == max_frames ? max_frames : 0;
     return (uint32_t)count;
 }
 
@@ -102,7 +105,8 @@ static void put_record(struct umig_vm *vm,
     struct umig_sampler *sampler = vm->sampler;
     const uint32_t count = vm->walker == UMIG_WALKER_VM
                                ? umig_vm_walk_wait(vm, slot, slot, scratch, &head->cut_at)
-                               : ask_stack(vm, scratch, &head->cut_at);
+                               : umig_vm_ask_stack(vm, scratch->infos, scratch->frames,
+                                                   UMIG_STACK_MAX_FRAMES, &head->cut_at);
     struct umig_names *names = umig_sampler_enter_names(sampler);
     const struct umig_wait_class *class = umig_vm_name_wait(vm, slot, names, count, scratch, head);
     head->walk_ns = (uint32_t)(umig_clock_monotonic_ns() - head->time_ns);

@@ -22,6 +22,22 @@ void umig_vm_stacks_callbacks(jvmtiEventCallbacks *callbacks);
 /** Puts the callbacks of vm_locks.c into the table. */
 void umig_vm_locks_callbacks(jvmtiEventCallbacks *callbacks);
 
+/** Puts the callback of vm_alloc.c into the table. */
+void umig_vm_alloc_callbacks(jvmtiEventCallbacks *callbacks);
+
+/** Switches the sampling of allocation; what keeps it from being on stands in alloc_problem. */
+void umig_vm_alloc_set(struct umig_vm *vm, JNIEnv *jni, bool enabled);
+
+/** The calling thread has begun: what it allocates is drawn from now on. */
+void umig_vm_alloc_thread_started(struct umig_vm *vm);
+
+/** The Klass that declares a method; 0 if there is none. It does not move, as its mirror may. */
+uintptr_t umig_vm_klass_of(const struct umig_vm *vm,
+                           JNIEnv *jni,
+                           jclass klass,
+                           const char *method,
+                           const char *signature);
+
 /** Measures JNIEnv* - JavaThread* on the calling thread; 0 when it cannot be. */
 intptr_t umig_vm_env_offset(JNIEnv *jni, jthread thread);
 
@@ -42,6 +58,19 @@ void umig_vm_continuations_read(struct umig_vm *vm, JNIEnv *jni);
 
 /** tid of a java.lang.Thread; 0 when it is not alive or not known. */
 int umig_vm_tid_of(const struct umig_vm *vm, JNIEnv *jni, jthread thread);
+
+/**
+ * The calling thread's stack by JVMTI, for the walker agct.
+ *
+ * @param infos   room for max_frames
+ * @param frames  room for max_frames
+ * @return frames; 0 when it failed
+ */
+uint32_t umig_vm_ask_stack(struct umig_vm *vm,
+                           jvmtiFrameInfo *infos,
+                           struct umig_walk_frame *frames,
+                           uint32_t max_frames,
+                           uint32_t *out_cut_at);
 
 /** Switches the events of contended monitors; finds who waits already. */
 int umig_vm_locks_set(struct umig_vm *vm, JNIEnv *jni, bool enabled, struct umig_err *err);

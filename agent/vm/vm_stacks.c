@@ -63,6 +63,7 @@ static void JNICALL on_thread_start(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread
     char name[UMIG_THREAD_NAME_BYTES];
     copy_thread_name(jvmti, jni, thread, name);
     umig_threads_started(g_umig_vm->threads, (int)syscall(SYS_gettid), (void *)jni, name);
+    umig_vm_alloc_thread_started(g_umig_vm);
 }
 
 static void JNICALL on_thread_end(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)

@@ -121,6 +121,11 @@ struct umig_hotspot {
     uintptr_t narrow_base;
     uint32_t narrow_shift;
 
+    /* Where an object was allocated, and its class: UMIG_VM_NO_FIELD where it is not known */
+    int32_t thread_tlab; /* the thread's buffer, by value */
+    int32_t tlab_start, tlab_top;
+    int32_t mirror_klass; /* java.lang.Class -> Klass; checked when it is first needed */
+
     /* What a compiler's thread compiles; all valid if can_tell_compiling: agent/walk/compiling.h */
     const uintptr_t *thread_list; /* address of the static: ThreadsList* */
     int32_t list_length, list_threads;

@@ -5,12 +5,13 @@
 #include "agent/walk/lines.h"
 
 /*
- * A packed frame: method entry + 1 (20 bits) | bci + 16 (17) | kind (4) | line (23). Two frames are
- * the same if all but the line are; the line follows from the rest.
+ * A packed frame: method entry + 1 (20 bits) | bci + 16 (17) | kind (5) | line (22). Two frames are
+ * the same if all but the line are; the line follows from the rest. (A class file has 16 bits for a
+ * line.)
  */
 enum {
-    LINE_BITS = 23,
-    KIND_BITS = 4,
+    LINE_BITS = 22,
+    KIND_BITS = 5,
     BCI_BITS = 17,
     BCI_BIAS = 16,
     PROBES = 64
@@ -118,6 +119,23 @@ static bool read_identity(const struct umig_hotspot *hs, uintptr_t method, struc
     return true;
 }
 
+/* Of a class by itself: what only methods have is 0. */
+static bool read_class_identity(const struct umig_hotspot *hs,
+                                uintptr_t klass,
+                                struct identity *out)
+{
+    *out = (struct identity){.holder = klass};
+    if (!umig_hs_plausible(klass)) {
+        return false;
+    }
+    out->class_symbol = umig_hs_ptr(klass, hs->klass_name);
+    if (!umig_hs_plausible(out->class_symbol)) {
+        return false;
+    }
+    out->class_ident = symbol_ident(hs, out->class_symbol);
+    return true;
+}
+
 /* Follows a pointer that need not be one; 0 where it leads nowhere. */
 static uintptr_t probe(uintptr_t base, int32_t offset)
 {
@@ -174,7 +192,7 @@ static uint16_t copy_symbol(struct umig_names *names, uintptr_t symbol, uint32_t
 
 static uintptr_t source_symbol(const struct umig_hotspot *hs, const struct identity *id)
 {
-    if (hs->pool_source_file < 0) {
+    if (hs->pool_source_file < 0 || id->constants == 0) {
         return 0;
     }
     /* The pool of a method handle linker is short, but has the index of the class it imitates. */
@@ -211,10 +229,11 @@ static bool fill(struct umig_names *names,
     entry->name_ident = id->name_ident;
     entry->text_at = at;
     entry->class_bytes = copy_symbol(names, id->class_symbol, at);
-    entry->name_bytes = copy_symbol(names, id->name_symbol, at + entry->class_bytes);
+    entry->name_bytes =
+        id->name_symbol != 0 ? copy_symbol(names, id->name_symbol, at + entry->class_bytes) : 0;
     entry->file_bytes =
         source != 0 ? copy_symbol(names, source, at + entry->class_bytes + entry->name_bytes) : 0;
-    /* Release: pairs with the acquire in find_method(). */
+    /* Release: pairs with the acquire in find_entry(). */
     atomic_store_explicit(&entry->is_ready, true, memory_order_release);
     return true;
 }
@@ -225,36 +244,39 @@ static uint32_t hash_pointer(uintptr_t pointer)
 }
 
 /*
- * Finds or makes the entry of a method; its index + 1, 0 when there is no room. An entry that
- * another thread is just filling is passed by: a second entry with the same content does no harm,
- * waiting in a handler would.
+ * Finds or makes the entry of a method or a class; its index + 1, 0 when there is no room. An entry
+ * that another thread is just filling is passed by: a second entry with the same content does no
+ * harm, waiting in a handler would.
  */
-static uint32_t find_method(struct umig_names *names, uintptr_t method)
+static uint32_t find_entry(struct umig_names *names, uintptr_t key, const struct identity *id)
 {
-    struct identity id;
-    if (!read_identity(names->hotspot, method, &id)) {
-        return 0;
-    }
-    const uint32_t home = hash_pointer(method);
+    const uint32_t home = hash_pointer(key);
     for (uint32_t i = 0; i < PROBES; i++) {
         const uint32_t at = (home + i) & (names->method_count - 1);
         struct umig_name_method *entry = &names->methods[at];
         uintptr_t seen = atomic_load_explicit(&entry->method, memory_order_relaxed);
-        if (seen == 0 && atomic_compare_exchange_strong(&entry->method, &seen, method)) {
+        if (seen == 0 && atomic_compare_exchange_strong(&entry->method, &seen, key)) {
             atomic_fetch_add(&names->methods_used, 1);
-            return fill(names, entry, &id) ? at + 1 : 0;
+            return fill(names, entry, id) ? at + 1 : 0;
         }
-        if (seen == method && atomic_load_explicit(&entry->is_ready, memory_order_acquire) &&
-            is_same(entry, &id)) {
+        if (seen == key && atomic_load_explicit(&entry->is_ready, memory_order_acquire) &&
+            is_same(entry, id)) {
             return at + 1;
         }
     }
     return 0;
 }
 
-uint32_t umig_names_frame(struct umig_names *names, uintptr_t method, int32_t bci, uint32_t kind)
+/* The line of a frame; a class has none. */
+static uint64_t line_of(const struct umig_names *names, uint32_t entry, int32_t bci)
 {
-    const uint32_t entry = find_method(names, method);
+    const uintptr_t const_method = names->methods[entry - 1].const_method;
+    return const_method != 0 ? umig_lines_of_bci(names->hotspot, const_method, bci) & LINE_MASK : 0;
+}
+
+/* Finds or makes the frame of an entry; 0: there is none. */
+static uint32_t find_frame(struct umig_names *names, uint32_t entry, int32_t bci, uint32_t kind)
+{
     if (entry == 0) {
         atomic_fetch_add(&names->refused, 1);
         return UMIG_FRAME_NONE;
@@ -271,8 +293,7 @@ uint32_t umig_names_frame(struct umig_names *names, uintptr_t method, int32_t bc
         uint64_t seen = atomic_load_explicit(&names->frames[at], memory_order_relaxed);
         if (seen == 0) {
             if (fresh == 0) {
-                const uintptr_t cm = names->methods[entry - 1].const_method;
-                fresh = key | (umig_lines_of_bci(names->hotspot, cm, clamped) & LINE_MASK);
+                fresh = key | line_of(names, entry, clamped);
             }
             if (atomic_compare_exchange_strong(&names->frames[at], &seen, fresh)) {
                 atomic_fetch_add(&names->frames_used, 1);
@@ -285,6 +306,20 @@ uint32_t umig_names_frame(struct umig_names *names, uintptr_t method, int32_t bc
     }
     atomic_fetch_add(&names->refused, 1);
     return UMIG_FRAME_NONE;
+}
+
+uint32_t umig_names_frame(struct umig_names *names, uintptr_t method, int32_t bci, uint32_t kind)
+{
+    struct identity id;
+    const bool is_there = read_identity(names->hotspot, method, &id);
+    return find_frame(names, is_there ? find_entry(names, method, &id) : 0, bci, kind);
+}
+
+uint32_t umig_names_class(struct umig_names *names, uintptr_t klass, uint32_t kind)
+{
+    struct identity id;
+    const bool is_there = read_class_identity(names->hotspot, klass, &id);
+    return find_frame(names, is_there ? find_entry(names, klass, &id) : 0, -1, kind);
 }
 
 bool umig_names_read(const struct umig_names *names, uint32_t id, struct umig_name_frame *out_frame)

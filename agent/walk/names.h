@@ -36,7 +36,7 @@
 #define UMIG_BCI_NATIVE (-3)
 
 struct umig_name_method {
-    atomic_uintptr_t method; /* 0: free; claimed by compare-and-swap */
+    atomic_uintptr_t method; /* or the Klass* of a class; 0: free; claimed by compare-and-swap */
     uintptr_t const_method;
     uintptr_t constants;
     uintptr_t holder;
@@ -110,6 +110,20 @@ UMIG_SIGNAL_SAFE bool umig_names_is_method(const struct umig_hotspot *hotspot, u
 UMIG_SIGNAL_SAFE uint32_t umig_names_frame(struct umig_names *names,
                                            uintptr_t method,
                                            int32_t bci,
+                                           uint32_t kind);
+
+/**
+ * Gives the id of a class that stands for an object in place of a method: its name is the class's,
+ * it has neither method nor line.
+ *
+ * @param klass  Klass*
+ * @param kind   enum umig_frame_kind
+ * @return the id, or UMIG_FRAME_NONE when the tables are full (counted in refused)
+ *
+ * Signal: async-signal-safe, under the guard; the class must be kept by the calling thread.
+ */
+UMIG_SIGNAL_SAFE uint32_t umig_names_class(struct umig_names *names,
+                                           uintptr_t klass,
                                            uint32_t kind);
 
 /** A frame as the drainer reads it; texts are not NUL-terminated and borrowed until the reset. */

@@ -7,6 +7,8 @@ final class Bench {
                 RequestCpu::run),
         new Main.Row("wall", "CPU of a request, wall time of 200 threads at 50 ms against off, and a peer",
                 RequestCpu::runWall),
+        new Main.Row("alloc", "CPU of a request, allocation sampled at its default against off, and a peer",
+                RequestCpu::runAlloc),
         new Main.Row("idle", "an agent without a session against none: start-up and requests", Idle::run),
         new Main.Row("walk", "time of a sample by depth of the stack, and failures", Walk::run),
         new Main.Row("wire", "bytes of a CPU sample on the wire and stored; time of a report", Wire::run),

@@ -29,6 +29,7 @@ final class RequestCpu {
             "start,event=ctimer,interval=10ms", 0);
     private static final Plan WALL = new Plan("wall", 1.01, List.of("--wall", "50ms"),
             "start,event=wall,interval=50ms", 200);
+    private static final Plan ALLOC = new Plan("alloc", 1.02, List.of("--alloc"), "start,alloc=512k", 0);
     private static final int PATIENCE_S = 120;
     private static final int LEG_REQUESTS = 5;
     /** Served first in each leg: a session begins with looks at every thread, which is no rate. */
@@ -70,6 +71,10 @@ final class RequestCpu {
 
     static int runWall(Options options) throws Exception {
         return run(WALL, options);
+    }
+
+    static int runAlloc(Options options) throws Exception {
+        return run(ALLOC, options);
     }
 
     private static int run(Plan plan, Options options) throws Exception {

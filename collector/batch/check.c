@@ -393,6 +393,7 @@ static int check_sample_columns(const Umig__V1__Samples *s, struct umig_err *err
     rc = rc != UMIG_OK ? rc : check_length("Samples.thread", s->n_thread, count, err);
     rc = rc != UMIG_OK ? rc : check_optional("Samples.outcome", s->n_outcome, count, err);
     rc = rc != UMIG_OK ? rc : check_optional("Samples.units", s->n_units, count, err);
+    rc = rc != UMIG_OK ? rc : check_optional("Samples.counts", s->n_counts, count, err);
     return rc != UMIG_OK ? rc : check_units(s, err);
 }
 

@@ -29,3 +29,8 @@ uint64_t umig_samples_value(const Umig__V1__Samples *samples, size_t row)
 {
     return row < samples->n_units ? samples->units[row] * samples->unit : samples->unit;
 }
+
+uint64_t umig_samples_count(const Umig__V1__Samples *samples, size_t row)
+{
+    return row < samples->n_counts ? samples->counts[row] : 1;
+}

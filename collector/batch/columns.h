@@ -29,4 +29,7 @@ uint32_t umig_samples_outcome(const Umig__V1__Samples *samples, size_t row);
 /** Value of a sample in the unit of its kind. */
 uint64_t umig_samples_value(const Umig__V1__Samples *samples, size_t row);
 
+/** What a sample counts for: objects, of allocation; else 1. */
+uint64_t umig_samples_count(const Umig__V1__Samples *samples, size_t row);
+
 #endif

@@ -124,7 +124,9 @@ static int add_samples(struct umig_folder *folder,
                     .kind = s->kind,
                     .group = umig_ids_get(&map->groups, s->thread[i]),
                     .outcome = umig_samples_outcome(s, i)},
-            .entry = {.stack = umig_ids_get(&map->stacks, s->stack[i]), .count = 1, .value = value},
+            .entry = {.stack = umig_ids_get(&map->stacks, s->stack[i]),
+                      .count = umig_samples_count(s, i),
+                      .value = value},
         };
         const struct umig_fold_total total = {
             .session = session,

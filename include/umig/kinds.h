@@ -7,18 +7,19 @@
 #define UMIG_KINDS_H
 
 /* X(NAME, number, "option name", "unit of a sample's value", "sentence") */
-#define UMIG_KIND_TABLE(X)                                            \
- X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")                    \
- X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector")       \
- X(HEAP, 3, "heap", "bytes", "memory pools over time")                \
- X(LOCKS, 4, "locks", "ns", "waits for contended monitors, by stack") \
- X(WALL, 5, "wall", "ns", "time of threads, on a CPU and off, by stack")
+#define UMIG_KIND_TABLE(X)                                               \
+ X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")                       \
+ X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector")          \
+ X(HEAP, 3, "heap", "bytes", "memory pools over time")                   \
+ X(LOCKS, 4, "locks", "ns", "waits for contended monitors, by stack")    \
+ X(WALL, 5, "wall", "ns", "time of threads, on a CPU and off, by stack") \
+ X(ALLOC, 6, "alloc", "bytes", "allocation, by stack and class")
 
 enum umig_kind {
 #define UMIG_KIND_ENUM(name, number, option, unit, text) UMIG_KIND_##name = (number),
     UMIG_KIND_TABLE(UMIG_KIND_ENUM)
 #undef UMIG_KIND_ENUM
-    UMIG_KIND_COUNT = 6 /* numbers are below this */
+    UMIG_KIND_COUNT = 7 /* numbers are below this */
 };
 
 /*
@@ -38,13 +39,16 @@ enum umig_kind {
  X(TRUNCATED, 10, "truncated", "frames are missing here: the stack was deeper than is kept")       \
  X(DISPATCH, 11, "dispatch", "folded Groovy dispatch; made by analysis, never sent")               \
  X(COMPILING, 12, "compiling", "a method that the JVM compiles: the compiler's time, not its own") \
- X(STATE, 13, "state", "innermost, of wall samples: what the thread did; the class it waits for")
+ X(STATE, 13, "state", "innermost, of wall samples: what the thread did; the class it waits for")  \
+ X(ALLOCATED, 14, "allocated", "class of an object in its thread's buffer, or where is unknown")   \
+ X(OUTSIDE, 15, "outside", "class of an object outside of its thread's buffer (TLAB)")             \
+ X(HUMONGOUS, 16, "humongous", "class of an object that takes whole regions of the heap (G1)")
 
 enum umig_frame_kind {
 #define UMIG_FRAME_ENUM(name, number, key, text) UMIG_FRAME_##name = (number),
     UMIG_FRAME_TABLE(UMIG_FRAME_ENUM)
 #undef UMIG_FRAME_ENUM
-    UMIG_FRAME_COUNT = 14
+    UMIG_FRAME_COUNT = 17
 };
 
 /* What is taken of a stack outside of Java. */

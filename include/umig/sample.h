@@ -23,10 +23,12 @@
 #define UMIG_SAMPLE_TEXT_BYTES 120u
 
 enum umig_record_type {
-    UMIG_RECORD_CPU = 1,  /* frames, then text: what is told of a thread of the JVM, or
-                           * the name of a virtual one */
-    UMIG_RECORD_WAIT = 2, /* frames, then text: signature of the monitor's class */
-    UMIG_RECORD_LOOK = 3, /* as CPU, for kind wall: of no CPU time, without native frames */
+    UMIG_RECORD_CPU = 1,   /* frames, then text: what is told of a thread of the JVM, or
+                            * the name of a virtual one */
+    UMIG_RECORD_WAIT = 2,  /* frames, then text: signature of the monitor's class */
+    UMIG_RECORD_LOOK = 3,  /* as CPU, for kind wall: of no CPU time, without native frames */
+    UMIG_RECORD_ALLOC = 4, /* frames, the class of the object first, then text: the name of a
+                            * virtual thread */
 };
 
 /** What a thread of the JVM was doing, as far as the JVM tells; with outcome NO_JAVA. */
@@ -64,7 +66,7 @@ struct umig_record {
     uint8_t text_bytes;
     uint8_t thread;       /* enum umig_record_thread; of a virtual one slot is its carrier's */
     uint64_t time_ns;     /* CLOCK_MONOTONIC */
-    uint64_t value_ns;    /* cpu: ticks x interval; wait: time waited */
+    uint64_t value_ns;    /* cpu: ticks x interval; wait: time waited; alloc: the object's bytes */
     uint32_t slot;        /* index in the thread table */
     uint32_t slot_serial; /* tells a reused slot from the thread that was meant */
     uint32_t names;       /* generation of the name tables that the frame ids refer to */
@@ -79,8 +81,8 @@ struct umig_record {
     uint8_t tier;          /* compile: 1 to 3 C1, 4 C2 */
     bool is_osr;           /* compile: to be entered in a loop; the frame is at the loop */
     uint32_t kernel_bytes; /* cpu: 0, or parts whose values add up to value_ns */
-    uint32_t unused;
-    uint64_t virtual_id; /* Thread.threadId() of a virtual thread; 0 unknown */
+    uint32_t interval;     /* alloc: mean bytes between two samples, as they were then */
+    uint64_t virtual_id;   /* Thread.threadId() of a virtual thread; 0 unknown */
 };
 
 _Static_assert(sizeof(struct umig_record) == 80, "handler, rings and drainer share this layout");

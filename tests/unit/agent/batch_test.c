@@ -138,6 +138,43 @@ static void test_batch_keeps_kinds_apart(void **state)
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
+/* Two kinds of one session go apart; only allocation counts objects. */
+static void test_batch_tells_kinds_of_samples_apart(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    session->spec.kinds.has_kind[UMIG_KIND_ALLOC] = true;
+    add_sample(fx, session->number, 5000000, 3);
+    for (uint64_t i = 1; i <= 2; i++) {
+        fx->batch.samples[fx->batch.sample_count++] =
+            (struct umig_batch_sample){.session = session->number,
+                                       .kind = UMIG_KIND_ALLOC,
+                                       .time_ns = 6000000,
+                                       .thread = 1,
+                                       .stack = 7,
+                                       .value = 1000 * i,
+                                       .count = 10 * i};
+    }
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    assert_int_equal(batch->n_samples, 2);
+    assert_int_equal(batch->samples[0]->kind, UMIG_KIND_CPU);
+    assert_int_equal(batch->samples[0]->n_stack, 1);
+    assert_int_equal(batch->samples[0]->n_counts, 0);
+    const Umig__V1__Samples *alloc = batch->samples[1];
+    assert_int_equal(alloc->kind, UMIG_KIND_ALLOC);
+    assert_int_equal(alloc->base_ns, 6000000);
+    assert_int_equal(alloc->n_stack, 2);
+    assert_int_equal(alloc->n_outcome, 0);
+    assert_int_equal(alloc->unit, 1000);
+    assert_int_equal(alloc->units[1], 2);
+    assert_int_equal(alloc->n_counts, 2);
+    assert_int_equal(alloc->counts[0], 10);
+    assert_int_equal(alloc->counts[1], 20);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
 static void test_batch_leaves_out_columns_that_say_nothing(void **state)
 {
     struct fixture *fx = *state;
@@ -347,7 +384,8 @@ static void test_batch_fullest_fits_its_bound(void **state)
             .thread = UINT32_MAX,
             .stack = UINT32_MAX,
             .outcome = 19,
-            .value = UINT64_MAX - fx->batch.sample_count};
+            .value = UINT64_MAX - fx->batch.sample_count,
+            .count = UINT64_MAX - fx->batch.sample_count};
     }
 
     Umig__V1__Batch *batch = write_batch(fx);
@@ -361,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_batch_groups_samples_by_session, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_keeps_kinds_apart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_tells_kinds_of_samples_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_leaves_out_columns_that_say_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_times_do_not_drift, setup, teardown),

@@ -82,6 +82,38 @@ static void test_names_reused_address_gives_new_entry(void **state)
     fake_method_free(method);
 }
 
+static uintptr_t klass_of(const struct fake_method *method)
+{
+    const struct umig_hotspot *hs = &fake_hotspot;
+    const uintptr_t const_method = umig_hs_ptr(address_of(method), hs->method_const);
+    return umig_hs_ptr(umig_hs_ptr(const_method, hs->const_constants), hs->pool_holder);
+}
+
+/* A class that stands for an object, beside a method of it. */
+static void test_names_class_has_its_name_and_nothing_else(void **state)
+{
+    struct umig_names *names = *state;
+    struct fake_method *method = fake_method_new("[La/B;", "run", "B.groovy", NULL, 0);
+    const uint32_t frame = umig_names_frame(names, address_of(method), 3, UMIG_FRAME_JAVA);
+
+    const uint32_t id = umig_names_class(names, klass_of(method), UMIG_FRAME_HUMONGOUS);
+
+    assert_int_not_equal(id, UMIG_FRAME_NONE);
+    assert_int_not_equal(id, frame);
+    assert_int_equal(umig_names_class(names, klass_of(method), UMIG_FRAME_HUMONGOUS), id);
+    assert_int_not_equal(umig_names_class(names, klass_of(method), UMIG_FRAME_OUTSIDE), id);
+    assert_frame(names, id, "[La/B;", "", 0);
+    struct umig_name_frame read;
+    assert_true(umig_names_read(names, id, &read));
+    assert_int_equal(read.kind, UMIG_FRAME_HUMONGOUS);
+    assert_int_equal(read.file_bytes, 0);
+    fake_method_rename(method, "C", "run");
+    assert_frame(names, umig_names_class(names, klass_of(method), UMIG_FRAME_HUMONGOUS), "C", "",
+                 0);
+    assert_int_equal(umig_names_class(names, 0, UMIG_FRAME_ALLOCATED), UMIG_FRAME_NONE);
+    fake_method_free(method);
+}
+
 static void test_names_full_refuses_counts_and_reset_helps(void **state)
 {
     struct umig_names *names = *state;
@@ -204,6 +236,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_names_same_place_gives_same_id, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names_reused_address_gives_new_entry, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_names_class_has_its_name_and_nothing_else, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_names_full_refuses_counts_and_reset_helps, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_names_long_name_is_cut, setup, teardown),

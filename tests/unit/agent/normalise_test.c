@@ -42,6 +42,40 @@ static void test_normalise_class_by_table(void **state)
     }
 }
 
+static void test_normalise_type_by_table(void **state)
+{
+    (void)state;
+    static const char *const types[][2] = {
+        {"java/lang/String", "java.lang.String"},
+        {"[Ljava/lang/String;", "java.lang.String[]"},
+        {"[[Ljava/util/Map$Entry;", "java.util.Map$Entry[][]"},
+        {"[B", "byte[]"},
+        {"[[[I", "int[][][]"},
+        {"[Z", "boolean[]"},
+        {"[C", "char[]"},
+        {"[S", "short[]"},
+        {"[J", "long[]"},
+        {"[F", "float[]"},
+        {"[D", "double[]"},
+        {"a/B$$Lambda+0x00007f0a4c2b1c00", "a.B$$Lambda"},
+        {"[LScript42;", "Script*[]"},
+        {"[", "["},
+        {"[L;", "[L;"},
+        {"[X", "[]"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        char out[256];
+        const size_t len =
+            umig_normalise_type(types[i][0], strlen(types[i][0]), out, sizeof out - 1);
+        out[len] = '\0';
+        assert_string_equal(out, types[i][1]);
+    }
+    char few[8];
+    assert_int_equal(umig_normalise_type("[[Ljava/lang/String;", 20, few, sizeof few), 8);
+    assert_memory_equal(few, "java.lan", 8);
+}
+
 static void test_normalise_file(void **state)
 {
     (void)state;
@@ -67,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_normalise_class_by_table),
+        cmocka_unit_test(test_normalise_type_by_table),
         cmocka_unit_test(test_normalise_file),
         cmocka_unit_test(test_normalise_never_writes_past_the_room),
     };

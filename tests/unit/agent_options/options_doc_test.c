@@ -66,13 +66,13 @@ static void put_kinds(struct umig_buf *out)
         char def[UMIG_INTERVAL_TEXT_BYTES] = "none";
         char min[UMIG_INTERVAL_TEXT_BYTES];
         char max[UMIG_INTERVAL_TEXT_BYTES];
-        umig_interval_text(rule->min_ns, min);
-        umig_interval_text(rule->max_ns, max);
+        umig_kind_interval_text(rule, rule->min_ns, min);
+        umig_kind_interval_text(rule, rule->max_ns, max);
         if (rule->default_ns == 0) {
             umig_buf_printf(out, "| `%s` | none: %s | | |\n", rule->name, rule->meaning);
             continue;
         }
-        umig_interval_text(rule->default_ns, def);
+        umig_kind_interval_text(rule, rule->default_ns, def);
         umig_buf_printf(out, "| `%s` | %s | %s | %s to %s |\n", rule->name, rule->meaning, def, min,
                         max);
     }

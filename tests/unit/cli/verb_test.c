@@ -108,7 +108,7 @@ static void test_every_kind_can_be_started_and_its_range_is_told(void **state)
         char preset[UMIG_INTERVAL_TEXT_BYTES];
         snprintf(text, sizeof text, "--%s", rule->name);
         assert_non_null(strstr(help, text));
-        umig_interval_text(rule->default_ns, preset);
+        umig_kind_interval_text(rule, rule->default_ns, preset);
         snprintf(text, sizeof text, ", default %s\n", preset);
         assert_true(rule->default_ns == 0 || strstr(help, text) != NULL);
     }

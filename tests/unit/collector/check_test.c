@@ -213,6 +213,11 @@ static void session_unknown(struct good *g) { g->samples.session = 2; }
 static void kind_unknown(struct good *g) { g->samples.kind = UMIG_KIND_COUNT; }
 static void column_short(struct good *g) { g->samples.n_time_delta_ms = 1; }
 static void units_short(struct good *g) { g->samples.n_units = 1; }
+static void counts_short(struct good *g)
+{
+    g->samples.n_counts = 1;
+    g->samples.counts = g->value;
+}
 static void unit_0(struct good *g) { g->samples.unit = 0; }
 static void units_over(struct good *g) { g->value[1] = UINT64_MAX / 10 + 1; }
 static void stack_unknown(struct good *g) { g->two[0] = 3; g->samples.stack = g->two; }
@@ -242,7 +247,7 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {method_class, "method_class[1] is 3"},
         {frame_kind_0, "frame_kind[1] is 0"},
         {frame_dispatch, "frame_kind[1] is 11"},
-        {frame_kind_new, "frame_kind[1] is 14"},
+        {frame_kind_new, "frame_kind[1] is 17"},
         {own_parent, "before its child 1"},
         {chain_short, "chain_length adds up to 1, stack_frame has 2 rows"},
         {chain_long, "chain_length[0] is 3 where 2 stacks are left"},
@@ -265,6 +270,7 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {kind_unknown, "Samples.kind"},
         {column_short, "Samples.time_delta_ms has 1"},
         {units_short, "Samples.units has 1"},
+        {counts_short, "Samples.counts has 1"},
         {unit_0, "Samples.unit is 0"},
         {units_over, "Samples.units[1] is 1844674407370955162, each of 10"},
         {stack_unknown, "Samples.stack[0] is 3"},

@@ -54,12 +54,16 @@ static void test_samples_without_columns_are_ok_and_one_unit(void **state)
 
     assert_int_equal(umig_samples_outcome(&samples, 1), UMIG_OUTCOME_OK);
     assert_int_equal(umig_samples_value(&samples, 1), 10);
+    assert_int_equal(umig_samples_count(&samples, 1), 1);
 
     samples.n_outcome = samples.n_units = 2;
     samples.outcome = outcomes;
     samples.units = units;
     assert_int_equal(umig_samples_outcome(&samples, 1), UMIG_OUTCOME_DEOPT);
     assert_int_equal(umig_samples_value(&samples, 1), 30);
+    samples.n_counts = 2;
+    samples.counts = units;
+    assert_int_equal(umig_samples_count(&samples, 1), 3);
 }
 
 int main(void)

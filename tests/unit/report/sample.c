@@ -41,7 +41,7 @@ static void set_session(struct umig_profile *profile)
     session->agent_memory_bytes = 5 * MIB + MIB / 2;
     session->process_cpu_ns = 25 * UMIG_NS_PER_S;
     for (unsigned i = UMIG_KIND_CPU; i <= UMIG_KIND_LOCKS; i++) {
-        session->has_kind[i] = true;
+        session->has_kind[i] = true; /* the usual ones */
     }
     for (int i = 0; i < 2; i++) { /* the agent's and the session's */
         assert_int_equal(
@@ -112,6 +112,38 @@ static void add_waits(struct umig_profile *profile)
     }
 }
 
+/* Allocation on the stacks of the CPU samples: in a thread's buffer, outside, humongous. */
+static void add_allocation(struct umig_profile *profile)
+{
+    static const struct {
+        const char *class_name;
+        enum umig_frame_kind kind;
+    } objects[] = {{"byte[]", UMIG_FRAME_ALLOCATED},
+                   {"java.util.LinkedHashMap$Entry", UMIG_FRAME_ALLOCATED},
+                   {"java.lang.Object[]", UMIG_FRAME_OUTSIDE},
+                   {"int[][]", UMIG_FRAME_HUMONGOUS}};
+    for (uint64_t i = 0; i < 24; i++) {
+        const struct umig_profile_method method = {.class_name =
+                                                       string(profile, objects[i % 4].class_name)};
+        struct umig_profile_frame frame = {.kind = objects[i % 4].kind};
+        struct umig_profile_sample sample = profile->samples.items[3 * i];
+        uint32_t frame_id = 0;
+        sample.kind = UMIG_KIND_ALLOC;
+        sample.count = (24 - i) * 700;
+        sample.value = (24 - i) * 3 * MIB;
+        assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
+        assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
+        assert_int_equal(umig_profile_stack(profile, sample.stack, frame_id, &sample.stack),
+                         UMIG_OK);
+        assert_int_equal(umig_profile_add_sample(profile, &sample), UMIG_OK);
+    }
+    const struct umig_profile_thread_total total = {
+        .thread = 1, .kind = UMIG_KIND_ALLOC, .count = 1200, .value = 900 * MIB};
+    assert_int_equal(umig_profile_add_thread_total(profile, &total), UMIG_OK);
+    profile->session.has_kind[UMIG_KIND_ALLOC] = true;
+    profile->session.interval_ns[UMIG_KIND_ALLOC] = 512 * 1024;
+}
+
 static void add_others(struct umig_profile *profile)
 {
     assert_int_equal(umig_profile_add_other(profile, string(profile, "always-on")), UMIG_OK);
@@ -165,6 +197,7 @@ struct umig_profile *umig_sample_service(void)
     add_pauses(profile);
     add_pools(profile);
     add_waits(profile);
+    add_allocation(profile);
     add_others(profile);
     add_failures(profile);
     set_books(profile);

@@ -1,0 +1,73 @@
+#include "agent/session/alloc.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/vm/alloc_rate.h"
+#include "core/kind_options.h"
+
+static const char g_coarser[] = "allocation was sampled every ";
+
+static double chance(uint64_t bytes, uint64_t interval)
+{
+    return umig_alloc_chance((double)bytes / (double)interval);
+}
+
+/* A number between 0 and 1. */
+static double draw(struct umig_sessions *sessions)
+{
+    return (double)(umig_sessions_random(sessions) >> 11) / 9007199254740992.0; /* 2^53 */
+}
+
+static void note_interval(struct umig_session *session, uint64_t interval)
+{
+    session->alloc_low =
+        session->alloc_low == 0 || interval < session->alloc_low ? interval : session->alloc_low;
+    session->alloc_high = interval > session->alloc_high ? interval : session->alloc_high;
+}
+
+struct umig_alloc_share umig_session_share_alloc(struct umig_sessions *sessions,
+                                                 struct umig_session *session,
+                                                 const struct umig_record *record)
+{
+    const uint64_t asked = session->spec.kinds.interval_ns[UMIG_KIND_ALLOC];
+    const uint64_t interval = record->interval > asked ? record->interval : asked;
+    const uint64_t bytes = record->value_ns;
+    double own = chance(bytes, interval);
+    note_interval(session, interval);
+    if (interval > record->interval && draw(sessions) * chance(bytes, record->interval) >= own) {
+        return (struct umig_alloc_share){.bytes = 0};
+    }
+    own = own > 0 ? own : 1;
+    const struct umig_alloc_share share = {
+        .bytes = (uint64_t)((double)bytes / own + 0.5),
+        /* Rounded up as often as it is nearer to: the sum is right on average. */
+        .objects = (uint64_t)(1 / own + draw(sessions)),
+    };
+    session->tallies[UMIG_KIND_ALLOC].produced += share.bytes;
+    return share;
+}
+
+void umig_session_tell_alloc(struct umig_session *session)
+{
+    const struct umig_kind_rule *rule = umig_kind_rule(UMIG_KIND_ALLOC);
+    const uint64_t asked = session->spec.kinds.interval_ns[UMIG_KIND_ALLOC];
+    const bool is_free = session->problem[0] == '\0' ||
+                         strncmp(session->problem, g_coarser, sizeof g_coarser - 1) == 0;
+    if (!session->spec.kinds.has_kind[UMIG_KIND_ALLOC] || session->alloc_high <= asked ||
+        !is_free) {
+        return;
+    }
+    char problem[UMIG_PROBLEM_BYTES];
+    char low[UMIG_INTERVAL_TEXT_BYTES];
+    char high[UMIG_INTERVAL_TEXT_BYTES];
+    umig_kind_interval_text(rule, session->alloc_low, low);
+    umig_kind_interval_text(rule, session->alloc_high, high);
+    snprintf(problem, sizeof problem,
+             "%s%s%s%s bytes, since finer would cost above 1 %% of the process's CPU; each sample "
+             "stands for what it was taken at",
+             g_coarser, low, session->alloc_low < session->alloc_high ? " to " : "",
+             session->alloc_low < session->alloc_high ? high : "");
+    umig_session_set_problem(session, problem);
+}

@@ -1,0 +1,52 @@
+/* What was allocated: of which class, where, and for which line of the application. */
+#ifndef UMIG_ANALYSIS_ALLOCATION_H
+#define UMIG_ANALYSIS_ALLOCATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/profile.h"
+#include "core/buf.h"
+
+/** Objects of one class, at one place, or for one line. */
+struct umig_allocation_row {
+    uint32_t class_method; /* method that names the class; 0 unknown, or of any class */
+    uint32_t frame;        /* where; 0 unknown, or anywhere */
+    uint64_t objects;      /* estimates both */
+    uint64_t bytes;
+};
+
+/** By bytes, most first; each of the three lists adds up to the whole. */
+struct umig_allocation {
+    uint64_t samples;
+    uint64_t objects; /* estimates, as all below: what the samples stand for */
+    uint64_t bytes;
+    uint64_t outside_bytes; /* outside of threads' buffers (TLABs), humongous ones left out */
+    uint64_t humongous_bytes;
+    uint64_t humongous_objects;
+    uint64_t session_ns;
+    bool is_miscounted; /* by a JVM that samples what lies outside of buffers too seldom */
+    struct umig_allocation_row *classes; /* only class_method is set */
+    size_t class_count;
+    struct umig_allocation_row *places; /* both: the frame that allocated, dispatch left out */
+    size_t place_count;
+    struct umig_allocation_row *lines; /* only frame: the innermost one of the application */
+    size_t line_count;
+};
+
+/** Adds up; free with umig_allocation_fini(). UMIG_OK, UMIG_E_NOMEM. */
+UMIG_NODISCARD int umig_allocation_read(const struct umig_profile *profile,
+                                        struct umig_allocation *out_allocation,
+                                        struct umig_err *err);
+
+/** Appends "1.2 GiB in some 3,400,000 objects, 40.1 MiB/s; ...". Nothing without a sample. */
+void umig_allocation_sentence(const struct umig_allocation *allocation, struct umig_buf *out);
+
+/** Does a frame of this kind stand for an object, its method naming a class? */
+bool umig_allocation_is_object(enum umig_frame_kind kind);
+
+/** Frees the rows. */
+void umig_allocation_fini(struct umig_allocation *allocation);
+
+#endif

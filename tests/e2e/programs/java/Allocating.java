@@ -1,0 +1,205 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.StringJoiner;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.IntSupplier;
+
+/**
+ * Threads allocate in blocks of random order; what each block allocates is measured around it by the
+ * thread's own counter. Every kind of block gets the same share of bytes in every round.
+ *
+ * <pre>java Allocating MEGABYTES SEED [GROOVY_CLASS]</pre>
+ *
+ * <p>"ready"; each line in is a round of MEGABYTES, and out comes the sum of all rounds,
+ * {"threads_bytes": ..., "methods": {...}}; the line "end" ends the program.
+ */
+public final class Allocating {
+    private static final int THREADS = 4;
+    private static final com.sun.management.ThreadMXBean BEAN =
+            (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private Allocating() {
+    }
+
+    /** What may be allocated: each kind has a method of its own, and all but Groovy's one class. */
+    static final class Places {
+        static volatile Object sink;
+        private static volatile int number;
+
+        private Places() {
+        }
+
+        static final class Node {
+            final Node next;
+            final long value;
+
+            Node(Node next, long value) {
+                this.next = next;
+                this.value = value;
+            }
+        }
+
+        static long objects(int amount) {
+            Node node = null;
+            for (int i = 0; i < amount; i++) {
+                node = new Node(i % 16 == 0 ? null : node, i);
+                sink = node;
+            }
+            return amount;
+        }
+
+        static long smallArrays(int amount) {
+            for (int i = 0; i < amount / 30; i++) {
+                sink = new byte[1000];
+            }
+            return amount;
+        }
+
+        static long largeArrays(int amount) {
+            for (int i = 0; i < amount / 3000; i++) {
+                sink = new long[12_500];
+            }
+            return amount;
+        }
+
+        static long references(int amount) {
+            for (int i = 0; i < amount / 10; i++) {
+                sink = new Object[64];
+            }
+            return amount;
+        }
+
+        static long boxed(int amount) {
+            for (int i = 0; i < amount; i++) {
+                sink = Long.valueOf(i + 1000L);
+            }
+            return amount;
+        }
+
+        static long lambdas(int amount) {
+            for (int i = 0; i < amount; i++) {
+                int now = number + i;
+                sink = (IntSupplier) () -> now;
+            }
+            return amount;
+        }
+
+        static long humongous(int amount) {
+            sink = new int[600_000];
+            return amount;
+        }
+    }
+
+    private static Map<String, Work> places() {
+        return Map.of("Allocating$Places.objects", Places::objects,
+                "Allocating$Places.smallArrays", Places::smallArrays,
+                "Allocating$Places.largeArrays", Places::largeArrays,
+                "Allocating$Places.references", Places::references,
+                "Allocating$Places.boxed", Places::boxed,
+                "Allocating$Places.lambdas", Places::lambdas,
+                "Allocating$Places.humongous", Places::humongous);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Work> groovyPlaces(String name) throws Exception {
+        return (Map<String, Work>) Class.forName(name).getMethod("all").invoke(null);
+    }
+
+    public static void main(String[] args) throws Exception {
+        long bytes = Long.parseLong(args[0]) * 1_000_000 / THREADS;
+        long seed = Long.parseLong(args[1]);
+        Map<String, Work> blocks = new TreeMap<>(places());
+        if (args.length > 2) {
+            blocks.putAll(groovyPlaces(args[2]));
+        }
+        Map<String, Long> spent = new TreeMap<>();
+        long threadsBytes = 0;
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+        System.out.println("ready");
+        while (!"end".equals(in.readLine())) {
+            threadsBytes += round(blocks, bytes, seed, spent);
+            seed += THREADS;
+            System.out.println(json(threadsBytes, spent));
+        }
+    }
+
+    private static long round(Map<String, Work> blocks, long bytes, long seed,
+            Map<String, Long> spent) throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(THREADS);
+        CountDownLatch end = new CountDownLatch(1);
+        List<Allocator> allocators = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            Allocator allocator = new Allocator(blocks, bytes, seed + i, done, end);
+            allocator.setName("allocator-" + i);
+            allocators.add(allocator);
+            allocator.start();
+        }
+        done.await();
+        /* The threads stand still but live: their counters can be read. */
+        long total = 0;
+        for (Allocator allocator : allocators) {
+            total += BEAN.getThreadAllocatedBytes(allocator.getId());
+            allocator.spent.forEach((name, amount) -> spent.merge(name, amount, Long::sum));
+        }
+        end.countDown();
+        for (Allocator allocator : allocators) {
+            allocator.join();
+        }
+        return total;
+    }
+
+    private static String json(long threadsBytes, Map<String, Long> spent) {
+        StringJoiner methods = new StringJoiner(", ", "{", "}");
+        spent.forEach((name, bytes) -> methods.add("\"" + name + "\": " + bytes));
+        return "{\"threads_bytes\": " + threadsBytes + ", \"methods\": " + methods + "}";
+    }
+
+    private static final class Allocator extends Thread {
+        final Map<String, Long> spent = new TreeMap<>();
+        private final Map<String, Work> blocks;
+        private final long bytes;
+        private final Random random;
+        private final CountDownLatch done;
+        private final CountDownLatch end;
+        private long sum;
+
+        Allocator(Map<String, Work> blocks, long bytes, long seed, CountDownLatch done,
+                CountDownLatch end) {
+            this.blocks = blocks;
+            this.bytes = bytes;
+            this.random = new Random(seed);
+            this.done = done;
+            this.end = end;
+        }
+
+        @Override
+        public void run() {
+            long share = bytes / blocks.size();
+            long id = getId();
+            List<String> names = new ArrayList<>(blocks.keySet());
+            while (!names.isEmpty()) {
+                String name = names.get(random.nextInt(names.size()));
+                Work work = blocks.get(name);
+                long before = BEAN.getThreadAllocatedBytes(id);
+                sum += work.run(30_000);
+                long after = BEAN.getThreadAllocatedBytes(id);
+                spent.merge(name, after - before, Long::sum);
+                if (spent.get(name) >= share) {
+                    names.remove(name);
+                }
+            }
+            done.countDown();
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}
