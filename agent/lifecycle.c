@@ -19,7 +19,7 @@
 enum {
     SLOTS = 16384, /* at 32 MiB, like the following */
     STACK_ROOM = 131072,
-    SPOOL_SHARE = 6, /* of the memory: one sixth */
+    SPOOL_SHARE = 8, /* of the memory: one eighth */
     LOOP_STACK_BYTES = 256 * 1024,
 };
 
