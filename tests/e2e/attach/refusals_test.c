@@ -43,7 +43,7 @@ static void attach_to_wait(struct umig_rig *rig,
     run_program(rig, &g_outcome,
                 "rm -f %s/said; %s %s%s/bin/java -XX:+UseSerialGC -Xmx32m %s -cp %s Wait "
                 ">%s/said 2>%s/complained & jvm=$!; trap 'kill -9 $jvm' EXIT; "
-                "until grep -qs ready %s/said; do sleep 0.01; done; "
+                "until grep -qs ready %s/said; do kill -0 $jvm || exit 76; sleep 0.01; done; "
                 "%s; code=$?; "
                 "test \"$(cat %s/said)\" = ready && kill -0 $jvm || code=77; "
                 "test ! -e /tmp/.attach_pid$jvm || code=78; exit $code",
