@@ -251,7 +251,7 @@ static void begin_stream_if_unknown(struct umig_agent *agent, uint64_t now_ns)
              (unsigned long long)lost);
 }
 
-/* The price is three system calls, and only a batch tells it. */
+/* The price is a look at each page of the agent, and only a batch tells it. */
 static void flush(struct umig_agent *agent, uint64_t now_ns)
 {
     if (now_ns >= agent->pump.next_batch_ns) {
