@@ -6,6 +6,7 @@
 #include "agent/walk/names.h"
 #include "agent/walk/objects.h"
 #include "agent/walk/scopes.h"
+#include "agent/walk/step.h"
 
 enum {
     WORD = sizeof(uintptr_t),
@@ -91,32 +92,32 @@ struct umig_continuation umig_continuation_of(const struct umig_hotspot *hotspot
 }
 
 /* Only the outermost thawed frame lies right below the entry, with the arguments it was given. */
-static bool is_below_entry(const struct umig_continuation *continuation, uintptr_t sp)
+bool umig_continuation_is_bottom(const struct umig_continuation *continuation, uintptr_t sp)
 {
-    return sp <= continuation->entry && (continuation->entry - sp) / WORD <=
-                                            (uintptr_t)continuation->argument_words + PADDING_WORDS;
+    return continuation->entry != 0 && sp <= continuation->entry &&
+           (continuation->entry - sp) / WORD <=
+               (uintptr_t)continuation->argument_words + PADDING_WORDS;
 }
 
-static enum umig_continuation_place place_in_stub(const struct umig_continuation *continuation,
-                                                  const struct umig_step *step)
+static enum umig_continuation_place place_in_stub(const struct umig_step *step)
 {
-    if (is_below_entry(continuation, step->regs.sp)) {
+    if (umig_continuation_is_bottom(&step->continuation, step->regs.sp)) {
         return UMIG_CONTINUATION_BARRIER;
     }
-    return step->regs.sp < continuation->entry ? UMIG_CONTINUATION_THAW
-                                               : UMIG_CONTINUATION_ELSEWHERE;
+    return step->regs.sp < step->continuation.entry ? UMIG_CONTINUATION_THAW
+                                                    : UMIG_CONTINUATION_ELSEWHERE;
 }
 
-enum umig_continuation_place umig_continuation_place(const struct umig_continuation *continuation,
-                                                     const struct umig_step *step)
+enum umig_continuation_place umig_continuation_place(const struct umig_step *step)
 {
+    const struct umig_continuation *continuation = &step->continuation;
     if (continuation->entry == 0 || step->is_leaf ||
         !umig_codecache_contains(step->hotspot, step->regs.pc)) {
         return UMIG_CONTINUATION_ELSEWHERE;
     }
     const struct umig_blob blob = umig_codecache_find(step->hotspot, step->regs.pc);
     if (blob.kind == UMIG_BLOB_CONTINUATION) {
-        return place_in_stub(continuation, step);
+        return place_in_stub(step);
     }
     return blob.at == continuation->enter_code && step->regs.sp == continuation->entry
                ? UMIG_CONTINUATION_END

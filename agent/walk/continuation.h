@@ -35,8 +35,9 @@
 
 #include "agent/walk/hotspot.h"
 #include "agent/walk/kept.h"
-#include "agent/walk/step.h"
 #include "include/umig/attr.h"
+
+struct umig_step;
 
 /** StackChunks followed; each holds the frames of one or more yields, and is full before the next.
  */
@@ -71,9 +72,16 @@ UMIG_SIGNAL_SAFE struct umig_continuation umig_continuation_of(const struct umig
                                                                uintptr_t thread);
 
 /** Tells where a position is. Signal: async-signal-safe, under the guard. */
-UMIG_SIGNAL_SAFE enum umig_continuation_place umig_continuation_place(
-    const struct umig_continuation *continuation,
-    const struct umig_step *step);
+UMIG_SIGNAL_SAFE enum umig_continuation_place umig_continuation_place(const struct umig_step *step);
+
+/**
+ * Is this the sp that the outermost thawed frame leaves behind? Only there the return barrier is a
+ * return address; elsewhere on the stack its address is what is left of frames that are gone.
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE bool umig_continuation_is_bottom(const struct umig_continuation *continuation,
+                                                  uintptr_t sp);
 
 /**
  * Adds the frozen frames, innermost first.

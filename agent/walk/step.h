@@ -39,6 +39,7 @@
 #include "agent/native/registers.h"
 #include "agent/signal/regs.h"
 #include "agent/walk/codecache.h"
+#include "agent/walk/continuation.h"
 #include "agent/walk/hotspot.h"
 #include "include/umig/attr.h"
 
@@ -48,6 +49,7 @@ struct umig_step {
     uintptr_t thread;     /* the JavaThread */
     uintptr_t stack_high; /* end of the stack's memory */
     struct umig_regs regs;
+    struct umig_continuation continuation; /* that the thread runs */
     bool is_leaf;     /* registers are those of interrupted code: pc is no return address */
     bool is_exact_pc; /* compiled code has debug information for this very pc */
     struct umig_registers *caller; /* written where a frame is left by which native code had called

@@ -104,11 +104,10 @@ static enum umig_outcome cause_of_loss(const struct umig_step *step,
  * mark that they could not be had. While the thread is thawed or frozen all its frames may be
  * frozen; if it has none at all the carrier is between two virtual threads, and goes on itself.
  */
-static bool ends_continuation(const struct umig_step *step,
-                              struct umig_continuation *continuation,
-                              struct umig_kept *kept)
+static bool ends_continuation(struct umig_step *step, struct umig_kept *kept)
 {
-    const enum umig_continuation_place place = umig_continuation_place(continuation, step);
+    struct umig_continuation *continuation = &step->continuation;
+    const enum umig_continuation_place place = umig_continuation_place(step);
     const bool has_thawed = kept->seen > 0;
     if (place == UMIG_CONTINUATION_ELSEWHERE || (place == UMIG_CONTINUATION_THAW && has_thawed)) {
         return false;
@@ -134,12 +133,11 @@ static bool is_late(uint32_t steps, uint64_t until_cpu_ns)
 
 static enum umig_outcome walk_up(struct umig_step *step,
                                  const struct umig_walk_request *request,
-                                 struct umig_continuation *continuation,
                                  struct umig_kept *kept)
 {
     struct umig_step_left left;
     for (uint32_t i = 0; i < UMIG_VMWALK_STEPS_MAX && !is_late(i, request->until_cpu_ns); i++) {
-        if (ends_continuation(step, continuation, kept)) {
+        if (ends_continuation(step, kept)) {
             return UMIG_OUTCOME_OK;
         }
         const enum umig_step_result result = umig_step_up(step, &left);
@@ -188,14 +186,15 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
     struct umig_kept kept = {.frames = request->frames, .max = request->max_frames};
     struct umig_walk_result result = {.outcome = begin(step, request)};
     if (result.outcome == UMIG_OUTCOME_OK) {
-        struct umig_continuation continuation = umig_continuation_of(hs, thread);
+        step->continuation = umig_continuation_of(hs, thread);
         const uintptr_t begin_pc = step->regs.pc;
-        result.outcome = walk_up(step, request, &continuation, &kept);
+        result.outcome = walk_up(step, request, &kept);
         if (result.outcome == UMIG_OUTCOME_OK && kept.seen == 0) {
             result.outcome = outcome_without_frames(hs, begin_pc);
         }
-        if (continuation.entry != 0 && request->virtual_thread != NULL) {
-            umig_virtual_thread_read(hs, thread, continuation.object, request->virtual_thread);
+        if (step->continuation.entry != 0 && request->virtual_thread != NULL) {
+            umig_virtual_thread_read(hs, thread, step->continuation.object,
+                                     request->virtual_thread);
         }
     }
     result.frame_count = umig_kept_finish(&kept, &result.cut_at);

@@ -146,7 +146,8 @@ static bool pop_pushed_frame(struct umig_step *step, int32_t words)
 {
     for (int32_t pushed = 1; pushed <= UMIG_X64_PUSHED_WORDS_MAX; pushed++) {
         const uintptr_t sp = step->regs.sp + (uintptr_t)(uint32_t)(words + pushed) * UMIG_X64_WORD;
-        if (umig_x64_is_above(step, sp, 0) && umig_x64_is_return(step, umig_x64_word(sp, -1))) {
+        if (umig_x64_is_above(step, sp, 0) &&
+            umig_x64_is_return_to(step, umig_x64_word(sp, -1), sp)) {
             return umig_x64_pop_frame(step, words + pushed);
         }
     }
@@ -175,19 +176,20 @@ static bool pop_below_copy(struct umig_step *step, int32_t words)
 static bool pop_interrupted_nmethod(struct umig_step *step, const struct umig_blob *blob)
 {
     const uintptr_t pc = step->regs.pc;
+    const uintptr_t sp = step->regs.sp;
     if (blob->frame_words <= 0 || is_epilogue(pc) ||
         (blob->kind == UMIG_BLOB_NATIVE && is_wrapper_exit(pc))) {
         return umig_x64_pop_return(step);
     }
     if (umig_hs_u8(pc, 0) == 0x5d &&
-        umig_x64_is_return(step, umig_x64_word(step->regs.sp, 1))) { /* pop rbp */
+        umig_x64_is_return_to(step, umig_x64_word(sp, 1), sp + 2 * UMIG_X64_WORD)) { /* pop rbp */
         return umig_x64_pop_saved_fp(step);
     }
     if (blob->frame_complete >= 0 && pc - blob->code < (uintptr_t)blob->frame_complete &&
         pop_prologue(step, blob)) {
         return true;
     }
-    return pop_fitting_frame(step, step->regs.sp, blob->frame_words) ||
+    return pop_fitting_frame(step, sp, blob->frame_words) ||
            pop_below_copy(step, blob->frame_words) || pop_pushed_frame(step, blob->frame_words) ||
            umig_x64_pop_frame(step, blob->frame_words);
 }

@@ -98,10 +98,10 @@ static bool leave_ended(struct umig_step *step)
     if (!umig_x64_is_above(step, regs->method, 1)) {
         return false;
     }
-    if (umig_x64_is_return(step, regs->sender_sp)) {
+    if (umig_x64_is_return_to(step, regs->sender_sp, regs->method)) {
         return umig_x64_move(step, regs->sender_sp, regs->method, regs->fp);
     }
-    return umig_x64_is_return(step, on_top) && regs->method > regs->sp &&
+    return umig_x64_is_return_to(step, on_top, regs->method) && regs->method > regs->sp &&
            umig_x64_move(step, on_top, regs->method, regs->fp);
 }
 

@@ -24,6 +24,13 @@ static bool is_deoptimised(const struct umig_step *step, const struct umig_blob 
            umig_hs_is_deopt_pc(step->hotspot, blob->at, pc);
 }
 
+/* The return barrier, which no call precedes either, where the outermost thawed frame is left? */
+static bool is_barrier(const struct umig_step *step, const struct umig_blob *blob, uintptr_t sp)
+{
+    return blob->kind == UMIG_BLOB_CONTINUATION &&
+           umig_continuation_is_bottom(&step->continuation, sp);
+}
+
 /*
  * A word may look like an address in the code cache and lead to memory that no code was put in yet,
  * which cannot be read: what has a blob can.
@@ -37,6 +44,12 @@ bool umig_x64_is_return(const struct umig_step *step, uintptr_t pc)
 {
     const struct umig_blob blob = umig_codecache_find(step->hotspot, pc);
     return blob.kind == UMIG_BLOB_INTERPRETER || is_return_into(step, &blob, pc);
+}
+
+bool umig_x64_is_return_to(const struct umig_step *step, uintptr_t pc, uintptr_t sp)
+{
+    const struct umig_blob blob = umig_codecache_find(step->hotspot, pc);
+    return is_barrier(step, &blob, sp) || umig_x64_is_return(step, pc);
 }
 
 /*
@@ -74,13 +87,6 @@ static uintptr_t frame_above(const struct umig_step *step,
     return over_arguments(pc, sp);
 }
 
-/* A frame's return address; that of the outermost thawed one is the stub that thaws the next. */
-static bool is_frames_return(const struct umig_step *step, uintptr_t pc)
-{
-    return umig_x64_is_return(step, pc) ||
-           umig_codecache_find(step->hotspot, pc).kind == UMIG_BLOB_CONTINUATION;
-}
-
 /* Is pc a return address, and is there a frame of its code at sp, or above what it pushed? */
 static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t *sp, uintptr_t fp)
 {
@@ -88,6 +94,9 @@ static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t *sp, uint
     if (blob.kind == UMIG_BLOB_INTERPRETER) {
         return umig_x64_is_above(step, fp, 2) && fp >= *sp &&
                umig_x64_is_interpreted(step->hotspot, fp);
+    }
+    if (is_barrier(step, &blob, *sp)) {
+        return true;
     }
     if (!is_return_into(step, &blob, pc)) {
         return false;
@@ -98,7 +107,8 @@ static bool fits(const struct umig_step *step, uintptr_t pc, uintptr_t *sp, uint
         return true;
     }
     const uintptr_t end = *sp + (uintptr_t)(uint32_t)blob.frame_words * UMIG_X64_WORD;
-    return umig_x64_is_above(step, end, 0) && is_frames_return(step, umig_x64_word(end, -1));
+    return umig_x64_is_above(step, end, 0) &&
+           umig_x64_is_return_to(step, umig_x64_word(end, -1), end);
 }
 
 bool umig_x64_move_if_fits(struct umig_step *step, uintptr_t pc, uintptr_t sp, uintptr_t fp)

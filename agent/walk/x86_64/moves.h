@@ -80,6 +80,16 @@ UMIG_SIGNAL_SAFE static inline bool umig_x64_move(struct umig_step *step,
 UMIG_SIGNAL_SAFE bool umig_x64_is_return(const struct umig_step *step, uintptr_t pc);
 
 /**
+ * Is the pc a return address for who has this sp then? The outermost frame of a continuation that
+ * was thawed returns to the return barrier.
+ *
+ * Signal: async-signal-safe, under the guard.
+ */
+UMIG_SIGNAL_SAFE bool umig_x64_is_return_to(const struct umig_step *step,
+                                            uintptr_t pc,
+                                            uintptr_t sp);
+
+/**
  * Moves to a caller if pc is a return address and a frame of its code stands at sp: a compiled one
  * ends in a return address, an interpreted one has its Method*; others cannot be judged.
  *

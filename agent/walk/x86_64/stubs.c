@@ -228,13 +228,32 @@ static bool pop_aligned_return(struct umig_step *step)
            umig_x64_move_if_fits(step, umig_x64_word(at, 0), at + UMIG_X64_WORD, step->regs.fp);
 }
 
+/*
+ * The thawed frames are there and the stub returns to them: their sp, above a saved fp and a return
+ * address, is what the JVM has returned, and in rbx then
+ * (StubGenerator::generate_cont_thaw: mov rbx, rax; ...; mov rsp, rbx; sub rsp, 16; pop rbp; ret).
+ */
+static bool leave_thawed(struct umig_step *step, uintptr_t thawed)
+{
+    return thawed <= step->continuation.entry && umig_x64_is_above(step, thawed, 1) &&
+           umig_x64_move_if_fits(step, umig_x64_word(thawed, -1), thawed,
+                                 umig_x64_word(thawed, -2));
+}
+
+static bool leave_interrupted_thaw(struct umig_step *step, const struct umig_blob *blob)
+{
+    return blob->kind == UMIG_BLOB_CONTINUATION &&
+           (leave_thawed(step, step->regs.method) || leave_thawed(step, step->regs.result));
+}
+
 bool umig_x64_leave_stub(struct umig_step *step, const struct umig_blob *blob)
 {
     const uintptr_t offset = step->regs.pc - blob->code;
     const bool is_complete =
         !step->is_leaf || (blob->frame_complete >= 0 && offset >= (uintptr_t)blob->frame_complete);
     if ((step->is_leaf &&
-         (leave_interrupted_described(step, blob) || umig_x64_leave_called_by_jvm(step))) ||
+         (leave_interrupted_thaw(step, blob) || leave_interrupted_described(step, blob) ||
+          umig_x64_leave_called_by_jvm(step))) ||
         (blob->frame_words > 1 && is_complete && umig_x64_pop_frame(step, blob->frame_words))) {
         return true;
     }

@@ -11,7 +11,7 @@
 
 #define THREADS     200
 #define DEPTH       20
-#define MIN_SAMPLES 500
+#define MIN_SAMPLES 1000
 #define MIN_PERCENT 99.0 /* of the CPU on virtual threads: right, or cut with a mark */
 #define CARRIERS    "[virtual on "
 #define FIRST_JDK   21
@@ -101,7 +101,7 @@ static void measure_with(struct umig_rig *rig, const char *flags)
     umig_rig_start_jvm(rig, "", words);
     const char *name = session_name(rig);
     assert_int_equal(
-        umig_rig_command(rig, NULL, "start %d --cpu 1ms --name %s", rig->jvm.pid, name), 0);
+        umig_rig_command(rig, NULL, "start %d --cpu 2ms --name %s", rig->jvm.pid, name), 0);
     json_decref(umig_rig_await_session(rig, name, umig_rig_has_samples));
     double samples = 0;
     while (samples < MIN_SAMPLES) {

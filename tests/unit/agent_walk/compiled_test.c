@@ -245,6 +245,29 @@ static void test_compiled_exit_to_a_deoptimised_caller(void **state)
     }
 }
 
+/* Returns to the stub that thaws the next frame, and only right below the entry. */
+static void test_compiled_exit_of_the_outermost_thawed_frame(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    static const uint8_t pop_rbp[] = {0x5d, 0xc3};
+    const uintptr_t barrier = fake_code(jvm, FAKE_CONTINUATION, 40);
+    fake_assemble(jvm, FAKE_COMPILED, 100, pop_rbp, sizeof pop_rbp);
+    jvm->stack[SP] = fake_sp(jvm, CALLER_FP);
+    jvm->stack[SP + 1] = barrier;
+    jvm->stack[SP + 2 + FAKE_FRAME_WORDS] = fake_return(jvm, FAKE_CALLER, 100); /* the carrier's */
+    for (size_t popped = 0; popped < 2; popped++) {
+        struct umig_step step =
+            fake_leaf(jvm, fake_code(jvm, FAKE_COMPILED, 100 + popped), SP + popped, NOISE);
+        step.continuation.entry = fake_sp(jvm, SP + 2);
+
+        fake_assert_moved(jvm, &step, barrier, SP + 2,
+                          popped == 0 ? fake_sp(jvm, CALLER_FP) : (uintptr_t)NOISE);
+    }
+    struct umig_step step = fake_leaf(jvm, fake_code(jvm, FAKE_COMPILED, 101), SP + 1, NOISE);
+    step.continuation.entry = fake_sp(jvm, SP + 50);
+    fake_assert_lost(&step);
+}
+
 static void test_compiled_pop_rbp_finds_the_callers_fp_on_top(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -397,6 +420,7 @@ int main(void)
         TEST(test_compiled_exit_of_a_wrapper_finds_its_frame_gone),
         TEST(test_compiled_wrapper_has_its_frame_up_to_its_exit),
         TEST(test_compiled_exit_to_a_deoptimised_caller),
+        TEST(test_compiled_exit_of_the_outermost_thawed_frame),
         TEST(test_compiled_pop_rbp_finds_the_callers_fp_on_top),
         TEST(test_compiled_frame_below_pushed_arguments_is_found),
         TEST(test_compiled_callers_pushed_arguments_are_skipped),

@@ -5,6 +5,7 @@
 
 #include "agent/signal/guard.h"
 #include "agent/walk/continuation.h"
+#include "agent/walk/step.h"
 #include "tests/support/test.h"
 #include "tests/unit/agent/fake_hotspot.h"
 
@@ -474,9 +475,10 @@ static enum umig_continuation_place place(const struct fixture *fx,
     const struct umig_step step = {
         .hotspot = &fx->hotspot,
         .regs = {.pc = code_of(fx, block), .sp = sp},
+        .continuation = *found,
         .is_leaf = is_leaf,
     };
-    return umig_continuation_place(found, &step);
+    return umig_continuation_place(&step);
 }
 
 static void test_the_barrier_is_a_stub_right_below_the_entry(void **state)

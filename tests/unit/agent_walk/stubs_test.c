@@ -45,11 +45,48 @@ static void test_caller_that_returns_to_the_stub_that_thaws_is_one(void **state)
     struct umig_step step = in_adapter(jvm);
     jvm->stack[SP] = caller;
     fake_compiled_at(jvm, SP + 1, fake_code(jvm, FAKE_CONTINUATION, 40), NOISE);
+    step.continuation.entry = fake_sp(jvm, SP + 1 + FAKE_FRAME_WORDS);
 
     fake_assert_moved(jvm, &step, caller, SP + 1, fake_sp(jvm, CALLER_FP));
 
+    step = in_adapter(jvm);
+    step.continuation.entry = fake_sp(jvm, SP + 50); /* it is left of another frame */
+    fake_assert_lost(&step);
+
     fake_compiled_at(jvm, SP + 1, fake_code(jvm, FAKE_INTRINSIC, 40), NOISE);
     step = in_adapter(jvm);
+    step.continuation.entry = fake_sp(jvm, SP + 1 + FAKE_FRAME_WORDS);
+    fake_assert_lost(&step);
+}
+
+/* The stub that thaws is about to return: the frames' sp is in rax, then in rbx. */
+static void test_stub_that_has_thawed_returns_to_the_frames(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    const uintptr_t caller = compiled_caller_at(jvm, SP + 10);
+    const uintptr_t pc = fake_code(jvm, FAKE_CONTINUATION, 40);
+    jvm->stack[SP + 8] = fake_sp(jvm, CALLER_FP);
+    jvm->stack[SP + 9] = caller;
+    struct umig_step step = fake_leaf(jvm, pc, SP, NOISE);
+    step.continuation.entry = fake_sp(jvm, SP + 60);
+    step.regs.method = NOISE;
+    step.regs.result = fake_sp(jvm, SP + 10);
+    fake_assert_moved(jvm, &step, caller, SP + 10, fake_sp(jvm, CALLER_FP));
+
+    step = fake_leaf(jvm, pc, SP + 8, NOISE); /* sp is restored, "pop rbp" comes next */
+    step.continuation.entry = fake_sp(jvm, SP + 60);
+    step.regs.method = fake_sp(jvm, SP + 10);
+    fake_assert_moved(jvm, &step, caller, SP + 10, fake_sp(jvm, CALLER_FP));
+}
+
+/* What rbx has above the entry is the carrier's. */
+static void test_stub_that_thaws_leaves_the_carriers_frames_alone(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    jvm->stack[SP + 59] = compiled_caller_at(jvm, SP + 60);
+    struct umig_step step = fake_leaf(jvm, fake_code(jvm, FAKE_CONTINUATION, 40), SP, NOISE);
+    step.continuation.entry = fake_sp(jvm, SP + 6);
+    step.regs.method = fake_sp(jvm, SP + 60);
     fake_assert_lost(&step);
 }
 
@@ -475,6 +512,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_jvm_setup, fake_jvm_teardown)
         TEST(test_adapter_takes_the_return_address_on_top),
         TEST(test_caller_that_returns_to_the_stub_that_thaws_is_one),
+        TEST(test_stub_that_has_thawed_returns_to_the_frames),
+        TEST(test_stub_that_thaws_leaves_the_carriers_frames_alone),
         TEST(test_adapter_that_moved_arguments_takes_the_senders_sp),
         TEST(test_adapter_ignores_r13_where_the_callers_frame_is_on_top),
         TEST(test_adapter_aligning_the_stack_has_its_return_address_in_rax),
