@@ -31,7 +31,8 @@ static bool is_class(const struct umig_wait_class *class, const char *text, size
 static bool claim(struct umig_wait_class *class)
 {
     int expected = CLASS_FREE;
-    return atomic_compare_exchange_strong(&class->state, &expected, CLASS_WRITING);
+    return atomic_load_explicit(&class->state, memory_order_relaxed) == CLASS_FREE &&
+           atomic_compare_exchange_strong(&class->state, &expected, CLASS_WRITING);
 }
 
 uint32_t umig_wait_classes_add(struct umig_wait_classes *classes,
@@ -43,9 +44,6 @@ uint32_t umig_wait_classes_add(struct umig_wait_classes *classes,
     for (uint32_t i = 0; i < PROBES; i++) {
         const uint32_t at = (home + i) % UMIG_WAIT_CLASSES;
         struct umig_wait_class *class = &classes->classes[at];
-        if (is_class(class, signature, byte_count)) {
-            return at + 1;
-        }
         if (claim(class)) {
             memcpy(class->text, signature, byte_count);
             class->byte_count = (uint8_t)byte_count;
@@ -54,6 +52,10 @@ uint32_t umig_wait_classes_add(struct umig_wait_classes *classes,
         }
         if (atomic_load(&class->state) == CLASS_WRITING) {
             return 0; /* it may become this very class: once unknown is better than twice there */
+        }
+        /* After the claim: who lost it may have lost it to this very class. */
+        if (is_class(class, signature, byte_count)) {
+            return at + 1;
         }
     }
     return 0;
