@@ -5,6 +5,7 @@
  *     -agentpath:libgc_probe.so=PATH[,nolog]
  *
  *     ready NOW_NS
+ *     robbed START_NS WAITED_NS  (before the pause: how long its thread had no processor meanwhile)
  *     pause START_NS DURATION_NS BEFORE AFTER|KIND|CAUSE
  *     pool TIME_NS USED COMMITTED MAXIMUM|NAME
  *     rss TIME_NS BYTES
@@ -20,11 +21,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <jvmti.h>
 
 #include "agent/vm/gc.h"
 #include "agent/vm/heap.h"
+#include "agent/vm/sched.h"
 #include "core/clock.h"
 #include "core/err.h"
 
@@ -36,6 +39,8 @@ static struct umig_gc g_gc;
 static FILE *g_out;
 static bool g_wants_log = true;
 static bool g_was_silent;
+static uint64_t g_start_ns;  /* of the pause that lasts; the thread that pauses */
+static uint64_t g_waited_ns; /* of that thread, when it began */
 static sem_t g_stop;
 static sem_t g_stopped;
 
@@ -93,16 +98,26 @@ static void *run(void *arg)
     return NULL;
 }
 
+/* Of the calling thread in its life; 0 where the kernel does not say. */
+static uint64_t waited_ns(void)
+{
+    uint64_t ns = 0;
+    return umig_sched_delay_ns(gettid(), &ns) ? ns : 0;
+}
+
 static void JNICALL on_gc_start(jvmtiEnv *jvmti)
 {
     (void)jvmti;
-    umig_gc_pause_begin(&g_gc, umig_clock_monotonic_ns());
+    g_waited_ns = waited_ns();
+    g_start_ns = umig_clock_monotonic_ns();
+    umig_gc_pause_begin(&g_gc, g_start_ns);
 }
 
 static void JNICALL on_gc_finish(jvmtiEnv *jvmti)
 {
     (void)jvmti;
     umig_gc_pause_end(&g_gc, umig_clock_monotonic_ns());
+    fprintf(g_out, "robbed %" PRIu64 " %" PRIu64 "\n", g_start_ns, waited_ns() - g_waited_ns);
 }
 
 static void complain(const char *what, const struct umig_err *err)

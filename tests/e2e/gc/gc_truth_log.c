@@ -161,6 +161,28 @@ static void read_probe_pause(struct truth *truth, const char *line)
     snprintf(pause->cause, sizeof pause->cause, "%s", cause + 1);
 }
 
+static void read_probe_robbed(struct truth *truth, const char *line)
+{
+    assert_true(truth->robbed_count < TRUTH_MAX_PAUSES);
+    struct truth_robbed *robbed = &truth->robbed[truth->robbed_count++];
+    assert_int_equal(
+        sscanf(line, "robbed %" SCNu64 " %" SCNu64, &robbed->start_ns, &robbed->waited_ns), 2);
+}
+
+/* Both are in the order of their starts; a pause may have been lost, or be two of the thread's. */
+static void give_robbed(struct truth *truth)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < truth->pause_count; i++) {
+        struct truth_pause *pause = &truth->pauses[i];
+        const uint64_t end_ns = pause->start_ns + pause->duration_ns;
+        for (; at < truth->robbed_count && truth->robbed[at].start_ns <= end_ns; at++) {
+            const bool is_before = truth->robbed[at].start_ns < pause->start_ns;
+            pause->robbed_ns += is_before ? 0 : truth->robbed[at].waited_ns;
+        }
+    }
+}
+
 static void read_probe_pool(struct truth *truth, const char *line)
 {
     assert_true(truth->pool_count < TRUTH_MAX_POOLS);
@@ -180,6 +202,8 @@ void truth_read_probe(struct truth *truth, const char *path)
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "pause ", 6) == 0) {
             read_probe_pause(truth, line);
+        } else if (strncmp(line, "robbed ", 7) == 0) {
+            read_probe_robbed(truth, line);
         } else if (strncmp(line, "pool ", 5) == 0) {
             read_probe_pool(truth, line);
         }
@@ -188,6 +212,7 @@ void truth_read_probe(struct truth *truth, const char *path)
         sscanf(line, "silent %d", &was_silent);
     }
     truth->was_silent = was_silent != 0;
+    give_robbed(truth);
     fclose(file);
 }
 

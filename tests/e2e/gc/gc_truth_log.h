@@ -24,6 +24,7 @@ struct truth_logged {
 struct truth_pause {
     uint64_t start_ns;
     uint64_t duration_ns;
+    uint64_t robbed_ns; /* its thread waited for a processor */
     int64_t before;
     int64_t after;
     char kind[96];
@@ -32,6 +33,12 @@ struct truth_pause {
     unsigned line_count;
     double logged_ms;
     const struct truth_logged *last_line;
+};
+
+/** How long the thread of the pause that began then waited for a processor. */
+struct truth_robbed {
+    uint64_t start_ns;
+    uint64_t waited_ns;
 };
 
 /** One reading of one pool by the probe. */
@@ -61,10 +68,12 @@ struct truth {
     bool was_silent; /* the probe missed lines of the log that it had switched on */
     size_t logged_count;
     size_t pause_count;
+    size_t robbed_count;
     size_t pool_count;
     size_t bean_count;
     struct truth_logged logged[TRUTH_MAX_PAUSES];
     struct truth_pause pauses[TRUTH_MAX_PAUSES];
+    struct truth_robbed robbed[TRUTH_MAX_PAUSES];
     struct truth_pool pools[TRUTH_MAX_POOLS];
     struct truth_bean beans[TRUTH_MAX_BEANS];
 };

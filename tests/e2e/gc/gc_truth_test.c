@@ -15,9 +15,9 @@
 
 #define MAX_JDKS 8
 
-/* The log's clock and ours are read a few microseconds apart, and on a busy machine the thread can
- * lose the processor in between: that many of a hundred durations may differ by more. A pause taken
- * for another would differ in most of them, and in kind and heap. */
+/* The log's clock and ours are read a few microseconds apart. Where the thread lost the processor
+ * meanwhile, by so much they may differ; what else holds it up may do so in that many of a hundred
+ * pauses. A pause taken for another would differ in most of them, and in kind and heap. */
 #define TOLERATED_PERCENT 10
 
 /* Figures that the log rounds and figures of pools: how far off is still right, in percent. */
@@ -136,7 +136,7 @@ struct verdict {
     size_t unmapped; /* of these without a pair of their own */
     size_t pairs;    /* pauses reported */
     size_t unlogged; /* of these without a line in the log */
-    size_t late;     /* durations further off than 1 ms and 5 % */
+    size_t late;     /* durations further off than 1 ms and 5 %, and than the thread waited */
     double worst_ms; /* largest difference of a duration */
     size_t wrong_kinds;
     size_t wrong_causes;
@@ -200,7 +200,7 @@ static void judge_pause(struct verdict *verdict, const struct truth_pause *pause
     const double ours_ms = (double)pause->duration_ns / 1e6;
     const double off_ms = fabs(ours_ms - pause->logged_ms);
     verdict->worst_ms = fmax(verdict->worst_ms, off_ms);
-    verdict->late += off_ms > fmax(1.0, pause->logged_ms * 0.05);
+    verdict->late += off_ms > fmax(1.0, pause->logged_ms * 0.05) + (double)pause->robbed_ns / 1e6;
     verdict->wrong_kinds += !has_kind(pause);
     verdict->wrong_causes += !has_cause(pause);
     verdict->unmapped += pause->line_count > 1 && strstr(pause->kind, " + ") == NULL;
