@@ -1,74 +1,102 @@
 package driver;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * An agent that waits for its first session, against none: CPU of the process until the third
- * request is served, and, in every fourth round, CPU of a request when warm. Processes with and
- * without take turns; a pair of neighbours is one round.
+ * An agent that waits for its first session, against none. Two JVMs, with and without, live at once:
+ * what the machine does meanwhile meets both. A pair of them is one round, and each is the first in
+ * every other one.
+ *
+ * <p>Start-up: CPU of the process until the third request is served, with all compilers.
+ *
+ * <p>A warm request: its thread's CPU, the two JVMs taking turns request by request. By C1 alone,
+ * whose code does not depend on what was met in which order: of C2's, two JVMs without an agent
+ * differ by more than what is looked for, while an agent's hooks are the same in both.
  */
 final class Idle {
     private static final int PATIENCE_S = 300;
     private static final double STARTUP_LIMIT = 1.04;
     private static final double REQUEST_LIMIT = 1.005;
-
-    private record Cost(double startupNs, double requestNs) {}
+    private static final int STARTUP_REQUESTS = 3;
+    private static final int WARM_UP = 40;
 
     private Idle() {}
 
     static int run(Options options) throws Exception {
         var verdict = new Verdict("idle");
+        int startups = options.isShort() ? 6 : 60;
         int rounds = options.isShort() ? 4 : 48;
-        int requests = options.isShort() ? 60 : 400;
         for (Jdk jdk : Jdk.wanted(options)) {
             var startup = new ArrayList<Double>();
             var request = new ArrayList<Double>();
-            var startupMs = new ArrayList<Double>();
-            for (int round = 0; round < rounds; round++) {
-                boolean isFirst = round % 8 < 4;
-                /* A start-up is over in seconds, and needs more rounds than a request. */
-                int more = round % 4 == 0 ? requests : 0;
-                Cost one = cost(jdk, isFirst, more);
-                Cost other = cost(jdk, !isFirst, more);
-                Cost with = isFirst ? one : other;
-                Cost without = isFirst ? other : one;
-                startup.add(with.startupNs / without.startupNs);
-                startupMs.add(without.startupNs / 1e6);
-                if (more > 0) {
-                    request.add(with.requestNs / without.requestNs);
-                }
+            for (int round = 0; round < startups; round++) {
+                startup.add(startup(jdk, round % 2 == 0));
             }
-            System.out.printf("%n%s, %d rounds; start-up without an agent: %,.0f ms CPU%n%-28s %s%n%-28s %s%n",
-                    jdk, rounds, Stats.median(array(startupMs)), "until the third request",
-                    Stats.estimate(array(startup)), "a warm request", Stats.estimate(array(request)));
-            verdict.addRatio(jdk + ": start-up", Stats.estimate(array(startup)), STARTUP_LIMIT);
-            verdict.addRatio(jdk + ": request", Stats.estimate(array(request)), REQUEST_LIMIT);
+            for (int round = 0; round < rounds; round++) {
+                request.add(request(jdk, round % 2 == 0, options.isShort() ? 20 : 60));
+            }
+            System.out.printf("%n%s, %d and %d pairs%n%-28s %s%n%-28s %s%n", jdk, startups, rounds,
+                    "until the third request", estimate(startup), "a warm request", estimate(request));
+            verdict.addRatio(jdk + ": start-up", estimate(startup), STARTUP_LIMIT);
+            verdict.addRatio(jdk + ": request", estimate(request), REQUEST_LIMIT);
         }
         return verdict.close();
     }
 
-    private static double[] array(List<Double> values) {
-        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    private static Stats.Estimate estimate(List<Double> ratios) {
+        return Stats.estimate(ratios.stream().mapToDouble(Double::doubleValue).toArray());
     }
 
-    private static double[] numbers(String line) {
-        return Arrays.stream(line.split(" ")).skip(1).mapToDouble(Double::parseDouble).toArray();
+    private static double number(String line) {
+        return Double.parseDouble(line.split(" ")[1]);
     }
 
-    private static Cost cost(Jdk jdk, boolean hasAgent, int requests) throws Exception {
-        var plan = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g");
-        try (Target target = (hasAgent ? plan.agent("") : plan).start("GroovyService",
-                Tree.ROOT.resolve("bench/programs/pricing.groovy").toString())) {
-            target.line(PATIENCE_S);
-            target.ask("run 3", PATIENCE_S);
-            double startup = numbers(target.ask("process", PATIENCE_S))[0];
-            if (requests == 0) {
-                return new Cost(startup, Double.NaN);
+    private static Target start(Jdk jdk, boolean hasAgent, String... flags) throws Exception {
+        var plan = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").with(flags);
+        return (hasAgent ? plan.agent("") : plan).start("GroovyService",
+                Tree.ROOT.resolve("bench/programs/pricing.groovy").toString());
+    }
+
+    private static double ratio(double first, double second, boolean isFirstWith) {
+        return isFirstWith ? first / second : second / first;
+    }
+
+    private static double startup(Jdk jdk, boolean isFirstWith) throws Exception {
+        try (Target first = start(jdk, isFirstWith); Target second = start(jdk, !isFirstWith)) {
+            for (Target target : List.of(first, second)) {
+                target.order("run " + STARTUP_REQUESTS);
+                target.order("process");
             }
-            double[] costs = numbers(target.ask("run " + requests, PATIENCE_S));
-            return new Cost(startup, Stats.median(Arrays.copyOfRange(costs, requests / 2, requests)));
+            return ratio(cpuOfStart(first), cpuOfStart(second), isFirstWith);
+        }
+    }
+
+    private static double cpuOfStart(Target target) throws Exception {
+        target.line(PATIENCE_S); // ready
+        target.line(PATIENCE_S); // of its requests
+        return number(target.line(PATIENCE_S));
+    }
+
+    /** The median of the ratios of neighbours. */
+    private static double request(Jdk jdk, boolean isFirstWith, int count) throws Exception {
+        String[] flags = {"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"};
+        try (Target first = start(jdk, isFirstWith, flags); Target second = start(jdk, !isFirstWith, flags)) {
+            for (Target target : List.of(first, second)) {
+                target.order("run " + WARM_UP); // both at once
+            }
+            for (Target target : List.of(first, second)) {
+                target.line(PATIENCE_S); // ready
+                target.line(PATIENCE_S); // warm
+            }
+            double[] ratios = new double[count];
+            for (int i = 0; i < count; i++) {
+                boolean isInOrder = i % 2 == 0;
+                double one = number((isInOrder ? first : second).ask("run 1", PATIENCE_S));
+                double other = number((isInOrder ? second : first).ask("run 1", PATIENCE_S));
+                ratios[i] = ratio(isInOrder ? one : other, isInOrder ? other : one, isFirstWith);
+            }
+            return Stats.median(ratios);
         }
     }
 }
