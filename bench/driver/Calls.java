@@ -23,12 +23,12 @@ final class Calls {
     private static final double LIMIT = 1e-5;
     private static final double NOTICED = 0.99;
     private static final double UNKNOWN_LIMIT = 0.05;
-    /** Wanted of all threads: up to a fifth are the JVM's own. */
-    private static final long SAMPLES = 1_250_000;
+    /** Wanted of Java threads; the JVM's own, which compile and collect, take as many again. */
+    private static final long SAMPLES = 1_000_000;
     private static final long SAMPLES_SHORT = 60_000;
     private static final int WARM_REQUESTS = 50;
     private static final int REQUESTS = 20;
-    private static final int PERIOD_US = 500;
+    private static final int PERIOD_US = 250;
     private static final long LOOK_MS = 200;
     private static final int EXAMPLES = 5;
 
@@ -138,7 +138,7 @@ final class Calls {
             var agent = new Agent(target.pid());
             agent.start("calls", "--cpu", "1ms");
             Process more = moreSamples(target.pid());
-            while (agent.counters().getOrDefault("samples.cpu", 0L) < samplesWanted) {
+            while (javaSamples(agent) < samplesWanted) {
                 if (program == Program.LIBRARY) {
                     target.line(PATIENCE_S);
                 } else {
@@ -152,6 +152,11 @@ final class Calls {
                 TimeUnit.MILLISECONDS.sleep(LOOK_MS);
             }
         }
+    }
+
+    private static long javaSamples(Agent agent) throws IOException, InterruptedException {
+        Map<String, Long> counters = agent.counters();
+        return counters.getOrDefault("samples.cpu", 0L) - counters.getOrDefault("outcome.no_java", 0L);
     }
 
     /* The kernel's tick gives 250 samples a CPU second. */

@@ -69,7 +69,7 @@ final class Main {
             names.append(row.name).append(", ");
         }
         System.err.println("usage: scripts/" + script + " NAME [MINUTES] [--short] [--jdk N] [--walker W]"
-                + " [--only PROGRAM] [--show] [--record]; NAME is "
+                + " [--only WHICH] [--show] [--record]; NAME is "
                 + names + "or list");
         return 2;
     }

@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 
 /**
- * {@code NAME [MINUTES] [--short] [--jdk N] [--walker W] [--only PROGRAM] [--show]
+ * {@code NAME [MINUTES] [--short] [--jdk N] [--walker W] [--only WHICH] [--show]
  * [--record]}. Where none is
  * given, MINUTES and the JDK are 0, walker and program null.
  */

@@ -68,12 +68,24 @@ final class Storms {
         return places;
     }
 
+    /** With {@code --only COLLECTOR} its share alone. */
+    private static List<Place> chosen(Options options, List<Place> places) {
+        List<Place> chosen = places.stream()
+                .filter(place -> options.only() == null || options.only().equals(place.collector)).toList();
+        if (chosen.isEmpty()) {
+            throw new Trouble("--only " + options.only() + ": no JDK here runs this soak with it; one of "
+                    + places.stream().map(Place::collector).distinct().toList());
+        }
+        return chosen;
+    }
+
     private static int run(Options options, Kind kind) throws Exception {
         var verdict = new Verdict("soak " + kind.name);
-        List<Place> places = places(options, kind);
+        List<Place> all = places(options, kind);
         /* By count, unless minutes are given: those are shared out. */
-        double seconds = options.minutes() * 60 / places.size();
-        long goal = seconds > 0 ? Long.MAX_VALUE : (options.isShort() ? kind.shortGoal : kind.longGoal) / places.size();
+        double seconds = options.minutes() * 60 / all.size();
+        long goal = seconds > 0 ? Long.MAX_VALUE : (options.isShort() ? kind.shortGoal : kind.longGoal) / all.size();
+        List<Place> places = chosen(options, all);
         long counted = 0;
         System.out.printf("%-20s %12s %8s %12s %10s %8s %10s%n", "", kind.what, "s", "samples", "failed",
                 "faults", "loads");
