@@ -7,6 +7,7 @@
 #include "agent/walk/names.h"
 #include "agent/walk/x86_64/barrier_stubs.h"
 #include "agent/walk/x86_64/moves.h"
+#include "agent/walk/x86_64/pushed.h"
 
 enum {
     PROLOGUE_BYTES =
@@ -141,7 +142,7 @@ static bool is_wrapper_exit(uintptr_t pc)
     return false;
 }
 
-/* A compiled frame with something pushed on top of it, as C1 does around calls of stubs. */
+/* A compiled frame with something pushed on top of it, where no instruction tells how much. */
 static bool pop_pushed_frame(struct umig_step *step, int32_t words)
 {
     for (int32_t pushed = 1; pushed <= UMIG_X64_PUSHED_WORDS_MAX; pushed++) {
@@ -160,6 +161,24 @@ static bool pop_fitting_frame(struct umig_step *step, uintptr_t sp, int32_t word
     const uintptr_t end = sp + (uintptr_t)(uint32_t)words * UMIG_X64_WORD;
     return words >= 2 && umig_x64_is_above(step, end, 0) &&
            umig_x64_move_if_fits(step, umig_x64_word(end, -1), end, umig_x64_word(end, -2));
+}
+
+/* The same where the instructions to come tell what is pushed. */
+static bool pop_told_frame(struct umig_step *step, int32_t words)
+{
+    const uintptr_t pushed = (uintptr_t)(uint32_t)umig_x64_pushed_words(step->regs.pc);
+    return pushed != 0 && pop_fitting_frame(step, step->regs.sp + pushed * UMIG_X64_WORD, words);
+}
+
+/* What is kept while types of arrays are compared, where both sizes of the frame may fit. */
+static bool pop_kept_frame(struct umig_step *step, const struct umig_blob *blob)
+{
+    const uintptr_t sp = step->regs.sp + UMIG_X64_KEPT_WORDS * UMIG_X64_WORD;
+    const uintptr_t end = sp + (uintptr_t)(uint32_t)blob->frame_words * UMIG_X64_WORD;
+    return umig_x64_is_above(step, end, 0) &&
+           umig_x64_is_return_to(step, umig_x64_word(end, -1), end) &&
+           umig_x64_compares_arrays(step->regs.pc, blob->code) &&
+           pop_fitting_frame(step, sp, blob->frame_words);
 }
 
 /*
@@ -189,7 +208,8 @@ static bool pop_interrupted_nmethod(struct umig_step *step, const struct umig_bl
         pop_prologue(step, blob)) {
         return true;
     }
-    return pop_fitting_frame(step, sp, blob->frame_words) ||
+    return pop_told_frame(step, blob->frame_words) || pop_kept_frame(step, blob) ||
+           pop_fitting_frame(step, sp, blob->frame_words) ||
            pop_below_copy(step, blob->frame_words) || pop_pushed_frame(step, blob->frame_words) ||
            umig_x64_pop_frame(step, blob->frame_words);
 }

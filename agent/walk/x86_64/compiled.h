@@ -14,7 +14,7 @@
  *                       locks, spilled values; of a method that was deoptimised, the pc it had
  *      sp[0]       sp-> arguments for callees
  *
- * C1 pushes up to three words more around a call of a stub, whose caller pops them. C2 searches
+ * More is pushed around calls of stubs (pushed.h), and by C2 within some of its loops. C2 searches
  * short strings in a copy on the stack (C2_MacroAssembler::string_indexof):
  *
  *                       the frame                    <- sp as it was

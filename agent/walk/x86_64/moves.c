@@ -3,6 +3,7 @@
 #include "agent/signal/sigsafe_only.h"
 #include "agent/walk/x86_64/barrier_stubs.h"
 #include "agent/walk/x86_64/interpreted.h"
+#include "agent/walk/x86_64/pushed.h"
 
 /* "call reg" or "call [...]" that begins so many bytes before the pc? Opcode ff, operation 2. */
 static bool is_indirect_call(uintptr_t pc, int32_t back)
@@ -53,23 +54,12 @@ bool umig_x64_is_return_to(const struct umig_step *step, uintptr_t pc, uintptr_t
 }
 
 /*
- * Where the caller's frame begins, when its call returns to pc with this sp. C1 calls some stubs
- * with arguments on the stack, which it pops right after the call (C1_MacroAssembler,
- * LIR_Assembler::emit_opTypeCheck): the frame begins above them. "pop rbp" is not one of these: it
- * undoes a frame. r8 to r15 have a prefix.
+ * Where the caller's frame begins, when its call returns to pc with this sp: above what it pushed
+ * for the call, and pops behind it.
  */
 static uintptr_t over_arguments(uintptr_t pc, uintptr_t sp)
 {
-    for (int i = 0; i < UMIG_X64_PUSHED_WORDS_MAX; i++) {
-        const bool is_prefixed = umig_hs_u8(pc, 0) == 0x41;
-        const uint8_t pop = umig_hs_u8(pc, is_prefixed ? 1 : 0);
-        if (pop < 0x58 || pop > 0x5f || (pop == 0x5d && !is_prefixed)) {
-            break;
-        }
-        pc += is_prefixed ? 2 : 1;
-        sp += UMIG_X64_WORD;
-    }
-    return sp;
+    return sp + (uintptr_t)(uint32_t)umig_x64_pushed_words(pc) * UMIG_X64_WORD;
 }
 
 /* Where the caller's frame begins above what it pushed or saved for its call. */
