@@ -32,7 +32,20 @@ final class Calls {
     private static final long LOOK_MS = 200;
     private static final int EXAMPLES = 5;
 
-    private enum Program { GROOVY_4, GROOVY_24, LIBRARY }
+    /* Warm code is C2's; what interprets and what C1 compiles has rules of its own, and is rare there. */
+    private enum Program {
+        GROOVY_4, GROOVY_24, LIBRARY, LIBRARY_C1("-XX:TieredStopAtLevel=1"), LIBRARY_INT("-Xint");
+
+        private final String[] options;
+
+        Program(String... options) {
+            this.options = options;
+        }
+
+        boolean isLibrary() {
+            return compareTo(LIBRARY) >= 0;
+        }
+    }
 
     private final Options options;
     private final long samplesWanted;
@@ -49,7 +62,7 @@ final class Calls {
         var verdict = new Verdict("calls");
         var jdks = Jdk.wanted(options);
         var bench = new Calls(options, jdks.size() * Program.values().length);
-        System.out.printf("%-7s %-10s %10s %13s %8s %8s %9s %8s %6s  %s%n", "", "program", "samples", "calls",
+        System.out.printf("%-7s %-12s %10s %13s %8s %8s %9s %8s %6s  %s%n", "", "program", "samples", "calls",
                 "at line", "in meth.", "excepted", "unknown", "bad", "noticed: exchanged, missing");
         for (Jdk jdk : jdks) {
             for (Program program : Program.values()) {
@@ -93,7 +106,7 @@ final class Calls {
     }
 
     private void print(Jdk jdk, Program program, CallTally tally) {
-        System.out.printf("%-7s %-10s %,10d %,13d %7.3f%% %7.3f%% %8.3f%% %7.3f%% %6d  %.2f %%, %.2f %%%n", jdk,
+        System.out.printf("%-7s %-12s %,10d %,13d %7.3f%% %7.3f%% %8.3f%% %7.3f%% %6d  %.2f %%, %.2f %%%n", jdk,
                 nameOf(program), tally.samples(), tally.edgeCount(), tally.share(Answer.AT_LINE) * 100,
                 tally.share(Answer.IN_METHOD) * 100, tally.share(Answer.EXCEPTED) * 100,
                 tally.share(Answer.UNKNOWN) * 100, tally.badSamples(), tally.swappedShare() * 100,
@@ -109,6 +122,7 @@ final class Calls {
     private static Target.Plan plan(Jdk jdk, Program program, Path folder, int port) {
         var plan = new Target.Plan(jdk)
                 .with("-Xmx1g", "-Xshare:off") // classes of an archive are defined by nobody
+                .with(program.options)
                 .agent("memory=128m,collector=tcp:127.0.0.1:" + port)
                 .environment("LD_PRELOAD", Tree.CLASSES.resolve("libdefinedclasses.so").toString())
                 .environment("DEFINED_CLASSES", folder.resolve("defined").toString());
@@ -118,7 +132,7 @@ final class Calls {
     }
 
     private static Target start(Target.Plan plan, Program program) throws Exception {
-        if (program == Program.LIBRARY) {
+        if (program.isLibrary()) {
             Target target = plan.start("Library");
             target.line(PATIENCE_S);
             return target;
@@ -139,7 +153,7 @@ final class Calls {
             agent.start("calls", "--cpu", "1ms");
             Process more = moreSamples(target.pid());
             while (javaSamples(agent) < samplesWanted) {
-                if (program == Program.LIBRARY) {
+                if (program.isLibrary()) {
                     target.line(PATIENCE_S);
                 } else {
                     target.ask("run " + REQUESTS, PATIENCE_S);

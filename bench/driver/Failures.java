@@ -49,16 +49,22 @@ final class Failures {
         System.out.printf("%-7s %-10s %10s %9s   %10s %9s%n", "", "service", "umig", "failed", "async-pr.", "failed");
         for (Jdk jdk : Jdk.wanted(options)) {
             for (Groovy groovy : Groovy.values()) {
-                bench.measure(jdk, groovy, verdict);
+                if (options.only() == null || options.only().equals(nameOf(groovy))) {
+                    bench.measure(jdk, groovy, verdict);
+                }
             }
         }
         return verdict.close();
     }
 
+    private static String nameOf(Groovy groovy) {
+        return groovy.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
     private void measure(Jdk jdk, Groovy groovy, Verdict verdict) throws Exception {
         Share ours = ours(jdk, groovy);
         Share peers = peers(jdk, groovy);
-        String name = groovy.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+        String name = nameOf(groovy);
         System.out.printf("%-7s %-10s %,10d %8.3f%%   %,10d %8.3f%%%n", jdk, name, ours.samples,
                 ours.failed() * 100, peers.samples, peers.failed() * 100);
         System.out.printf("    umig:%s%n    async-profiler:%s%n", ours.text(), peers.text());
