@@ -149,6 +149,7 @@ static void take_pauses(struct umig_agent *agent, uint64_t patience_ns, uint64_t
 static void read_heap(struct umig_agent *agent, uint64_t now_ns)
 {
     struct umig_heap_reading reading;
+    struct umig_jvm_reading counters;
     bool is_read = false;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
@@ -157,6 +158,7 @@ static void read_heap(struct umig_agent *agent, uint64_t now_ns)
         }
         if (!is_read) {
             umig_heap_read(&agent->vm.heap, &reading);
+            umig_jvm_counters_read(&agent->vm.counters, &counters);
             is_read = true;
         }
         const uint64_t interval = session->spec.kinds.interval_ns[UMIG_KIND_HEAP];
@@ -164,7 +166,7 @@ static void read_heap(struct umig_agent *agent, uint64_t now_ns)
         if (session->next_heap_ns <= now_ns) {
             session->next_heap_ns = now_ns + interval; /* the machine slept */
         }
-        umig_pump_heap(&agent->pump, session, &reading, now_ns);
+        umig_pump_heap(&agent->pump, session, &reading, &counters, now_ns);
     }
 }
 

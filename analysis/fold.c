@@ -93,6 +93,7 @@ static int copy_rows(struct folding *f)
     for (size_t i = 0; rc == UMIG_OK && i < f->from->pool_points.count; i++) {
         rc = umig_profile_add_pool_point(f->to, &f->from->pool_points.items[i]);
     }
+    memcpy(f->to->jvm, f->from->jvm, sizeof f->to->jvm);
     return rc;
 }
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "include/umig/attr.h"
+#include "include/umig/jvm_counters.h"
 #include "include/umig/kinds.h"
 #include "include/umig/status.h"
 
@@ -102,6 +103,12 @@ struct umig_profile_tally {
     uint64_t dropped[UMIG_DROP_COUNT];
 };
 
+/** A counter of the JVM at the first and at the last reading of the session. */
+struct umig_profile_jvm_counter {
+    uint64_t first_unix_ns, last_unix_ns; /* 0: it was not read */
+    uint64_t first, last;
+};
+
 struct umig_profile_label {
     uint32_t key;
     uint32_t value;
@@ -151,6 +158,7 @@ struct umig_profile {
     UMIG_PROFILE_LIST(struct umig_profile_pool_point) pool_points;
     UMIG_PROFILE_LIST(struct umig_profile_wait) waits;
     struct umig_profile_tally tallies[UMIG_KIND_COUNT];
+    struct umig_profile_jvm_counter jvm[UMIG_JVM_COUNTERS];
 
     /* private to profile*.c */
     struct umig_profile_index *index;
@@ -238,6 +246,12 @@ UMIG_NODISCARD int umig_profile_add_pool_point(struct umig_profile *profile,
 /** Appends a row; rows are kept in the order they come. */
 UMIG_NODISCARD int umig_profile_add_wait(struct umig_profile *profile,
                                          const struct umig_profile_wait *wait);
+/** Takes a reading of a counter of the JVM, in any order; a counter that is not known is ignored.
+ */
+void umig_profile_set_jvm_counter(struct umig_profile *profile,
+                                  uint64_t counter,
+                                  uint64_t unix_ns,
+                                  uint64_t value);
 /** Appends a label of the session; one that is there already (agent and session give it) is kept.
  */
 UMIG_NODISCARD int umig_profile_add_label(struct umig_profile *profile,

@@ -110,6 +110,25 @@ int umig_profile_add_pool_point(struct umig_profile *profile,
     return rc;
 }
 
+void umig_profile_set_jvm_counter(struct umig_profile *profile,
+                                  uint64_t counter,
+                                  uint64_t unix_ns,
+                                  uint64_t value)
+{
+    if (counter >= UMIG_JVM_COUNTERS) {
+        return;
+    }
+    struct umig_profile_jvm_counter *kept = &profile->jvm[counter];
+    if (kept->first_unix_ns == 0 || unix_ns < kept->first_unix_ns) {
+        kept->first_unix_ns = unix_ns;
+        kept->first = value;
+    }
+    if (unix_ns >= kept->last_unix_ns) {
+        kept->last_unix_ns = unix_ns;
+        kept->last = value;
+    }
+}
+
 int umig_profile_add_wait(struct umig_profile *profile, const struct umig_profile_wait *wait)
 {
     if (wait->thread >= profile->threads.count || wait->holder >= profile->threads.count ||

@@ -4,12 +4,17 @@
 
 #include "analysis/label.h"
 #include "core/parse.h"
+#include "core/units.h"
 
 /* From these shares on a cost is the first thing to look at; below, the hottest method is. */
 #define GC_PERCENT       10
 #define DISPATCH_PERCENT 25
 #define FAILED_PERCENT   20
 #define OVERHEAD_PERCENT 25
+
+/* From these on the JVM's own doings are part of the price, seen over so long. */
+#define CLASSES_A_SECOND 10
+#define JVM_NS_MIN       (5 * UMIG_NS_PER_S)
 
 /* From this share on the answer names what is no method's work. */
 #define NAMED_PERCENT 10
@@ -263,6 +268,55 @@ static void put_waits(const struct umig_verdict_figures *figures, struct umig_bu
     }
 }
 
+/* Is it a hundredth of the time? */
+static bool is_percent(uint64_t ns, uint64_t over_ns)
+{
+    return ns != UMIG_JVM_COUNTER_UNKNOWN && ns > 0 && ns >= over_ns / 100;
+}
+
+/* Threads also stand for what is no collection: JVMTI, biased locks, code that is thrown away. */
+static void put_safepoints(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    const struct umig_jvm *jvm = figures->jvm;
+    const uint64_t all_ns = jvm->value[UMIG_JVM_SAFEPOINT_NS];
+    const uint64_t reach_ns = jvm->value[UMIG_JVM_REACH_NS];
+    const uint64_t gc_ns = figures->gc->total_ns;
+    if (all_ns > gc_ns && is_percent(all_ns - gc_ns, jvm->over_ns)) {
+        umig_buf_text(out, "; beside collections all threads stood for ");
+        umig_label_share(all_ns - gc_ns, jvm->over_ns, out);
+        umig_buf_text(out, " of the time");
+    }
+    if (is_percent(reach_ns, jvm->over_ns)) {
+        umig_buf_text(out, "; for ");
+        umig_label_share(reach_ns, jvm->over_ns, out);
+        umig_buf_text(out, " they waited for the last thread to stand");
+    }
+}
+
+/* A service that has warmed up loads few classes: Groovy scripts compiled anew make many. */
+static void put_classes(const struct umig_jvm *jvm, struct umig_buf *out)
+{
+    const uint64_t loaded = jvm->value[UMIG_JVM_LOADED];
+    if (loaded == UMIG_JVM_COUNTER_UNKNOWN ||
+        loaded < CLASSES_A_SECOND * (jvm->over_ns / UMIG_NS_PER_S)) {
+        return;
+    }
+    umig_buf_text(out, "; ");
+    umig_label_number(loaded, out);
+    umig_buf_text(out, " classes were loaded");
+}
+
+static void put_jvm(const struct umig_verdict_figures *figures, struct umig_buf *out)
+{
+    if (figures->jvm->over_ns < JVM_NS_MIN) {
+        return;
+    }
+    if (figures->profile->session.has_kind[UMIG_KIND_GC]) {
+        put_safepoints(figures, out);
+    }
+    put_classes(figures->jvm, out);
+}
+
 /* "A; b; c." of what was measured; the first begins with a capital. */
 void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
@@ -281,7 +335,10 @@ void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_
     }
     if (out->len == start) {
         umig_buf_text(out, "Neither collections nor waits for monitors were measured");
-    } else if (out->bytes[start] >= 'a' && out->bytes[start] <= 'z') {
+    } else {
+        put_jvm(figures, out);
+    }
+    if (out->len > start && out->bytes[start] >= 'a' && out->bytes[start] <= 'z') {
         out->bytes[start] = (char)(out->bytes[start] - 'a' + 'A');
     }
     umig_buf_byte(out, '.');

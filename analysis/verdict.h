@@ -5,6 +5,7 @@
 #include "analysis/contention.h"
 #include "analysis/gc.h"
 #include "analysis/hot.h"
+#include "analysis/jvm.h"
 #include "analysis/paths.h"
 #include "analysis/profile.h"
 #include "analysis/quality.h"
@@ -20,13 +21,14 @@ struct umig_verdict_figures {
     const struct umig_paths *paths; /* of CPU */
     const struct umig_gc *gc;
     const struct umig_contention *contention;
+    const struct umig_jvm *jvm;
     const struct umig_quality *quality;
 };
 
 /** Appends what takes the time. */
 void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct umig_buf *out);
 
-/** Appends what dispatch, collections and waits cost. */
+/** Appends what dispatch, collections, other safepoints, class loading and waits cost. */
 void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_buf *out);
 
 /** Appends the one thing to look at first. */

@@ -14,6 +14,7 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     rc = rc != UMIG_OK
              ? rc
              : umig_paths_find(f->profile, UMIG_KIND_CPU, UMIG_FIGURES_PATHS_MAX, &f->paths, err);
+    umig_jvm_read(f->profile, &f->jvm);
     rc = rc != UMIG_OK ? rc : umig_gc_read(f->profile, &f->gc, err);
     rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
@@ -104,6 +105,7 @@ struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *show
         .paths = &figures->paths,
         .gc = &figures->gc,
         .contention = &figures->contention,
+        .jvm = &figures->jvm,
         .quality = &figures->quality,
     };
 }

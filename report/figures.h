@@ -6,6 +6,7 @@
 #include "analysis/contention.h"
 #include "analysis/gc.h"
 #include "analysis/hot.h"
+#include "analysis/jvm.h"
 #include "analysis/paths.h"
 #include "analysis/pools.h"
 #include "analysis/profile.h"
@@ -30,6 +31,7 @@ struct umig_figures {
     struct umig_allocation allocation;
     struct umig_paths allocation_paths;
     struct umig_pools pools;
+    struct umig_jvm jvm;
     struct umig_wall_figures wall;
     struct umig_quality quality;
     /* Answers are read from the folded form always: what to look at does not depend on how frames

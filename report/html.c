@@ -450,6 +450,8 @@ static const struct mark {
     {"HEAP_NOTE", umig_html_heap_note},
     {"HEAP_CHART", umig_html_heap_chart},
     {"HEAP_ROWS", umig_html_heap_rows},
+    {"JVM_NOTE", umig_html_jvm_note},
+    {"JVM_ROWS", umig_html_jvm_rows},
     {"QUALITY_NOTE", umig_html_quality_note},
     {"QUALITY_ROWS", umig_html_quality_rows},
     {"COST_NOTE", umig_html_cost_note},

@@ -368,6 +368,24 @@ static void put_gc(struct umig_json *json, const struct umig_figures *figures)
     umig_json_object_end(json);
 }
 
+/* Only what this JVM counts. */
+static void put_jvm(struct umig_json *json, const struct umig_jvm *jvm)
+{
+    static const char *const keys[UMIG_JVM_COUNTERS] = {
+#define KEY(name, number, key, text) [UMIG_JVM_##name] = (key),
+        UMIG_JVM_COUNTER_TABLE(KEY)
+#undef KEY
+    };
+    umig_json_object(json, "jvm");
+    umig_json_number(json, "over_ns", jvm->over_ns);
+    for (uint32_t i = 1; i < UMIG_JVM_COUNTERS; i++) {
+        if (jvm->value[i] != UMIG_JVM_COUNTER_UNKNOWN) {
+            umig_json_number(json, keys[i], jvm->value[i]);
+        }
+    }
+    umig_json_object_end(json);
+}
+
 static void put_waits(struct umig_json *json,
                       const struct umig_profile *profile,
                       const char *key,
@@ -563,6 +581,7 @@ int umig_report_json_write(const struct umig_figures *figures,
     put_wall(&json, figures);
     put_threads(&json, figures->profile);
     put_gc(&json, figures);
+    put_jvm(&json, &figures->jvm);
     put_contention(&json, figures);
     put_allocation(&json, figures);
     put_memory(&json, figures);

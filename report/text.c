@@ -340,6 +340,7 @@ int umig_text_write(const struct umig_figures *figures,
     umig_text_contention(&page);
     umig_text_allocation(&page);
     umig_text_heap(&page);
+    umig_text_jvm(&page);
     umig_text_quality(&page);
     umig_text_cost(&page);
     if (out->failed != UMIG_OK) {

@@ -93,6 +93,8 @@ void umig_text_contention(struct umig_text_page *page);
 /** See umig_text_threads(). */
 void umig_text_heap(struct umig_text_page *page);
 /** See umig_text_threads(). */
+void umig_text_jvm(struct umig_text_page *page);
+/** See umig_text_threads(). */
 void umig_text_quality(struct umig_text_page *page);
 /** See umig_text_threads(). */
 void umig_text_cost(struct umig_text_page *page);

@@ -280,6 +280,40 @@ void umig_text_heap(struct umig_text_page *page)
     }
 }
 
+/* A figure that is not known leaves its column empty. */
+static void write_jvm_row(struct umig_text_page *page,
+                          const struct umig_jvm_row *row,
+                          uint64_t over_ns)
+{
+    if (row->count != UMIG_JVM_COUNTER_UNKNOWN) {
+        umig_text_number(page, row->count);
+    } else {
+        umig_cells_put("", 10, UMIG_CELLS_RIGHT, page->out);
+    }
+    if (row->total_ns != UMIG_JVM_COUNTER_UNKNOWN) {
+        umig_text_value(page, UMIG_KIND_GC, row->total_ns);
+        umig_text_share(page, row->total_ns, over_ns);
+    } else {
+        umig_cells_put("", 20, UMIG_CELLS_RIGHT, page->out);
+    }
+    umig_buf_printf(page->out, "  %s\n", row->what);
+}
+
+void umig_text_jvm(struct umig_text_page *page)
+{
+    struct umig_jvm_row rows[UMIG_JVM_ROWS_MAX];
+    const struct umig_jvm *jvm = &page->figures->jvm;
+    const size_t count = umig_jvm_rows(jvm, rows);
+    if (count == 0) {
+        return;
+    }
+    umig_text_heading(page, "The JVM itself");
+    umig_text_heads(page, "     times       total   share  what; threads add up, compilers too");
+    for (size_t i = 0; i < count; i++) {
+        write_jvm_row(page, &rows[i], jvm->over_ns);
+    }
+}
+
 void umig_text_quality(struct umig_text_page *page)
 {
     const struct umig_quality *quality = &page->figures->quality;

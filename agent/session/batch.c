@@ -285,6 +285,21 @@ static void write_pools(const struct umig_batch_heap_point *point, struct umig_p
     }
 }
 
+/* Those that the JVM keeps: 8 counter, 9 its value. */
+static void write_counters(const struct umig_jvm_reading *reading, struct umig_pb_writer *writer)
+{
+    for (uint32_t field = 8; field <= 9; field++) {
+        const size_t column = umig_pb_open(writer, field);
+        for (uint32_t counter = 1; counter < UMIG_JVM_COUNTERS; counter++) {
+            const uint64_t value = reading->values[counter];
+            if (value != UMIG_JVM_COUNTER_UNKNOWN) {
+                umig_pb_item(writer, field == 8 ? counter : value);
+            }
+        }
+        umig_pb_close(writer, column);
+    }
+}
+
 static void write_heap_points(const struct umig_batch *batch, struct umig_pb_writer *writer)
 {
     for (uint32_t i = 0; i < batch->heap_point_count; i++) {
@@ -294,6 +309,7 @@ static void write_heap_points(const struct umig_batch *batch, struct umig_pb_wri
         umig_pb_uint(writer, 2, row->time_ns);
         umig_pb_uint(writer, 3, row->rss_bytes);
         write_pools(row, writer);
+        write_counters(&row->counters, writer);
         umig_pb_close(writer, point);
     }
 }

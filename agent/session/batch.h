@@ -13,6 +13,7 @@
 
 #include "agent/session/session.h"
 #include "agent/symbol/dictionary.h"
+#include "agent/vm/jvm_counters.h"
 #include "include/umig/attr.h"
 #include "wire/codec.h"
 
@@ -71,6 +72,7 @@ struct umig_batch_heap_point {
         uint64_t committed;
         uint64_t maximum; /* bytes + 1; 0 unknown */
     } pools[UMIG_BATCH_POOLS];
+    struct umig_jvm_reading counters;
 };
 
 /** The rows of the batch being built. About 400 KiB. */

@@ -768,6 +768,7 @@ void umig_pump_lost_pauses(struct umig_pump *pump, uint64_t lost_count)
 void umig_pump_heap(struct umig_pump *pump,
                     struct umig_session *session,
                     const struct umig_heap_reading *reading,
+                    const struct umig_jvm_reading *counters,
                     uint64_t now_ns)
 {
     struct umig_tally *tally = &session->tallies[UMIG_KIND_HEAP];
@@ -783,6 +784,7 @@ void umig_pump_heap(struct umig_pump *pump,
         .session = session->number,
         .time_ns = reading->time_ns,
         .rss_bytes = reading->rss_bytes == UMIG_HEAP_UNKNOWN ? 0 : reading->rss_bytes,
+        .counters = *counters,
     };
     for (size_t i = 0; i < reading->pool_count && i < UMIG_BATCH_POOLS; i++) {
         const struct umig_heap_pool *pool = &reading->pools[i];

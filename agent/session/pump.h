@@ -22,6 +22,7 @@
 #include "agent/uplink/uplink.h"
 #include "agent/vm/gc.h"
 #include "agent/vm/heap.h"
+#include "agent/vm/jvm_counters.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
@@ -117,10 +118,11 @@ void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, 
 /** Books the pauses that nobody took in time: how many there ever were. */
 void umig_pump_lost_pauses(struct umig_pump *pump, uint64_t lost_count);
 
-/** A reading of the heap, for one session. */
+/** A reading of the heap and of the JVM's counters, for one session. */
 void umig_pump_heap(struct umig_pump *pump,
                     struct umig_session *session,
                     const struct umig_heap_reading *reading,
+                    const struct umig_jvm_reading *counters,
                     uint64_t now_ns);
 
 /** Writes and submits a batch if one is due and its time has come, or in any case when forced. */

@@ -226,6 +226,7 @@ static void open_sources(struct umig_vm *vm)
     if (umig_heap_open(&vm->libjvm, &vm->heap, &err) != UMIG_OK) {
         note_problem(vm, &err);
     }
+    umig_jvm_counters_open(&vm->libjvm, &vm->counters);
     if (umig_gc_open(&vm->gc, &vm->libjvm, &vm->heap, &err) != UMIG_OK) {
         note_problem(vm, &err);
     }

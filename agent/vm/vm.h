@@ -18,6 +18,7 @@
 #include "agent/vm/alloc_rate.h"
 #include "agent/vm/gc.h"
 #include "agent/vm/heap.h"
+#include "agent/vm/jvm_counters.h"
 #include "agent/vm/threads.h"
 #include "agent/vm/vmstructs.h"
 #include "agent/vm/waits.h"
@@ -64,6 +65,7 @@ struct umig_vm {
     char missing[96];        /* first field of HotSpot's layout that is not described */
     struct umig_vm_info info;
     struct umig_heap heap;
+    struct umig_jvm_counters counters;
     struct umig_gc gc;
 
     /* Set by the owner before anything but GC is wanted. */

@@ -448,6 +448,9 @@ static int check_heap_point(const Umig__V1__HeapPoint *h,
     rc = rc != UMIG_OK ? rc : check_length("HeapPoint.used", h->n_used, count, err);
     rc = rc != UMIG_OK ? rc : check_length("HeapPoint.committed", h->n_committed, count, err);
     rc = rc != UMIG_OK ? rc : check_length("HeapPoint.maximum", h->n_maximum, count, err);
+    rc = rc != UMIG_OK
+             ? rc
+             : check_length("HeapPoint.counter_value", h->n_counter_value, h->n_counter, err);
     return rc != UMIG_OK ? rc
                          : check_ids("HeapPoint.pool", h->pool, count, known->strings, false, err);
 }

@@ -178,6 +178,12 @@ static int write_heap_point(struct umig_folder *folder,
         umig_varint_put(&pools, h->committed[i]);
         umig_varint_put(&pools, h->maximum[i]);
     }
+    for (size_t i = 0; i < h->n_counter; i++) {
+        umig_varint_put(&pools, 0);
+        umig_varint_put(&pools, h->counter[i]);
+        umig_varint_put(&pools, h->counter_value[i]);
+        umig_varint_put(&pools, 0);
+    }
     if (pools.failed != UMIG_OK) {
         umig_buf_fini(&pools);
         return out_of_memory(err);

@@ -106,10 +106,16 @@ static int add_heap_point(struct umig_loader *loader, sqlite3_stmt *statement)
         uint64_t pool = 0;
         uint64_t maximum = 0;
         struct umig_profile_pool_point point = {.unix_ns = unix_ns};
+        /* Of a counter: 0, its number, its value, 0. */
         if (!umig_varint_get(&reader, &pool) || !umig_varint_get(&reader, &point.used_bytes) ||
             !umig_varint_get(&reader, &point.committed_bytes) ||
             !umig_varint_get(&reader, &maximum) || pool > UINT32_MAX) {
             return umig_loader_damaged(loader, "a heap point is damaged");
+        }
+        if (pool == 0) {
+            umig_profile_set_jvm_counter(loader->profile, point.used_bytes, unix_ns,
+                                         point.committed_bytes);
+            continue;
         }
         point.maximum_bytes = bytes_or_unknown(maximum);
         rc = umig_loader_string(loader, (uint32_t)pool, &point.pool);

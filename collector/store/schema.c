@@ -227,7 +227,8 @@ static const struct umig_db_migration day_migrations[] = {
      "CREATE INDEX pauses_by_session ON pauses(session);"
      "CREATE TABLE heap_points("
      "  session INTEGER NOT NULL, unix_ns INTEGER NOT NULL, rss_bytes INTEGER NOT NULL,"
-     "  pools BLOB NOT NULL"          /* varints: string, used, committed, maximum + 1; ... */
+     /* varints: string, used, committed, maximum + 1; ...; a counter of the JVM: 0, number, value, 0 */
+     "  pools BLOB NOT NULL"
      ") STRICT;"
      "CREATE INDEX heap_points_by_session ON heap_points(session);"
      "CREATE TABLE waits("

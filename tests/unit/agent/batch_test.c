@@ -284,6 +284,11 @@ static void test_batch_pauses_waits_and_heap_arrive(void **state)
     point->pool_count = 2;
     point->pools[0].used = 1;
     point->pools[1].used = 2;
+    for (uint32_t i = 0; i < UMIG_JVM_COUNTERS; i++) {
+        point->counters.values[i] = UMIG_JVM_COUNTER_UNKNOWN;
+    }
+    point->counters.values[UMIG_JVM_SAFEPOINTS] = 0;
+    point->counters.values[UMIG_JVM_LOADED] = 512;
 
     Umig__V1__Batch *batch = write_batch(fx);
 
@@ -297,6 +302,12 @@ static void test_batch_pauses_waits_and_heap_arrive(void **state)
     assert_int_equal(batch->n_heap_points, 1);
     assert_int_equal(batch->heap_points[0]->n_used, 2);
     assert_int_equal(batch->heap_points[0]->used[1], 2);
+    assert_int_equal(batch->heap_points[0]->n_counter, 2);
+    assert_int_equal(batch->heap_points[0]->n_counter_value, 2);
+    assert_int_equal(batch->heap_points[0]->counter[0], UMIG_JVM_SAFEPOINTS);
+    assert_int_equal(batch->heap_points[0]->counter_value[0], 0);
+    assert_int_equal(batch->heap_points[0]->counter[1], UMIG_JVM_LOADED);
+    assert_int_equal(batch->heap_points[0]->counter_value[1], 512);
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 

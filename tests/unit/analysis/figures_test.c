@@ -3,9 +3,9 @@
 #include "analysis/contention.h"
 #include "analysis/gc.h"
 #include "analysis/hot.h"
+#include "analysis/jvm.h"
 #include "analysis/label.h"
 #include "analysis/paths.h"
-#include "analysis/pools.h"
 #include "analysis/quality.h"
 #include "analysis/verdict.h"
 #include "core/clock.h"
@@ -382,28 +382,6 @@ static void test_contention_makes_one_wait_of_the_parts_told_of_it(void **state)
     umig_profile_destroy(profile);
 }
 
-static void test_pools_keep_first_last_and_highest(void **state)
-{
-    (void)state;
-    struct umig_profile *profile = umig_collapsed_read("");
-    static const uint64_t used[] = {5, 9, 7};
-    for (size_t i = 0; i < 3; i++) {
-        const struct umig_profile_pool_point point = {.pool = string(profile, "Old"),
-                                                      .used_bytes = used[i],
-                                                      .maximum_bytes = UMIG_BYTES_UNKNOWN};
-        assert_int_equal(umig_profile_add_pool_point(profile, &point), UMIG_OK);
-    }
-    struct umig_pools pools;
-    assert_int_equal(umig_pools_read(profile, &pools, NULL), UMIG_OK);
-
-    assert_int_equal(pools.count, 1);
-    assert_int_equal(pools.items[0].first_bytes, 5);
-    assert_int_equal(pools.items[0].last_bytes, 7);
-    assert_int_equal(pools.items[0].highest_bytes, 9);
-    umig_pools_fini(&pools);
-    umig_profile_destroy(profile);
-}
-
 static void expect_quality(struct umig_profile *profile, bool is_complete, const char *want)
 {
     struct umig_quality quality;
@@ -525,6 +503,7 @@ static void expect_verdict(struct umig_profile *profile, const char *want)
     struct umig_gc gc;
     struct umig_contention waits;
     struct umig_quality quality;
+    struct umig_jvm jvm;
     struct umig_hot *hot = hot_of(profile, UMIG_HOT_ALL_GROUPS);
     assert_int_equal(umig_paths_find(profile, UMIG_KIND_CPU, 4, &paths, NULL), UMIG_OK);
     assert_int_equal(umig_gc_read(profile, &gc, NULL), UMIG_OK);
@@ -535,6 +514,8 @@ static void expect_verdict(struct umig_profile *profile, const char *want)
     figures.gc = &gc;
     figures.contention = &waits;
     figures.quality = &quality;
+    umig_jvm_read(profile, &jvm);
+    figures.jvm = &jvm;
 
     struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
     umig_verdict_dominates(&figures, &text);
@@ -569,6 +550,45 @@ static void test_verdict_names_what_dominates(void **state)
                    "waited for a monitor.\n"
                    "Look first at BigDecimal.add and at who calls it: the hot paths below show the "
                    "way.");
+}
+
+static void set_counter(struct umig_profile *profile, enum umig_jvm_counter counter, uint64_t grown)
+{
+    umig_profile_set_jvm_counter(profile, counter, UMIG_NS_PER_S, 100);
+    umig_profile_set_jvm_counter(profile, counter, 11 * UMIG_NS_PER_S, 100 + grown);
+}
+
+static void test_verdict_tells_what_the_jvm_itself_cost(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("[exec-1];svc.Api.get:1 200");
+    set_span(profile, 10);
+    add_pause(profile, 1, 20, UMIG_BYTES_UNKNOWN);
+    set_counter(profile, UMIG_JVM_SAFEPOINT_NS, 800 * UMIG_NS_PER_MS);
+    set_counter(profile, UMIG_JVM_REACH_NS, 150 * UMIG_NS_PER_MS);
+    set_counter(profile, UMIG_JVM_LOADED, 5000);
+
+    expect_verdict(profile,
+                   "2 s of CPU in 10 s (0.20 processors); hottest by itself is Api.get with 100 %, "
+                   "mostly on exec-*.\n"
+                   "Collections stopped the JVM for 0.2 % of the time (longest 20 ms); no thread "
+                   "waited for a monitor; beside collections all threads stood for 7.8 % of the "
+                   "time; for 1.5 % they waited for the last thread to stand; 5,000 classes were "
+                   "loaded.\n"
+                   "Look first at Api.get and at who calls it: the hot paths below show the way.");
+
+    struct umig_profile *quiet = umig_collapsed_read("[exec-1];svc.Api.get:1 200");
+    set_span(quiet, 10);
+    add_pause(quiet, 1, 20, UMIG_BYTES_UNKNOWN);
+    set_counter(quiet, UMIG_JVM_SAFEPOINT_NS, 25 * UMIG_NS_PER_MS);
+    set_counter(quiet, UMIG_JVM_REACH_NS, UMIG_NS_PER_MS);
+    set_counter(quiet, UMIG_JVM_LOADED, 12);
+    expect_verdict(quiet,
+                   "2 s of CPU in 10 s (0.20 processors); hottest by itself is Api.get with 100 %, "
+                   "mostly on exec-*.\n"
+                   "Collections stopped the JVM for 0.2 % of the time (longest 20 ms); no thread "
+                   "waited for a monitor.\n"
+                   "Look first at Api.get and at who calls it: the hot paths below show the way.");
 }
 
 static void test_verdict_counts_pools_when_none_has_more_than_half(void **state)
@@ -753,12 +773,12 @@ int main(void)
         cmocka_unit_test(test_gc_takes_the_heap_after_pauses_that_freed),
         cmocka_unit_test(test_contention_adds_up_by_class_site_and_holder),
         cmocka_unit_test(test_contention_makes_one_wait_of_the_parts_told_of_it),
-        cmocka_unit_test(test_pools_keep_first_last_and_highest),
         cmocka_unit_test(test_quality_closes_the_books_or_says_what_is_missing),
         cmocka_unit_test(test_quality_says_how_stacks_were_read_and_what_was_not_to_be_had),
         cmocka_unit_test(test_quality_says_that_the_agent_came_late),
         cmocka_unit_test(test_quality_counts_failures_of_java_threads_only),
         cmocka_unit_test(test_verdict_names_what_dominates),
+        cmocka_unit_test(test_verdict_tells_what_the_jvm_itself_cost),
         cmocka_unit_test(test_verdict_counts_pools_when_none_has_more_than_half),
         cmocka_unit_test(test_verdict_of_a_young_session_waits),
         cmocka_unit_test(test_verdict_leads_with_the_compilers_not_with_a_small_method),

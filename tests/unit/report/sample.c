@@ -95,6 +95,24 @@ static void add_pools(struct umig_profile *profile)
     assert_int_equal(umig_profile_add_pool_point(profile, &unread), UMIG_OK);
 }
 
+static void add_counters(struct umig_profile *profile)
+{
+    static const uint64_t grown[UMIG_JVM_COUNTERS] = {
+        [UMIG_JVM_SAFEPOINTS] = 42,
+        [UMIG_JVM_SAFEPOINT_NS] = 410 * UMIG_NS_PER_MS,
+        [UMIG_JVM_REACH_NS] = 9 * UMIG_NS_PER_MS,
+        [UMIG_JVM_LOADED] = 1234,
+        [UMIG_JVM_LOAD_NS] = 300 * UMIG_NS_PER_MS,
+        [UMIG_JVM_COMPILED] = 870,
+        [UMIG_JVM_COMPILE_NS] = 1700 * UMIG_NS_PER_MS,
+    };
+    for (uint32_t i = 1; i < UMIG_JVM_COUNTERS; i++) {
+        umig_profile_set_jvm_counter(profile, i, START_UNIX_NS, 1000);
+        umig_profile_set_jvm_counter(profile, i, START_UNIX_NS + 29 * UMIG_NS_PER_S,
+                                     1000 + grown[i]);
+    }
+}
+
 static void add_waits(struct umig_profile *profile)
 {
     const uint32_t stacks[2] = {profile->samples.items[0].stack, profile->samples.items[9].stack};
@@ -195,6 +213,7 @@ struct umig_profile *umig_sample_service(void)
         umig_collapsed_load(UMIG_TEST_STACKS "/groovy4-indy-jdk17.stacks");
     set_session(profile);
     add_pauses(profile);
+    add_counters(profile);
     add_pools(profile);
     add_waits(profile);
     add_allocation(profile);
