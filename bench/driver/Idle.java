@@ -26,7 +26,7 @@ final class Idle {
     static int run(Options options) throws Exception {
         var verdict = new Verdict("idle");
         int startups = options.isShort() ? 6 : 60;
-        int rounds = options.isShort() ? 4 : 48;
+        int rounds = options.isShort() ? 4 : 120;
         for (Jdk jdk : Jdk.wanted(options)) {
             var startup = new ArrayList<Double>();
             var request = new ArrayList<Double>();
@@ -34,7 +34,7 @@ final class Idle {
                 startup.add(startup(jdk, round % 2 == 0));
             }
             for (int round = 0; round < rounds; round++) {
-                request.add(request(jdk, round % 2 == 0, options.isShort() ? 20 : 60));
+                request.add(request(jdk, round % 2 == 0, options.isShort() ? 12 : 24));
             }
             System.out.printf("%n%s, %d and %d pairs%n%-28s %s%n%-28s %s%n", jdk, startups, rounds,
                     "until the third request", estimate(startup), "a warm request", estimate(request));
