@@ -1,8 +1,7 @@
-#include "analysis/verdict.h"
-
 #include <stdbool.h>
 
 #include "analysis/label.h"
+#include "analysis/verdict_private.h"
 #include "core/parse.h"
 #include "core/units.h"
 
@@ -176,6 +175,9 @@ static const char *no_samples(const struct umig_verdict_figures *figures)
 void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
     const struct umig_hot *cpu = figures->cpu;
+    if (umig_verdict_kinds_dominate(figures, out)) {
+        return;
+    }
     if (cpu->count == 0) {
         umig_buf_text(out, no_samples(figures));
         return;
@@ -447,6 +449,8 @@ void umig_verdict_look_at(const struct umig_verdict_figures *figures, struct umi
     } else if (is_at_least(gc->total_ns, gc->session_ns, GC_PERCENT)) {
         umig_buf_text(out, "Look at the collections first: they take more than a tenth of the "
                            "time.");
+    } else if (umig_verdict_kinds_look_at(figures, out)) {
+        return;
     } else if (has_few(figures)) {
         umig_buf_text(out, "Measure longer, or under load, before drawing conclusions.");
     } else if (is_failing) {

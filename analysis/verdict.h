@@ -2,6 +2,7 @@
 #ifndef UMIG_ANALYSIS_VERDICT_H
 #define UMIG_ANALYSIS_VERDICT_H
 
+#include "analysis/allocation.h"
 #include "analysis/contention.h"
 #include "analysis/gc.h"
 #include "analysis/hot.h"
@@ -9,6 +10,7 @@
 #include "analysis/paths.h"
 #include "analysis/profile.h"
 #include "analysis/quality.h"
+#include "analysis/wall.h"
 #include "core/buf.h"
 
 /** Below this many CPU samples nothing is ranked: +-10 points at 95 % for a method with half. */
@@ -22,6 +24,8 @@ struct umig_verdict_figures {
     const struct umig_gc *gc;
     const struct umig_contention *contention;
     const struct umig_jvm *jvm;
+    const struct umig_wall_figures *wall;     /* NULL: none */
+    const struct umig_allocation *allocation; /* NULL: none */
     const struct umig_quality *quality;
 };
 

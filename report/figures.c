@@ -106,6 +106,8 @@ struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *show
         .gc = &figures->gc,
         .contention = &figures->contention,
         .jvm = &figures->jvm,
+        .wall = &figures->wall,
+        .allocation = &figures->allocation,
         .quality = &figures->quality,
     };
 }

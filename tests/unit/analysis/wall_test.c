@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/verdict_private.h"
 #include "analysis/wall.h"
 #include "core/units.h"
 #include "tests/support/test.h"
@@ -151,11 +152,53 @@ static void test_figures_add_up_by_state_pool_and_place(void **state)
     umig_profile_destroy(profile);
 }
 
+/* Without CPU samples the answer is of wall time; who may have nothing to do is not first. */
+static void test_answer_of_a_session_of_wall_time(void **state)
+{
+    (void)state;
+    static const char *const wants[] = {
+        "2 threads: 47 % of their time parked, 33 % sleeping, 20 % running.\n"
+        "Threads are off the CPU most below Worker.loop: parked for 47 % of their time, a pool that "
+        "waits for work, too.",
+        "2 threads: 41 % of their time parked, 29 % sleeping, 18 % running.\n"
+        "Look first at Worker.loop: blocked for 12 % of their time.",
+    };
+    for (int has_blocked = 0; has_blocked < 2; has_blocked++) {
+        struct umig_profile *profile = make();
+        struct umig_wall_figures wall;
+        struct umig_buf text = UMIG_BUF_INIT(4096);
+        profile->session.has_kind[UMIG_KIND_WALL] = true;
+        add(profile, "workers",
+            stack_of(profile, "shop.Worker.loop;jdk.internal.misc.Unsafe.park", "", "vm"), 70 * MS);
+        add(profile, "workers", stack_of(profile, "shop.Worker.sum", "", "running"), 30 * MS);
+        add(profile, "timer", stack_of(profile, "java.lang.Thread.sleep0", "", "vm"), 50 * MS);
+        if (has_blocked != 0) {
+            add(profile, "workers", stack_of(profile, "shop.Worker.loop", "shop.Ledger", "blocked"),
+                20 * MS);
+        }
+        assert_int_equal(umig_wall_figures_read(profile, 8, &wall, NULL), UMIG_OK);
+        wall.threads = 2;
+        const struct umig_verdict_figures figures = {.profile = profile, .wall = &wall};
+
+        assert_true(umig_verdict_kinds_dominate(&figures, &text));
+        umig_buf_byte(&text, '\n');
+        assert_true(umig_verdict_kinds_look_at(&figures, &text));
+        assert_string_equal(umig_buf_str(&text), wants[has_blocked]);
+
+        profile->session.has_kind[UMIG_KIND_CPU] = true;
+        assert_false(umig_verdict_kinds_dominate(&figures, &text));
+        umig_buf_fini(&text);
+        umig_wall_figures_fini(&wall);
+        umig_profile_destroy(profile);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_state_is_told_by_the_method_that_sleeps),
         cmocka_unit_test(test_figures_add_up_by_state_pool_and_place),
+        cmocka_unit_test(test_answer_of_a_session_of_wall_time),
     };
     return cmocka_run_group_tests_name("wall", tests, NULL, NULL);
 }
