@@ -42,6 +42,7 @@ final class CallRules {
         CALL_BACK("reflection, continuations: a native method that calls what it is given"),
         INITIALISE("<clinit>: the caller's instruction, or a native method, initialises the class or a subclass"),
         LOADING("class loading: the JVM asks a ClassLoader"),
+        NATIVE_LINKAGE("native methods: the JVM asks the ClassLoader for the function of the one that is called"),
         LINKAGE("linkage: the JVM links an invokedynamic, a handle or a constant that the caller has"),
         THROWN("exceptions that the JVM makes"),
         FINALIZER("Finalizer.register, by Object.<init>"),
@@ -158,6 +159,10 @@ final class CallRules {
         }
         if (LOADING.contains(callee.method()) && classes.isSubtype(callee.type(), "java.lang.ClassLoader")) {
             return excepted(Rule.LOADING);
+        }
+        if (isNative && callee.method().equals("findNative")
+                && classes.isSubtype(callee.type(), "java.lang.ClassLoader")) {
+            return excepted(Rule.NATIVE_LINKAGE); // nativeLookup.cpp
         }
         if (isLinkage && callee.type().equals("java.lang.invoke.MethodHandleNatives") && (isNative || isLinked)) {
             return excepted(Rule.LINKAGE);
