@@ -25,7 +25,8 @@ static const struct umig_kind_rule g_rules[] = {
      .default_ns = UMIG_NS_PER_S,
      .min_ns = 100 * UMIG_NS_PER_MS,
      .max_ns = 60 * UMIG_NS_PER_S,
-     .meaning = "time between two readings of the memory pools"},
+     .meaning = "time between two readings of the memory pools and of the JVM's own "
+                "counters (safepoints, classes, compilation, threads)"},
     {.kind = UMIG_KIND_LOCKS,
      .name = "locks",
      .default_ns = UMIG_NS_PER_MS,
