@@ -20,6 +20,7 @@
 #include "agent/crashes.h"
 #include "agent/memory.h"
 #include "agent/options.h"
+#include "agent/session/live.h"
 #include "agent/session/pump.h"
 #include "agent/session/session.h"
 #include "agent/session/wall.h"
@@ -45,6 +46,7 @@ struct umig_agent {
     struct umig_sessions sessions;
     struct umig_pump pump;
     struct umig_wall wall;
+    struct umig_live_sites live;
     struct umig_uplink uplink;
     struct umig_control_server control;
     struct umig_batch_cost cost;
@@ -57,6 +59,8 @@ struct umig_agent {
     uint64_t attached_unix_ns; /* 0: loaded with the JVM */
     uint64_t next_tick_ns;
     uint64_t next_push_ns; /* a shortage of memory is answered again */
+    uint64_t next_look_ns; /* at the objects that are followed, at the earliest */
+    bool has_tried_live;   /* to take the memory for them */
     bool is_sampler_ready;
     bool has_lost_signals; /* no signal is left for timers */
     bool is_unguarded;     /* faults of walks would go to another library */

@@ -327,6 +327,14 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
                   atomic_load(&agent->vm.is_alloc_on) ? atomic_load(&agent->vm.alloc_rate.applied)
                                                       : 0);
     write_counter(writer, 6, "engine.alloc_spent_ns", atomic_load(&agent->vm.alloc_rate.spent_ns));
+    const struct umig_live *live = &agent->vm.live;
+    write_counter(writer, 6, "engine.collections", umig_gc_collections(&agent->vm.gc));
+    write_counter(writer, 6, "engine.live_checked", atomic_load(&live->checked));
+    write_counter(writer, 6, "engine.live_followed", atomic_load(&live->followed));
+    write_counter(writer, 6, "engine.live_references", atomic_load(&live->references));
+    write_counter(writer, 6, "engine.live_refused", atomic_load(&live->refused));
+    write_counter(writer, 6, "engine.live_room", live->room);
+    write_counter(writer, 6, "engine.live_share", UINT64_C(1) << atomic_load(&live->shift));
     write_counter(writer, 6, "engine.pauses_lost", umig_gc_lost(&agent->vm.gc));
     write_counter(writer, 6, "engine.native_unwinds", agent->pump.native.unwinds);
     write_counter(writer, 6, "engine.native_cut", agent->pump.native.short_of_root);

@@ -18,6 +18,7 @@
 #define NATIVE_TICK_NS  (20 * UMIG_NS_PER_MS)
 #define DENSE_CPU_NS    (10 * UMIG_NS_PER_MS) /* below it */
 #define PUSH_EVERY_NS   (10 * UMIG_NS_PER_MS)
+#define LOOK_EVERY_NS   (250 * UMIG_NS_PER_MS)
 #define TELL_ROUNDS     64 /* each fills the rings: many thousand stacks */
 #define ARM_PATIENCE_NS (10 * UMIG_NS_PER_S)
 
@@ -206,6 +207,7 @@ void umig_agent_end_session(struct umig_agent *agent,
         umig_wall_settle(&agent->wall, now_ns);
         umig_agent_tell_wall(agent, now_ns);
     }
+    umig_live_sites_settle(&agent->live, session, now_ns);
     umig_session_settle(&agent->sessions, session);
     session->ended = reason;
     session->end_ns = now_ns;
@@ -271,6 +273,16 @@ static void push_out(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
+/* A collection has ended, or too many objects are followed: who is left? */
+static void look_at_live(struct umig_agent *agent, uint64_t now_ns)
+{
+    if (now_ns >= agent->next_look_ns && atomic_load(&agent->vm.live.is_on) &&
+        umig_live_is_due(&agent->vm.live, umig_gc_collections(&agent->vm.gc))) {
+        agent->next_look_ns = now_ns + LOOK_EVERY_NS;
+        umig_vm_look_at_live(&agent->vm);
+    }
+}
+
 static void tick(struct umig_agent *agent, uint64_t now_ns)
 {
     if (!umig_agent_has_sessions(agent)) {
@@ -287,6 +299,8 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
         tell_waits(agent, now_ns);
     }
     drain(agent, now_ns);
+    umig_live_sites_tell(&agent->live, now_ns);
+    look_at_live(agent, now_ns);
     umig_agent_check_sources(agent, now_ns);
     read_heap(agent, now_ns);
     end_due_sessions(agent, now_ns);

@@ -11,6 +11,12 @@
 #include "core/err.h"
 #include "core/log.h"
 
+enum {
+    LIVE_ROOM = 16384, /* objects that are followed at 32 MiB */
+    LIVE_ROOM_MIN = 512,
+    STACKS_PER_ENTRY = 2,
+};
+
 static uint32_t wanted_of(const struct umig_agent *agent)
 {
     const struct umig_sessions *sessions = &agent->sessions;
@@ -32,6 +38,9 @@ static uint32_t wanted_of(const struct umig_agent *agent)
     }
     if (umig_sessions_finest(sessions, UMIG_KIND_ALLOC) > 0) {
         wanted |= UMIG_VM_STACKS | UMIG_VM_ALLOC;
+    }
+    if (umig_sessions_finest(sessions, UMIG_KIND_LIVE) > 0) {
+        wanted |= UMIG_VM_STACKS | UMIG_VM_ALLOC | UMIG_VM_LIVE;
     }
     return wants_gc ? wanted | UMIG_VM_GC_LOG : wanted;
 }
@@ -146,6 +155,35 @@ static void steer_native(struct umig_agent *agent)
     atomic_store(&agent->sampler.native, (int)(wanted < most ? wanted : most));
 }
 
+static uint32_t finest_allocation(const struct umig_sessions *sessions)
+{
+    const uint64_t allocated = umig_sessions_finest(sessions, UMIG_KIND_ALLOC);
+    const uint64_t followed = umig_sessions_finest(sessions, UMIG_KIND_LIVE);
+    return (uint32_t)(allocated == 0 || (followed != 0 && followed < allocated) ? followed
+                                                                                : allocated);
+}
+
+/* Without memory for all entries there may be some for fewer. */
+static void prepare_live(struct umig_agent *agent)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    if (agent->live.is_open || agent->has_tried_live) {
+        return;
+    }
+    agent->has_tried_live = true;
+    uint32_t room = umig_agent_scaled(agent, LIVE_ROOM);
+    int rc = UMIG_E_NOMEM;
+    for (; rc == UMIG_E_NOMEM && room >= LIVE_ROOM_MIN; room /= 2) {
+        rc = umig_live_sites_open(&agent->live, &agent->vm.live, &agent->pump, &agent->memory, room,
+                                  room * STACKS_PER_ENTRY, &err);
+    }
+    if (rc == UMIG_OK) {
+        agent->pump.live = &agent->live;
+    } else {
+        umig_agent_say_problem(agent, &err);
+    }
+}
+
 void umig_agent_reconcile(struct umig_agent *agent)
 {
     const uint32_t wanted = wanted_of(agent);
@@ -155,11 +193,13 @@ void umig_agent_reconcile(struct umig_agent *agent)
             umig_agent_say_problem(agent, &err);
         }
     }
+    if ((wanted & UMIG_VM_LIVE) != 0) {
+        prepare_live(agent);
+    }
     steer_native(agent);
     const uint64_t threshold = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS);
     atomic_store(&agent->vm.lock_threshold_ns, threshold > 0 ? threshold : UINT64_MAX);
-    umig_alloc_rate_ask(&agent->vm.alloc_rate,
-                        (uint32_t)umig_sessions_finest(&agent->sessions, UMIG_KIND_ALLOC));
+    umig_alloc_rate_ask(&agent->vm.alloc_rate, finest_allocation(&agent->sessions));
     if (wanted != agent->wanted) {
         agent->wanted = wanted;
         umig_vm_want(&agent->vm, wanted);
@@ -261,8 +301,13 @@ static void check_alloc(struct umig_agent *agent, uint64_t now_ns)
     pthread_mutex_unlock(&agent->vm.mutex);
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
-        if (!umig_session_takes(session, UMIG_KIND_ALLOC)) {
+        const bool wants_live = umig_session_takes(session, UMIG_KIND_LIVE);
+        if (!umig_session_takes(session, UMIG_KIND_ALLOC) && !wants_live) {
             continue;
+        }
+        if (wants_live && !agent->live.is_open && session->problem[0] == '\0') {
+            umig_session_set_problem(session, "live: none: no memory to follow objects within the "
+                                              "agent's bound; raise memory=");
         }
         if (problem[0] != '\0' && session->problem[0] == '\0') {
             umig_session_set_problem(session, problem);

@@ -60,7 +60,7 @@ static const struct umig_profile_frame *frame_of(const struct umig_profile *prof
 }
 
 /* Dispatch allocates for the line that calls. */
-static uint32_t place_of(const struct umig_profile *profile, uint32_t stack)
+uint32_t umig_allocation_place(const struct umig_profile *profile, uint32_t stack)
 {
     if (stack != 0 && frame_of(profile, stack)->kind == UMIG_FRAME_DISPATCH) {
         const uint32_t parent = profile->stacks.items[stack].parent;
@@ -69,8 +69,7 @@ static uint32_t place_of(const struct umig_profile *profile, uint32_t stack)
     return profile->stacks.items[stack].frame;
 }
 
-/* The innermost frame of the application; 0: there is none. */
-static uint32_t line_of(const struct umig_profile *profile, uint32_t stack)
+uint32_t umig_allocation_line(const struct umig_profile *profile, uint32_t stack)
 {
     while (stack != 0 && !umig_label_is_application(profile, frame_of(profile, stack)->method)) {
         stack = profile->stacks.items[stack].parent;
@@ -95,8 +94,10 @@ static int add_sample(const struct umig_profile *profile,
         all->humongous_objects += sample->count;
     }
     int rc = add(&lists[0], class_method, 0, sample);
-    rc = rc != UMIG_OK ? rc : add(&lists[1], class_method, place_of(profile, stack), sample);
-    return rc != UMIG_OK ? rc : add(&lists[2], 0, line_of(profile, stack), sample);
+    rc = rc != UMIG_OK
+             ? rc
+             : add(&lists[1], class_method, umig_allocation_place(profile, stack), sample);
+    return rc != UMIG_OK ? rc : add(&lists[2], 0, umig_allocation_line(profile, stack), sample);
 }
 
 static int compare_rows(const void *a, const void *b)

@@ -43,6 +43,12 @@ UMIG_NODISCARD int umig_allocation_read(const struct umig_profile *profile,
 /** Appends "1.2 GiB in some 3,400,000 objects, 40.1 MiB/s; ...". Nothing without a sample. */
 void umig_allocation_sentence(const struct umig_allocation *allocation, struct umig_buf *out);
 
+/** The frame that allocates, without dispatch; 0: there is none. */
+uint32_t umig_allocation_place(const struct umig_profile *profile, uint32_t stack);
+
+/** The innermost frame of the application; 0: there is none. */
+uint32_t umig_allocation_line(const struct umig_profile *profile, uint32_t stack);
+
 /** Does a frame of this kind stand for an object, its method naming a class? */
 bool umig_allocation_is_object(enum umig_frame_kind kind);
 

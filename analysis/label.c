@@ -154,10 +154,15 @@ void umig_label_number(uint64_t number, struct umig_buf *out)
     }
 }
 
+bool umig_label_is_bytes(enum umig_kind kind)
+{
+    return kind == UMIG_KIND_ALLOC || kind == UMIG_KIND_LIVE;
+}
+
 void umig_label_value(enum umig_kind kind, uint64_t value, struct umig_buf *out)
 {
     char text[48];
-    if (kind == UMIG_KIND_HEAP || kind == UMIG_KIND_ALLOC) {
+    if (kind == UMIG_KIND_HEAP || umig_label_is_bytes(kind)) {
         umig_format_bytes(value, text, sizeof text);
     } else {
         umig_format_duration(value, text, sizeof text);

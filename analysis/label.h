@@ -51,6 +51,9 @@ void umig_label_share(uint64_t part, uint64_t whole, struct umig_buf *out);
 /** Appends a number with its thousands apart: "12,345". */
 void umig_label_number(uint64_t number, struct umig_buf *out);
 
+/** Are values and interval of a kind sizes? */
+bool umig_label_is_bytes(enum umig_kind kind);
+
 /** Appends a value in the unit of its kind: a duration or a size. */
 void umig_label_value(enum umig_kind kind, uint64_t value, struct umig_buf *out);
 

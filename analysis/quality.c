@@ -54,7 +54,7 @@ void umig_quality_read(const struct umig_profile *profile, struct umig_quality *
 void umig_quality_put_amount(enum umig_kind kind, uint64_t amount, struct umig_buf *out)
 {
     if (kind == UMIG_KIND_CPU || kind == UMIG_KIND_LOCKS || kind == UMIG_KIND_WALL ||
-        kind == UMIG_KIND_ALLOC) {
+        umig_label_is_bytes(kind)) {
         umig_label_value(kind, amount, out);
     } else {
         umig_label_number(amount, out);

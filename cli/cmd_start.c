@@ -46,6 +46,11 @@ static const struct umig_option g_options[] = {
      .value_name = "SIZE",
      .help = "sample allocation by stack and class, each SIZE",
      .kind = UMIG_KIND_ALLOC},
+    {.name = "live",
+     .arity = UMIG_ARITY_OPTIONAL,
+     .value_name = "SIZE",
+     .help = "follow objects until they are collected, one each SIZE",
+     .kind = UMIG_KIND_LIVE},
     {.name = "native",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "WHAT",
@@ -313,6 +318,8 @@ const struct umig_verb umig_verb_start = {
         "umig start 4242 --cpu 2ms --name fine\n"
         "# what is allocated, of which class and where\n"
         "umig start orders --alloc --duration 1m\n"
+        "# what stays alive of what is allocated: of which class, from where, for how long\n"
+        "umig start orders --live --duration 30m\n"
         "# whatever a thread spends outside of Java, too: in libraries, the JVM, the kernel\n"
         "umig start orders --cpu --native on --duration 1m\n"
         "# what the workers of a pool wait for, not only what they run\n"

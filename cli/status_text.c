@@ -44,7 +44,7 @@ static void put_kind_value(struct umig_buf *out, const char *kind, uint64_t valu
 {
     if (is_time(kind)) {
         put_duration(out, value);
-    } else if (begins_with(kind, "alloc")) {
+    } else if (begins_with(kind, "alloc") || begins_with(kind, "live")) {
         char text[32];
         umig_format_bytes(value, text, sizeof text);
         umig_buf_text(out, text);

@@ -49,6 +49,15 @@ static const struct umig_kind_rule g_rules[] = {
      .max_ns = 256 * 1024 * 1024,
      .meaning = "bytes a thread allocates between two samples, on average; more of them where that "
                 "would cost above 1 % of CPU"},
+    {.kind = UMIG_KIND_LIVE,
+     .name = "live",
+     .is_size = true,
+     .is_extra = true,
+     .default_ns = 512 * 1024,
+     .min_ns = 4 * 1024,
+     .max_ns = 256 * 1024 * 1024,
+     .meaning = "bytes a thread allocates between two objects that are followed until they are "
+                "collected, on average; more of them where that would cost above 1 % of CPU"},
 };
 
 enum {
@@ -134,7 +143,7 @@ int umig_kind_option_parse(struct umig_span text,
     if (rule == NULL) {
         return umig_err_set(err, UMIG_E_ARG,
                             "'%.*s' is no kind of measurement; write cpu, gc, heap, locks, "
-                            "wall or alloc, with an interval like cpu:10ms",
+                            "wall, alloc or live, with an interval like cpu:10ms",
                             shown(name), name.len > 0 ? name.at : "");
     }
     uint64_t ns = rule->default_ns;

@@ -24,6 +24,8 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     rc = rc != UMIG_OK ? rc
                        : umig_paths_find(f->profile, UMIG_KIND_ALLOC, UMIG_FIGURES_PATHS_MAX,
                                          &f->allocation_paths, err);
+    rc = rc != UMIG_OK ? rc : umig_survivors_read(f->profile, &f->survivors, err);
+    rc = rc != UMIG_OK ? rc : umig_suspects_find(f->profile, &f->suspects, err);
     umig_quality_read(f->profile, &f->quality);
     return rc;
 }
@@ -117,6 +119,7 @@ void umig_figures_fini(struct umig_figures *figures)
     umig_wall_figures_fini(&figures->wall);
     umig_paths_fini(&figures->allocation_paths);
     umig_allocation_fini(&figures->allocation);
+    umig_survivors_fini(&figures->survivors);
     umig_pools_fini(&figures->pools);
     umig_contention_fini(&figures->contention);
     umig_gc_fini(&figures->gc);

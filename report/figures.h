@@ -11,6 +11,8 @@
 #include "analysis/pools.h"
 #include "analysis/profile.h"
 #include "analysis/quality.h"
+#include "analysis/survivors.h"
+#include "analysis/suspects.h"
 #include "analysis/verdict.h"
 #include "analysis/wall.h"
 
@@ -30,6 +32,8 @@ struct umig_figures {
     struct umig_contention contention;
     struct umig_allocation allocation;
     struct umig_paths allocation_paths;
+    struct umig_survivors survivors;
+    struct umig_suspects suspects;
     struct umig_pools pools;
     struct umig_jvm jvm;
     struct umig_wall_figures wall;

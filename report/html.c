@@ -92,7 +92,7 @@ static void put_facts(struct umig_html_page *page)
         if (session->has_kind[kind]) {
             umig_buf_printf(page->out, "<li>%s ", umig_quality_kind_key(kind));
             if (session->interval_ns[kind] > 0) {
-                umig_label_value(kind == UMIG_KIND_ALLOC ? kind : UMIG_KIND_CPU,
+                umig_label_value(umig_label_is_bytes(kind) ? kind : UMIG_KIND_CPU,
                                  session->interval_ns[kind], page->out);
             }
             if (kind == UMIG_KIND_CPU) {

@@ -76,8 +76,9 @@ static void put_kinds(struct umig_json *json, const struct umig_profile_session 
         if (session->has_kind[i]) {
             umig_json_object(json, NULL);
             umig_json_text(json, "kind", umig_quality_kind_key((enum umig_kind)i));
-            umig_json_number(json, i == UMIG_KIND_ALLOC ? "interval_bytes" : "interval_ns",
-                             session->interval_ns[i]);
+            umig_json_number(
+                json, umig_label_is_bytes((enum umig_kind)i) ? "interval_bytes" : "interval_ns",
+                session->interval_ns[i]);
             umig_json_object_end(json);
         }
     }
@@ -446,6 +447,88 @@ static void put_allocated(struct umig_json *json,
     umig_json_array_end(json);
 }
 
+static void put_ages(struct umig_json *json, const struct umig_survivors_row *row)
+{
+    umig_json_array(json, "ages");
+    for (unsigned age = 0; age < UMIG_SURVIVORS_AGES; age++) {
+        if (row->by_age[age] > 0) {
+            umig_json_object(json, NULL);
+            umig_json_number(json, "survived", umig_survivors_least(age));
+            umig_json_number(json, "bytes", row->by_age[age]);
+            umig_json_object_end(json);
+        }
+    }
+    umig_json_array_end(json);
+}
+
+static void put_live_row(struct umig_json *json, const struct umig_survivors_row *row)
+{
+    umig_json_number(json, "bytes", row->bytes);
+    umig_json_number(json, "objects", row->objects);
+    umig_json_number(json, "half_way_bytes", row->half_way_bytes);
+    put_ages(json, row);
+}
+
+static void put_live_rows(struct umig_json *json,
+                          const struct umig_profile *profile,
+                          const char *key,
+                          const struct umig_survivors_row *rows,
+                          size_t count)
+{
+    umig_json_array(json, key);
+    for (size_t i = 0; i < count; i++) {
+        umig_json_object(json, NULL);
+        if (rows[i].class_method != 0) {
+            struct umig_buf name = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+            umig_label_method(profile, rows[i].class_method, false, &name);
+            put_sentence(json, "object_class", &name);
+        }
+        if (rows[i].frame != 0) {
+            put_frame(json, profile, &profile->frames.items[rows[i].frame]);
+        }
+        put_live_row(json, &rows[i]);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_suspects(struct umig_json *json, const struct umig_figures *figures)
+{
+    const struct umig_suspects *suspects = &figures->suspects;
+    umig_json_array(json, "suspects");
+    for (size_t i = 0; i < suspects->count; i++) {
+        const struct umig_survivors_row *row = &suspects->items[i].row;
+        struct umig_buf name = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+        umig_json_object(json, NULL);
+        umig_label_method(figures->profile, row->class_method, false, &name);
+        put_sentence(json, "object_class", &name);
+        if (row->frame != 0) {
+            put_frame(json, figures->profile, &figures->profile->frames.items[row->frame]);
+        }
+        put_live_row(json, row);
+        umig_json_number(json, "bytes_per_hour", suspects->items[i].bytes_per_hour);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+    if (suspects->lack != NULL) {
+        umig_json_text(json, "suspects_lack", suspects->lack);
+    }
+}
+
+static void put_survivors(struct umig_json *json, const struct umig_figures *figures)
+{
+    const struct umig_survivors *all = &figures->survivors;
+    umig_json_object(json, "live");
+    umig_json_number(json, "snapshots", all->snapshots);
+    umig_json_number(json, "followed_one_in", all->share);
+    put_live_row(json, &all->all);
+    put_live_rows(json, figures->profile, "classes", all->classes, all->class_count);
+    put_live_rows(json, figures->profile, "places", all->places, all->place_count);
+    put_live_rows(json, figures->profile, "lines", all->lines, all->line_count);
+    put_suspects(json, figures);
+    umig_json_object_end(json);
+}
+
 static void put_allocation(struct umig_json *json, const struct umig_figures *figures)
 {
     const struct umig_allocation *all = &figures->allocation;
@@ -584,6 +667,7 @@ int umig_report_json_write(const struct umig_figures *figures,
     put_jvm(&json, &figures->jvm);
     put_contention(&json, figures);
     put_allocation(&json, figures);
+    put_survivors(&json, figures);
     put_memory(&json, figures);
     put_quality(&json, figures);
     put_cost(&json, &figures->profile->session);

@@ -37,7 +37,8 @@ static void put_kinds(const struct umig_profile_session *session, struct umig_bu
             if (session->interval_ns[i] > 0) {
                 const bool is_threshold = i == UMIG_KIND_LOCKS;
                 umig_buf_text(out, is_threshold ? " from " : " every ");
-                umig_label_value((enum umig_kind)(i == UMIG_KIND_ALLOC ? i : UMIG_KIND_CPU),
+                umig_label_value(umig_label_is_bytes((enum umig_kind)i) ? (enum umig_kind)i
+                                                                        : UMIG_KIND_CPU,
                                  session->interval_ns[i], out);
             }
             lead = ", ";
@@ -339,6 +340,7 @@ int umig_text_write(const struct umig_figures *figures,
     umig_text_gc(&page);
     umig_text_contention(&page);
     umig_text_allocation(&page);
+    umig_text_survivors(&page);
     umig_text_heap(&page);
     umig_text_jvm(&page);
     umig_text_quality(&page);

@@ -75,6 +75,9 @@ void umig_text_paths(struct umig_text_page *page);
 /** What was allocated: report/text_allocation.c. */
 void umig_text_allocation(struct umig_text_page *page);
 
+/** What stays alive: report/text_survivors.c. */
+void umig_text_survivors(struct umig_text_page *page);
+
 /** Lists ways of a kind that has so much value in all, under what was said of them. */
 void umig_text_list_paths(struct umig_text_page *page,
                           const struct umig_paths *paths,

@@ -20,8 +20,12 @@ static double draw(struct umig_sessions *sessions)
     return (double)(umig_sessions_random(sessions) >> 11) / 9007199254740992.0; /* 2^53 */
 }
 
-static void note_interval(struct umig_session *session, uint64_t interval)
+void umig_session_note_interval(struct umig_session *session,
+                                enum umig_kind kind,
+                                uint64_t interval)
 {
+    const uint64_t asked = session->spec.kinds.interval_ns[kind];
+    interval = interval > asked ? interval : asked;
     session->alloc_low =
         session->alloc_low == 0 || interval < session->alloc_low ? interval : session->alloc_low;
     session->alloc_high = interval > session->alloc_high ? interval : session->alloc_high;
@@ -35,7 +39,7 @@ struct umig_alloc_share umig_session_share_alloc(struct umig_sessions *sessions,
     const uint64_t interval = record->interval > asked ? record->interval : asked;
     const uint64_t bytes = record->value_ns;
     double own = chance(bytes, interval);
-    note_interval(session, interval);
+    umig_session_note_interval(session, UMIG_KIND_ALLOC, interval);
     if (interval > record->interval && draw(sessions) * chance(bytes, record->interval) >= own) {
         return (struct umig_alloc_share){.bytes = 0};
     }
@@ -52,11 +56,13 @@ struct umig_alloc_share umig_session_share_alloc(struct umig_sessions *sessions,
 void umig_session_tell_alloc(struct umig_session *session)
 {
     const struct umig_kind_rule *rule = umig_kind_rule(UMIG_KIND_ALLOC);
-    const uint64_t asked = session->spec.kinds.interval_ns[UMIG_KIND_ALLOC];
+    const struct umig_kind_set *kinds = &session->spec.kinds;
+    const uint64_t allocated = kinds->interval_ns[UMIG_KIND_ALLOC];
+    const uint64_t followed = kinds->interval_ns[UMIG_KIND_LIVE];
+    const uint64_t asked = allocated > followed ? allocated : followed;
     const bool is_free = session->problem[0] == '\0' ||
                          strncmp(session->problem, g_coarser, sizeof g_coarser - 1) == 0;
-    if (!session->spec.kinds.has_kind[UMIG_KIND_ALLOC] || session->alloc_high <= asked ||
-        !is_free) {
+    if (asked == 0 || session->alloc_high <= asked || !is_free) {
         return;
     }
     char problem[UMIG_PROBLEM_BYTES];

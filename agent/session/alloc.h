@@ -41,6 +41,11 @@ struct umig_alloc_share umig_session_share_alloc(struct umig_sessions *sessions,
                                                  struct umig_session *session,
                                                  const struct umig_record *record);
 
+/** Objects of the session were sampled by so many bytes: what umig_session_tell_alloc() goes by. */
+void umig_session_note_interval(struct umig_session *session,
+                                enum umig_kind kind,
+                                uint64_t interval);
+
 /**
  * Says in the session's problem that allocation is sampled more coarsely than it asks, if it is and
  * nothing else is the matter. Changes as the interval does.

@@ -26,6 +26,7 @@
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
+struct umig_live_sites;
 struct umig_wall;
 
 /** Where a thread was seen: ids of one generation of the dictionary. */
@@ -50,6 +51,7 @@ struct umig_pump {
     struct umig_sessions *sessions;
     struct umig_uplink *uplink;
     struct umig_batch_cost *cost; /* kept up to date by the owner */
+    struct umig_live_sites *live; /* where objects are followed; NULL: nowhere */
     struct umig_wall *wall;       /* takes records of type LOOK; NULL: there are none */
 
     struct umig_dictionary dictionary;
@@ -70,6 +72,7 @@ struct umig_pump {
     uint64_t dropped_seen_ns[UMIG_DROP_COUNT]; /* of the sampler's books */
     uint64_t dropped_wait_seen_ns[UMIG_DROP_COUNT];
     uint64_t dropped_alloc_seen[UMIG_DROP_COUNT]; /* bytes */
+    uint64_t dropped_live_seen[UMIG_DROP_COUNT];  /* the same, for kind live */
     uint64_t pauses_lost_seen;
     uint64_t next_batch_ns;
     uint64_t records;     /* taken from the rings */

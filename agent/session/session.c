@@ -79,8 +79,9 @@ static int check_spec(struct umig_sessions *sessions,
         asks = asks || spec->kinds.has_kind[kind];
     }
     if (!asks) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "a session needs at least one of cpu, gc, heap, locks, wall, alloc");
+        return umig_err_set(
+            err, UMIG_E_ARG,
+            "a session needs at least one of cpu, gc, heap, locks, wall, alloc, live");
     }
     if (!umig_name_is_valid(umig_span_of(spec->id))) {
         return umig_err_set(err, UMIG_E_ARG,
@@ -189,6 +190,7 @@ void umig_session_restart(struct umig_session *session, uint64_t now_ns)
     memset(session->outcomes, 0, sizeof session->outcomes);
     session->alloc_low = 0;
     session->alloc_high = 0;
+    session->last_live_ns = 0;
     session->is_start_sent = false;
     session->is_problem_due = false;
     session->start_ns = now_ns;
@@ -217,7 +219,7 @@ bool umig_session_asks_for_stacks(const struct umig_session *session)
 {
     const bool *has_kind = session->spec.kinds.has_kind;
     return has_kind[UMIG_KIND_CPU] || has_kind[UMIG_KIND_LOCKS] || has_kind[UMIG_KIND_WALL] ||
-           has_kind[UMIG_KIND_ALLOC];
+           has_kind[UMIG_KIND_ALLOC] || has_kind[UMIG_KIND_LIVE];
 }
 
 void umig_session_set_problem(struct umig_session *session, const char *problem)

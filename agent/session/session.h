@@ -85,6 +85,7 @@ struct umig_session {
     struct umig_cpu_carry *cpu_carries;   /* one a slot; NULL without cpu */
     struct umig_wait_carry *wait_carries; /* one a slot; NULL without locks */
     uint64_t alloc_low, alloc_high;       /* intervals of its samples of allocation; 0: none yet */
+    uint64_t last_live_ns;                /* time of its last snapshot of live objects; 0: none */
 };
 
 struct umig_sessions {

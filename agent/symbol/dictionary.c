@@ -233,6 +233,18 @@ uint32_t umig_dictionary_thread(struct umig_dictionary *dictionary,
     return intern(dictionary, &dictionary->threads, words);
 }
 
+const uint32_t *umig_dictionary_frame_words(const struct umig_dictionary *dictionary,
+                                            uint32_t frame)
+{
+    return item_of(&dictionary->frames, frame);
+}
+
+const uint32_t *umig_dictionary_stack_words(const struct umig_dictionary *dictionary,
+                                            uint32_t stack)
+{
+    return item_of(&dictionary->stacks, stack);
+}
+
 static uint32_t unsent_of(const struct umig_intern *table)
 {
     return table->count - table->sent;

@@ -77,6 +77,14 @@ uint32_t umig_dictionary_thread(struct umig_dictionary *dictionary,
                                 uint32_t name,
                                 uint64_t virtual_id);
 
+/** Kind, method and line of a frame. Borrowed until the next generation. */
+const uint32_t *umig_dictionary_frame_words(const struct umig_dictionary *dictionary,
+                                            uint32_t frame);
+
+/** Parent, 0 for a root, and frame of a stack. Borrowed until the next generation. */
+const uint32_t *umig_dictionary_stack_words(const struct umig_dictionary *dictionary,
+                                            uint32_t stack);
+
 /** Items that are new since the last delta, over all tables. */
 uint32_t umig_dictionary_unsent(const struct umig_dictionary *dictionary);
 

@@ -138,6 +138,24 @@ static void put_record(struct umig_gc *gc)
     atomic_store_explicit(&gc->head, head + 1, memory_order_release);
 }
 
+static bool collects_between_pauses(const struct umig_gc *gc)
+{
+    return gc->heap->collector == UMIG_COLLECTOR_Z ||
+           gc->heap->collector == UMIG_COLLECTOR_SHENANDOAH;
+}
+
+/* Counters unknown, or of a collector that works between pauses: each pause is a step of one. */
+static bool is_collection(const struct umig_gc *gc)
+{
+    return (gc->open.grown & (GREW_YOUNG | GREW_FULL)) != 0 || gc->invocations[0] == 0 ||
+           collects_between_pauses(gc);
+}
+
+static bool is_old_collection(const struct umig_gc *gc)
+{
+    return (gc->open.grown & (GREW_FULL | GREW_CONCURRENT)) != 0 || collects_between_pauses(gc);
+}
+
 void umig_gc_pause_end(struct umig_gc *gc, uint64_t now_ns)
 {
     /* An end without a begin: the events were enabled in the middle of a pause. */
@@ -151,6 +169,12 @@ void umig_gc_pause_end(struct umig_gc *gc, uint64_t now_ns)
                               : umig_heap_used(gc->heap);
     find_cause(gc);
     put_record(gc);
+    if (is_collection(gc)) {
+        atomic_fetch_add_explicit(&gc->collections, 1, memory_order_release);
+    }
+    if (is_old_collection(gc)) {
+        atomic_fetch_add_explicit(&gc->old_collections, 1, memory_order_release);
+    }
     atomic_store_explicit(&gc->is_active, false, memory_order_release);
 }
 
@@ -172,6 +196,16 @@ struct umig_told_sources umig_gc_told(const struct umig_gc *gc)
         .is_in_pause = &gc->is_active,
         .cause = (const char *)gc->cause,
     };
+}
+
+uint32_t umig_gc_collections(const struct umig_gc *gc)
+{
+    return atomic_load_explicit(&gc->collections, memory_order_acquire);
+}
+
+uint32_t umig_gc_old_collections(const struct umig_gc *gc)
+{
+    return atomic_load_explicit(&gc->old_collections, memory_order_acquire);
 }
 
 uint64_t umig_gc_lost(const struct umig_gc *gc)

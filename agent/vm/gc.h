@@ -72,6 +72,9 @@ struct umig_gc {
     atomic_bool is_active;
     atomic_uint_fast64_t begun_ns; /* start of the latest pause, running or over */
 
+    atomic_uint collections;     /* that have ended: umig_gc_collections() */
+    atomic_uint old_collections; /* the same: umig_gc_old_collections() */
+
     /* The VM thread's own. */
     unsigned depth;
     struct umig_gc_record open; /* the pause that is running */
@@ -150,6 +153,23 @@ struct umig_told_sources umig_gc_told(const struct umig_gc *gc);
 UMIG_NODISCARD int umig_gc_take(struct umig_gc *gc,
                                 uint64_t now_ns,
                                 struct umig_gc_pause *out_pause);
+
+/**
+ * Collections that have ended: pauses in which a young or a full one ran; with ZGC and Shenandoah,
+ * which collect between pauses, all pauses, of which a cycle has three or four.
+ *
+ * Thread: any.
+ */
+uint32_t umig_gc_collections(const struct umig_gc *gc);
+
+/**
+ * How often garbage of the old generation was found, or is being found: pauses in which a full
+ * collection ran or that are of G1's marking; with ZGC and Shenandoah all pauses. Without the
+ * JVM's counters: none are known.
+ *
+ * Thread: any.
+ */
+uint32_t umig_gc_old_collections(const struct umig_gc *gc);
 
 /** Pauses lost because nobody took them in time. */
 uint64_t umig_gc_lost(const struct umig_gc *gc);

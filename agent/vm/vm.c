@@ -16,6 +16,9 @@
 /* Names of threads are read again this often while stacks are sampled. */
 #define REFRESH_NS (10 * UMIG_NS_PER_S)
 
+/* What is left of references that are to be deleted, in a thread that was making one. */
+#define LOOK_AGAIN_NS (100 * UMIG_NS_PER_MS)
+
 enum {
     MAX_REFERENCES = 65536 /* the most that the JVM lets anybody announce */
 };
@@ -105,24 +108,71 @@ static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32
     if (rc != UMIG_OK) {
         note_problem(vm, &err);
     }
+    if ((differs & UMIG_VM_LIVE) != 0) {
+        umig_vm_live_set(vm, (wanted & UMIG_VM_LIVE) != 0);
+    }
     if ((differs & UMIG_VM_ALLOC) != 0) {
         umig_vm_alloc_set(vm, jni, (wanted & UMIG_VM_ALLOC) != 0);
     }
     return wanted;
 }
 
-/* One step of the attached thread: makes so what is wanted, or reads names again. */
+/* One step of the attached thread: makes so what is wanted, looks at what is followed, or reads
+ * names again. */
 static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t provided)
 {
+    bool has_worked = false;
     if (wanted != provided) {
         atomic_store(&vm->provided, make_so(vm, jni, wanted, provided));
         vm->hooks.on_change(vm->hooks.ctx);
-    } else if ((provided & UMIG_VM_STACKS) != 0) {
+        has_worked = true;
+    }
+    if (atomic_exchange(&vm->is_look_due, false)) {
+        vm->is_look_left = !umig_vm_live_look(vm, jni);
+        has_worked = true;
+    }
+    if (!has_worked && (provided & UMIG_VM_STACKS) != 0) {
         struct umig_err err = UMIG_ERR_INIT;
         if (umig_vm_stacks_refresh(vm, jni, &err) != UMIG_OK) {
             note_problem(vm, &err);
         }
+        vm->next_refresh_ns = umig_clock_monotonic_ns() + REFRESH_NS;
     }
+}
+
+/* Waits until it is told of something, or for what is due by itself. Under the mutex. */
+static void await_work(struct umig_vm *vm, uint32_t provided)
+{
+    const uint64_t now_ns = umig_clock_monotonic_ns();
+    uint64_t until_ns = UINT64_MAX;
+    if ((provided & UMIG_VM_STACKS) != 0) {
+        vm->next_refresh_ns = vm->next_refresh_ns != 0 ? vm->next_refresh_ns : now_ns + REFRESH_NS;
+        until_ns = vm->next_refresh_ns;
+    } else {
+        vm->next_refresh_ns = 0;
+    }
+    if (vm->is_look_left && now_ns + LOOK_AGAIN_NS < until_ns) {
+        until_ns = now_ns + LOOK_AGAIN_NS;
+    }
+    if (until_ns == UINT64_MAX) {
+        pthread_cond_wait(&vm->changed, &vm->mutex); /* idle: nobody's names are read */
+        return;
+    }
+    const struct timespec until = {
+        .tv_sec = (time_t)(until_ns / UMIG_NS_PER_S),
+        .tv_nsec = (long)(until_ns % UMIG_NS_PER_S),
+    };
+    if (pthread_cond_clockwait(&vm->changed, &vm->mutex, CLOCK_MONOTONIC, &until) == ETIMEDOUT &&
+        vm->is_look_left) {
+        atomic_store(&vm->is_look_due, true);
+    }
+}
+
+static bool is_work_due(const struct umig_vm *vm, uint32_t wanted, uint32_t provided)
+{
+    return wanted != provided || atomic_load(&vm->is_look_due) ||
+           ((provided & UMIG_VM_STACKS) != 0 && vm->next_refresh_ns != 0 &&
+            umig_clock_monotonic_ns() >= vm->next_refresh_ns);
 }
 
 static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
@@ -137,22 +187,12 @@ static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
     while (!atomic_load(&vm->stopping)) {
         const uint32_t wanted = atomic_load(&vm->wanted);
         const uint32_t provided = atomic_load(&vm->provided);
-        bool is_due = wanted != provided;
-        if (!is_due && (provided & UMIG_VM_STACKS) == 0) {
-            pthread_cond_wait(&vm->changed, &vm->mutex); /* idle: nobody's names are read */
-        } else if (!is_due) {
-            const uint64_t until_ns = umig_clock_monotonic_ns() + REFRESH_NS;
-            const struct timespec until = {
-                .tv_sec = (time_t)(until_ns / UMIG_NS_PER_S),
-                .tv_nsec = (long)(until_ns % UMIG_NS_PER_S),
-            };
-            is_due = pthread_cond_clockwait(&vm->changed, &vm->mutex, CLOCK_MONOTONIC, &until) ==
-                     ETIMEDOUT;
+        if (!is_work_due(vm, wanted, provided)) {
+            await_work(vm, provided);
+            continue;
         }
         pthread_mutex_unlock(&vm->mutex);
-        if (is_due && !atomic_load(&vm->stopping)) {
-            work(vm, jni, wanted, provided);
-        }
+        work(vm, jni, wanted, provided);
         pthread_mutex_lock(&vm->mutex);
     }
     pthread_mutex_unlock(&vm->mutex);
@@ -183,6 +223,14 @@ void umig_vm_want(struct umig_vm *vm, uint32_t wanted)
 {
     pthread_mutex_lock(&vm->mutex);
     atomic_store(&vm->wanted, wanted);
+    pthread_cond_signal(&vm->changed);
+    pthread_mutex_unlock(&vm->mutex);
+}
+
+void umig_vm_look_at_live(struct umig_vm *vm)
+{
+    pthread_mutex_lock(&vm->mutex);
+    atomic_store(&vm->is_look_due, true);
     pthread_cond_signal(&vm->changed);
     pthread_mutex_unlock(&vm->mutex);
 }

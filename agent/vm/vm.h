@@ -19,6 +19,7 @@
 #include "agent/vm/gc.h"
 #include "agent/vm/heap.h"
 #include "agent/vm/jvm_counters.h"
+#include "agent/vm/live.h"
 #include "agent/vm/threads.h"
 #include "agent/vm/vmstructs.h"
 #include "agent/vm/waits.h"
@@ -34,6 +35,7 @@ enum umig_vm_want {
     UMIG_VM_LOCKS = 2,  /* contended monitors are reported */
     UMIG_VM_GC_LOG = 4, /* the JVM's own log says what kind of pause it was */
     UMIG_VM_ALLOC = 8,  /* what is allocated is sampled */
+    UMIG_VM_LIVE = 16,  /* and followed until it is collected */
 };
 
 /** What the JVM tells of itself; texts are "" when unknown. */
@@ -81,6 +83,8 @@ struct umig_vm {
     atomic_uint provided;
     atomic_bool stopping;
     int agent_tid;
+    uint64_t next_refresh_ns;            /* its own: names are read again then; 0: they are not */
+    bool is_look_left;                   /* its own: references are left that are to be deleted */
     uint64_t cpu_ns;                     /* of that thread, as read last */
     atomic_uint_fast64_t next_holder_ns; /* when a holder may be looked up again */
     atomic_uint_fast64_t holder_lookups;
@@ -88,6 +92,8 @@ struct umig_vm {
     struct umig_wait_classes wait_classes;
     atomic_uint alloc_era; /* counts up whenever sampling of allocation begins or ends */
     atomic_bool is_alloc_on;
+    struct umig_live live;   /* its room is given by the owner before LIVE is wanted */
+    atomic_bool is_look_due; /* at the objects that are followed */
     uint64_t region_bytes;   /* of G1's heap; 0: it has none */
     char problem[192];       /* why something wanted is not provided; under mutex */
     char alloc_problem[192]; /* why allocation is not sampled, "" if it is; under mutex */
@@ -129,6 +135,9 @@ UMIG_NODISCARD int umig_vm_choose_walker(struct umig_vm *vm,
 
 /** Says what is wanted from now on (bits of umig_vm_want). Thread: any. Returns at once. */
 void umig_vm_want(struct umig_vm *vm, uint32_t wanted);
+
+/** Has the attached thread look which of the objects that are followed are left. Thread: any. */
+void umig_vm_look_at_live(struct umig_vm *vm);
 
 /** What is provided now. Thread: any. */
 uint32_t umig_vm_provided(const struct umig_vm *vm);

@@ -37,6 +37,7 @@ struct sampled {
     jclass class;
     uint64_t bytes;
     uint32_t interval; /* by which it was drawn */
+    uint32_t live;     /* it is followed, as this; 0: it is not */
 };
 
 /* What is known of it: a stack, and a class on top. */
@@ -166,14 +167,19 @@ static struct found find(struct umig_vm *vm,
 
 /* --- a record --- */
 
-static void drop(struct umig_vm *vm, enum umig_drop cause, const struct sampled *what)
+/* Bytes that the sample stands for. */
+static uint64_t stands_for(const struct sampled *what)
 {
     const double own = umig_alloc_chance((double)what->bytes / (double)what->interval);
-    atomic_fetch_add(&vm->sampler->dropped_alloc[cause],
-                     (uint64_t)((double)what->bytes / (own > 0 ? own : 1) + 0.5));
+    return (uint64_t)((double)what->bytes / (own > 0 ? own : 1) + 0.5);
 }
 
-static void put(struct umig_vm *vm,
+static void drop(struct umig_vm *vm, enum umig_drop cause, const struct sampled *what)
+{
+    atomic_fetch_add(&vm->sampler->dropped_alloc[cause], stands_for(what));
+}
+
+static bool put(struct umig_vm *vm,
                 struct umig_ring *ring,
                 const struct umig_record *head,
                 const struct umig_virtual_thread *virtual_thread,
@@ -184,15 +190,16 @@ static void put(struct umig_vm *vm,
     uint8_t *to = umig_ring_reserve(ring, head->byte_count);
     if (to == NULL) {
         drop(vm, UMIG_DROP_RING_FULL, what);
-        return;
+        return false;
     }
     memcpy(to, head, sizeof *head);
     memcpy(to + sizeof *head, scratch->ids, ids_bytes);
     memcpy(to + sizeof *head + ids_bytes, virtual_thread->text, head->text_bytes);
     umig_ring_commit(ring, head->byte_count);
+    return true;
 }
 
-static void record(struct umig_vm *vm,
+static bool record(struct umig_vm *vm,
                    struct umig_ring *ring,
                    struct umig_slot *slot,
                    const struct sampled *what)
@@ -214,6 +221,7 @@ static void record(struct umig_vm *vm,
         .time_ns = begin_ns,
         .value_ns = what->bytes,
         .interval = what->interval,
+        .live = what->live,
         .slot = umig_slots_index(&sampler->slots, slot),
         .slot_serial = atomic_load(&slot->serial),
         .names = names->generation,
@@ -221,29 +229,47 @@ static void record(struct umig_vm *vm,
         .cut_at = found.cut_at,
         .walk_ns = (uint32_t)(umig_clock_monotonic_ns() - begin_ns),
     };
-    put(vm, ring, &head, &virtual_thread, what);
+    const bool is_put = put(vm, ring, &head, &virtual_thread, what);
     umig_names_leave(names);
+    return is_put;
 }
 
-static void take(struct umig_vm *vm, struct umig_slot *slot, const struct sampled *what)
+/* False: it was dropped, and counted. */
+static bool take(struct umig_vm *vm, struct umig_slot *slot, const struct sampled *what)
 {
     struct umig_sampler *sampler = vm->sampler;
     if (!umig_gate_enter(&sampler->gate)) {
         drop(vm, UMIG_DROP_STOPPING, what);
-        return;
+        return false;
     }
+    bool is_taken = false;
     struct umig_ring *ring =
         umig_rings_lock(&sampler->rings, umig_slots_index(&sampler->slots, slot));
     if (ring != NULL) {
-        record(vm, ring, slot, what);
+        is_taken = record(vm, ring, slot, what);
         umig_ring_unlock(ring);
     } else {
         drop(vm, UMIG_DROP_RING_BUSY, what);
     }
     umig_gate_leave(&sampler->gate);
+    return is_taken;
 }
 
 /* --- the event --- */
+
+/* The reference is made first: nothing is locked while it may wait for a safepoint. */
+static void follow(struct umig_vm *vm, struct sampled *what)
+{
+    const struct umig_live_entry entry = {
+        .bytes = what->bytes,
+        .interval = what->interval,
+        .time_ns = umig_clock_monotonic_ns(),
+    };
+    if (atomic_load(&vm->live.is_on) &&
+        umig_vm_live_take(vm, what->jni, what->object, &entry, &what->live) == UMIG_LIVE_REFUSED) {
+        atomic_fetch_add(&vm->live.refused_bytes, stands_for(what) << atomic_load(&vm->live.shift));
+    }
+}
 
 static void sample(struct umig_vm *vm, struct sampled *what)
 {
@@ -257,7 +283,10 @@ static void sample(struct umig_vm *vm, struct sampled *what)
     }
     if (slot->alloc_era == era) {
         what->interval = slot->alloc_interval;
-        take(vm, slot, what);
+        follow(vm, what);
+        if (!take(vm, slot, what) && what->live != 0) {
+            umig_vm_live_drop(vm, what->jni, what->live);
+        }
     }
     slot->alloc_era = era;
     slot->alloc_interval = next;

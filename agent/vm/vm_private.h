@@ -28,6 +28,30 @@ void umig_vm_alloc_callbacks(jvmtiEventCallbacks *callbacks);
 /** Switches the sampling of allocation; what keeps it from being on stands in alloc_problem. */
 void umig_vm_alloc_set(struct umig_vm *vm, JNIEnv *jni, bool enabled);
 
+/**
+ * Follows an object that was sampled.
+ *
+ * @param what        its bytes, interval and time
+ * @param out_handle  set if it is taken
+ *
+ * Thread: the one that allocates, in the JVM's callback, not under the guard: it may wait for a
+ * safepoint.
+ */
+enum umig_live_claim umig_vm_live_take(struct umig_vm *vm,
+                                       JNIEnv *jni,
+                                       jobject object,
+                                       const struct umig_live_entry *what,
+                                       uint32_t *out_handle);
+
+/** The sample was lost: the object is not followed. As umig_vm_live_take(). */
+void umig_vm_live_drop(struct umig_vm *vm, JNIEnv *jni, uint32_t handle);
+
+/** Switches the following of objects; when off, the next looks delete every reference. */
+void umig_vm_live_set(struct umig_vm *vm, bool enabled);
+
+/** Looks which objects are left: umig_live_sweep(). Thread: the attached one. */
+bool umig_vm_live_look(struct umig_vm *vm, JNIEnv *jni);
+
 /** The calling thread has begun: what it allocates is drawn from now on. */
 void umig_vm_alloc_thread_started(struct umig_vm *vm);
 

@@ -18,13 +18,21 @@ static uint32_t block_of(const struct umig_blocks *blocks, int64_t slot)
     return (uint32_t)(block < blocks->count ? block + 1 : blocks->count);
 }
 
+/* Snapshots are told apart always: what is alive in one and in the next is not more for it. */
+static uint32_t snapshot_of(const struct umig_blocks *blocks, int64_t slot)
+{
+    return slot <= blocks->first_slot ? 1 : (uint32_t)(slot - blocks->first_slot) + 1;
+}
+
 static int add_cell(struct umig_loader *loader, sqlite3_stmt *statement)
 {
     struct umig_profile_sample sample = {.kind = (enum umig_kind)umig_loader_number(statement, 0),
                                          .outcome =
                                              (enum umig_outcome)umig_loader_number(statement, 2)};
     const uint32_t group = umig_loader_number(statement, 1);
-    sample.block = block_of(&loader->blocks, sqlite3_column_int64(statement, 4));
+    const int64_t slot = sqlite3_column_int64(statement, 4);
+    sample.block = sample.kind == UMIG_KIND_LIVE ? snapshot_of(&loader->blocks, slot)
+                                                 : block_of(&loader->blocks, slot);
     if (sample.kind == 0 || sample.kind >= UMIG_KIND_COUNT ||
         sample.outcome >= UMIG_OUTCOME_COUNT) {
         return umig_loader_damaged(loader, "a cell of an unknown kind");

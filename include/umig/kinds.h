@@ -13,13 +13,14 @@
  X(HEAP, 3, "heap", "bytes", "memory pools over time")                   \
  X(LOCKS, 4, "locks", "ns", "waits for contended monitors, by stack")    \
  X(WALL, 5, "wall", "ns", "time of threads, on a CPU and off, by stack") \
- X(ALLOC, 6, "alloc", "bytes", "allocation, by stack and class")
+ X(ALLOC, 6, "alloc", "bytes", "allocation, by stack and class")         \
+ X(LIVE, 7, "live", "bytes", "objects that stay alive, by stack, class and age")
 
 enum umig_kind {
 #define UMIG_KIND_ENUM(name, number, option, unit, text) UMIG_KIND_##name = (number),
     UMIG_KIND_TABLE(UMIG_KIND_ENUM)
 #undef UMIG_KIND_ENUM
-    UMIG_KIND_COUNT = 7 /* numbers are below this */
+    UMIG_KIND_COUNT = 8 /* numbers are below this */
 };
 
 /*
@@ -42,13 +43,15 @@ enum umig_kind {
  X(STATE, 13, "state", "innermost, of wall samples: what the thread did; the class it waits for")  \
  X(ALLOCATED, 14, "allocated", "class of an object in its thread's buffer, or where is unknown")   \
  X(OUTSIDE, 15, "outside", "class of an object outside of its thread's buffer (TLAB)")             \
- X(HUMONGOUS, 16, "humongous", "class of an object that takes whole regions of the heap (G1)")
+ X(HUMONGOUS, 16, "humongous", "class of an object that takes whole regions of the heap (G1)")     \
+ X(LIVE, 17, "live",                                                                               \
+   "class of an object that is alive; its line is one more than the bits of its age")
 
 enum umig_frame_kind {
 #define UMIG_FRAME_ENUM(name, number, key, text) UMIG_FRAME_##name = (number),
     UMIG_FRAME_TABLE(UMIG_FRAME_ENUM)
 #undef UMIG_FRAME_ENUM
-    UMIG_FRAME_COUNT = 17
+    UMIG_FRAME_COUNT = 18
 };
 
 /* What is taken of a stack outside of Java. */
@@ -132,13 +135,14 @@ enum umig_outcome {
  X(EVENT_FULL, 9, "event_full", "the queue of JVM events (collections, waits) had no room")     \
  X(REFUSED, 10, "refused", "the collector could not accept it")                                 \
  X(RING_BUSY, 11, "ring_busy", "every ring was taken by another thread's sample")               \
- X(FAULT, 12, "fault", "a fault while the sample was taken was caught")
+ X(FAULT, 12, "fault", "a fault while the sample was taken was caught")                         \
+ X(TABLE_FULL, 13, "table_full", "the table of objects that are followed had no room")
 
 enum umig_drop {
 #define UMIG_DROP_ENUM(name, number, key, text) UMIG_DROP_##name = (number),
     UMIG_DROP_TABLE(UMIG_DROP_ENUM)
 #undef UMIG_DROP_ENUM
-    UMIG_DROP_COUNT = 13
+    UMIG_DROP_COUNT = 14
 };
 
 /*

@@ -83,8 +83,10 @@ struct umig_record {
     uint32_t kernel_bytes; /* cpu: 0, or parts whose values add up to value_ns */
     uint32_t interval;     /* alloc: mean bytes between two samples, as they were then */
     uint64_t virtual_id;   /* Thread.threadId() of a virtual thread; 0 unknown */
+    uint32_t live;         /* alloc: the object, followed as this (agent/vm/live.h); 0: it is not */
+    uint32_t unused;
 };
 
-_Static_assert(sizeof(struct umig_record) == 80, "handler, rings and drainer share this layout");
+_Static_assert(sizeof(struct umig_record) == 88, "handler, rings and drainer share this layout");
 
 #endif

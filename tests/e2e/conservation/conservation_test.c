@@ -39,7 +39,7 @@ enum {
 };
 
 /* The spool of the least memory fills within seconds. */
-#define AGENT "service=load,memory=8m,start=cpu:1ms,gc,heap:100ms,locks:10us,alloc:16k"
+#define AGENT "service=load,memory=8m,start=cpu:1ms,gc,heap:100ms,locks:10us,alloc:16k,live:16k"
 
 static char g_classes[] = "/tmp/umig-load-XXXXXX";
 static unsigned g_seed;  /* of the round */
@@ -142,7 +142,8 @@ static void check_kind(const json_t *kind)
     const json_int_t stored = json_integer_value(json_object_get(kind, "stored"));
     print_message("  %s: produced %lld = stored %lld + dropped %lld\n", name, (long long)produced,
                   (long long)stored, (long long)dropped);
-    assert_true(stored > 0);
+    /* Of live objects there may be one snapshot, at the end, for which there was no room. */
+    assert_true(stored > 0 || strcmp(umig_json_text_at(kind, "kind"), "live") == 0);
     assert_true(produced == stored + dropped);
 }
 
@@ -152,7 +153,7 @@ static void check_books(struct umig_rig *rig, const char *id)
     assert_int_equal(
         umig_rig_command(rig, &report, "report %s --format json --data %s/data", id, rig->dir), 0);
     const json_t *kinds = json_object_get(json_object_get(report, "quality"), "kinds");
-    assert_int_equal(json_array_size(kinds), 5);
+    assert_int_equal(json_array_size(kinds), 6);
     size_t i;
     const json_t *kind;
     json_array_foreach(kinds, i, kind)

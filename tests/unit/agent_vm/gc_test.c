@@ -187,6 +187,27 @@ static void test_kind_without_log_comes_from_the_counters(void **state)
     }
 }
 
+static void test_collections_are_counted_without_what_only_looks(void **state)
+{
+    struct fixture *fixture = *state;
+    pause_at(fixture, 100); /* another pause of G1's: no counter grows */
+    assert_int_equal(umig_gc_collections(&fixture->gc), 0);
+    umig_gc_pause_begin(&fixture->gc, 300);
+    fixture->invocations[0]++;
+    umig_gc_pause_end(&fixture->gc, 310);
+    assert_int_equal(umig_gc_collections(&fixture->gc), 1);
+    assert_int_equal(umig_gc_old_collections(&fixture->gc), 0);
+    umig_gc_pause_begin(&fixture->gc, 320); /* Remark: what is old and dead is known then */
+    fixture->invocations[2]++;
+    umig_gc_pause_end(&fixture->gc, 330);
+    assert_int_equal(umig_gc_collections(&fixture->gc), 1);
+    assert_int_equal(umig_gc_old_collections(&fixture->gc), 1);
+
+    fixture->heap.collector = UMIG_COLLECTOR_Z; /* which collects between its pauses */
+    pause_at(fixture, 400);
+    assert_int_equal(umig_gc_collections(&fixture->gc), 2);
+}
+
 static void test_cause_named_only_afterwards_is_the_last_one(void **state)
 {
     struct fixture *fixture = *state;
@@ -398,6 +419,7 @@ int main(void)
         CASE(test_pause_inside_a_pause_is_one),
         CASE(test_pause_end_without_begin_is_no_pause),
         CASE(test_kind_without_log_comes_from_the_counters),
+        CASE(test_collections_are_counted_without_what_only_looks),
         CASE(test_cause_named_only_afterwards_is_the_last_one),
         CASE(test_heap_after_is_what_the_collection_left),
         CASE(test_ring_full_loses_the_newest_and_counts),

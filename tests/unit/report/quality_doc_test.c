@@ -78,6 +78,7 @@ static const struct row drop_advice[] = {
     {"ring_busy",
      "more threads sampled at one moment than there are rings: take a longer interval"},
     {"fault", "the JVM was not harmed; please report it: it is a fault of the agent"},
+    {"table_full", "much was allocated in a moment: take a longer interval, or raise `memory=`"},
 };
 
 static const char head[] =
@@ -127,6 +128,15 @@ static const char tail[] =
     "  2 / sqrt(n) in 19 of 20 cases. What a thread that ran before the session allocates until its\n"
     "  first sample is in no figure, some hundred KiB as a rule. Where samples would cost more than 1 %\n"
     "  of CPU they come less often and each weighs more; *Not to be had* says how often they came.\n"
+    "- **Live objects** are estimated from those that are followed, of which the agent keeps 16,384 (at\n"
+    "  `memory=32m`). When that is not enough it gives up half of them, by lot, and those left stand for\n"
+    "  twice as many: the report says one in how many was followed. Garbage counts as alive until a\n"
+    "  collection has looked at it.\n"
+    "- **Leak suspects** are classes and lines of which more and more stays alive, by at least five\n"
+    "  snapshots that come behind a collection of old objects (full, G1's marking, any of ZGC and\n"
+    "  Shenandoah), and whose objects are of many ages, the oldest through eight collections or more. A\n"
+    "  cache that has filled up, sessions that end and batches are none. What still fills, and what only\n"
+    "  soft references hold, cannot be told from a leak here.\n"
     "- **A stack keeps 2,048 frames**, the innermost and the outermost; a frame says where the others\n"
     "  were left out.\n"
     "- **Native frames between Java frames** (C that calls Java back, the JVM that initialises a class)\n"

@@ -1,0 +1,269 @@
+#include "agent/vm/live.h"
+
+enum {
+    STATE_BITS = 8,
+    INDEX_BITS = 16,
+    PROBES = 64 /* with a quarter free, 64 are all taken once in 100 million times */
+};
+
+size_t umig_live_bytes(uint32_t room)
+{
+    return room * sizeof(struct umig_live_entry);
+}
+
+void umig_live_init(struct umig_live *live, void *memory, uint32_t room)
+{
+    live->entries = memory;
+    live->room = room;
+}
+
+/* --- states and handles --- */
+
+static unsigned state_of(unsigned word)
+{
+    return word & ((1u << STATE_BITS) - 1);
+}
+
+static unsigned with_state(unsigned word, enum umig_live_state state)
+{
+    return word >> STATE_BITS << STATE_BITS | (unsigned)state;
+}
+
+/* From a state that was seen to the next, unless somebody else was quicker. */
+static bool step(struct umig_live_entry *entry, unsigned word, enum umig_live_state next)
+{
+    return atomic_compare_exchange_strong(&entry->state, &word, with_state(word, next));
+}
+
+static uint32_t handle_of(const struct umig_live *live,
+                          const struct umig_live_entry *entry,
+                          unsigned word)
+{
+    return (word >> STATE_BITS) << INDEX_BITS | (uint32_t)(entry - live->entries);
+}
+
+/* The entry that a handle means, if it waits for its stack; NULL: it does not, or is another's. */
+static struct umig_live_entry *find_waiting(struct umig_live *live,
+                                            uint32_t handle,
+                                            unsigned *out_word)
+{
+    const uint32_t index = handle & ((1u << INDEX_BITS) - 1);
+    struct umig_live_entry *entry = index < live->room ? &live->entries[index] : NULL;
+    *out_word = entry != NULL ? atomic_load(&entry->state) : 0;
+    return entry != NULL && handle_of(live, entry, *out_word) == handle &&
+                   state_of(*out_word) == UMIG_LIVE_WAITING
+               ? entry
+               : NULL;
+}
+
+static void set_free(struct umig_live *live, struct umig_live_entry *entry)
+{
+    const unsigned word = atomic_load(&entry->state);
+    atomic_store(&entry->state, with_state(word, UMIG_LIVE_FREE));
+    atomic_fetch_sub(&live->used, 1);
+}
+
+/* --- the table's share --- */
+
+/* splitmix64 (Steele, Lea, Flood), its upper half. */
+static uint32_t draw(struct umig_live *live)
+{
+    uint64_t x = (atomic_fetch_add(&live->draws, 1) + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)((x ^ x >> 31) >> 32);
+}
+
+static bool is_kept(uint32_t random, unsigned shift)
+{
+    return shift == 0 || random >> (32 - shift) == 0;
+}
+
+/* Unless all are not yet thinned as far as the shift says. */
+void umig_live_thin(struct umig_live *live)
+{
+    unsigned shift = atomic_load(&live->shift);
+    if (shift == atomic_load(&live->swept_shift) && shift < UMIG_LIVE_SHIFT_MAX) {
+        (void)atomic_compare_exchange_strong(&live->shift, &shift, shift + 1);
+    }
+}
+
+/* --- from the allocation on --- */
+
+static bool take_entry(struct umig_live_entry *entry)
+{
+    unsigned word = atomic_load(&entry->state);
+    unsigned serial = (word >> STATE_BITS) + 1;
+    serial = serial > 0xffffu ? 1 : serial; /* no handle is 0 */
+    return state_of(word) == UMIG_LIVE_FREE &&
+           atomic_compare_exchange_strong(&entry->state, &word,
+                                          serial << STATE_BITS | UMIG_LIVE_CLAIMED);
+}
+
+enum umig_live_claim umig_live_claim(struct umig_live *live, struct umig_live_entry **out_entry)
+{
+    const uint32_t random = draw(live);
+    const unsigned shift = atomic_load(&live->shift);
+    if (!is_kept(random, shift)) {
+        return UMIG_LIVE_THINNED;
+    }
+    const unsigned begin = atomic_load(&live->next);
+    for (unsigned i = 0; i < PROBES && live->room > 0; i++) {
+        struct umig_live_entry *entry = &live->entries[(begin + i) & (live->room - 1)];
+        if (take_entry(entry)) {
+            atomic_store(&live->next, begin + i + 1); /* the ones before it are taken */
+            entry->random = random;
+            atomic_store(&entry->shift, shift);
+            if (atomic_fetch_add(&live->used, 1) + 1 >= live->room / 4 * 3) {
+                umig_live_thin(live);
+            }
+            *out_entry = entry;
+            return UMIG_LIVE_TAKEN;
+        }
+    }
+    umig_live_thin(live);
+    atomic_fetch_add(&live->refused, 1);
+    return UMIG_LIVE_REFUSED;
+}
+
+uint32_t umig_live_publish(struct umig_live *live, struct umig_live_entry *entry)
+{
+    const unsigned word = with_state(atomic_load(&entry->state), UMIG_LIVE_WAITING);
+    atomic_fetch_add(&live->references, 1);
+    /* Release: the fields are seen by whom sees the state. */
+    atomic_store(&entry->state, word);
+    return handle_of(live, entry, word);
+}
+
+void umig_live_unclaim(struct umig_live *live, struct umig_live_entry *entry)
+{
+    set_free(live, entry);
+}
+
+static void forget(struct umig_live *live,
+                   struct umig_live_entry *entry,
+                   const struct umig_live_ops *ops)
+{
+    ops->forget(ops->ctx, entry->reference);
+    entry->reference = NULL;
+    atomic_fetch_sub(&live->references, 1);
+}
+
+void umig_live_drop(struct umig_live *live, uint32_t handle, const struct umig_live_ops *ops)
+{
+    unsigned word = 0;
+    struct umig_live_entry *entry = find_waiting(live, handle, &word);
+    if (entry != NULL && step(entry, word, UMIG_LIVE_DYING)) {
+        forget(live, entry, ops);
+        set_free(live, entry);
+    }
+}
+
+/* --- the loop --- */
+
+struct umig_live_entry *umig_live_follow(struct umig_live *live, uint32_t handle, uint32_t stack)
+{
+    unsigned word = 0;
+    struct umig_live_entry *entry = find_waiting(live, handle, &word);
+    if (entry == NULL) {
+        return NULL;
+    }
+    entry->stack = stack;
+    const enum umig_live_state next = stack != 0 ? UMIG_LIVE_FOLLOWED : UMIG_LIVE_UNWANTED;
+    return step(entry, word, next) && stack != 0 ? entry : NULL;
+}
+
+void umig_live_reap(struct umig_live *live)
+{
+    for (uint32_t i = 0; i < live->room; i++) {
+        if (state_of(atomic_load(&live->entries[i].state)) == UMIG_LIVE_DEAD) {
+            set_free(live, &live->entries[i]);
+        }
+    }
+}
+
+struct umig_live_entry *umig_live_at(struct umig_live *live, uint32_t index)
+{
+    struct umig_live_entry *entry = &live->entries[index];
+    return state_of(atomic_load(&entry->state)) == UMIG_LIVE_FOLLOWED ? entry : NULL;
+}
+
+/* --- the attached thread --- */
+
+bool umig_live_is_due(const struct umig_live *live, uint32_t collections)
+{
+    return live->room > 0 && (atomic_load(&live->checked) != collections ||
+                              atomic_load(&live->since_ns) != atomic_load(&live->swept_since_ns) ||
+                              atomic_load(&live->shift) != atomic_load(&live->swept_shift));
+}
+
+/* What one sweep goes by. */
+struct limits {
+    unsigned shift;
+    uint64_t since_ns;
+};
+
+/* Is the entry to go, for any reason? */
+static bool is_over(const struct umig_live_entry *entry,
+                    unsigned state,
+                    const struct limits *limits,
+                    const struct umig_live_ops *ops)
+{
+    return state == UMIG_LIVE_UNWANTED || !is_kept(entry->random, limits->shift) ||
+           entry->time_ns < limits->since_ns || ops->is_gone(ops->ctx, entry->reference);
+}
+
+/* How many entries are still followed, or in other hands, is added up. */
+static void sweep_entry(struct umig_live *live,
+                        struct umig_live_entry *entry,
+                        const struct limits *limits,
+                        const struct umig_live_ops *ops,
+                        uint32_t *followed,
+                        uint32_t *others)
+{
+    const bool is_on = atomic_load(&live->is_on);
+    const unsigned word = atomic_load(&entry->state);
+    const unsigned state = state_of(word);
+    const bool is_ours = state == UMIG_LIVE_FOLLOWED || state == UMIG_LIVE_UNWANTED ||
+                         (state == UMIG_LIVE_WAITING && !is_on);
+    if (!is_ours) {
+        *others += state == UMIG_LIVE_CLAIMED || state == UMIG_LIVE_WAITING;
+        return;
+    }
+    if (is_on && !is_over(entry, state, limits, ops)) {
+        if (atomic_load(&entry->shift) < limits->shift) {
+            atomic_store(&entry->shift, limits->shift);
+        }
+        ++*followed;
+    } else if (step(entry, word, UMIG_LIVE_DYING)) {
+        forget(live, entry, ops);
+        atomic_store(&entry->state, with_state(word, UMIG_LIVE_DEAD));
+    } else {
+        ++*others;
+    }
+}
+
+bool umig_live_sweep(struct umig_live *live,
+                     const struct umig_live_ops *ops,
+                     uint32_t collections,
+                     uint32_t old_collections)
+{
+    const unsigned shift = atomic_load(&live->shift);
+    const struct limits limits = {.shift = shift, .since_ns = atomic_load(&live->since_ns)};
+    uint32_t followed = 0;
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < live->room; i++) {
+        sweep_entry(live, &live->entries[i], &limits, ops, &followed, &others);
+    }
+    atomic_store(&live->followed, followed);
+    atomic_store(&live->checked_old, old_collections);
+    atomic_store(&live->checked, collections);
+    atomic_store(&live->swept_since_ns, limits.since_ns);
+    /* Far from crowded: new objects stand for fewer again. */
+    const bool has_space = shift > 0 && followed < live->room / 8;
+    const unsigned next = has_space ? shift - 1 : shift;
+    unsigned expected = shift;
+    (void)atomic_compare_exchange_strong(&live->shift, &expected, next);
+    atomic_store(&live->swept_shift, next);
+    return atomic_load(&live->is_on) || others == 0;
+}
