@@ -5,6 +5,7 @@
 
 #include "agent/agent.h"
 #include "agent/safety.h"
+#include "agent/status_deadlocks.h"
 #include "agent/status_failures.h"
 #include "core/clock.h"
 #include "core/err.h"
@@ -323,6 +324,7 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
         write_counter(writer, 6, name, atomic_load(&agent->threads.ticks.live[clock]));
     }
     write_counter(writer, 6, "engine.holder_lookups", atomic_load(&agent->vm.holder_lookups));
+    write_counter(writer, 6, "engine.deadlock_looks", atomic_load(&agent->vm.deadlock_looks));
     write_counter(writer, 6, "engine.alloc_interval_bytes",
                   atomic_load(&agent->vm.is_alloc_on) ? atomic_load(&agent->vm.alloc_rate.applied)
                                                       : 0);
@@ -403,6 +405,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     write_signal(writer, agent);
     umig_pb_str(writer, 17, agent->clock != UMIG_CLOCK_AUTO ? umig_clock_word(agent->clock) : "");
     umig_pb_uint(writer, 18, agent->cost.agent_memory_bytes);
+    umig_status_deadlocks_write(&agent->vm, writer, 19);
     umig_status_failures_write(&agent->sampler, now, writer, 15); /* last: takes the room left */
     umig_pb_close(writer, status);
 }

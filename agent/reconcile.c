@@ -31,7 +31,7 @@ static uint32_t wanted_of(const struct umig_agent *agent)
         wanted |= UMIG_VM_STACKS;
     }
     if (umig_sessions_finest(sessions, UMIG_KIND_LOCKS) > 0) {
-        wanted |= UMIG_VM_STACKS | UMIG_VM_LOCKS;
+        wanted |= UMIG_VM_STACKS | UMIG_VM_LOCKS | UMIG_VM_PARKS;
     }
     if (umig_sessions_finest(sessions, UMIG_KIND_WALL) > 0) {
         wanted |= UMIG_VM_STACKS | UMIG_VM_LOCKS; /* of whom waits for a monitor, its class */

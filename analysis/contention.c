@@ -12,6 +12,10 @@
 /* The agent tells a wait that goes on every second, and when the session ends. */
 #define TOLD_WITHIN_NS (2 * UMIG_NS_PER_S)
 
+enum {
+    INDEXES = 5 /* classes, sites, holders, open, holding */
+};
+
 /* What is known of one thread's wait that goes on. */
 struct open_wait {
     uint64_t wait_ns;
@@ -47,13 +51,17 @@ static int add(struct umig_contention_row *rows,
             return UMIG_E_NOMEM;
         }
         id = (uint32_t)++ * count;
-        rows[id - 1] = (struct umig_contention_row){key[0], key[1], key[2], 0, 0, 0};
+        rows[id - 1] = (struct umig_contention_row){
+            .monitor_class = key[0], .frame = key[1], .holder_group = key[2]};
         umig_intern_put(index, hash, id);
     }
     struct umig_contention_row *row = &rows[id - 1];
     row->count += part->count;
     row->wait_ns += part->wait_ns;
-    row->longest_ns = part->length_ns > row->longest_ns ? part->length_ns : row->longest_ns;
+    if (part->length_ns > row->longest_ns) {
+        row->longest_ns = part->length_ns;
+        row->stack = part->wait->holder_stack;
+    }
     return UMIG_OK;
 }
 
@@ -72,18 +80,66 @@ static int compare_rows(const void *a, const void *b)
                            : memcmp(&x->holder_group, &y->holder_group, sizeof x->holder_group);
 }
 
+static const char *class_at(const struct umig_profile *profile, uint32_t stack)
+{
+    const uint32_t method = profile->frames.items[profile->stacks.items[stack].frame].method;
+    return umig_profile_text(profile, profile->methods.items[method].class_name);
+}
+
+/* Who waits for a synchronizer is parked, below what the synchronizer does to wait. */
+static uint32_t leave_synchronizer(const struct umig_profile *profile, uint32_t stack)
+{
+    static const char park[] = "jdk.internal.misc.Unsafe";
+    static const char package[] = "java.util.concurrent.";
+    uint32_t at = stack;
+    if (at == 0 || strcmp(class_at(profile, at), park) != 0) {
+        return stack;
+    }
+    do {
+        at = profile->stacks.items[at].parent;
+    } while (at != 0 && strncmp(class_at(profile, at), package, sizeof package - 1) == 0);
+    return at != 0 ? at : stack;
+}
+
 /* Where a thread waited: a wait inside dispatch belongs to the line that called it. */
 static uint32_t site_of(const struct umig_profile *profile, uint32_t stack)
 {
-    const struct umig_profile_stack *at = &profile->stacks.items[stack];
+    const struct umig_profile_stack *at =
+        &profile->stacks.items[leave_synchronizer(profile, stack)];
     const bool is_dispatch = profile->frames.items[at->frame].kind == UMIG_FRAME_DISPATCH;
     return is_dispatch && at->parent != 0 ? profile->stacks.items[at->parent].frame : at->frame;
+}
+
+/* Where a holder was: in the application, or where it was at all. */
+static uint32_t holder_site_of(const struct umig_profile *profile, uint32_t stack)
+{
+    for (uint32_t at = stack; at != 0; at = profile->stacks.items[at].parent) {
+        const uint32_t frame = profile->stacks.items[at].frame;
+        if (umig_label_is_application(profile, profile->frames.items[frame].method)) {
+            return frame;
+        }
+    }
+    return profile->stacks.items[stack].frame;
+}
+
+static int add_holding(const struct umig_profile *profile,
+                       const struct part *part,
+                       struct umig_contention *all,
+                       struct umig_intern *index)
+{
+    const struct umig_profile_wait *wait = part->wait;
+    if (wait->holder_stack == 0) {
+        return UMIG_OK;
+    }
+    const uint32_t key[3] = {wait->monitor_class, holder_site_of(profile, wait->holder_stack),
+                             profile->threads.items[wait->holder].group};
+    return add(all->holding, &all->holding_count, index, key, part);
 }
 
 static int add_part(const struct umig_profile *profile,
                     const struct part *part,
                     struct umig_contention *all,
-                    struct umig_intern indexes[4])
+                    struct umig_intern indexes[INDEXES])
 {
     const struct umig_profile_wait *wait = part->wait;
     const uint32_t frame = site_of(profile, wait->stack);
@@ -95,13 +151,14 @@ static int add_part(const struct umig_profile *profile,
     all->wait_ns += part->wait_ns;
     int rc = add(all->classes, &all->class_count, &indexes[0], by_class, part);
     rc = rc != UMIG_OK ? rc : add(all->sites, &all->site_count, &indexes[1], by_site, part);
-    return rc != UMIG_OK ? rc : add(all->holders, &all->holder_count, &indexes[2], by_holder, part);
+    rc = rc != UMIG_OK ? rc : add(all->holders, &all->holder_count, &indexes[2], by_holder, part);
+    return rc != UMIG_OK ? rc : add_holding(profile, part, all, &indexes[4]);
 }
 
 static int add_waits(const struct umig_profile *profile,
                      struct open_wait *open,
                      struct umig_contention *all,
-                     struct umig_intern indexes[4])
+                     struct umig_intern indexes[INDEXES])
 {
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < profile->waits.count; i++) {
@@ -122,7 +179,7 @@ static int add_waits(const struct umig_profile *profile,
 static int add_open(const struct umig_profile *profile,
                     const struct open_wait *open,
                     struct umig_contention *all,
-                    struct umig_intern indexes[4])
+                    struct umig_intern indexes[INDEXES])
 {
     int rc = UMIG_OK;
     for (size_t thread = 0; rc == UMIG_OK && thread < profile->threads.count; thread++) {
@@ -145,20 +202,21 @@ static int add_open(const struct umig_profile *profile,
 
 static int add_all(const struct umig_profile *profile, struct umig_contention *all)
 {
-    struct umig_intern indexes[4] = {0};
+    struct umig_intern indexes[INDEXES] = {0};
     const size_t count = profile->waits.count;
     struct open_wait *open = calloc(profile->threads.count, sizeof *open);
     all->classes = calloc(count, sizeof *all->classes);
     all->sites = calloc(count, sizeof *all->sites);
     all->holders = calloc(count, sizeof *all->holders);
     all->open = calloc(count, sizeof *all->open);
+    all->holding = calloc(count, sizeof *all->holding);
     int rc = open == NULL || all->classes == NULL || all->sites == NULL || all->holders == NULL ||
-                     all->open == NULL
+                     all->open == NULL || all->holding == NULL
                  ? UMIG_E_NOMEM
                  : UMIG_OK;
     rc = rc != UMIG_OK ? rc : add_waits(profile, open, all, indexes);
     rc = rc != UMIG_OK ? rc : add_open(profile, open, all, indexes);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < INDEXES; i++) {
         umig_intern_fini(&indexes[i]);
     }
     free(open);
@@ -180,6 +238,7 @@ int umig_contention_read(const struct umig_profile *profile,
         qsort(all.sites, all.site_count, sizeof *all.sites, compare_rows);
         qsort(all.holders, all.holder_count, sizeof *all.holders, compare_rows);
         qsort(all.open, all.open_count, sizeof *all.open, compare_rows);
+        qsort(all.holding, all.holding_count, sizeof *all.holding, compare_rows);
     }
     *out_contention = all;
     return UMIG_OK;
@@ -189,16 +248,16 @@ int umig_contention_read(const struct umig_profile *profile,
 static const char *open_text(const struct umig_profile_session *session, bool is_one)
 {
     if (session->end == UMIG_END_RUNNING && !session->is_end_unknown) {
-        return is_one ? " thread is waiting for a monitor now."
-                      : " threads are waiting for a monitor now.";
+        return is_one ? " thread is waiting for a lock now."
+                      : " threads are waiting for a lock now.";
     }
     const bool is_whole = session->end != UMIG_END_LOST && session->end != UMIG_END_RUNNING;
     if (is_one) {
-        return is_whole ? " thread still waited for a monitor when the session ended."
-                        : " thread still waited for a monitor when the last data came.";
+        return is_whole ? " thread still waited for a lock when the session ended."
+                        : " thread still waited for a lock when the last data came.";
     }
-    return is_whole ? " threads still waited for a monitor when the session ended."
-                    : " threads still waited for a monitor when the last data came.";
+    return is_whole ? " threads still waited for a lock when the session ended."
+                    : " threads still waited for a lock when the last data came.";
 }
 
 void umig_contention_open_sentence(const struct umig_profile *profile,
@@ -214,8 +273,8 @@ void umig_contention_open_sentence(const struct umig_profile *profile,
 const char *umig_contention_none(const struct umig_profile *profile)
 {
     return profile->session.end == UMIG_END_LOST
-               ? "No wait for a monitor came in before the data end; what followed is not known."
-               : "No thread waited for a monitor.";
+               ? "No wait for a lock came in before the data end; what followed is not known."
+               : "No thread waited for a lock.";
 }
 
 void umig_contention_fini(struct umig_contention *contention)
@@ -224,5 +283,6 @@ void umig_contention_fini(struct umig_contention *contention)
     free(contention->sites);
     free(contention->holders);
     free(contention->open);
+    free(contention->holding);
     *contention = (struct umig_contention){0};
 }

@@ -1,4 +1,7 @@
-/* Waits for contended monitors: for which class, at which line, and who held them. */
+/*
+ * Waits for contended locks, monitors and synchronizers of java.util.concurrent alike: for which
+ * class, at which line, who held them and what the holder did.
+ */
 #ifndef UMIG_ANALYSIS_CONTENTION_H
 #define UMIG_ANALYSIS_CONTENTION_H
 
@@ -21,6 +24,7 @@ struct umig_contention_row {
     uint64_t wait_ns;
     uint64_t longest_ns; /* the longest row of the profile; of one wait when it counts one, with all
                             that was told of it while it went on */
+    uint32_t stack;      /* what the holder did, at the longest of them; 0 unknown */
 };
 
 /** By wait, longest first; each of the first three lists adds up to the whole. */
@@ -33,6 +37,10 @@ struct umig_contention {
     size_t site_count;
     struct umig_contention_row *holders; /* only holder_group */
     size_t holder_count;
+    /* Waits whose holder's stack is known: monitor_class, holder_group and stack are set, frame is
+       where the holder was, in the application if it was anywhere there. */
+    struct umig_contention_row *holding;
+    size_t holding_count;
     /* What went on when the session ended, or now, while it runs: monitor_class, frame and
        holder_group are set, count is threads, wait_ns what they have waited so far. */
     struct umig_contention_row *open;

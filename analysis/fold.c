@@ -385,6 +385,9 @@ static int fold_samples(struct folding *f)
     for (size_t i = 0; i < f->from->waits.count; i++) {
         struct umig_profile_wait wait = f->from->waits.items[i];
         int rc = finish(f, wait.stack, &wait.stack);
+        rc = rc != UMIG_OK || wait.holder_stack == 0
+                 ? rc
+                 : finish(f, wait.holder_stack, &wait.holder_stack);
         rc = rc != UMIG_OK ? rc : umig_profile_add_wait(f->to, &wait);
         if (rc != UMIG_OK) {
             return rc;

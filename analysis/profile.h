@@ -91,7 +91,9 @@ struct umig_profile_wait {
     uint32_t monitor_class; /* string; 0 unknown */
     uint32_t stack;
     uint64_t wait_ns;
-    uint64_t count; /* waits in wait_ns */
+    uint64_t count;        /* waits in wait_ns */
+    uint32_t holder_stack; /* of the holder when the wait began; 0 unknown */
+    uint32_t deadlock;     /* number of the deadlock it is part of; 0 none */
 };
 
 /** The books of one kind: produced = stored + dropped, or missing says what is not accounted for.

@@ -132,7 +132,8 @@ void umig_profile_set_jvm_counter(struct umig_profile *profile,
 int umig_profile_add_wait(struct umig_profile *profile, const struct umig_profile_wait *wait)
 {
     if (wait->thread >= profile->threads.count || wait->holder >= profile->threads.count ||
-        wait->monitor_class >= profile->strings.count || wait->stack >= profile->stacks.count) {
+        wait->monitor_class >= profile->strings.count || wait->stack >= profile->stacks.count ||
+        wait->holder_stack >= profile->stacks.count) {
         return UMIG_E_ARG;
     }
     const int rc = umig_profile_reserve(profile, UMIG_PROFILE_LIST_OF(&profile->waits));

@@ -257,13 +257,13 @@ static void put_waits(const struct umig_verdict_figures *figures, struct umig_bu
 {
     const struct umig_contention *waits = figures->contention;
     if (waits->count == 0) {
-        umig_buf_text(out, is_lost(figures) ? "no wait for a monitor came in before the data end"
-                                            : "no thread waited for a monitor");
+        umig_buf_text(out, is_lost(figures) ? "no wait for a lock came in before the data end"
+                                            : "no thread waited for a lock");
         return;
     }
     umig_buf_text(out, "threads waited ");
     put_duration(waits->wait_ns, out);
-    umig_buf_text(out, " for monitors");
+    umig_buf_text(out, " for locks");
     const uint32_t worst = waits->classes[0].monitor_class;
     if (worst != 0) {
         umig_buf_printf(out, ", most for %s", umig_profile_text(figures->profile, worst));
@@ -336,7 +336,7 @@ void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_
         put_waits(figures, out);
     }
     if (out->len == start) {
-        umig_buf_text(out, "Neither collections nor waits for monitors were measured");
+        umig_buf_text(out, "Neither collections nor waits for locks were measured");
     } else {
         put_jvm(figures, out);
     }
@@ -366,7 +366,7 @@ static void look_at_heap(const struct umig_gc *gc, struct umig_buf *out)
 static void look_at_wait(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
     const struct umig_contention_row *site = &figures->contention->sites[0];
-    umig_buf_text(out, "Look first at the monitor that threads wait for at ");
+    umig_buf_text(out, "Look first at the lock that threads wait for at ");
     if (site->frame != 0) {
         umig_label_frame(figures->profile, site->frame, true, out);
     } else {

@@ -79,6 +79,11 @@ void umig_agent_status_json(const struct umig_target *target,
     umig_json_number(json, "memory_limit_bytes", agent->memory_limit_bytes);
     umig_json_object_end(json);
     put_counters(json, agent->counters, agent->n_counters);
+    umig_json_array(json, "deadlocks");
+    for (size_t i = 0; i < agent->n_deadlocks; i++) {
+        umig_json_text(json, NULL, agent->deadlocks[i]);
+    }
+    umig_json_array_end(json);
     umig_json_array(json, "sessions");
     for (size_t i = 0; i < agent->n_sessions; i++) {
         put_session(json, agent->sessions[i]);

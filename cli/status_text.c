@@ -218,6 +218,10 @@ void umig_agent_status_text(const struct umig_target *target, bool has_color, st
         put_label(out, "problem", has_color);
         umig_buf_printf(out, "%s\n", agent->problem);
     }
+    for (size_t i = 0; i < agent->n_deadlocks; i++) {
+        put_label(out, i == 0 ? "deadlocks" : "", has_color);
+        umig_buf_printf(out, "%s\n", agent->deadlocks[i]);
+    }
     if (agent->n_sessions == 0) {
         put_label(out, "sessions", has_color);
         umig_buf_text(out, "none; the agent is idle\n");

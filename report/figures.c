@@ -17,6 +17,7 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     umig_jvm_read(f->profile, &f->jvm);
     rc = rc != UMIG_OK ? rc : umig_gc_read(f->profile, &f->gc, err);
     rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
+    rc = rc != UMIG_OK ? rc : umig_deadlocks_read(f->profile, &f->deadlocks, err);
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
     rc = rc != UMIG_OK ? rc
                        : umig_wall_figures_read(f->profile, UMIG_FIGURES_PATHS_MAX, &f->wall, err);
@@ -122,6 +123,7 @@ void umig_figures_fini(struct umig_figures *figures)
     umig_survivors_fini(&figures->survivors);
     umig_pools_fini(&figures->pools);
     umig_contention_fini(&figures->contention);
+    umig_deadlocks_fini(&figures->deadlocks);
     umig_gc_fini(&figures->gc);
     umig_paths_fini(&figures->paths);
     umig_hot_destroy(figures->cpu);

@@ -4,6 +4,7 @@
 
 #include "analysis/allocation.h"
 #include "analysis/contention.h"
+#include "analysis/deadlocks.h"
 #include "analysis/gc.h"
 #include "analysis/hot.h"
 #include "analysis/jvm.h"
@@ -30,6 +31,7 @@ struct umig_figures {
     struct umig_paths paths; /* of CPU */
     struct umig_gc gc;
     struct umig_contention contention;
+    struct umig_deadlocks deadlocks;
     struct umig_allocation allocation;
     struct umig_paths allocation_paths;
     struct umig_survivors survivors;

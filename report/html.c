@@ -198,7 +198,7 @@ static void put_cpu_figures(struct umig_html_page *page)
 static void put_lock_figures(struct umig_html_page *page)
 {
     const struct umig_contention *const waits = &page->figures->contention;
-    open_figure(page, "Waited for monitors");
+    open_figure(page, "Waited for locks");
     umig_label_value(UMIG_KIND_LOCKS, waits->wait_ns, page->out);
     umig_buf_printf(page->out, "<small>%" PRIu64 " waits", waits->count);
     close_figure(page);
@@ -215,7 +215,7 @@ static void put_figures(struct umig_html_page *page)
     } parts[] = {
         {"CPU used", has_kind[UMIG_KIND_CPU] || f->cpu->count > 0, put_cpu_figures},
         {"GC pauses", has_kind[UMIG_KIND_GC] || f->gc.count > 0, put_gc_figures},
-        {"Waited for monitors", has_kind[UMIG_KIND_LOCKS] || f->contention.count > 0,
+        {"Waited for locks", has_kind[UMIG_KIND_LOCKS] || f->contention.count > 0,
          put_lock_figures},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

@@ -217,7 +217,7 @@ static const struct {
     const char *id, *label, *unit;
 } g_metrics[UMIG_HTML_METRICS] = {
     [UMIG_HTML_CPU] = {"cpu", "CPU time", "ns"},
-    [UMIG_HTML_WAITS] = {"locks", "Waits for monitors", "ns"},
+    [UMIG_HTML_WAITS] = {"locks", "Waits for locks", "ns"},
     [UMIG_HTML_BYTES] = {"alloc", "Allocated bytes", "bytes"},
 };
 

@@ -87,6 +87,22 @@ static void put_site(struct umig_html_page *page, uint32_t frame)
     }
 }
 
+static void put_deadlocks(struct umig_html_page *page)
+{
+    const struct umig_profile *const profile = profile_of(page);
+    const struct umig_deadlocks *const deadlocks = &page->figures->deadlocks;
+    for (size_t i = 0; i < deadlocks->count; i++) {
+        const struct umig_deadlock_thread *const thread = &deadlocks->threads[i];
+        const bool is_first = i == 0 || thread->number != deadlocks->threads[i - 1].number;
+        umig_buf_text(page->out, is_first ? ". Deadlock: " : ", ");
+        put_named(page, profile->threads.items[thread->thread].name);
+        umig_buf_text(page->out, " waits for ");
+        put_named(page, thread->waits_for);
+        umig_buf_text(page->out, " held by ");
+        put_named(page, profile->threads.items[thread->holder].name);
+    }
+}
+
 /* A hang: the waits that never ended. */
 static void put_open_waits(struct umig_html_page *page, const struct umig_contention *waits)
 {
@@ -110,13 +126,14 @@ void umig_html_lock_note(struct umig_html_page *page)
         return;
     }
     umig_label_number(waits->count, page->out);
-    umig_buf_text(page->out, " waits for monitors, ");
+    umig_buf_text(page->out, " waits for locks, ");
     umig_label_value(UMIG_KIND_LOCKS, waits->wait_ns, page->out);
     umig_buf_text(page->out, " together");
     if (waits->holder_count > 0 && waits->holders[0].holder_group != 0) {
         umig_buf_text(page->out, "; held mostly by ");
         put_named(page, waits->holders[0].holder_group);
     }
+    put_deadlocks(page);
     put_open_waits(page, waits);
 }
 

@@ -11,7 +11,7 @@
 #include "analysis/profile.h"
 #include "core/buf.h"
 
-/** What a tree may carry of a stack: CPU time, time waited for monitors, bytes allocated. */
+/** What a tree may carry of a stack: CPU time, time waited for locks, bytes allocated. */
 enum umig_html_metric {
     UMIG_HTML_CPU,
     UMIG_HTML_WAITS,

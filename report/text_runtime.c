@@ -10,6 +10,8 @@
 #define SITES_MAX        8
 #define HOLDERS_MAX      4
 #define OPEN_MAX         8
+#define HOLDING_MAX      6
+#define FRAMES_MAX       12 /* of a deadlocked thread; the whole stack is in JSON */
 #define FIGURE_COLUMNS   12 /* of umig_text_value() */
 
 static const char *text_or_unknown(const struct umig_profile *profile, uint32_t text)
@@ -198,6 +200,64 @@ static void write_open_waits(struct umig_text_page *page)
     write_rest(page, waits->open_count, shown, "places");
 }
 
+static void write_frames(struct umig_text_page *page, uint32_t stack)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    size_t shown = 0;
+    for (uint32_t at = stack; at != 0 && shown < FRAMES_MAX; shown++) {
+        struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        umig_label_frame(profile, profile->stacks.items[at].frame, false, &line);
+        umig_text_wrap(page, umig_buf_str(&line), " ", 6);
+        umig_text_done(page, &line);
+        at = profile->stacks.items[at].parent;
+    }
+}
+
+/* What ends only with the JVM comes first. */
+static void write_deadlocks(struct umig_text_page *page)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    const struct umig_deadlocks *deadlocks = &page->figures->deadlocks;
+    for (size_t i = 0; i < deadlocks->count; i++) {
+        const struct umig_deadlock_thread *thread = &deadlocks->threads[i];
+        struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        if (i == 0 || thread->number != deadlocks->threads[i - 1].number) {
+            umig_buf_printf(&line, "Deadlock %u: threads that wait for each other, for ever",
+                            thread->number);
+            umig_text_wrap(page, umig_buf_str(&line), " ", 2);
+            umig_text_done(page, &line);
+        }
+        umig_buf_printf(&line, "%s waits for %s, held by %s; holds %s",
+                        umig_profile_text(profile, profile->threads.items[thread->thread].name),
+                        text_or_unknown(profile, thread->waits_for),
+                        text_or_unknown(profile, profile->threads.items[thread->holder].name),
+                        text_or_unknown(profile, thread->holds));
+        umig_text_wrap(page, umig_buf_str(&line), " ", 4);
+        umig_text_done(page, &line);
+        write_frames(page, thread->stack);
+    }
+}
+
+static void write_holding(struct umig_text_page *page)
+{
+    const struct umig_profile *profile = page->figures->profile;
+    const struct umig_contention *waits = &page->figures->contention;
+    const size_t shown = at_most(waits->holding_count, HOLDING_MAX);
+    if (waits->holding_count == 0) {
+        return;
+    }
+    umig_text_heads(page, "      waited     waits     longest  while the holder was at, of pool");
+    for (size_t i = 0; i < shown; i++) {
+        const struct umig_contention_row *row = &waits->holding[i];
+        struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+        write_site(profile, row, &what);
+        umig_buf_printf(&what, ", %s", text_or_unknown(profile, row->holder_group));
+        write_wait(page, row, umig_buf_str(&what));
+        umig_text_done(page, &what);
+    }
+    write_rest(page, waits->holding_count, shown, "places");
+}
+
 void umig_text_contention(struct umig_text_page *page)
 {
     const struct umig_profile *profile = page->figures->profile;
@@ -210,8 +270,9 @@ void umig_text_contention(struct umig_text_page *page)
         umig_text_note(page, umig_contention_none(page->figures->profile));
         return;
     }
+    write_deadlocks(page);
     write_open_waits(page);
-    umig_text_heads(page, "      waited     waits     longest  for a monitor of class");
+    umig_text_heads(page, "      waited     waits     longest  for a lock of class");
     for (size_t i = 0; i < at_most(waits->class_count, CLASSES_MAX); i++) {
         write_wait(page, &waits->classes[i],
                    text_or_unknown(profile, waits->classes[i].monitor_class));
@@ -225,6 +286,7 @@ void umig_text_contention(struct umig_text_page *page)
                        ? umig_profile_text(profile, waits->holders[i].holder_group)
                        : UMIG_CONTENTION_NO_HOLDER);
     }
+    write_holding(page);
 }
 
 static void write_maximum(struct umig_text_page *page, uint64_t bytes)

@@ -224,16 +224,29 @@ static void write_pauses(const struct umig_batch *batch,
 
 static uint64_t wait_member(const struct umig_batch_wait *row, uint32_t field)
 {
-    const uint64_t members[] = {row->thread, row->stack,   row->monitor_class,
-                                row->holder, row->wait_ns, row->count};
+    const uint64_t members[] = {row->thread,  row->stack, row->monitor_class, row->holder,
+                                row->wait_ns, row->count, row->holder_stack,  row->deadlock};
     return members[field - 4];
+}
+
+/* The first columns are always there, of the others those that say something. */
+static bool has_wait_column(const struct umig_batch *batch, uint32_t session, uint32_t field)
+{
+    bool has_any = field <= 9;
+    for (uint32_t i = 0; i < batch->wait_count && !has_any; i++) {
+        has_any = batch->waits[i].session == session && wait_member(&batch->waits[i], field) != 0;
+    }
+    return has_any;
 }
 
 static void write_wait_columns(const struct umig_batch *batch,
                                uint32_t session,
                                struct umig_pb_writer *writer)
 {
-    for (uint32_t field = 4; field <= 9; field++) {
+    for (uint32_t field = 4; field <= 11; field++) {
+        if (!has_wait_column(batch, session, field)) {
+            continue;
+        }
         const size_t column = umig_pb_open(writer, field);
         for (uint32_t i = 0; i < batch->wait_count; i++) {
             if (batch->waits[i].session == session) {

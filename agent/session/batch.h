@@ -49,6 +49,8 @@ struct umig_batch_wait {
     uint32_t holder;        /* thread */
     uint64_t wait_ns;
     uint32_t count;
+    uint32_t holder_stack; /* 0: unknown */
+    uint32_t deadlock;     /* 0: in none */
 };
 
 struct umig_batch_pause {

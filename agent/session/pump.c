@@ -105,6 +105,7 @@ void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns)
     umig_batch_clear(pump->batch, pump->sessions);
     umig_dictionary_begin_generation(&pump->dictionary);
     pump->dictionary.generation = 1;
+    memset(&pump->holders, 0, sizeof pump->holders);
     forget_dictionary_ids(pump);
     if (pump->wall != NULL) {
         umig_wall_restart(pump->wall, now_ns);
@@ -460,19 +461,6 @@ static void give_cpu(struct umig_pump *pump,
     };
 }
 
-/* Arrays keep the JVM's form. */
-uint32_t umig_pump_class(struct umig_pump *pump, const char *signature, size_t len)
-{
-    if (len >= 2 && signature[0] == 'L') {
-        signature++;
-        len--;
-        len -= signature[len - 1] == ';';
-    }
-    char name[CLASS_BYTES];
-    return umig_dictionary_string(&pump->dictionary, name,
-                                  umig_normalise_class(signature, len, name, sizeof name));
-}
-
 static uint32_t monitor_class_of(struct umig_pump *pump, const struct umig_record *record)
 {
     const char *text = (const char *)(record + 1) + (size_t)record->frame_count * sizeof(uint32_t);
@@ -504,6 +492,8 @@ static void give_wait(struct umig_pump *pump,
         .holder = holder,
         .wait_ns = share.wait_ns,
         .count = share.count,
+        .holder_stack = umig_holders_stack(&pump->holders, record, pump->dictionary.generation),
+        .deadlock = record->deadlock,
     };
 }
 
@@ -619,6 +609,13 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
         pump->records++;
         return;
     }
+    if (record->type == UMIG_RECORD_HOLDER) {
+        const uint32_t stack =
+            umig_pump_make_room(pump, now_ns) ? stack_of_frames(pump, record, false, now_ns) : 0;
+        umig_holders_keep(&pump->holders, record, stack, pump->dictionary.generation);
+        pump->records++;
+        return;
+    }
     const struct umig_slot *slot = &pump->sampler->slots.slots[record->slot];
     struct place place = {.drop = UMIG_DROP_SPOOL_FULL};
     uint32_t holder = 0;
@@ -643,6 +640,7 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
     if (record->live != 0 && pump->live != NULL) {
         umig_live_sites_follow(pump->live, record, place.stack, place.drop);
     }
+    umig_holders_end(&pump->holders, record);
     pump->records++;
     pump->walk_ns += record->walk_ns;
     if (record->type == UMIG_RECORD_CPU) {

@@ -13,6 +13,7 @@
 
 #include "agent/memory.h"
 #include "agent/session/batch.h"
+#include "agent/session/holders.h"
 #include "agent/session/kernel.h"
 #include "agent/session/native.h"
 #include "agent/session/session.h"
@@ -65,6 +66,7 @@ struct umig_pump {
     struct umig_pump_chain chain;       /* of the record before */
     struct umig_pump_chain mixed_chain; /* and of the last one that had native code in between */
 
+    struct umig_holders holders;
     struct umig_virtual_threads virtual_threads;
     struct umig_native_frames native; /* closed until a session asks for native frames */
     struct umig_kernel_frames kernel; /* closed until a session gets kernel frames */

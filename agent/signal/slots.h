@@ -67,14 +67,19 @@ struct umig_slot {
     uint64_t due_cpu_ns;            /* not sampled before, after a sample that took long */
     atomic_uint_fast64_t unsaid_ns; /* of timer ticks before that: the next sample says them */
 
-    /* Contended monitors: agent/vm/waits.h. The plain ones are touched by the thread itself only.
-     */
+    /* Waits for locks: agent/vm/waits.h. The plain ones are touched by the thread itself only. */
     atomic_uint_fast64_t wait_from_ns; /* 0, or it waits, and its time since is in no record */
     uint64_t wait_began_ns;
     uint64_t wait_pending_ns;
     uint32_t wait_pending_count;
     int32_t wait_holder_tid;
-    atomic_uint wait_class; /* of the monitor: a class of struct umig_wait_classes; 0 unknown */
+    atomic_uint wait_class; /* of the lock: a class of struct umig_wait_classes; 0 unknown */
+    atomic_bool is_park;    /* it waits for a synchronizer, not for a monitor */
+    atomic_int wait_owner;  /* of the synchronizer, as it was seen last: tid; 0 none or unknown */
+    atomic_uint_fast64_t wait_since_ns; /* when it began, or was found */
+    atomic_uint deadlock;               /* number of the deadlock it is part of; 0: of none */
+    atomic_uint_fast64_t wait_cpu_ns;   /* 0, or nobody will hear the wait's end: it lasts while the
+                                           thread's CPU clock stands here */
 
     /* Allocation: agent/vm/vm_alloc.c. Touched by the thread itself only. */
     uint32_t alloc_era;      /* of sampling, in which its last sample was; another one: none yet */

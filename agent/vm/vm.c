@@ -100,6 +100,10 @@ static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32
     if (rc == UMIG_OK && (differs & UMIG_VM_LOCKS) != 0) {
         rc = umig_vm_locks_set(vm, jni, (wanted & UMIG_VM_LOCKS) != 0, &err);
     }
+    if (rc == UMIG_OK && (differs & UMIG_VM_PARKS) != 0 &&
+        umig_vm_parks_set(vm, jni, (wanted & UMIG_VM_PARKS) != 0, &err) != UMIG_OK) {
+        note_problem(vm, &err); /* monitors are told without them */
+    }
     if (rc == UMIG_OK && (differs & UMIG_VM_GC_LOG) != 0) {
         /* Without the log pauses are described by counters: the session goes on. */
         rc = (wanted & UMIG_VM_GC_LOG) != 0 ? umig_gc_log_start(&vm->gc, jni, &err)
@@ -187,12 +191,17 @@ static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
     while (!atomic_load(&vm->stopping)) {
         const uint32_t wanted = atomic_load(&vm->wanted);
         const uint32_t provided = atomic_load(&vm->provided);
-        if (!is_work_due(vm, wanted, provided)) {
+        const bool must_look = atomic_exchange(&vm->is_look_asked, false);
+        if (!must_look && !is_work_due(vm, wanted, provided)) {
             await_work(vm, provided);
             continue;
         }
         pthread_mutex_unlock(&vm->mutex);
-        work(vm, jni, wanted, provided);
+        if (must_look) {
+            umig_vm_look_for_deadlocks(vm, jni);
+        } else {
+            work(vm, jni, wanted, provided);
+        }
         pthread_mutex_lock(&vm->mutex);
     }
     pthread_mutex_unlock(&vm->mutex);
@@ -231,6 +240,14 @@ void umig_vm_look_at_live(struct umig_vm *vm)
 {
     pthread_mutex_lock(&vm->mutex);
     atomic_store(&vm->is_look_due, true);
+    pthread_cond_signal(&vm->changed);
+    pthread_mutex_unlock(&vm->mutex);
+}
+
+void umig_vm_ask_for_deadlocks(struct umig_vm *vm)
+{
+    pthread_mutex_lock(&vm->mutex);
+    atomic_store(&vm->is_look_asked, true);
     pthread_cond_signal(&vm->changed);
     pthread_mutex_unlock(&vm->mutex);
 }

@@ -16,6 +16,7 @@
 
 #include "agent/signal/handler.h"
 #include "agent/vm/alloc_rate.h"
+#include "agent/vm/deadlock.h"
 #include "agent/vm/gc.h"
 #include "agent/vm/heap.h"
 #include "agent/vm/jvm_counters.h"
@@ -36,6 +37,7 @@ enum umig_vm_want {
     UMIG_VM_GC_LOG = 4, /* the JVM's own log says what kind of pause it was */
     UMIG_VM_ALLOC = 8,  /* what is allocated is sampled */
     UMIG_VM_LIVE = 16,  /* and followed until it is collected */
+    UMIG_VM_PARKS = 32, /* waits for java.util.concurrent's synchronizers are reported */
 };
 
 /** What the JVM tells of itself; texts are "" when unknown. */
@@ -55,6 +57,9 @@ struct umig_vm_hooks {
     void (*on_shortage)(void *ctx); /* memory runs out: the JVM may be gone soon, without a word;
                                        the VM thread, in a pause */
 };
+
+/** Bytes of what is kept of deadlocks for umig status. */
+#define UMIG_VM_DEADLOCK_BYTES 16384
 
 struct umig_vm {
     void *jvmti; /* jvmtiEnv* */
@@ -88,7 +93,15 @@ struct umig_vm {
     uint64_t cpu_ns;                     /* of that thread, as read last */
     atomic_uint_fast64_t next_holder_ns; /* when a holder may be looked up again */
     atomic_uint_fast64_t holder_lookups;
-    atomic_uint waiting; /* threads that wait for a monitor now; 0: nobody need be looked for */
+    atomic_uint waiting; /* threads that wait for a lock now; 0: nobody need be looked for */
+    atomic_bool are_parks_seen;
+    void *thread_eetop;        /* jfieldID of Thread.eetop; NULL: not needed yet */
+    atomic_bool is_look_asked; /* for deadlocks */
+    atomic_uint_fast64_t next_deadlock_look_ns;
+    atomic_uint_fast64_t deadlock_looks;
+    atomic_uint deadlocks_found;
+    struct umig_deadlock_memory deadlock_memory; /* the attached thread's */
+    char deadlock_text[UMIG_VM_DEADLOCK_BYTES];  /* those found, for umig status; under mutex */
     struct umig_wait_classes wait_classes;
     atomic_uint alloc_era; /* counts up whenever sampling of allocation begins or ends */
     atomic_bool is_alloc_on;
@@ -180,6 +193,9 @@ bool umig_vm_look_asleep(struct umig_vm *vm,
                          const struct umig_slot *slot,
                          uint64_t cpu_ns,
                          struct umig_vm_look *out_look);
+
+/** Copies the deadlocks found since waits for locks are measured, a line a fact; "": none. */
+void umig_vm_deadlock_text(struct umig_vm *vm, char out[UMIG_VM_DEADLOCK_BYTES]);
 
 /** CPU time of the attached thread in ns; never falls. Thread: the loop. */
 uint64_t umig_vm_cpu_ns(struct umig_vm *vm);

@@ -23,12 +23,12 @@
 #define HOLDER_EVERY_NS (100 * UMIG_NS_PER_MS)
 
 /* Until it is released, it cannot become another thread's. */
-static struct umig_slot *hold_own_slot(struct umig_vm *vm)
+struct umig_slot *umig_vm_hold_own_slot(struct umig_vm *vm)
 {
     return umig_slots_hold(&vm->sampler->slots, (int)syscall(SYS_gettid));
 }
 
-static bool may_ask_for_holder(struct umig_vm *vm, uint64_t now_ns)
+bool umig_vm_may_ask_for_holder(struct umig_vm *vm, uint64_t now_ns)
 {
     uint_fast64_t next = atomic_load(&vm->next_holder_ns);
     /* Nobody asks who holds monitors when kind wall alone wants to know for which class it is. */
@@ -36,8 +36,7 @@ static bool may_ask_for_holder(struct umig_vm *vm, uint64_t now_ns)
            atomic_compare_exchange_strong(&vm->next_holder_ns, &next, now_ns + HOLDER_EVERY_NS);
 }
 
-/* Id of an object's class; 0 unknown. */
-static uint32_t class_of(struct umig_vm *vm, JNIEnv *jni, jobject object)
+uint32_t umig_vm_wait_class_of(struct umig_vm *vm, JNIEnv *jni, jobject object)
 {
     jvmtiEnv *jvmti = vm->jvmti;
     const jclass class = (*jni)->GetObjectClass(jni, object);
@@ -51,23 +50,57 @@ static uint32_t class_of(struct umig_vm *vm, JNIEnv *jni, jobject object)
     return id;
 }
 
+void umig_vm_begin_wait(struct umig_vm *vm, struct umig_slot *slot, bool is_park, uint64_t now_ns)
+{
+    if (umig_wait_begin(slot, is_park, now_ns)) {
+        atomic_fetch_add(&vm->waiting, 1);
+    }
+}
+
+static void put_monitor_holder(struct umig_vm *vm, JNIEnv *jni, struct umig_slot *waiter)
+{
+    const struct umig_slot *holder = umig_slots_find(&vm->sampler->slots, waiter->wait_holder_tid);
+    const uintptr_t env = holder == NULL ? 0 : (uintptr_t)atomic_load(&holder->env);
+    const jthread thread =
+        env == 0 ? NULL : umig_vm_thread_at(vm, jni, env - (uintptr_t)vm->hotspot.env_offset);
+    umig_vm_put_holder(vm, waiter, thread, waiter->wait_holder_tid);
+    (*jni)->DeleteLocalRef(jni, thread);
+}
+
 static void JNICALL on_contended(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, jobject object)
 {
     (void)jvmti;
     (void)thread;
     struct umig_vm *vm = g_umig_vm;
-    struct umig_slot *slot = hold_own_slot(vm);
+    struct umig_slot *slot = umig_vm_hold_own_slot(vm);
     if (slot == NULL) {
         return;
     }
     const uint64_t now_ns = umig_clock_monotonic_ns();
-    atomic_store(&slot->wait_class, class_of(vm, jni, object));
-    if (may_ask_for_holder(vm, now_ns)) {
+    atomic_store(&slot->wait_class, umig_vm_wait_class_of(vm, jni, object));
+    const bool asks = umig_vm_may_ask_for_holder(vm, now_ns);
+    if (asks) {
         slot->wait_holder_tid = umig_vm_holder_of(vm, umig_vm_pending_monitor(vm, jni));
     }
-    atomic_fetch_add(&vm->waiting, 1);
-    umig_wait_begin(slot, now_ns);
+    umig_vm_begin_wait(vm, slot, false, now_ns);
+    if (asks && slot->wait_holder_tid != 0) {
+        put_monitor_holder(vm, jni, slot);
+    }
     umig_slot_release(slot);
+}
+
+void umig_vm_frames_of(const jvmtiFrameInfo *infos, uint32_t count, struct umig_walk_frame *frames)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const jvmtiFrameInfo *info = &infos[i];
+        uintptr_t method;
+        memcpy(&method, (const void *)info->method, sizeof method);
+        frames[i] = (struct umig_walk_frame){
+            .method = method,
+            .bci = info->location < 0 ? UMIG_BCI_NATIVE : (int32_t)info->location,
+            .kind = info->location < 0 ? UMIG_FRAME_NATIVE_METHOD : UMIG_FRAME_JAVA,
+        };
+    }
 }
 
 uint32_t umig_vm_ask_stack(struct umig_vm *vm,
@@ -82,16 +115,7 @@ uint32_t umig_vm_ask_stack(struct umig_vm *vm,
         JVMTI_ERROR_NONE) {
         return 0;
     }
-    for (jint i = 0; i < count; i++) {
-        const jvmtiFrameInfo *info = &infos[i];
-        uintptr_t method;
-        memcpy(&method, (const void *)info->method, sizeof method);
-        frames[i] = (struct umig_walk_frame){
-            .method = method,
-            .bci = info->location < 0 ? UMIG_BCI_NATIVE : (int32_t)info->location,
-            .kind = info->location < 0 ? UMIG_FRAME_NATIVE_METHOD : UMIG_FRAME_JAVA,
-        };
-    }
+    umig_vm_frames_of(infos, (uint32_t)count, frames);
     *out_cut_at = (uint32_t)count == max_frames ? max_frames : 0;
     return (uint32_t)count;
 }
@@ -140,7 +164,7 @@ static void record_wait(struct umig_vm *vm, struct umig_slot *slot, bool was_tol
     umig_ring_unlock(ring);
 }
 
-static void end_wait(struct umig_vm *vm, struct umig_slot *slot)
+void umig_vm_end_wait(struct umig_vm *vm, struct umig_slot *slot)
 {
     bool was_told = false;
     const uint64_t waited_ns = umig_wait_end(slot, umig_clock_monotonic_ns(), &was_told);
@@ -148,6 +172,9 @@ static void end_wait(struct umig_vm *vm, struct umig_slot *slot)
         return;
     }
     atomic_fetch_sub(&vm->waiting, 1);
+    if (atomic_load(&vm->lock_threshold_ns) == UINT64_MAX) {
+        return; /* it began in a session that is over, or for kind wall */
+    }
     slot->wait_pending_ns += waited_ns;
     slot->wait_pending_count++;
     if ((slot->wait_pending_ns < atomic_load(&vm->lock_threshold_ns) && !was_told) ||
@@ -167,9 +194,9 @@ static void JNICALL on_entered(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, job
     (void)jni;
     (void)thread;
     (void)object;
-    struct umig_slot *slot = hold_own_slot(g_umig_vm);
+    struct umig_slot *slot = umig_vm_hold_own_slot(g_umig_vm);
     if (slot != NULL) {
-        end_wait(g_umig_vm, slot);
+        umig_vm_end_wait(g_umig_vm, slot);
         umig_slot_release(slot);
     }
 }
@@ -188,7 +215,7 @@ static void forget_waits(struct umig_vm *vm)
     const struct umig_slots *slots = &vm->sampler->slots;
     for (uint32_t i = 0; i < slots->count; i++) {
         if (atomic_load(&slots->slots[i].tid) != 0) {
-            umig_wait_forget(&slots->slots[i]);
+            (void)umig_wait_forget(&slots->slots[i]);
         }
     }
     atomic_store(&vm->waiting, 0);
@@ -210,7 +237,7 @@ static uint32_t class_waited_for(struct umig_vm *vm, JNIEnv *jni, jthread thread
         object == NULL) {
         return 0;
     }
-    const uint32_t id = class_of(vm, jni, object);
+    const uint32_t id = umig_vm_wait_class_of(vm, jni, object);
     (*jni)->DeleteLocalRef(jni, object);
     return id;
 }
@@ -224,7 +251,7 @@ static void find_wait(struct umig_vm *vm, JNIEnv *jni, jthread thread)
     struct umig_slot *slot = tid == 0 ? NULL : umig_slots_find(&vm->sampler->slots, tid);
     const uint64_t now_ns = umig_clock_monotonic_ns();
     const uint32_t class = slot == NULL ? 0 : class_waited_for(vm, jni, thread);
-    if (slot == NULL || !umig_wait_found(slot, now_ns)) {
+    if (slot == NULL || !umig_wait_found(slot, false, 0, now_ns)) {
         return;
     }
     atomic_store(&slot->wait_class, class);

@@ -80,8 +80,29 @@ int umig_vm_stacks_disarm(struct umig_vm *vm, JNIEnv *jni, struct umig_err *err)
  */
 void umig_vm_continuations_read(struct umig_vm *vm, JNIEnv *jni);
 
+/** tid of a JavaThread, which may be gone; 0 unknown. */
+int umig_vm_tid_at(const struct umig_vm *vm, uintptr_t java_thread);
+
 /** tid of a java.lang.Thread; 0 when it is not alive or not known. */
 int umig_vm_tid_of(const struct umig_vm *vm, JNIEnv *jni, jthread thread);
+
+/** Frames as JVMTI tells them, as the walker's. */
+void umig_vm_frames_of(const jvmtiFrameInfo *infos, uint32_t count, struct umig_walk_frame *frames);
+
+/** The java.lang.Thread of a JavaThread, a local reference; NULL: not found, or too many threads.
+ */
+jthread umig_vm_thread_at(struct umig_vm *vm, JNIEnv *jni, uintptr_t java_thread);
+
+/**
+ * Puts the record of what a holder does now, for the wait that the calling thread has begun.
+ *
+ * @param waiter  the calling thread's slot, held
+ * @param holder  NULL: nothing is put
+ */
+void umig_vm_put_holder(struct umig_vm *vm,
+                        struct umig_slot *waiter,
+                        jthread holder,
+                        int32_t holder_tid);
 
 /**
  * The calling thread's stack by JVMTI, for the walker agct.
@@ -99,6 +120,48 @@ uint32_t umig_vm_ask_stack(struct umig_vm *vm,
 /** Switches the events of contended monitors; finds who waits already. */
 int umig_vm_locks_set(struct umig_vm *vm, JNIEnv *jni, bool enabled, struct umig_err *err);
 
+/**
+ * Switches looking at parks: waits for the synchronizers of java.util.concurrent; finds who waits
+ * already. UMIG_OK or UMIG_E_JVM.
+ */
+int umig_vm_parks_set(struct umig_vm *vm, JNIEnv *jni, bool enabled, struct umig_err *err);
+
+/** The synchronizer a parked thread waits for, who owns it (tid; 0 unknown); false: for none. */
+bool umig_vm_park_owner(struct umig_vm *vm, JNIEnv *jni, jthread thread, int32_t *out_owner);
+
+/**
+ * Looks for deadlocks once, and says when the next look may be: next_deadlock_look_ns.
+ *
+ * Thread: the attached one.
+ */
+void umig_vm_look_for_deadlocks(struct umig_vm *vm, JNIEnv *jni);
+
+/** Has the attached thread look for them. Thread: any. Returns at once. */
+void umig_vm_ask_for_deadlocks(struct umig_vm *vm);
+
+/** Forgets what umig status shows of deadlocks. Thread: the attached one. */
+void umig_vm_forget_deadlocks(struct umig_vm *vm);
+
+/** Is a wait over whose end nobody heard? Thread: any. */
+bool umig_vm_is_unheard_over(const struct umig_slot *slot);
+
+/* --- waits of the calling thread: vm_locks.c --- */
+
+/** Its slot, which cannot become another thread's until umig_slot_release(); NULL: it has none. */
+struct umig_slot *umig_vm_hold_own_slot(struct umig_vm *vm);
+
+/** May it look up who holds what it waits for? Ten times a second over all threads. */
+bool umig_vm_may_ask_for_holder(struct umig_vm *vm, uint64_t now_ns);
+
+/** Id of the class of what is waited for: struct umig_wait_classes; 0 unknown. */
+uint32_t umig_vm_wait_class_of(struct umig_vm *vm, JNIEnv *jni, jobject object);
+
+/** It begins to wait: umig_wait_begin(). */
+void umig_vm_begin_wait(struct umig_vm *vm, struct umig_slot *slot, bool is_park, uint64_t now_ns);
+
+/** Its wait is over: the record of what it has waited, if that is enough. */
+void umig_vm_end_wait(struct umig_vm *vm, struct umig_slot *slot);
+
 /* --- records of waits: vm_waits.c --- */
 
 /** What the scratch of a ring is used for by waits. */
@@ -107,6 +170,16 @@ struct umig_vm_scratch {
     uint32_t ids[UMIG_STACK_MAX_FRAMES];
     jvmtiFrameInfo infos[UMIG_STACK_MAX_FRAMES];
 };
+
+/* From JDK 22 on: a monitor owned by a thread that does not know yet that somebody waits, since it
+ * has locked the object on its lock stack alone. */
+#define UMIG_VM_ANONYMOUS_OWNER 1u
+
+/** A word at an offset; 0 when it cannot be read, or the offset is none. Thread: any. */
+uint64_t umig_vm_peek_word(uintptr_t base, int32_t offset);
+
+/** The object of a monitor, as it stands in lock stacks; 0 unknown. Thread: any. */
+uint64_t umig_vm_object_of(const struct umig_hotspot *hotspot, uint64_t monitor);
 
 /** The monitor that the thread of a JNIEnv waits to enter; 0 none, or not known. Thread: any. */
 uint64_t umig_vm_pending_monitor(const struct umig_vm *vm, const void *env);

@@ -107,7 +107,7 @@ intptr_t umig_vm_env_offset(JNIEnv *jni, jthread thread)
 }
 
 /* The thread may end while we look: its memory is read through the kernel. */
-static int tid_of_java_thread(const struct umig_vm *vm, uintptr_t java_thread)
+int umig_vm_tid_at(const struct umig_vm *vm, uintptr_t java_thread)
 {
     const struct umig_hotspot *hs = &vm->hotspot;
     uintptr_t os_thread = 0;
@@ -123,13 +123,13 @@ static int tid_of_java_thread(const struct umig_vm *vm, uintptr_t java_thread)
 
 int umig_vm_tid_of(const struct umig_vm *vm, JNIEnv *jni, jthread thread)
 {
-    return tid_of_java_thread(vm, java_thread_of(jni, thread));
+    return umig_vm_tid_at(vm, java_thread_of(jni, thread));
 }
 
 static void introduce(struct umig_vm *vm, jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)
 {
     const uintptr_t java_thread = java_thread_of(jni, thread);
-    const int tid = tid_of_java_thread(vm, java_thread);
+    const int tid = umig_vm_tid_at(vm, java_thread);
     if (tid == 0 || vm->hotspot.env_offset == 0) {
         return;
     }

@@ -1,6 +1,6 @@
 /*
  * Records of waits that go on, taken by the loop while their threads stand still: where they wait,
- * for which class, and who holds the monitor. The JVM is not called, so this works while it ends,
+ * for which class, and who holds the lock. The JVM is not called, so this works while it ends,
  * too: the stack is walked from outside, under the loop's own guard, from where its thread left
  * Java. When it runs on meanwhile, umig_wait_tell() fails and what was read is thrown away.
  */
@@ -10,18 +10,18 @@
 
 #include "agent/signal/guard.h"
 #include "agent/vm/vm_private.h"
+#include "agent/walk/objects.h"
 #include "core/clock.h"
 
-/* From JDK 22 on: owned by a thread that does not know yet that somebody waits: one that got it by
- * its lock stack alone. 0: by nobody. */
-#define ANONYMOUS_OWNER 1u
+/* Two that have waited for so long may be waiting for each other. */
+#define LONG_WAIT_NS (2 * UMIG_NS_PER_S)
 
 enum {
     HOLDERS_PER_ROUND = 16, /* monitors whose holder is looked up: all threads are compared */
     LOCK_STACK_WORDS = 8    /* LockStack::CAPACITY */
 };
 
-static uint64_t peek_word(uintptr_t base, int32_t offset)
+uint64_t umig_vm_peek_word(uintptr_t base, int32_t offset)
 {
     uint64_t word = 0;
     const bool is_there =
@@ -30,18 +30,25 @@ static uint64_t peek_word(uintptr_t base, int32_t offset)
     return is_there ? word : 0;
 }
 
+uint64_t umig_vm_object_of(const struct umig_hotspot *hotspot, uint64_t monitor)
+{
+    const uint64_t handle = umig_vm_peek_word(monitor, hotspot->monitor_object);
+    const uint64_t word = umig_vm_peek_word(handle, 0);
+    return umig_object_of_handle(hotspot, (uintptr_t)&word);
+}
+
 /* Does the owner field mean this thread? */
 static bool is_owner(const struct umig_hotspot *hs, uintptr_t java_thread, uint64_t owner)
 {
     if (hs->thread_owner_id >= 0) {
-        return peek_word(java_thread, hs->thread_owner_id) == owner;
+        return umig_vm_peek_word(java_thread, hs->thread_owner_id) == owner;
     }
     if (java_thread == owner) {
         return true;
     }
     /* A lock that was taken on the stack, and inflated by who waits, names a place in the stack. */
-    const uint64_t base = peek_word(java_thread, hs->thread_stack_base);
-    const uint64_t size = peek_word(java_thread, hs->thread_stack_size);
+    const uint64_t base = umig_vm_peek_word(java_thread, hs->thread_stack_base);
+    const uint64_t size = umig_vm_peek_word(java_thread, hs->thread_stack_size);
     return owner < base && owner >= base - size;
 }
 
@@ -50,7 +57,8 @@ uint64_t umig_vm_pending_monitor(const struct umig_vm *vm, const void *env)
     const struct umig_hotspot *hs = &vm->hotspot;
     return hs->env_offset == 0 || env == NULL
                ? 0
-               : peek_word((uintptr_t)env - (uintptr_t)hs->env_offset, hs->thread_pending_monitor);
+               : umig_vm_peek_word((uintptr_t)env - (uintptr_t)hs->env_offset,
+                                   hs->thread_pending_monitor);
 }
 
 int32_t umig_vm_holder_of(struct umig_vm *vm, uint64_t monitor)
@@ -61,8 +69,8 @@ int32_t umig_vm_holder_of(struct umig_vm *vm, uint64_t monitor)
         return 0;
     }
     atomic_fetch_add(&vm->holder_lookups, 1);
-    const uint64_t owner = peek_word(monitor, hs->monitor_owner);
-    if (owner <= ANONYMOUS_OWNER) {
+    const uint64_t owner = umig_vm_peek_word(monitor, hs->monitor_owner);
+    if (owner <= UMIG_VM_ANONYMOUS_OWNER) {
         return 0;
     }
     for (uint32_t i = 0; i < slots->count; i++) {
@@ -80,7 +88,7 @@ static bool has_on_lock_stack(const struct umig_hotspot *hs, uintptr_t java_thre
     const int32_t base = hs->thread_lock_stack + hs->lock_stack_base;
     uint64_t words[LOCK_STACK_WORDS];
     const uint32_t top =
-        (uint32_t)peek_word(java_thread, hs->thread_lock_stack + hs->lock_stack_top);
+        (uint32_t)umig_vm_peek_word(java_thread, hs->thread_lock_stack + hs->lock_stack_top);
     if (top <= (uint32_t)base || top > (uint32_t)base + sizeof words ||
         !umig_vm_peek((const void *)(java_thread + (uintptr_t)base), words, sizeof words)) {
         return false;
@@ -95,7 +103,7 @@ static bool has_on_lock_stack(const struct umig_hotspot *hs, uintptr_t java_thre
 
 /*
  * The holder of a monitor whose owner is anonymous. A collection may move the object between two
- * reads, and ZGC marks one of the two addresses that are compared: then it stays unknown.
+ * reads: then it stays unknown.
  */
 static int32_t anonymous_holder(const struct umig_vm *vm, uint64_t monitor)
 {
@@ -103,10 +111,10 @@ static int32_t anonymous_holder(const struct umig_vm *vm, uint64_t monitor)
     const struct umig_slots *slots = &vm->sampler->slots;
     const bool is_known = hs->monitor_object >= 0 && hs->thread_lock_stack >= 0 &&
                           hs->lock_stack_top >= 0 && hs->lock_stack_base >= 0;
-    if (!is_known || peek_word(monitor, hs->monitor_owner) != ANONYMOUS_OWNER) {
+    if (!is_known || umig_vm_peek_word(monitor, hs->monitor_owner) != UMIG_VM_ANONYMOUS_OWNER) {
         return 0;
     }
-    const uint64_t object = peek_word(peek_word(monitor, hs->monitor_object), 0);
+    const uint64_t object = umig_vm_object_of(hs, monitor);
     for (uint32_t i = 0; i < slots->count && object != 0; i++) {
         const uintptr_t env = (uintptr_t)atomic_load(&slots->slots[i].env);
         if (env != 0 && has_on_lock_stack(hs, env - (uintptr_t)hs->env_offset, object)) {
@@ -229,6 +237,7 @@ struct round {
     struct umig_vm *vm;
     struct umig_slot *own; /* the calling thread's, for its guard */
     uint64_t now_ns;
+    uint32_t long_waits;
     uint64_t monitors[HOLDERS_PER_ROUND];
     int32_t holders[HOLDERS_PER_ROUND];
     uint32_t monitor_count;
@@ -283,7 +292,9 @@ static bool put_wait(struct round *round,
         .time_ns = round->now_ns,
         .value_ns = round->now_ns - from_ns,
         .slot = umig_slots_index(&vm->sampler->slots, slot),
-        .holder_tid = holder_in_round(round, monitor),
+        .deadlock = atomic_load(&slot->deadlock),
+        .holder_tid = atomic_load(&slot->is_park) ? atomic_load(&slot->wait_owner)
+                                                  : holder_in_round(round, monitor),
     };
     const uint32_t count = vm->walker == UMIG_WALKER_VM
                                ? umig_vm_walk_wait(vm, round->own, slot, scratch, &head.cut_at)
@@ -309,8 +320,16 @@ static bool tell_wait(struct round *round, struct umig_slot *slot, uint64_t leas
     if (from_ns == 0 || from_ns >= round->now_ns || round->now_ns - from_ns < least_ns) {
         return true;
     }
-    const uint64_t monitor = umig_vm_pending_monitor(vm, atomic_load(&slot->env));
-    if (monitor == 0 && vm->hotspot.thread_pending_monitor >= 0) {
+    const bool is_park = atomic_load(&slot->is_park);
+    round->long_waits += round->now_ns - atomic_load(&slot->wait_since_ns) >= LONG_WAIT_NS ? 1 : 0;
+    if (is_park && umig_vm_is_unheard_over(slot)) {
+        if (umig_wait_forget(slot)) {
+            atomic_fetch_sub(&vm->waiting, 1);
+        }
+        return true;
+    }
+    const uint64_t monitor = is_park ? 0 : umig_vm_pending_monitor(vm, atomic_load(&slot->env));
+    if (monitor == 0 && !is_park && vm->hotspot.thread_pending_monitor >= 0) {
         return true; /* it has the monitor, and is about to say so */
     }
     struct umig_ring *ring =
@@ -335,6 +354,9 @@ bool umig_vm_tell_waits(struct umig_vm *vm, uint64_t now_ns, uint64_t least_ns)
         if (atomic_load(&slot->tid) != 0 && !tell_wait(&round, slot, least_ns)) {
             return false;
         }
+    }
+    if (round.long_waits > 1 && now_ns >= atomic_load(&vm->next_deadlock_look_ns)) {
+        umig_vm_ask_for_deadlocks(vm);
     }
     return true;
 }

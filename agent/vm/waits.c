@@ -67,11 +67,18 @@ const struct umig_wait_class *umig_wait_classes_get(const struct umig_wait_class
     return id == 0 || id > UMIG_WAIT_CLASSES ? NULL : &classes->classes[id - 1];
 }
 
-void umig_wait_begin(struct umig_slot *slot, uint64_t now_ns)
+bool umig_wait_begin(struct umig_slot *slot, bool is_park, uint64_t now_ns)
 {
     slot->wait_began_ns = now_ns;
-    /* Release: pairs with the acquire of who tells it; publishes the monitor's class. */
-    atomic_store_explicit(&slot->wait_from_ns, now_ns, memory_order_release);
+    atomic_store(&slot->wait_since_ns, now_ns);
+    atomic_store(&slot->deadlock, 0);
+    atomic_store(&slot->is_park, is_park);
+    atomic_store(&slot->wait_cpu_ns, 0);
+    /* Release: pairs with the acquire of who tells it; publishes what the wait is for. */
+    const uint64_t unheard_ns =
+        atomic_exchange_explicit(&slot->wait_from_ns, now_ns, memory_order_acq_rel);
+    atomic_store(&slot->wait_cpu_ns, 0); /* umig_wait_found() may have come in between */
+    return unheard_ns == 0;
 }
 
 uint64_t umig_wait_end(struct umig_slot *slot, uint64_t now_ns, bool *out_was_told)
@@ -84,10 +91,18 @@ uint64_t umig_wait_end(struct umig_slot *slot, uint64_t now_ns, bool *out_was_to
     return now_ns > from_ns ? now_ns - from_ns : 0;
 }
 
-bool umig_wait_found(struct umig_slot *slot, uint64_t now_ns)
+bool umig_wait_found(struct umig_slot *slot, bool is_park, uint64_t cpu_ns, uint64_t now_ns)
 {
     uint_fast64_t expected = 0;
-    return atomic_compare_exchange_strong(&slot->wait_from_ns, &expected, now_ns);
+    /* Before it is known: who begins meanwhile takes it back, or this does. */
+    atomic_store(&slot->wait_cpu_ns, cpu_ns);
+    if (!atomic_compare_exchange_strong(&slot->wait_from_ns, &expected, now_ns)) {
+        atomic_store(&slot->wait_cpu_ns, 0);
+        return false;
+    }
+    atomic_store(&slot->wait_since_ns, now_ns);
+    atomic_store(&slot->is_park, is_park);
+    return true;
 }
 
 void umig_wait_not_found(struct umig_slot *slot, uint64_t now_ns)
@@ -96,9 +111,9 @@ void umig_wait_not_found(struct umig_slot *slot, uint64_t now_ns)
     (void)atomic_compare_exchange_strong(&slot->wait_from_ns, &expected, 0);
 }
 
-void umig_wait_forget(struct umig_slot *slot)
+bool umig_wait_forget(struct umig_slot *slot)
 {
-    atomic_store(&slot->wait_from_ns, 0);
+    return atomic_exchange(&slot->wait_from_ns, 0) != 0;
 }
 
 bool umig_wait_tell(struct umig_slot *slot, uint64_t from_ns, uint64_t now_ns)

@@ -1,5 +1,5 @@
 /*
- * Waits for monitors while they last.
+ * Waits for monitors and synchronizers while they last.
  *
  * A thread that waits says so in its slot: wait_from_ns is the moment up to which its wait is told.
  * Whoever moves it on owns the time in between, so that each moment of a wait is in one record:
@@ -22,7 +22,7 @@
 #include "agent/signal/slots.h"
 #include "include/umig/sample.h"
 
-/** Classes of monitors that are told apart; those of a program that locks well are few. */
+/** Classes of locks that are told apart; those of a program that locks well are few. */
 #define UMIG_WAIT_CLASSES 512u
 
 struct umig_wait_class {
@@ -31,7 +31,7 @@ struct umig_wait_class {
     char text[UMIG_SAMPLE_TEXT_BYTES];
 };
 
-/** Classes of monitors by their signature; nothing is ever taken out. All zero is empty. */
+/** Classes of locks by their signature; nothing is ever taken out. All zero is empty. */
 struct umig_wait_classes {
     struct umig_wait_class classes[UMIG_WAIT_CLASSES];
 };
@@ -52,8 +52,13 @@ uint32_t umig_wait_classes_add(struct umig_wait_classes *classes,
 const struct umig_wait_class *umig_wait_classes_get(const struct umig_wait_classes *classes,
                                                     uint32_t id);
 
-/** The calling thread begins to wait. */
-void umig_wait_begin(struct umig_slot *slot, uint64_t now_ns);
+/**
+ * The calling thread begins to wait.
+ *
+ * @param is_park  for a synchronizer, not for a monitor
+ * @return false: a wait of it was known whose end nobody heard; what was not told of it is lost
+ */
+bool umig_wait_begin(struct umig_slot *slot, bool is_park, uint64_t now_ns);
 
 /**
  * The calling thread's wait is over.
@@ -63,14 +68,20 @@ void umig_wait_begin(struct umig_slot *slot, uint64_t now_ns);
  */
 uint64_t umig_wait_end(struct umig_slot *slot, uint64_t now_ns, bool *out_was_told);
 
-/** A wait that began unseen is known from now on; false: the thread's own wait is. Thread: any. */
-bool umig_wait_found(struct umig_slot *slot, uint64_t now_ns);
+/**
+ * A wait that began unseen is known from now on; false: the thread's own wait is. Thread: any.
+ *
+ * @param is_park  for a synchronizer, not for a monitor
+ * @param cpu_ns   0: its end will be heard; else the thread's CPU clock, which stands while it
+ * waits
+ */
+bool umig_wait_found(struct umig_slot *slot, bool is_park, uint64_t cpu_ns, uint64_t now_ns);
 
 /** Takes back umig_wait_found() with the same time: the wait was over. Thread: any. */
 void umig_wait_not_found(struct umig_slot *slot, uint64_t now_ns);
 
-/** Forgets a wait whose end nobody will see. Thread: any. */
-void umig_wait_forget(struct umig_slot *slot);
+/** Forgets a wait whose end nobody will see; false: there is none. Thread: any. */
+bool umig_wait_forget(struct umig_slot *slot);
 
 /**
  * Takes the time from from_ns, as loaded from the slot, to now_ns out of a wait that goes on.

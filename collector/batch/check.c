@@ -467,6 +467,11 @@ static int check_waits(const Umig__V1__Waits *w,
     rc = rc != UMIG_OK ? rc : check_length("Waits.holder", w->n_holder, count, err);
     rc = rc != UMIG_OK ? rc : check_length("Waits.wait_ns", w->n_wait_ns, count, err);
     rc = rc != UMIG_OK ? rc : check_length("Waits.count", w->n_count, count, err);
+    rc = rc != UMIG_OK ? rc : check_optional("Waits.deadlock", w->n_deadlock, count, err);
+    rc = rc != UMIG_OK ? rc : check_optional("Waits.holder_stack", w->n_holder_stack, count, err);
+    rc = rc != UMIG_OK ? rc
+                       : check_ids("Waits.holder_stack", w->holder_stack, w->n_holder_stack,
+                                   known->stacks, true, err);
     rc = rc != UMIG_OK ? rc
                        : check_ids("Waits.thread", w->thread, count, known->threads, false, err);
     rc =

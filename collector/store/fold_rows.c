@@ -198,6 +198,12 @@ static int write_heap_point(struct umig_folder *folder,
     return rc;
 }
 
+/* Two numbers in one column: collector/store/schema.c. */
+static int64_t packed(uint32_t low, uint32_t high)
+{
+    return (int64_t)((uint64_t)(high & INT32_MAX) << 32 | low);
+}
+
 static int write_waits(struct umig_folder *folder,
                        const struct umig_fold_stream *stream,
                        int64_t session,
@@ -210,12 +216,15 @@ static int write_waits(struct umig_folder *folder,
     for (size_t i = 0; rc == UMIG_OK && i < w->n_stack; i++) {
         at_ns += (uint64_t)w->time_delta_ns[i];
         const uint32_t thread = umig_ids_get(&map->threads, w->thread[i]);
+        const uint32_t holder_stack =
+            i < w->n_holder_stack ? umig_ids_get(&map->stacks, w->holder_stack[i]) : 0;
+        const uint32_t deadlock = i < w->n_deadlock ? w->deadlock[i] : 0;
         const int64_t numbers[] = {
             session,
             unix_of(stream, at_ns),
             thread,
-            umig_ids_get(&map->threads, w->holder[i]),
-            umig_ids_get(&map->strings, w->monitor_class[i]),
+            packed(umig_ids_get(&map->threads, w->holder[i]), holder_stack),
+            packed(umig_ids_get(&map->strings, w->monitor_class[i]), deadlock),
             umig_ids_get(&map->stacks, w->stack[i]),
             (int64_t)w->wait_ns[i],
             w->count[i],

@@ -144,15 +144,18 @@ static int add_heap_point(struct umig_loader *loader, sqlite3_stmt *statement)
 
 static int add_wait(struct umig_loader *loader, sqlite3_stmt *statement)
 {
+    const uint64_t holder = umig_loader_wide(statement, 2); /* collector/store/schema.c */
+    const uint64_t class = umig_loader_wide(statement, 3);
     struct umig_profile_wait wait = {.unix_ns = umig_loader_wide(statement, 0),
                                      .wait_ns = umig_loader_wide(statement, 5),
-                                     .count = umig_loader_wide(statement, 6)};
+                                     .count = umig_loader_wide(statement, 6),
+                                     .deadlock = (uint32_t)(class >> 32)};
     int rc = umig_loader_thread(loader, umig_loader_number(statement, 1), &wait.thread);
-    rc = rc != UMIG_OK ? rc
-                       : umig_loader_thread(loader, umig_loader_number(statement, 2), &wait.holder);
-    rc = rc != UMIG_OK
+    rc = rc != UMIG_OK ? rc : umig_loader_thread(loader, (uint32_t)holder, &wait.holder);
+    rc = rc != UMIG_OK ? rc : umig_loader_string(loader, (uint32_t) class, &wait.monitor_class);
+    rc = rc != UMIG_OK || holder >> 32 == 0
              ? rc
-             : umig_loader_string(loader, umig_loader_number(statement, 3), &wait.monitor_class);
+             : umig_loader_stack(loader, (uint32_t)(holder >> 32), &wait.holder_stack);
     rc = rc != UMIG_OK ? rc
                        : umig_loader_stack(loader, umig_loader_number(statement, 4), &wait.stack);
     if (rc == UMIG_OK && umig_profile_add_wait(loader->profile, &wait) != UMIG_OK) {

@@ -233,6 +233,8 @@ static const struct umig_db_migration day_migrations[] = {
      "CREATE INDEX heap_points_by_session ON heap_points(session);"
      "CREATE TABLE waits("
      "  session INTEGER NOT NULL, unix_ns INTEGER NOT NULL,"
+     /* In the upper 32 bits of holder: stack of the holder; of monitor_class: number of the
+        deadlock that the wait is part of. 0 unknown, or none. */
      "  thread INTEGER NOT NULL, holder INTEGER NOT NULL,"
      "  monitor_class INTEGER NOT NULL, stack INTEGER NOT NULL,"
      "  wait_ns INTEGER NOT NULL, count INTEGER NOT NULL"

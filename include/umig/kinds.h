@@ -11,7 +11,7 @@
  X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")                       \
  X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector")          \
  X(HEAP, 3, "heap", "bytes", "memory pools over time")                   \
- X(LOCKS, 4, "locks", "ns", "waits for contended monitors, by stack")    \
+ X(LOCKS, 4, "locks", "ns", "waits for contended locks, by stack")       \
  X(WALL, 5, "wall", "ns", "time of threads, on a CPU and off, by stack") \
  X(ALLOC, 6, "alloc", "bytes", "allocation, by stack and class")         \
  X(LIVE, 7, "live", "bytes", "objects that stay alive, by stack, class and age")

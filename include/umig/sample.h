@@ -23,12 +23,14 @@
 #define UMIG_SAMPLE_TEXT_BYTES 120u
 
 enum umig_record_type {
-    UMIG_RECORD_CPU = 1,   /* frames, then text: what is told of a thread of the JVM, or
-                            * the name of a virtual one */
-    UMIG_RECORD_WAIT = 2,  /* frames, then text: signature of the monitor's class */
-    UMIG_RECORD_LOOK = 3,  /* as CPU, for kind wall: of no CPU time, without native frames */
-    UMIG_RECORD_ALLOC = 4, /* frames, the class of the object first, then text: the name of a
-                            * virtual thread */
+    UMIG_RECORD_CPU = 1,    /* frames, then text: what is told of a thread of the JVM, or
+                             * the name of a virtual one */
+    UMIG_RECORD_WAIT = 2,   /* frames, then text: signature of the monitor's class */
+    UMIG_RECORD_LOOK = 3,   /* as CPU, for kind wall: of no CPU time, without native frames */
+    UMIG_RECORD_HOLDER = 5, /* frames of holder_tid, who holds what the slot's thread begins to wait
+                             * for */
+    UMIG_RECORD_ALLOC = 4,  /* frames, the class of the object first, then text: the name of a
+                             * virtual thread */
 };
 
 /** What a thread of the JVM was doing, as far as the JVM tells; with outcome NO_JAVA. */
@@ -81,9 +83,12 @@ struct umig_record {
     uint8_t tier;          /* compile: 1 to 3 C1, 4 C2 */
     bool is_osr;           /* compile: to be entered in a loop; the frame is at the loop */
     uint32_t kernel_bytes; /* cpu: 0, or parts whose values add up to value_ns */
-    uint32_t interval;     /* alloc: mean bytes between two samples, as they were then */
-    uint64_t virtual_id;   /* Thread.threadId() of a virtual thread; 0 unknown */
-    uint32_t live;         /* alloc: the object, followed as this (agent/vm/live.h); 0: it is not */
+    union {
+        uint32_t interval; /* alloc: mean bytes between two samples, as they were then */
+        uint32_t deadlock; /* wait: number of the deadlock it is part of; 0: of none */
+    };
+    uint64_t virtual_id; /* Thread.threadId() of a virtual thread; 0 unknown */
+    uint32_t live;       /* alloc: the object, followed as this (agent/vm/live.h); 0: it is not */
     uint32_t unused;
 };
 

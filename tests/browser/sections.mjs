@@ -165,7 +165,7 @@ export function sections(profile, stacks, data, facts = {}) {
     THREAD_ROWS: threadRows(profile, stacks, whole, scale),
     GC_NOTE: "47 pauses, 674 ms together, 2.2 % of the time",
     GC_ROWS: gcRows(),
-    LOCKS_NOTE: "409 waits for monitors, 1.26 s together; held by qtp-http, mostly",
+    LOCKS_NOTE: "409 waits for locks, 1.26 s together; held by qtp-http, mostly",
     LOCK_ROWS: lockRows(),
     HOLDER_ROWS: plainRows([["qtp-http", 380, "93 %"]]),
     HEAP_NOTE: "Sampled every second and after each pause",

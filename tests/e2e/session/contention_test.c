@@ -44,6 +44,27 @@ static bool is_holder_named(const json_t *report, const char *pool)
     return false;
 }
 
+/* What a holder did when somebody began to wait: its stack goes through the method that locked. */
+static bool is_held_in(const json_t *report, const char *class_name, const char *method)
+{
+    size_t i;
+    size_t j;
+    json_t *row;
+    json_t *frame;
+    json_array_foreach(json_object_get(json_object_get(report, "contention"), "holding"), i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "monitor_class"));
+        json_array_foreach(json_object_get(row, "stack"), j, frame)
+        {
+            if (name != NULL && strcmp(name, class_name) == 0 &&
+                strcmp(umig_json_text_at(frame, "method"), method) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void check_class(const json_t *truth, const json_t *report, const char *class_name)
 {
     const json_t *planted = json_object_get(truth, class_name);
@@ -81,6 +102,7 @@ static void measure(struct umig_rig *rig)
     assert_true(has_method(row_of_class(report, "sites", "Contend$Ledger"), "post"));
     assert_true(has_method(row_of_class(report, "sites", "Contend$Journal"), "append"));
     assert_true(is_holder_named(report, "ledger-"));
+    assert_true(is_held_in(report, "Contend$Ledger", "post"));
 
     json_decref(report);
     json_decref(truth);

@@ -277,6 +277,8 @@ static void test_batch_pauses_waits_and_heap_arrive(void **state)
         .session = session->number, .start_ns = 10, .duration_ns = 5, .heap_after = 101};
     fx->batch.waits[fx->batch.wait_count++] = (struct umig_batch_wait){
         .session = session->number, .time_ns = 20, .stack = 4, .wait_ns = 77, .count = 3};
+    fx->batch.waits[fx->batch.wait_count++] = (struct umig_batch_wait){
+        .session = session->number, .time_ns = 21, .stack = 4, .wait_ns = 78, .holder_stack = 6};
     struct umig_batch_heap_point *point = &fx->batch.heap_points[fx->batch.heap_point_count++];
     point->session = session->number;
     point->time_ns = 30;
@@ -299,6 +301,10 @@ static void test_batch_pauses_waits_and_heap_arrive(void **state)
     assert_int_equal(batch->n_waits, 1);
     assert_int_equal(batch->waits[0]->wait_ns[0], 77);
     assert_int_equal(batch->waits[0]->count[0], 3);
+    assert_int_equal(batch->waits[0]->n_holder_stack, 2);
+    assert_int_equal(batch->waits[0]->holder_stack[0], 0);
+    assert_int_equal(batch->waits[0]->holder_stack[1], 6);
+    assert_int_equal(batch->waits[0]->n_deadlock, 0); /* none says anything */
     assert_int_equal(batch->n_heap_points, 1);
     assert_int_equal(batch->heap_points[0]->n_used, 2);
     assert_int_equal(batch->heap_points[0]->used[1], 2);

@@ -22,7 +22,7 @@ static void test_wait_that_is_never_told_is_its_threads_own(void **state)
     struct umig_slot slot = {0};
     bool was_told = true;
 
-    umig_wait_begin(&slot, 1000);
+    assert_true(umig_wait_begin(&slot, false, 1000));
     assert_int_equal(umig_wait_end(&slot, 1700, &was_told), 700);
     assert_false(was_told);
     assert_int_equal(umig_wait_end(&slot, 1800, &was_told), UINT64_MAX);
@@ -35,7 +35,7 @@ static void test_each_moment_of_a_wait_is_taken_once(void **state)
     bool was_told = false;
     uint64_t told_ns = 0;
 
-    umig_wait_begin(&slot, 1000);
+    assert_true(umig_wait_begin(&slot, false, 1000));
     for (uint64_t now_ns = 1400; now_ns <= 2400; now_ns += 500) {
         const uint64_t from_ns = from_of(&slot);
         assert_true(umig_wait_tell(&slot, from_ns, now_ns));
@@ -52,11 +52,11 @@ static void test_wait_that_ended_meanwhile_cannot_be_told(void **state)
     struct umig_slot slot = {0};
     bool was_told;
 
-    umig_wait_begin(&slot, 1000);
+    assert_true(umig_wait_begin(&slot, false, 1000));
     const uint64_t from_ns = from_of(&slot);
     assert_int_equal(umig_wait_end(&slot, 1100, &was_told), 100);
     assert_false(umig_wait_tell(&slot, from_ns, 1200));
-    umig_wait_begin(&slot, 1150); /* the next one is another wait */
+    assert_true(umig_wait_begin(&slot, false, 1150)); /* the next one is another wait */
     assert_false(umig_wait_tell(&slot, from_ns, 1200));
     assert_int_equal(from_of(&slot), 1150);
 }
@@ -67,17 +67,36 @@ static void test_found_wait_gives_way_to_the_threads_own(void **state)
     struct umig_slot slot = {0};
     bool was_told;
 
-    assert_true(umig_wait_found(&slot, 500));
+    assert_true(umig_wait_found(&slot, false, 0, 500));
     assert_int_equal(umig_wait_end(&slot, 800, &was_told), 300);
-    assert_true(umig_wait_found(&slot, 900));
+    assert_true(umig_wait_found(&slot, false, 0, 900));
     umig_wait_not_found(&slot, 900);
     assert_int_equal(from_of(&slot), 0);
-    umig_wait_begin(&slot, 1000);
-    assert_false(umig_wait_found(&slot, 1001));
+    assert_true(umig_wait_begin(&slot, false, 1000));
+    assert_false(umig_wait_found(&slot, false, 0, 1001));
     umig_wait_not_found(&slot, 1001);
     assert_int_equal(from_of(&slot), 1000);
-    umig_wait_forget(&slot);
+    assert_true(umig_wait_forget(&slot));
+    assert_false(umig_wait_forget(&slot));
     assert_int_equal(umig_wait_end(&slot, 1100, &was_told), UINT64_MAX);
+}
+
+static void test_wait_whose_end_nobody_hears_lasts_by_the_clock(void **state)
+{
+    (void)state;
+    struct umig_slot slot = {0};
+    bool was_told;
+
+    assert_true(umig_wait_found(&slot, true, 77, 500));
+    assert_true(atomic_load(&slot.is_park));
+    assert_int_equal(atomic_load(&slot.wait_cpu_ns), 77);
+    /* It came back unheard, and waits for a monitor now. */
+    assert_false(umig_wait_begin(&slot, false, 900));
+    assert_int_equal(atomic_load(&slot.wait_cpu_ns), 0);
+    assert_false(atomic_load(&slot.is_park));
+    assert_false(umig_wait_found(&slot, true, 78, 950));
+    assert_int_equal(atomic_load(&slot.wait_cpu_ns), 0);
+    assert_int_equal(umig_wait_end(&slot, 1000, &was_told), 100);
 }
 
 static uint32_t add(struct umig_wait_classes *classes, const char *signature)
@@ -164,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_each_moment_of_a_wait_is_taken_once),
         cmocka_unit_test(test_wait_that_ended_meanwhile_cannot_be_told),
         cmocka_unit_test(test_found_wait_gives_way_to_the_threads_own),
+        cmocka_unit_test(test_wait_whose_end_nobody_hears_lasts_by_the_clock),
         cmocka_unit_test(test_class_is_kept_once_and_cut),
         cmocka_unit_test(test_full_table_says_unknown_and_keeps_what_it_has),
         cmocka_unit_test(test_threads_that_add_at_once_read_whole_names),

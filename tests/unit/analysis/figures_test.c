@@ -376,7 +376,7 @@ static void test_contention_makes_one_wait_of_the_parts_told_of_it(void **state)
     profile->session.end = UMIG_END_STOPPED;
     umig_contention_open_sentence(profile, &all, &sentence);
     assert_string_equal(umig_buf_str(&sentence),
-                        "1 thread still waited for a monitor when the session ended.");
+                        "1 thread still waited for a lock when the session ended.");
     umig_buf_fini(&sentence);
     umig_contention_fini(&all);
     umig_profile_destroy(profile);
@@ -547,7 +547,7 @@ static void test_verdict_names_what_dominates(void **state)
                    "4 s of CPU in 10 s (0.40 of 4 processors); 75 % of it is Orders.total and what "
                    "it calls, mostly on exec-*; hottest by itself is BigDecimal.add with 75 %.\n"
                    "Collections stopped the JVM for 0.2 % of the time (longest 20 ms); no thread "
-                   "waited for a monitor.\n"
+                   "waited for a lock.\n"
                    "Look first at BigDecimal.add and at who calls it: the hot paths below show the "
                    "way.");
 }
@@ -572,7 +572,7 @@ static void test_verdict_tells_what_the_jvm_itself_cost(void **state)
                    "2 s of CPU in 10 s (0.20 processors); hottest by itself is Api.get with 100 %, "
                    "mostly on exec-*.\n"
                    "Collections stopped the JVM for 0.2 % of the time (longest 20 ms); no thread "
-                   "waited for a monitor; beside collections all threads stood for 7.8 % of the "
+                   "waited for a lock; beside collections all threads stood for 7.8 % of the "
                    "time; for 1.5 % they waited for the last thread to stand; 5,000 classes were "
                    "loaded.\n"
                    "Look first at Api.get and at who calls it: the hot paths below show the way.");
@@ -587,7 +587,7 @@ static void test_verdict_tells_what_the_jvm_itself_cost(void **state)
                    "2 s of CPU in 10 s (0.20 processors); hottest by itself is Api.get with 100 %, "
                    "mostly on exec-*.\n"
                    "Collections stopped the JVM for 0.2 % of the time (longest 20 ms); no thread "
-                   "waited for a monitor.\n"
+                   "waited for a lock.\n"
                    "Look first at Api.get and at who calls it: the hot paths below show the way.");
 }
 
@@ -602,7 +602,7 @@ static void test_verdict_counts_pools_when_none_has_more_than_half(void **state)
     expect_verdict(profile,
                    "2 s of CPU in 10 s (0.20 processors); hottest by itself is Api.get with 100 %, "
                    "on 3 pools.\n"
-                   "No collection stopped the JVM; no thread waited for a monitor.\n"
+                   "No collection stopped the JVM; no thread waited for a lock.\n"
                    "Look first at Api.get and at who calls it: the hot paths below show the way.");
 }
 
@@ -614,7 +614,7 @@ static void test_verdict_of_a_young_session_waits(void **state)
     profile->session.end = UMIG_END_RUNNING;
 
     expect_verdict(profile, "No CPU samples: nothing has arrived yet.\n"
-                            "No collection stopped the JVM; no thread waited for a monitor.\n"
+                            "No collection stopped the JVM; no thread waited for a lock.\n"
                             "Measure longer, or under load, before drawing conclusions.");
 }
 
@@ -653,7 +653,7 @@ static void test_verdict_leads_with_the_compilers_not_with_a_small_method(void *
     expect_verdict(profile,
                    "2 s of CPU in 10 s (0.20 processors); 70 % of it is the JIT compiler; 10 % of "
                    "it has no whole stack.\n"
-                   "Neither collections nor waits for monitors were measured.\n"
+                   "Neither collections nor waits for locks were measured.\n"
                    "Mind the data quality: 51 % of the Java samples have no whole stack; shares "
                    "below are of all.");
 
@@ -669,7 +669,7 @@ static void test_verdict_leads_with_the_compilers_not_with_a_small_method(void *
         scripts, "2 s of CPU in 10 s (0.20 processors); 45 % of it compiles Groovy scripts at run "
                  "time; 75 % of it is Api.get and what it calls, mostly on exec-*; hottest by "
                  "itself is Frame.merge with 45 %.\n"
-                 "Neither collections nor waits for monitors were measured.\n"
+                 "Neither collections nor waits for locks were measured.\n"
                  "Look first at who compiles scripts at run time: a class that is parsed once and "
                  "kept takes it away.");
 }
@@ -685,7 +685,7 @@ static void test_verdict_of_little_data_is_honest(void **state)
     expect_verdict(profile,
                    "Only 12 CPU samples, 120 ms of CPU in 10 s (0.01 processors): too few to say "
                    "what dominates.\n"
-                   "Neither collections nor waits for monitors were measured.\n"
+                   "Neither collections nor waits for locks were measured.\n"
                    "Measure longer, or under load, before drawing conclusions.");
 }
 
@@ -694,7 +694,7 @@ static void test_verdict_of_nothing_is_honest(void **state)
     (void)state;
     expect_verdict(umig_collapsed_read(""),
                    "CPU was not sampled in this session.\n"
-                   "Neither collections nor waits for monitors were measured.\n"
+                   "Neither collections nor waits for locks were measured.\n"
                    "Measure longer, or under load, before drawing conclusions.");
 }
 
@@ -712,9 +712,9 @@ static void test_verdict_points_at_waits_and_at_a_climbing_heap(void **state)
     expect_verdict(waiting,
                    "2 s of CPU in 2 s (1.00 processors); hottest by itself is Api.put with 100 %, "
                    "mostly on exec-*.\n"
-                   "No collection stopped the JVM; threads waited 3 s for monitors, most for "
+                   "No collection stopped the JVM; threads waited 3 s for locks, most for "
                    "svc.Cache.\n"
-                   "Look first at the monitor that threads wait for at Api.put:2: 3 s in 1 wait.");
+                   "Look first at the lock that threads wait for at Api.put:2: 3 s in 1 wait.");
 
     struct umig_profile *leaking = umig_collapsed_read("[exec-1];svc.Api.get:1 200");
     set_span(leaking, 100);
@@ -725,7 +725,7 @@ static void test_verdict_points_at_waits_and_at_a_climbing_heap(void **state)
                    "2 s of CPU in 1 min 40 s (0.02 processors); hottest by itself is Api.get with "
                    "100 %, mostly on exec-*.\n"
                    "Collections stopped the JVM for 0.1 % of the time (longest 5 ms); no thread "
-                   "waited for a monitor.\n"
+                   "waited for a lock.\n"
                    "Look at the heap first: what collections leave grew from 50.0 MiB to 145.0 "
                    "MiB; more sessions will tell a leak from a warm-up.");
 }

@@ -24,8 +24,8 @@ struct good {
     Umig__V1__SessionProblem *problems[1];
     Umig__V1__SessionEnd *ends[1];
     char *strings[2];
-    uint32_t one[2], two[2], frame_kind[2], parent[1], length[1], thread_kind[2], outcome[2],
-        drop[1];
+    uint32_t one[2], two[2], nine[2], frame_kind[2], parent[1], length[1], thread_kind[2],
+        outcome[2], drop[1];
     int64_t delta[2];
     uint64_t value[2];
     uint32_t tid[2];
@@ -99,6 +99,7 @@ static void make_good(struct good *g)
 {
     memset(g, 0, sizeof *g);
     g->one[0] = g->one[1] = 1;
+    g->nine[0] = g->nine[1] = 9;
     g->two[0] = g->two[1] = 2;
     g->frame_kind[0] = g->frame_kind[1] = UMIG_FRAME_COMPILED;
     g->length[0] = 2;
@@ -226,6 +227,16 @@ static void outcome_unknown(struct good *g) { g->outcome[0] = UMIG_OUTCOME_COUNT
 static void delta_far(struct good *g) { g->delta[0] = INT64_MAX; }
 static void delta_before_0(struct good *g) { g->delta[0] = -5; }
 static void wait_short(struct good *g) { g->waits.n_holder = 0; }
+static void wait_deadlock_short(struct good *g)
+{
+    g->waits.n_deadlock = 1;
+    g->waits.deadlock = g->one;
+}
+static void wait_holder_stack_unknown(struct good *g)
+{
+    g->waits.n_holder_stack = 2;
+    g->waits.holder_stack = g->nine;
+}
 static void drop_unknown(struct good *g) { g->drop[0] = UMIG_DROP_COUNT; }
 static void end_running(struct good *g) { g->end.reason = UMIG_END_RUNNING; }
 /* clang-format on */
@@ -279,6 +290,8 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {delta_far, "over two days"},
         {delta_before_0, "over a day from its"},
         {wait_short, "Waits.holder has 0"},
+        {wait_deadlock_short, "Waits.deadlock has 1"},
+        {wait_holder_stack_unknown, "Waits.holder_stack"},
         {drop_unknown, "Tally.drop_cause[0]"},
         {end_running, "SessionEnd.reason[0]"},
     };

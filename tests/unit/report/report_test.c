@@ -294,7 +294,7 @@ static void test_page_says_what_was_not_measured(void **state)
     assert_non_null(strstr(page, "<dt>CPU used</dt><dd>not measured</dd>"));
     assert_non_null(strstr(page, "<dt>GC pauses</dt><dd>not measured</dd>"));
     assert_non_null(strstr(page, "What the names mean: docs/data-quality.md.</p>"));
-    assert_non_null(strstr(page, "<dt>Waited for monitors</dt><dd>0 ns<small>0 waits"));
+    assert_non_null(strstr(page, "<dt>Waited for locks</dt><dd>0 ns<small>0 waits"));
     assert_non_null(strstr(page, "Not measured: the session was started without cpu."));
     umig_buf_fini(&out);
 }
