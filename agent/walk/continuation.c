@@ -7,6 +7,7 @@
 #include "agent/walk/objects.h"
 #include "agent/walk/scopes.h"
 #include "agent/walk/step.h"
+#include "agent/walk/x86_64/stubs.h"
 
 enum {
     WORD = sizeof(uintptr_t),
@@ -85,6 +86,7 @@ struct umig_continuation umig_continuation_of(const struct umig_hotspot *hotspot
     found.entry = umig_hs_ptr(thread, layout.thread_entry);
     if (found.entry != 0) {
         found.enter_code = blob.at;
+        found.enter_words = blob.frame_words;
         found.object = umig_hs_ptr(found.entry, layout.object);
         found.argument_words = umig_hs_u32(found.entry, layout.arguments);
     }
@@ -111,11 +113,13 @@ static enum umig_continuation_place place_in_stub(const struct umig_step *step)
 enum umig_continuation_place umig_continuation_place(const struct umig_step *step)
 {
     const struct umig_continuation *continuation = &step->continuation;
-    if (continuation->entry == 0 || step->is_leaf ||
-        !umig_codecache_contains(step->hotspot, step->regs.pc)) {
+    if (continuation->entry == 0 || !umig_codecache_contains(step->hotspot, step->regs.pc)) {
         return UMIG_CONTINUATION_ELSEWHERE;
     }
     const struct umig_blob blob = umig_codecache_find(step->hotspot, step->regs.pc);
+    if (step->is_leaf && (blob.kind != UMIG_BLOB_CONTINUATION || umig_x64_has_thawed(step))) {
+        return UMIG_CONTINUATION_ELSEWHERE; /* it has frames, or is about to return to them */
+    }
     if (blob.kind == UMIG_BLOB_CONTINUATION) {
         return place_in_stub(step);
     }
@@ -321,6 +325,25 @@ static void add_chunks(const struct umig_hotspot *hs, uintptr_t first, struct um
     }
 }
 
+/* The chunk frozen last; 0 if there is none, or if it cannot be read. */
+static uintptr_t tail_of(const struct umig_hotspot *hotspot,
+                         const struct umig_continuation *continuation)
+{
+    const uintptr_t tail = continuation->object + (uintptr_t)hotspot->continuation_tail;
+    return umig_object_is_readable(tail, tail + WORD)
+               ? umig_object_at(hotspot, continuation->object, hotspot->continuation_tail)
+               : 0;
+}
+
+bool umig_continuation_is_freezing(const struct umig_hotspot *hotspot,
+                                   const struct umig_continuation *continuation)
+{
+    struct frozen at;
+    const uintptr_t chunk = continuation->called_from != 0 ? tail_of(hotspot, continuation) : 0;
+    return chunk != 0 && open_chunk(hotspot, chunk, &at) && at.sp < at.end &&
+           word_at(at.sp, -1) == continuation->called_from;
+}
+
 /*
  * What was overwritten while it was read may look like the end of the chunks. The true end is known
  * by its last frame.
@@ -330,10 +353,6 @@ bool umig_continuation_add_frozen(const struct umig_hotspot *hotspot,
                                   struct umig_kept *kept)
 {
     const uint32_t before = kept->seen;
-    const uintptr_t tail = continuation->object + (uintptr_t)hotspot->continuation_tail;
-    if (umig_object_is_readable(tail, tail + WORD)) {
-        add_chunks(hotspot,
-                   umig_object_at(hotspot, continuation->object, hotspot->continuation_tail), kept);
-    }
+    add_chunks(hotspot, tail_of(hotspot, continuation), kept);
     return kept->seen > before && umig_kept_last(kept)->method == hotspot->enter;
 }

@@ -52,6 +52,9 @@ struct umig_continuation {
     uintptr_t object;        /* the Continuation */
     uint32_t argument_words; /* between the outermost thawed frame and the entry */
     uintptr_t enter_code;    /* enterSpecial's blob */
+    int32_t enter_words;     /* of its frame, which begins at the entry */
+    uintptr_t called_from;   /* return address into the innermost Java frame; 0: not come to yet */
+    uint32_t called_at;      /* frames kept before that one */
 };
 
 /** Where a position on the stack of a thread that runs a continuation is. */
@@ -82,6 +85,15 @@ UMIG_SIGNAL_SAFE enum umig_continuation_place umig_continuation_place(const stru
  */
 UMIG_SIGNAL_SAFE bool umig_continuation_is_bottom(const struct umig_continuation *continuation,
                                                   uintptr_t sp);
+
+/**
+ * Is the thread being frozen, so that the frames that stand on its stack are in the chunk as well?
+ * Told by called_from: what the innermost frozen frame goes on at.
+ *
+ * Signal: async-signal-safe, under the guard.
+ */
+UMIG_SIGNAL_SAFE bool umig_continuation_is_freezing(const struct umig_hotspot *hotspot,
+                                                    const struct umig_continuation *continuation);
 
 /**
  * Adds the frozen frames, innermost first.

@@ -115,6 +115,10 @@ static bool ends_continuation(struct umig_step *step, struct umig_kept *kept)
     if (place == UMIG_CONTINUATION_END && has_thawed) {
         return true;
     }
+    if (place == UMIG_CONTINUATION_BARRIER &&
+        umig_continuation_is_freezing(step->hotspot, continuation)) {
+        kept->seen = continuation->called_at; /* the frozen copies are of the same frames */
+    }
     if (!umig_continuation_add_frozen(step->hotspot, continuation, kept) && kept->seen > 0) {
         umig_kept_cut(kept);
     }
@@ -131,6 +135,19 @@ static bool is_late(uint32_t steps, uint64_t until_cpu_ns)
            umig_clock_thread_cpu_ns() >= until_cpu_ns;
 }
 
+/* Where the innermost Java frame goes on, and what was kept before it. */
+static void note_innermost(struct umig_step *step,
+                           const struct umig_step_left *left,
+                           const struct umig_kept *kept)
+{
+    const bool is_java =
+        left->blob.kind == UMIG_BLOB_NMETHOD || left->blob.kind == UMIG_BLOB_INTERPRETER;
+    if (is_java && step->continuation.entry != 0 && step->continuation.called_from == 0) {
+        step->continuation.called_from = left->pc;
+        step->continuation.called_at = kept->seen;
+    }
+}
+
 static enum umig_outcome walk_up(struct umig_step *step,
                                  const struct umig_walk_request *request,
                                  struct umig_kept *kept)
@@ -144,6 +161,7 @@ static enum umig_outcome walk_up(struct umig_step *step,
         if (result == UMIG_STEP_LOST && i == 0 && step->is_leaf && umig_step_to_anchor(step)) {
             continue; /* code that the JVM itself called, after it had left Java */
         }
+        note_innermost(step, &left, kept);
         add_left(step->hotspot, &left, kept);
         if (result == UMIG_STEP_ROOT) {
             return UMIG_OUTCOME_OK;

@@ -250,9 +250,38 @@ static uintptr_t standing_pc(const struct umig_step *step, const struct umig_blo
     return umig_hs_ptr(step->regs.sp, umig_hs_i32(blob->at, hs->nmethod_orig_pc));
 }
 
+/*
+ * In enterSpecial, or in the wrapper by which a virtual thread yields: once its frames are frozen
+ * it takes the entry's sp, and returns to whoever entered, its own frame gone (SharedRuntime,
+ * gen_continuation_yield: mov rsp, [r15 + cont_entry]; ...; pop rbp; ret).
+ */
+static bool is_at_entry(const struct umig_step *step, const struct umig_blob *blob)
+{
+    return step->is_leaf && blob->kind == UMIG_BLOB_NATIVE && step->continuation.entry != 0 &&
+           step->regs.sp >= step->continuation.entry;
+}
+
+/* What is left is the frame of enterSpecial: it is the carrier that goes on. */
+static bool leave_entered(struct umig_step *step, struct umig_step_left *left)
+{
+    const uintptr_t entry = step->continuation.entry;
+    const uintptr_t up =
+        entry + (uintptr_t)(uint32_t)step->continuation.enter_words * UMIG_X64_WORD;
+    if (step->continuation.enter_words < 2 || !umig_x64_is_above(step, up, 0)) {
+        return false;
+    }
+    left->method = step->hotspot->enter_special;
+    left->bci = UMIG_BCI_NATIVE;
+    step->continuation.entry = 0;
+    return umig_x64_move_if_fits(step, umig_x64_word(up, -1), up, umig_x64_word(up, -2));
+}
+
 bool umig_x64_leave_compiled(struct umig_step *step, struct umig_step_left *left)
 {
     const struct umig_blob *blob = &left->blob;
+    if (is_at_entry(step, blob)) {
+        return leave_entered(step, left);
+    }
     struct umig_x64_barrier_stub stub;
     left->pc = standing_pc(step, blob);
     if (!step->is_exact_pc && blob->kind == UMIG_BLOB_NMETHOD &&

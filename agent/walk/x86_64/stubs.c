@@ -240,10 +240,15 @@ static bool leave_thawed(struct umig_step *step, uintptr_t thawed)
                                  umig_x64_word(thawed, -2));
 }
 
-static bool leave_interrupted_thaw(struct umig_step *step, const struct umig_blob *blob)
+static bool leave_interrupted_thaw(struct umig_step *step)
 {
-    return blob->kind == UMIG_BLOB_CONTINUATION &&
-           (leave_thawed(step, step->regs.method) || leave_thawed(step, step->regs.result));
+    return leave_thawed(step, step->regs.method) || leave_thawed(step, step->regs.result);
+}
+
+bool umig_x64_has_thawed(const struct umig_step *step)
+{
+    struct umig_step left = *step;
+    return leave_interrupted_thaw(&left);
 }
 
 bool umig_x64_leave_stub(struct umig_step *step, const struct umig_blob *blob)
@@ -252,8 +257,8 @@ bool umig_x64_leave_stub(struct umig_step *step, const struct umig_blob *blob)
     const bool is_complete =
         !step->is_leaf || (blob->frame_complete >= 0 && offset >= (uintptr_t)blob->frame_complete);
     if ((step->is_leaf &&
-         (leave_interrupted_thaw(step, blob) || leave_interrupted_described(step, blob) ||
-          umig_x64_leave_called_by_jvm(step))) ||
+         ((blob->kind == UMIG_BLOB_CONTINUATION && leave_interrupted_thaw(step)) ||
+          leave_interrupted_described(step, blob) || umig_x64_leave_called_by_jvm(step))) ||
         (blob->frame_words > 1 && is_complete && umig_x64_pop_frame(step, blob->frame_words))) {
         return true;
     }

@@ -59,4 +59,12 @@ UMIG_SIGNAL_SAFE bool umig_x64_leave_frameless(struct umig_step *step,
 /** Leaves a stub other than the call stub. Signal: async-signal-safe, under the guard. */
 UMIG_SIGNAL_SAFE bool umig_x64_leave_stub(struct umig_step *step, const struct umig_blob *blob);
 
+/**
+ * In the stub that thaws: are the frames there already, to which it returns? Until then it has no
+ * return address: it has made room for them, in which may lie what is left of others.
+ *
+ * Signal: async-signal-safe, under the guard.
+ */
+UMIG_SIGNAL_SAFE bool umig_x64_has_thawed(const struct umig_step *step);
+
 #endif

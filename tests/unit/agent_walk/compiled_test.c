@@ -268,6 +268,27 @@ static void test_compiled_exit_of_the_outermost_thawed_frame(void **state)
     fake_assert_lost(&step);
 }
 
+/* Its frames are frozen and sp is the entry's: who goes on is who entered. */
+static void test_compiled_wrapper_that_has_yielded_leaves_the_entry(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    enum {
+        ENTER_WORDS = 8
+    };
+    const uintptr_t caller = interpreted_caller(jvm);
+    jvm->hotspot.enter_special = (uintptr_t)jvm->native;
+    jvm->stack[SP + ENTER_WORDS - 2] = fake_sp(jvm, CALLER_FP);
+    jvm->stack[SP + ENTER_WORDS - 1] = caller;
+    struct umig_step step = fake_leaf(jvm, fake_code(jvm, FAKE_WRAPPER, 100), SP, NOISE);
+    step.continuation.entry = fake_sp(jvm, SP);
+    step.continuation.enter_words = ENTER_WORDS;
+
+    const struct umig_step_left left =
+        fake_assert_moved(jvm, &step, caller, SP + ENTER_WORDS, fake_sp(jvm, CALLER_FP));
+    assert_int_equal(left.method, (uintptr_t)jvm->native);
+    assert_int_equal(step.continuation.entry, 0);
+}
+
 static void test_compiled_pop_rbp_finds_the_callers_fp_on_top(void **state)
 {
     struct fake_jvm *jvm = *state;
@@ -421,6 +442,7 @@ int main(void)
         TEST(test_compiled_wrapper_has_its_frame_up_to_its_exit),
         TEST(test_compiled_exit_to_a_deoptimised_caller),
         TEST(test_compiled_exit_of_the_outermost_thawed_frame),
+        TEST(test_compiled_wrapper_that_has_yielded_leaves_the_entry),
         TEST(test_compiled_pop_rbp_finds_the_callers_fp_on_top),
         TEST(test_compiled_frame_below_pushed_arguments_is_found),
         TEST(test_compiled_callers_pushed_arguments_are_skipped),

@@ -378,6 +378,23 @@ static void test_a_frame_of_no_code_ends_the_walk(void **state)
     ASSERT_FRAMES(fx, LEAF);
 }
 
+static void test_frames_that_are_being_frozen_are_told_by_the_innermost(void **state)
+{
+    struct fixture *fx = *state;
+    push_compiled(fx, &fx->chunk, ENTER);
+    push_compiled(fx, &fx->chunk, LEAF);
+    assert_false(umig_continuation_is_freezing(&fx->hotspot, &fx->found)); /* not come to it yet */
+    fx->found.called_from = code_of(fx, LEAF);
+    assert_true(umig_continuation_is_freezing(&fx->hotspot, &fx->found));
+    fx->found.called_from = code_of(fx, REC);
+    assert_false(umig_continuation_is_freezing(&fx->hotspot, &fx->found));
+    fx->found.called_from = code_of(fx, LEAF);
+    fx->chunk.sp = fx->chunk.bottom;
+    assert_false(umig_continuation_is_freezing(&fx->hotspot, &fx->found));
+    fx->continuation.tail = 0;
+    assert_false(umig_continuation_is_freezing(&fx->hotspot, &fx->found));
+}
+
 static void test_chunks_in_a_circle_end(void **state)
 {
     struct fixture *fx = *state;
@@ -489,7 +506,7 @@ static void test_the_barrier_is_a_stub_right_below_the_entry(void **state)
     const uintptr_t entry = found.entry;
     fx->blocks[STUB].blob.name = "StubRoutines (continuationstubs)";
     assert_int_equal(place(fx, &found, STUB, entry, false), UMIG_CONTINUATION_BARRIER);
-    assert_int_equal(place(fx, &found, STUB, entry, true), UMIG_CONTINUATION_ELSEWHERE);
+    assert_int_equal(place(fx, &found, STUB, entry, true), UMIG_CONTINUATION_BARRIER);
     assert_int_equal(place(fx, &found, STUB, entry - 32, false), UMIG_CONTINUATION_THAW);
     assert_int_equal(place(fx, &found, STUB, entry + 8, false), UMIG_CONTINUATION_ELSEWHERE);
     assert_int_equal(place(fx, &found, LEAF, entry, false), UMIG_CONTINUATION_ELSEWHERE);
@@ -508,7 +525,8 @@ static void test_a_stub_that_thaws_is_known_by_its_name(void **state)
     assert_int_equal(place(fx, &found, STUB, sp, false), UMIG_CONTINUATION_ELSEWHERE);
     fx->blocks[STUB].blob.name = "StubRoutines (continuationstubs)";
     assert_int_equal(place(fx, &found, STUB, sp, false), UMIG_CONTINUATION_THAW);
-    assert_int_equal(place(fx, &found, STUB, sp, true), UMIG_CONTINUATION_ELSEWHERE);
+    assert_int_equal(place(fx, &found, STUB, sp, true), UMIG_CONTINUATION_THAW);
+    assert_int_equal(place(fx, &found, LEAF, sp, true), UMIG_CONTINUATION_ELSEWHERE);
     fx->blocks[STUB].blob.name = "StubRoutines (continuation stubs)"; /* 21 */
     assert_int_equal(place(fx, &found, STUB, sp, false), UMIG_CONTINUATION_THAW);
 }
@@ -567,6 +585,7 @@ int main(void)
         IN_FIXTURE(test_a_chunk_out_of_its_bounds_is_refused),
         IN_FIXTURE(test_a_chunk_whose_memory_is_gone_ends_the_walk),
         IN_FIXTURE(test_a_frame_of_no_code_ends_the_walk),
+        IN_FIXTURE(test_frames_that_are_being_frozen_are_told_by_the_innermost),
         IN_FIXTURE(test_chunks_in_a_circle_end),
         cmocka_unit_test(test_the_entry_is_described_by_its_code),
         cmocka_unit_test(test_other_code_describes_no_entry),
