@@ -478,6 +478,22 @@ static void put_contention(struct umig_json *json, const struct umig_figures *fi
     umig_json_object_end(json);
 }
 
+/* Of which class, and where; what is unknown, or of all, is left out. */
+static void put_object(struct umig_json *json,
+                       const struct umig_profile *profile,
+                       uint32_t class_method,
+                       uint32_t frame)
+{
+    if (class_method != 0) {
+        struct umig_buf name = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+        umig_label_method(profile, class_method, false, &name);
+        put_sentence(json, "object_class", &name);
+    }
+    if (frame != 0) {
+        put_frame(json, profile, &profile->frames.items[frame]);
+    }
+}
+
 static void put_allocated(struct umig_json *json,
                           const struct umig_profile *profile,
                           const char *key,
@@ -487,14 +503,7 @@ static void put_allocated(struct umig_json *json,
     umig_json_array(json, key);
     for (size_t i = 0; i < count; i++) {
         umig_json_object(json, NULL);
-        if (rows[i].class_method != 0) {
-            struct umig_buf name = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
-            umig_label_method(profile, rows[i].class_method, false, &name);
-            put_sentence(json, "object_class", &name);
-        }
-        if (rows[i].frame != 0) {
-            put_frame(json, profile, &profile->frames.items[rows[i].frame]);
-        }
+        put_object(json, profile, rows[i].class_method, rows[i].frame);
         umig_json_number(json, "bytes", rows[i].bytes);
         umig_json_number(json, "objects", rows[i].objects);
         umig_json_object_end(json);
@@ -533,14 +542,7 @@ static void put_live_rows(struct umig_json *json,
     umig_json_array(json, key);
     for (size_t i = 0; i < count; i++) {
         umig_json_object(json, NULL);
-        if (rows[i].class_method != 0) {
-            struct umig_buf name = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
-            umig_label_method(profile, rows[i].class_method, false, &name);
-            put_sentence(json, "object_class", &name);
-        }
-        if (rows[i].frame != 0) {
-            put_frame(json, profile, &profile->frames.items[rows[i].frame]);
-        }
+        put_object(json, profile, rows[i].class_method, rows[i].frame);
         put_live_row(json, &rows[i]);
         umig_json_object_end(json);
     }

@@ -6,29 +6,6 @@
 #define LINE_LIMIT_BYTES (1u << 20)
 #define ROWS_MAX         8
 
-static void put_class(const struct umig_profile *profile,
-                      const struct umig_allocation_row *row,
-                      struct umig_buf *out)
-{
-    if (row->class_method != 0) {
-        umig_label_method(profile, row->class_method, false, out);
-    } else {
-        umig_buf_text(out, "unknown class");
-    }
-}
-
-static void put_frame(const struct umig_profile *profile,
-                      const struct umig_allocation_row *row,
-                      const char *unknown,
-                      struct umig_buf *out)
-{
-    if (row->frame != 0) {
-        umig_label_frame(profile, row->frame, false, out);
-    } else {
-        umig_buf_text(out, unknown);
-    }
-}
-
 static void write_row(struct umig_text_page *page,
                       const struct umig_allocation_row *row,
                       struct umig_buf *what)
@@ -62,7 +39,7 @@ static void write_classes(struct umig_text_page *page)
     umig_text_heads(page, "   share       bytes        objects  of class");
     for (size_t i = 0; i < all->class_count && i < ROWS_MAX; i++) {
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_class(page->figures->profile, &all->classes[i], &what);
+        umig_text_put_class(page->figures->profile, all->classes[i].class_method, &what);
         write_row(page, &all->classes[i], &what);
     }
     write_rest(page, all->classes, all->class_count);
@@ -74,9 +51,9 @@ static void write_places(struct umig_text_page *page)
     umig_text_heads(page, "   share       bytes        objects  where, and of which class");
     for (size_t i = 0; i < all->place_count && i < ROWS_MAX; i++) {
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_frame(page->figures->profile, &all->places[i], "unknown place", &what);
+        umig_text_put_frame(page->figures->profile, all->places[i].frame, "unknown place", &what);
         umig_buf_text(&what, " (");
-        put_class(page->figures->profile, &all->places[i], &what);
+        umig_text_put_class(page->figures->profile, all->places[i].class_method, &what);
         umig_buf_byte(&what, ')');
         write_row(page, &all->places[i], &what);
     }
@@ -89,7 +66,8 @@ static void write_lines(struct umig_text_page *page)
     umig_text_heads(page, "   share       bytes        objects  for which line of the application");
     for (size_t i = 0; i < all->line_count && i < ROWS_MAX; i++) {
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_frame(page->figures->profile, &all->lines[i], "none of it on the stack", &what);
+        umig_text_put_frame(page->figures->profile, all->lines[i].frame, "none of it on the stack",
+                            &what);
         write_row(page, &all->lines[i], &what);
     }
     write_rest(page, all->lines, all->line_count);

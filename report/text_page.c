@@ -147,3 +147,26 @@ void umig_text_widen(struct umig_text_page *page, const char *name, size_t most,
     const size_t wanted = width < most ? width : most;
     *columns = wanted > *columns ? wanted : *columns;
 }
+
+void umig_text_put_class(const struct umig_profile *profile,
+                         uint32_t class_method,
+                         struct umig_buf *out)
+{
+    if (class_method != 0) {
+        umig_label_method(profile, class_method, false, out);
+    } else {
+        umig_buf_text(out, "unknown class");
+    }
+}
+
+void umig_text_put_frame(const struct umig_profile *profile,
+                         uint32_t frame,
+                         const char *unknown,
+                         struct umig_buf *out)
+{
+    if (frame != 0) {
+        umig_label_frame(profile, frame, false, out);
+    } else {
+        umig_buf_text(out, unknown);
+    }
+}

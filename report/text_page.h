@@ -69,6 +69,17 @@ void umig_text_name(struct umig_text_page *page, const char *name, size_t column
 /** The last name of a line in so many columns at most, as umig_text_name(), and the line's end. */
 void umig_text_last(struct umig_text_page *page, const char *name, size_t columns);
 
+/** Appends the class that a method of a frame of an object names; "unknown class" for 0. */
+void umig_text_put_class(const struct umig_profile *profile,
+                         uint32_t class_method,
+                         struct umig_buf *out);
+
+/** Appends a frame, or what to say for 0. */
+void umig_text_put_frame(const struct umig_profile *profile,
+                         uint32_t frame,
+                         const char *unknown,
+                         struct umig_buf *out);
+
 /** The heaviest ways: report/text_paths.c. */
 void umig_text_paths(struct umig_text_page *page);
 

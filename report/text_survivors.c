@@ -9,29 +9,6 @@
 /* Columns before the name. */
 #define LEAD_COLUMNS 62
 
-static void put_class(const struct umig_profile *profile,
-                      const struct umig_survivors_row *row,
-                      struct umig_buf *out)
-{
-    if (row->class_method != 0) {
-        umig_label_method(profile, row->class_method, false, out);
-    } else {
-        umig_buf_text(out, "unknown class");
-    }
-}
-
-static void put_frame(const struct umig_profile *profile,
-                      const struct umig_survivors_row *row,
-                      const char *unknown,
-                      struct umig_buf *out)
-{
-    if (row->frame != 0) {
-        umig_label_frame(profile, row->frame, false, out);
-    } else {
-        umig_buf_text(out, unknown);
-    }
-}
-
 static void write_row(struct umig_text_page *page,
                       const struct umig_survivors_row *row,
                       struct umig_buf *what)
@@ -69,7 +46,7 @@ static void write_classes(struct umig_text_page *page)
     umig_text_heads(page, "   share       bytes    half-way     objects        survived  of class");
     for (size_t i = 0; i < all->class_count && i < ROWS_MAX; i++) {
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_class(page->figures->profile, &all->classes[i], &what);
+        umig_text_put_class(page->figures->profile, all->classes[i].class_method, &what);
         write_row(page, &all->classes[i], &what);
     }
     write_rest(page, all->classes, all->class_count);
@@ -83,9 +60,9 @@ static void write_places(struct umig_text_page *page)
               "of which class");
     for (size_t i = 0; i < all->place_count && i < ROWS_MAX; i++) {
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_frame(page->figures->profile, &all->places[i], "unknown place", &what);
+        umig_text_put_frame(page->figures->profile, all->places[i].frame, "unknown place", &what);
         umig_buf_text(&what, " (");
-        put_class(page->figures->profile, &all->places[i], &what);
+        umig_text_put_class(page->figures->profile, all->places[i].class_method, &what);
         umig_buf_byte(&what, ')');
         write_row(page, &all->places[i], &what);
     }
@@ -99,7 +76,8 @@ static void write_lines(struct umig_text_page *page)
                           "line of the application");
     for (size_t i = 0; i < all->line_count && i < ROWS_MAX; i++) {
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_frame(page->figures->profile, &all->lines[i], "none of it on the stack", &what);
+        umig_text_put_frame(page->figures->profile, all->lines[i].frame, "none of it on the stack",
+                            &what);
         write_row(page, &all->lines[i], &what);
     }
     write_rest(page, all->lines, all->line_count);
@@ -109,9 +87,9 @@ static void write_lines(struct umig_text_page *page)
 static void write_suspect(struct umig_text_page *page, const struct umig_suspect *suspect)
 {
     struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-    put_class(page->figures->profile, &suspect->row, &line);
+    umig_text_put_class(page->figures->profile, suspect->row.class_method, &line);
     umig_buf_text(&line, " from ");
-    put_frame(page->figures->profile, &suspect->row, "an unknown place", &line);
+    umig_text_put_frame(page->figures->profile, suspect->row.frame, "an unknown place", &line);
     umig_buf_text(&line, ": ");
     umig_label_value(UMIG_KIND_LIVE, suspect->row.bytes, &line);
     umig_buf_text(&line, ", ");
