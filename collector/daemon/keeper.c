@@ -331,12 +331,28 @@ struct umig_ingest_hooks umig_keeper_hooks(struct umig_keeper *keeper)
         .context = keeper, .query = take_query, .committed = note_committed, .woken = forget};
 }
 
+/* Only a device that fails ends the start: a file that stays old is told again by who reads it. */
+static int migrate(struct umig_keeper *keeper, struct umig_err *err)
+{
+    struct umig_err file_err = UMIG_ERR_INIT;
+    const int rc = umig_folder_migrate(keeper->folder, &file_err);
+    if (rc == UMIG_E_IO) {
+        *err = file_err;
+        return umig_err_trace(err, rc);
+    }
+    if (rc != UMIG_OK) {
+        umig_log_err(UMIG_LOG_WARN, "a day file cannot be read, the others can", &file_err);
+    }
+    return UMIG_OK;
+}
+
 int umig_keeper_start(struct umig_keeper *keeper, struct umig_ingest *ingest, struct umig_err *err)
 {
     const char *set_aside = NULL;
-    const int rc = umig_folder_open_newest(keeper->folder, &set_aside, err);
+    int rc = umig_folder_open_newest(keeper->folder, &set_aside, err);
     tell_set_aside(set_aside);
-    if (!can_wait(rc)) {
+    rc = can_wait(rc) ? migrate(keeper, err) : rc;
+    if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
     keeper->ingest = ingest;

@@ -80,12 +80,15 @@ int umig_query_run(struct umig_reader *reader,
     }
 }
 
-/* Folds what a folder at rest still has in its inbox. */
+/* Folds what a folder at rest still has in its inbox, as a collector that is started on it does. */
 static int fold_rest(const char *dir, struct umig_store *store, struct umig_err *err)
 {
     struct umig_folder *folder = NULL;
     struct umig_fold_result result;
     int rc = umig_folder_open(dir, umig_store_id(store), &folder, err);
+    if (rc == UMIG_OK) {
+        (void)!umig_folder_migrate(folder, NULL); /* a file that stays old is told when it is met */
+    }
     rc = rc != UMIG_OK ? rc : umig_folder_run(folder, &result, err);
     rc = rc != UMIG_OK ? rc
                        : umig_store_forget_folded(store, result.folded, result.folded_count, err);

@@ -90,6 +90,19 @@ static int open_file(struct umig_day *day, const char *path, int64_t *out_id, st
     return rc != UMIG_OK ? rc : read_store_id(day, out_id, err);
 }
 
+int umig_day_migrate(const char *dir, int64_t number, struct umig_err *err)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    struct umig_db db;
+    umig_store_day_path(dir, number, path);
+    if (access(path, F_OK) != 0) {
+        return UMIG_OK;
+    }
+    const int rc = umig_db_open(&db, path, UMIG_DB_WRITE, &umig_day_schema, err);
+    umig_db_close(&db);
+    return umig_err_trace(err, rc);
+}
+
 int umig_day_open(struct umig_day *day,
                   const char *dir,
                   int64_t number,

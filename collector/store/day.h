@@ -35,6 +35,13 @@ UMIG_NODISCARD int umig_day_open(struct umig_day *day,
                                  char *out_set_aside,
                                  struct umig_err *err);
 
+/**
+ * Brings the file of a day, if there is one, up to date: tables and columns that a newer umig has.
+ *
+ * @return UMIG_OK, or as umig_db_open(); the file is as it was then
+ */
+UMIG_NODISCARD int umig_day_migrate(const char *dir, int64_t number, struct umig_err *err);
+
 /** Makes a new file one of this store's. */
 UMIG_NODISCARD int umig_day_claim(struct umig_day *day, int64_t store_id, struct umig_err *err);
 

@@ -175,7 +175,8 @@ static int migrate(struct umig_db *db,
     }
     if (mode == UMIG_DB_READ && version < schema->migration_count) {
         return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                            "%s was written by an older umig; start the collector on it once",
+                            "%s was written by an older umig; start the collector on it, or on a "
+                            "copy that may be written, once",
                             db->path);
     }
     for (int i = (int)version; rc == UMIG_OK && i < schema->migration_count; i++) {

@@ -58,6 +58,18 @@ UMIG_NODISCARD int umig_folder_open_newest(struct umig_folder *folder,
                                            struct umig_err *err);
 
 /**
+ * Brings every day file up to date that an older umig wrote, so that it can be read. A damaged one
+ * is left: a report that meets it names it.
+ *
+ * @return UMIG_OK, or the first failure; the other files are done all the same. UMIG_E_DENIED,
+ *         UMIG_E_LIMIT, UMIG_E_UNSUPPORTED, UMIG_E_BUSY: a report that meets the file is refused
+ *         and says why; UMIG_E_IO: end the process
+ *
+ * An empty table more takes a moment whatever the file's size.
+ */
+UMIG_NODISCARD int umig_folder_migrate(struct umig_folder *folder, struct umig_err *err);
+
+/**
  * Folds everything that is in the inbox now.
  *
  * @param out_result  set on failure too: what was committed before the failure

@@ -250,6 +250,14 @@ static const struct umig_db_migration day_migrations[] = {
      "  process_cpu_ns INTEGER NOT NULL,"
      "  PRIMARY KEY(session, kind)"
      ") STRICT, WITHOUT ROWID;"},
+
+    /* Pools of threads and of connections, each reading of all of them a row. */
+    {"CREATE TABLE pool_readings("
+     "  session INTEGER NOT NULL, unix_ns INTEGER NOT NULL,"
+     /* varints: number, kind, string, size, maximum + 1, active, queued + 1, completed + 1; ... */
+     "  pools BLOB NOT NULL"
+     ") STRICT;"
+     "CREATE INDEX pool_readings_by_session ON pool_readings(session);"},
 };
 
 static const char *const day_statements[UMIG_DAY_COUNT] = {
