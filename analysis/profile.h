@@ -123,8 +123,9 @@ struct umig_profile_session {
     uint32_t cpu_count;
     uint64_t max_heap_bytes;
     uint64_t attached_after_ns; /* the JVM had run so long; 0: the agent came with it */
-    uint64_t start_unix_ns;
-    uint64_t end_unix_ns; /* of the last thing known while the session runs */
+    uint64_t began_unix_ns;
+    uint64_t start_unix_ns; /* of what is loaded: as a rule began_unix_ns */
+    uint64_t end_unix_ns;   /* of the last thing known while the session runs */
     enum umig_end end;
     bool is_end_unknown; /* it ran at the last data, and no collector since could see it end */
     uint64_t interval_ns[UMIG_KIND_COUNT]; /* 0: the kind is off */

@@ -171,6 +171,19 @@ static uint32_t application_frame(const struct umig_profile *profile, uint32_t s
     return 0;
 }
 
+struct umig_wall_place umig_wall_place_of(const struct umig_profile *profile,
+                                          enum umig_wall_state state,
+                                          uint32_t stack)
+{
+    const uint32_t sleeps_in = profile->stacks.items[stack].parent;
+    return (struct umig_wall_place){
+        .state = state,
+        .monitor_class = method_at(profile, stack)->class_name,
+        .waits_in = waits_in(profile, sleeps_in),
+        .frame = application_frame(profile, sleeps_in),
+    };
+}
+
 static bool same_place(const void *items, uint32_t id, const void *key)
 {
     const struct umig_wall_place *place = (const struct umig_wall_place *)items + (id - 1);
@@ -186,13 +199,7 @@ static int add_place(const struct umig_profile *profile,
                      struct umig_wall_figures *figures,
                      struct umig_intern *index)
 {
-    const uint32_t sleeps_in = profile->stacks.items[sample->stack].parent;
-    const struct umig_wall_place key = {
-        .state = state,
-        .monitor_class = method_at(profile, sample->stack)->class_name,
-        .waits_in = waits_in(profile, sleeps_in),
-        .frame = application_frame(profile, sleeps_in),
-    };
+    const struct umig_wall_place key = umig_wall_place_of(profile, state, sample->stack);
     const uint32_t members[4] = {(uint32_t)state, key.monitor_class, key.waits_in, key.frame};
     const uint32_t hash = umig_intern_hash(members, sizeof members);
     uint32_t id = umig_intern_find(index, hash, same_place, figures->places, &key);
@@ -301,7 +308,9 @@ int umig_wall_figures_read(const struct umig_profile *profile,
     }
     count_threads(profile, &figures);
     sort(&figures, profile->strings.count);
-    rc = umig_paths_find(profile, UMIG_KIND_WALL, most_paths, &figures.paths, err);
+    rc = most_paths == 0
+             ? UMIG_OK
+             : umig_paths_find(profile, UMIG_KIND_WALL, most_paths, &figures.paths, err);
     if (rc != UMIG_OK) {
         umig_wall_figures_fini(&figures);
         return umig_err_trace(err, rc);

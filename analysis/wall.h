@@ -46,6 +46,13 @@ struct umig_wall_figures {
  */
 enum umig_wall_state umig_wall_state_of(const struct umig_profile *profile, uint32_t stack);
 
+/** Where a stack of kind wall is off the CPU, in the state that umig_wall_state_of() told; value is
+ * 0.
+ */
+struct umig_wall_place umig_wall_place_of(const struct umig_profile *profile,
+                                          enum umig_wall_state state,
+                                          uint32_t stack);
+
 /** Adds up; free with umig_wall_figures_fini(). UMIG_OK, UMIG_E_NOMEM. */
 UMIG_NODISCARD int umig_wall_figures_read(const struct umig_profile *profile,
                                           size_t most_paths,

@@ -31,6 +31,7 @@ int umig_diff_write(const struct umig_diff *diff,
     case UMIG_REPORT_PPROF:
     case UMIG_REPORT_SPEEDSCOPE:
     case UMIG_REPORT_OTLP:
+    case UMIG_REPORT_TOP:
     default:
         return umig_err_set(err, UMIG_E_ARG, "a comparison is text, json or html");
     }

@@ -12,6 +12,7 @@
 #include "report/pprof.h"
 #include "report/speedscope.h"
 #include "report/text.h"
+#include "report/top.h"
 
 #define WIDTH_MIN 60
 #define WIDTH_MAX 400
@@ -24,6 +25,7 @@ static const struct {
     {"html", UMIG_REPORT_HTML},   {"collapsed", UMIG_REPORT_COLLAPSED},
     {"pprof", UMIG_REPORT_PPROF}, {"speedscope", UMIG_REPORT_SPEEDSCOPE},
     {"otlp", UMIG_REPORT_OTLP},   {"collapsed-alloc", UMIG_REPORT_COLLAPSED_ALLOC},
+    {"top", UMIG_REPORT_TOP},
 };
 
 int umig_report_format_read(const char *name,
@@ -75,6 +77,7 @@ static int write_format(const struct umig_figures *figures,
         return umig_otlp_write(figures->profile, out, err);
     case UMIG_REPORT_HTML:
         return write_page(figures, profile, options, out, err);
+    case UMIG_REPORT_TOP: /* of other figures */
     case UMIG_REPORT_TEXT:
     default:
         return umig_text_write(figures, options, out, err);
@@ -89,6 +92,9 @@ int umig_report_write(const struct umig_profile *profile,
     if (options->width != 0 && (options->width < WIDTH_MIN || options->width > WIDTH_MAX)) {
         return umig_err_set(err, UMIG_E_ARG, "a width of %zu columns: %d to %d are possible",
                             options->width, WIDTH_MIN, WIDTH_MAX);
+    }
+    if (options->format == UMIG_REPORT_TOP) {
+        return umig_err_trace(err, umig_top_write(profile, out, err));
     }
     struct umig_figures figures;
     int rc = umig_figures_read(profile, options->unfold, &figures, err);

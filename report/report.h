@@ -19,6 +19,7 @@ enum umig_report_format {
     UMIG_REPORT_SPEEDSCOPE,
     UMIG_REPORT_OTLP,
     UMIG_REPORT_COLLAPSED_ALLOC, /* collapsed stacks of allocation: "collapsed-alloc" */
+    UMIG_REPORT_TOP,             /* rows for umig top: "top"; see report/top.h */
 };
 
 /** How a report is written; all zero is text for no terminal, folded, without colour. */

@@ -262,6 +262,7 @@ static bool take_query(void *context, const struct umig_ingest_query *in)
         .should_unfold = in->query->unfold != 0,
         .takes_note = in->query->takes_notes != 0,
         .width = in->query->width,
+        .last_ns = in->query->last_ns,
     };
     /* Longer names exist nowhere; cut, they match nothing and are refused by name. */
     snprintf(query.session, sizeof query.session, "%s", in->query->session);

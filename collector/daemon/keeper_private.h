@@ -18,6 +18,7 @@ struct umig_keeper_query {
     bool should_unfold;
     bool takes_note;
     uint32_t width;
+    uint64_t last_ns;
     char session[128];
     char format[32];
     char service[128];

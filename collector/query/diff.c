@@ -86,15 +86,16 @@ int umig_query_diff(struct umig_reader *reader,
     char work[UMIG_QUERY_WORK_BYTES];
     struct umig_diff_wording wording = {.width = query->width, .work = work};
     struct umig_profile *sides[UMIG_SIDES] = {NULL, NULL};
+    const struct umig_reader_part part = {.most_blocks = UMIG_DIFF_BLOCKS};
     int rc = read_terms(query, &options, work, err);
     if (rc == UMIG_OK && query->format[0] != '\0') {
         rc = umig_report_format_read(query->format, &wording.format, err);
     }
     rc = rc != UMIG_OK ? rc
-                       : umig_query_load(reader, query, query->session, UMIG_DIFF_BLOCKS,
-                                         &sides[UMIG_BEFORE], note, err);
+                       : umig_query_load(reader, query, query->session, &part, &sides[UMIG_BEFORE],
+                                         note, err);
     rc = rc != UMIG_OK ? rc
-                       : umig_query_load(reader, query, query->diff.other, UMIG_DIFF_BLOCKS,
+                       : umig_query_load(reader, query, query->diff.other, &part,
                                          &sides[UMIG_AFTER], note, err);
     if (rc == UMIG_OK) {
         const struct umig_profile *const both[UMIG_SIDES] = {sides[0], sides[1]};

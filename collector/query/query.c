@@ -20,7 +20,7 @@ bool umig_query_is_of_service(const struct umig_query *query, const struct umig_
 int umig_query_load(struct umig_reader *reader,
                     const struct umig_query *query,
                     const char *session,
-                    size_t most_blocks,
+                    const struct umig_reader_part *part,
                     struct umig_profile **out_profile,
                     struct umig_buf *note,
                     struct umig_err *err)
@@ -31,7 +31,7 @@ int umig_query_load(struct umig_reader *reader,
     asked.session = session;
     int rc = umig_query_select(reader, &asked, &key, note, err);
     rc = rc != UMIG_OK ? rc : umig_profile_create(UMIG_QUERY_PROFILE_BYTES, &profile, err);
-    rc = rc != UMIG_OK ? rc : umig_reader_load(reader, key, most_blocks, profile, err);
+    rc = rc != UMIG_OK ? rc : umig_reader_load(reader, key, part, profile, err);
     if (rc == UMIG_NOT_FOUND) {
         rc = umig_err_set(err, UMIG_E_ARG, "the session was deleted a moment ago");
     }
@@ -51,13 +51,17 @@ static int write_report(struct umig_reader *reader,
                         struct umig_err *err)
 {
     struct umig_report_options options = {.unfold = query->should_unfold, .width = query->width};
+    const struct umig_reader_part part = {.last_ns = query->last_ns};
     struct umig_profile *profile = NULL;
     int rc = UMIG_OK;
     if (query->format[0] != '\0') {
         rc = umig_report_format_read(query->format, &options.format, err);
     }
-    rc =
-        rc != UMIG_OK ? rc : umig_query_load(reader, query, query->session, 0, &profile, note, err);
+    if (rc == UMIG_OK && part.last_ns > 0 && options.format != UMIG_REPORT_TOP) {
+        rc = umig_err_set(err, UMIG_E_ARG, "only a report as top is of the last part of a session");
+    }
+    rc = rc != UMIG_OK ? rc
+                       : umig_query_load(reader, query, query->session, &part, &profile, note, err);
     rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, out, err);
     umig_profile_destroy(profile);
     return umig_err_trace(err, rc);

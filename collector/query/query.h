@@ -43,6 +43,7 @@ struct umig_query {
     bool should_unfold;
     struct umig_query_diff diff; /* UMIG_QUERY_WRITE_DIFF */
     unsigned width;              /* columns; 0: no terminal, nothing is cut */
+    uint64_t last_ns;            /* report as "top": as umig_reader_part.last_ns; 0: all */
     bool is_at_rest; /* no collector runs on the folder; umig_query_folder() finds out */
     int64_t viewer;  /* uid whose sessions are seen, -1 those over TCP, UMIG_VIEWER_ALL */
 };
@@ -103,14 +104,14 @@ UMIG_NODISCARD int umig_query_diff(struct umig_reader *reader,
  * Loads the session a selector means.
  *
  * @param session      in place of query->session
- * @param most_blocks  as in umig_reader_load()
+ * @param part         of the session
  * @param out_profile  destroy with umig_profile_destroy()
  * @return as umig_query_run()
  */
 UMIG_NODISCARD int umig_query_load(struct umig_reader *reader,
                                    const struct umig_query *query,
                                    const char *session,
-                                   size_t most_blocks,
+                                   const struct umig_reader_part *part,
                                    struct umig_profile **out_profile,
                                    struct umig_buf *note,
                                    struct umig_err *err);

@@ -21,13 +21,17 @@ static int load_day_file(const struct umig_reader *reader,
                          int64_t day,
                          int64_t session,
                          const struct umig_blocks *blocks,
+                         uint64_t from_unix_ns,
                          struct umig_profile *profile,
                          struct umig_err *err)
 {
     char path[UMIG_STORE_PATH_BYTES];
     umig_store_day_path(reader->dir, day, path);
-    struct umig_loader loader = {
-        .profile = profile, .session = session, .blocks = *blocks, .err = err};
+    struct umig_loader loader = {.profile = profile,
+                                 .session = session,
+                                 .blocks = *blocks,
+                                 .from_unix_ns = from_unix_ns,
+                                 .err = err};
     int rc = umig_db_open(&loader.db, path, UMIG_DB_READ, &umig_view_schema, err);
     rc = rc != UMIG_OK ? rc : umig_db_exec(&loader.db, "BEGIN", err);
     rc = rc != UMIG_OK ? rc : umig_loader_rows(&loader);
@@ -81,14 +85,31 @@ static struct umig_blocks part_time(const struct umig_profile_session *session, 
     return blocks;
 }
 
+/* Moves the start to that of the slot in which the last part begins; 0: all is wanted. */
+static uint64_t narrow(struct umig_profile_session *session, uint64_t last_ns)
+{
+    if (last_ns == 0 || last_ns >= session->end_unix_ns) {
+        return 0;
+    }
+    const uint64_t from_ns = session->end_unix_ns - last_ns;
+    const uint64_t slot_ns = from_ns - from_ns % UMIG_STORE_SLOT_NS;
+    if (slot_ns <= session->start_unix_ns) {
+        return 0;
+    }
+    session->start_unix_ns = slot_ns;
+    return slot_ns;
+}
+
 int umig_reader_load(struct umig_reader *reader,
                      int64_t key,
-                     size_t most_blocks,
+                     const struct umig_reader_part *part,
                      struct umig_profile *profile,
                      struct umig_err *err)
 {
     int rc = umig_reader_load_session(reader, key, profile, err);
-    const struct umig_blocks blocks = part_time(&profile->session, most_blocks);
+    const uint64_t from_ns = narrow(&profile->session, part != NULL ? part->last_ns : 0);
+    const struct umig_blocks blocks =
+        part_time(&profile->session, part != NULL ? part->most_blocks : 0);
     sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_SESSION_DAYS);
     sqlite3_bind_int64(statement, 1, key);
     struct files files = {.count = 0};
@@ -96,7 +117,7 @@ int umig_reader_load(struct umig_reader *reader,
         const int64_t day = sqlite3_column_int64(statement, 0);
         struct umig_err day_err = UMIG_ERR_INIT;
         files.count++;
-        rc = load_day_file(reader, day, key, &blocks, profile, &day_err);
+        rc = load_day_file(reader, day, key, &blocks, from_ns, profile, &day_err);
         if (rc == UMIG_NOT_FOUND) {
             files.first_gone = files.gone++ == 0 ? day : files.first_gone;
             profile->session.lost_files++;

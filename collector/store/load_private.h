@@ -28,12 +28,13 @@ struct umig_blocks {
     int64_t count;
 };
 
-/** One day file being read. Begins as {.profile, .session, .blocks, .err}. */
+/** One day file being read. Begins as {.profile, .session, .blocks, .from_unix_ns, .err}. */
 struct umig_loader {
     struct umig_db db;
     struct umig_profile *profile;
     int64_t session;
     struct umig_blocks blocks;
+    uint64_t from_unix_ns; /* what was measured before is left out; 0: nothing */
     struct umig_translation strings, methods, frames, stacks, threads;
     struct umig_cell cell; /* working memory */
     uint32_t *pending;     /* stacks on the way to a known ancestor */

@@ -3,6 +3,7 @@
 
 #include "collector/store/load_private.h"
 #include "collector/store/schema.h"
+#include "collector/store/time.h"
 #include "collector/store/varint.h"
 
 /* The block of a slot; what lies outside of the session belongs to its edges. */
@@ -197,12 +198,26 @@ static int add_tally(struct umig_loader *loader, sqlite3_stmt *statement)
     return UMIG_OK;
 }
 
+/* The statement's second parameter, where it has one, is where time begins: a slot, or ns. */
+static void bind_from(const struct umig_loader *loader,
+                      int statement_index,
+                      sqlite3_stmt *statement)
+{
+    if (sqlite3_bind_parameter_count(statement) > 1) {
+        const int64_t from = statement_index == UMIG_VIEW_CELLS
+                                 ? umig_store_slot_of(loader->from_unix_ns)
+                                 : (int64_t)loader->from_unix_ns;
+        sqlite3_bind_int64(statement, 2, from);
+    }
+}
+
 static int add_rows(struct umig_loader *loader,
                     int statement_index,
                     int (*add)(struct umig_loader *loader, sqlite3_stmt *statement))
 {
     sqlite3_stmt *statement = umig_db_statement(&loader->db, statement_index);
     sqlite3_bind_int64(statement, 1, loader->session);
+    bind_from(loader, statement_index, statement);
     int rc = UMIG_OK;
     while ((rc = umig_db_step(&loader->db, statement, loader->err)) == UMIG_OK) {
         rc = add(loader, statement);

@@ -44,6 +44,7 @@ static int set_process(struct umig_profile *profile, const Umig__V1__Process *pr
 static int set_session(struct umig_profile *profile, const struct umig_session_row *row)
 {
     struct umig_profile_session *session = &profile->session;
+    session->began_unix_ns = row->start_unix_ns;
     session->start_unix_ns = row->start_unix_ns;
     session->end_unix_ns = row->end_unix_ns;
     session->end = row->end;

@@ -56,20 +56,29 @@ UMIG_NODISCARD int umig_reader_sessions(struct umig_reader *reader,
                                         void *context,
                                         struct umig_err *err);
 
+/** What of a session is loaded, and how; all zero: the whole of it. */
+struct umig_reader_part {
+    size_t most_blocks; /* part the time into at most so many blocks of equal length, and tell
+                           samples of different blocks apart; 0: do not */
+    uint64_t last_ns; /* only what was measured so long before the end, or the last data, and up to
+                         10 s more, for samples are added up by slots of that length;
+                         session.start_unix_ns is where it begins. Totals of threads and books are
+                         since the session's start. 0: all */
+};
+
 /**
  * Loads one session into an empty profile.
  *
- * @param key          of a session row
- * @param most_blocks  part the session's time into at most so many blocks of equal length, and tell
- *                     samples of different blocks apart; 0: do not
- * @param profile     filled; after a failure it holds a part
+ * @param key      of a session row
+ * @param part     NULL: the whole of it
+ * @param profile  filled; after a failure it holds a part
  * @return UMIG_OK; UMIG_NOT_FOUND; UMIG_E_NOMEM the profile's bound; UMIG_E_DB a day file is
  *         damaged: it is named; UMIG_E_IO all its day files are gone: the first is named; failures
  *         of the store. Some of its files gone are counted in session.lost_files.
  */
 UMIG_NODISCARD int umig_reader_load(struct umig_reader *reader,
                                     int64_t key,
-                                    size_t most_blocks,
+                                    const struct umig_reader_part *part,
                                     struct umig_profile *profile,
                                     struct umig_err *err);
 

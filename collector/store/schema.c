@@ -311,7 +311,8 @@ static const char *const view_statements[UMIG_VIEW_COUNT] = {
     [UMIG_VIEW_LOST] = "SELECT 1 FROM meta WHERE name='lost_'||?1",
     [UMIG_VIEW_ALL_LOST] =
         "SELECT CAST(substr(name, 6) AS INTEGER) FROM meta WHERE name GLOB 'lost_*'",
-    [UMIG_VIEW_CELLS] = "SELECT kind, grp, outcome, data, slot FROM cells WHERE session=?1 ORDER BY slot",
+    [UMIG_VIEW_CELLS] = 
+        "SELECT kind, grp, outcome, data, slot FROM cells WHERE session=?1 AND slot>=?2 ORDER BY slot",
     [UMIG_VIEW_STRING] = "SELECT text FROM strings WHERE id=?1",
     [UMIG_VIEW_METHOD] = "SELECT class, name, file FROM methods WHERE id=?1",
     [UMIG_VIEW_FRAME] = "SELECT method, line, kind FROM frames WHERE id=?1",
@@ -320,12 +321,12 @@ static const char *const view_statements[UMIG_VIEW_COUNT] = {
     [UMIG_VIEW_TOTALS] = "SELECT kind, thread, count, value FROM thread_totals WHERE session=?1",
     [UMIG_VIEW_PAUSES] =
         "SELECT start_unix_ns, duration_ns, collection, cause, heap_before, heap_after"
-        " FROM pauses WHERE session=?1 ORDER BY start_unix_ns",
+        " FROM pauses WHERE session=?1 AND start_unix_ns>=?2 ORDER BY start_unix_ns",
     [UMIG_VIEW_HEAP] =
-        "SELECT unix_ns, rss_bytes, pools FROM heap_points WHERE session=?1 ORDER BY unix_ns",
+        "SELECT unix_ns, rss_bytes, pools FROM heap_points WHERE session=?1 AND unix_ns>=?2 ORDER BY unix_ns",
     [UMIG_VIEW_WAITS] =
         "SELECT unix_ns, thread, holder, monitor_class, stack, wait_ns, count"
-        " FROM waits WHERE session=?1 ORDER BY unix_ns",
+        " FROM waits WHERE session=?1 AND unix_ns>=?2 ORDER BY unix_ns",
     [UMIG_VIEW_TALLIES] =
         "SELECT kind, produced, dropped, agent_cpu_ns, agent_memory_bytes, process_cpu_ns"
         " FROM tallies WHERE session=?1",

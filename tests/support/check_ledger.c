@@ -36,7 +36,7 @@ struct umig_profile *umig_load_only_session(const char *data_dir)
     assert_int_equal(umig_reader_open(data_dir, &reader, &err), UMIG_OK);
     assert_int_equal(umig_reader_sessions(reader, note_key, &key, &err), UMIG_OK);
     assert_int_equal(umig_profile_create(256 << 20, &profile, &err), UMIG_OK);
-    if (umig_reader_load(reader, key, 0, profile, &err) != UMIG_OK) {
+    if (umig_reader_load(reader, key, NULL, profile, &err) != UMIG_OK) {
         fail_msg("%s", err.text);
     }
     umig_reader_close(reader);

@@ -76,7 +76,7 @@ static void expect_others(const struct fixture *f, int64_t key, const char *want
     struct umig_err err = UMIG_ERR_INIT;
     assert_int_equal(umig_reader_open(f->dir, &reader, NULL), UMIG_OK);
     assert_int_equal(umig_profile_create(1 << 20, &profile, NULL), UMIG_OK);
-    if (umig_reader_load(reader, key, 0, profile, &err) != UMIG_OK) {
+    if (umig_reader_load(reader, key, NULL, profile, &err) != UMIG_OK) {
         fail_msg("%s", err.text);
     }
     for (size_t i = 0; i < profile->others.count; i++) {
