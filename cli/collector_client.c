@@ -106,6 +106,7 @@ static int send_query(int fd, const struct umig_question *question, struct umig_
     query.service = umig_message_text(question->service);
     query.unfold = question->should_unfold;
     query.width = question->width;
+    query.last_ns = question->last_ns;
     query.takes_notes = 1;
     struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_SMALL_BYTES);
     if (umig_buf_reserve(&payload, umig__v1__query__get_packed_size(&query)) == UMIG_OK) {

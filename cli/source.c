@@ -31,6 +31,7 @@ static int ask_folder(const char *dir,
         .service = question->service,
         .should_unfold = question->should_unfold,
         .width = question->width,
+        .last_ns = question->last_ns,
         .viewer = UMIG_VIEWER_ALL, /* who may read the folder may read all of it */
         .diff = {.other = question->other,
                  .per = question->per,

@@ -57,6 +57,7 @@ extern const struct umig_verb umig_verb_sessions;
 extern const struct umig_verb umig_verb_start;
 extern const struct umig_verb umig_verb_status;
 extern const struct umig_verb umig_verb_stop;
+extern const struct umig_verb umig_verb_top;
 
 /** The verb with a name; NULL for another name. */
 const struct umig_verb *umig_verb_find(const char *name);
