@@ -20,11 +20,13 @@
 #include "agent/crashes.h"
 #include "agent/memory.h"
 #include "agent/options.h"
+#include "agent/plans.h"
 #include "agent/session/live.h"
 #include "agent/session/pump.h"
 #include "agent/session/session.h"
 #include "agent/session/wall.h"
 #include "agent/signal/handler.h"
+#include "agent/triggers.h"
 #include "agent/uplink/control_server.h"
 #include "agent/uplink/uplink.h"
 #include "agent/vm/threads.h"
@@ -52,6 +54,8 @@ struct umig_agent {
     struct umig_batch_cost cost;
     struct umig_breaker breaker;
     struct umig_crashes crashes;
+    struct umig_gauges gauges;
+    struct umig_plans plans;
 
     char service[UMIG_NAME_BYTES];
     uint64_t epoch;
@@ -117,6 +121,20 @@ UMIG_NODISCARD int umig_agent_open_session(struct umig_agent *agent,
                                            uint64_t now_ns,
                                            struct umig_session **out_session,
                                            struct umig_err *err);
+
+/**
+ * Opens a session, or plans sessions, with the agent's labels and a name where it has none.
+ *
+ * @param spec  completed
+ */
+UMIG_NODISCARD int umig_agent_start_session(struct umig_agent *agent,
+                                            struct umig_session_spec *spec,
+                                            const struct umig_schedule *schedule,
+                                            struct umig_moment now,
+                                            struct umig_err *err);
+
+/** Starts what is due. Returns how long until it is to be called again. Thread: the loop. */
+uint64_t umig_agent_run_plans(struct umig_agent *agent, struct umig_moment now);
 
 /** Ends a session; its last rows are on their way afterwards. Thread: the loop. */
 void umig_agent_end_session(struct umig_agent *agent,

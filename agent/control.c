@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/control_read.h"
 #include "agent/safety.h"
+#include "agent/session/backlog.h"
 #include "agent/status_deadlocks.h"
 #include "agent/status_failures.h"
 #include "core/clock.h"
@@ -15,176 +17,6 @@ enum verb {
     VERB_START = 2,
     VERB_STOP = 3
 };
-
-struct request {
-    uint64_t verb;
-    struct umig_session_spec spec; /* start */
-    char stop_id[UMIG_NAME_BYTES]; /* stop; "" all that commands started */
-};
-
-/* --- reading requests --- */
-
-/* Takes one field of a message into `out`; numbers it does not know are a newer command's. */
-typedef int take_field(const struct umig_pb_field *field, void *out, struct umig_err *err);
-
-static int read_message(const uint8_t *bytes,
-                        size_t byte_count,
-                        take_field *take,
-                        void *out,
-                        struct umig_err *err)
-{
-    struct umig_pb_reader reader;
-    struct umig_pb_field field;
-    umig_pb_reader_init(&reader, bytes, byte_count);
-    int rc = umig_pb_next(&reader, &field, err);
-    while (rc == UMIG_OK) {
-        rc = take(&field, out, err);
-        if (rc == UMIG_OK) {
-            rc = umig_pb_next(&reader, &field, err);
-        }
-    }
-    return rc == UMIG_END ? UMIG_OK : umig_err_trace(err, rc);
-}
-
-static int take_label(const struct umig_pb_field *field, void *out, struct umig_err *err)
-{
-    struct umig_agent_label *label = out;
-    switch (field->number) {
-    case 1:
-        return umig_pb_field_text(field, label->key, sizeof label->key, err);
-    case 2:
-        return umig_pb_field_text(field, label->value, sizeof label->value, err);
-    default:
-        return UMIG_OK;
-    }
-}
-
-struct kind_request {
-    uint64_t kind;
-    uint64_t interval_ns; /* 0: the default of the kind */
-};
-
-static int take_kind(const struct umig_pb_field *field, void *out, struct umig_err *err)
-{
-    struct kind_request *request = out;
-    (void)err;
-    switch (field->number) {
-    case 1:
-        request->kind = field->value;
-        return UMIG_OK;
-    case 2:
-        request->interval_ns = field->value;
-        return UMIG_OK;
-    default:
-        return UMIG_OK;
-    }
-}
-
-static int add_kind(const struct kind_request *request,
-                    struct umig_kind_set *kinds,
-                    struct umig_err *err)
-{
-    const struct umig_kind_rule *rule =
-        request->kind < UMIG_KIND_COUNT ? umig_kind_rule((enum umig_kind)request->kind) : NULL;
-    if (rule == NULL) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "this agent knows no kind %llu; it is older than the command",
-                            (unsigned long long)request->kind);
-    }
-    const struct umig_kind_option option = {
-        .kind = rule->kind,
-        .interval_ns = request->interval_ns == 0 ? rule->default_ns : request->interval_ns,
-    };
-    const int rc = umig_kind_interval_check(rule, option.interval_ns, err);
-    return rc == UMIG_OK ? umig_kind_set_add(kinds, option, err) : rc;
-}
-
-static int read_kind(const struct umig_pb_field *field,
-                     struct umig_kind_set *kinds,
-                     struct umig_err *err)
-{
-    struct kind_request request = {0};
-    const int rc = read_message(field->bytes, field->len, take_kind, &request, err);
-    return rc == UMIG_OK ? add_kind(&request, kinds, err) : rc;
-}
-
-static int read_label(const struct umig_pb_field *field,
-                      struct umig_session_spec *spec,
-                      struct umig_err *err)
-{
-    if (spec->label_count == UMIG_LABEL_MAX) {
-        return umig_err_set(err, UMIG_E_LIMIT, "more than %d labels", UMIG_LABEL_MAX);
-    }
-    return read_message(field->bytes, field->len, take_label, &spec->labels[spec->label_count++],
-                        err);
-}
-
-static int take_spec(const struct umig_pb_field *field, void *out, struct umig_err *err)
-{
-    struct umig_session_spec *spec = out;
-    switch (field->number) {
-    case 1:
-        return umig_pb_field_text(field, spec->id, sizeof spec->id, err);
-    case 2:
-        return read_label(field, spec, err);
-    case 3:
-        return read_kind(field, &spec->kinds, err);
-    case 4:
-        spec->duration_ns = field->value;
-        return UMIG_OK;
-    case 5:
-        spec->native = (enum umig_native)field->value;
-        return field->value <= UMIG_NATIVE_ON
-                   ? UMIG_OK
-                   : umig_err_set(err, UMIG_E_ARG, "native frames: %llu is not off, leaf or on",
-                                  (unsigned long long)field->value);
-    case 6:
-        spec->clock = (enum umig_clock)field->value;
-        return field->value <= UMIG_CLOCK_WALL
-                   ? UMIG_OK
-                   : umig_err_set(err, UMIG_E_ARG, "clock %llu is not auto, perf, cputime or wall",
-                                  (unsigned long long)field->value);
-    case 7:
-        return umig_pb_field_text(field, spec->threads, sizeof spec->threads, err);
-    default:
-        return UMIG_OK;
-    }
-}
-
-static int read_spec(const struct umig_pb_field *field,
-                     struct umig_session_spec *spec,
-                     struct umig_err *err)
-{
-    const int rc = read_message(field->bytes, field->len, take_spec, spec, err);
-    const bool is_in_range = spec->duration_ns == 0 || (spec->duration_ns >= UMIG_DURATION_MIN_NS &&
-                                                        spec->duration_ns <= UMIG_DURATION_MAX_NS);
-    if (rc == UMIG_OK && !is_in_range) {
-        return umig_err_set(err, UMIG_E_ARG, "the duration must be 1s to 24h");
-    }
-    return rc;
-}
-
-static int take_stop(const struct umig_pb_field *field, void *out, struct umig_err *err)
-{
-    struct request *request = out;
-    return field->number == 1
-               ? umig_pb_field_text(field, request->stop_id, sizeof request->stop_id, err)
-               : UMIG_OK;
-}
-
-static int take_request(const struct umig_pb_field *field, void *out, struct umig_err *err)
-{
-    struct request *request = out;
-    const bool is_message = field->type == UMIG_PB_BYTES;
-    if (field->number == 1) {
-        request->verb = field->value;
-    } else if (field->number == 2 && is_message) {
-        return read_spec(field, &request->spec, err);
-    } else if (field->number == 3 && is_message) {
-        return read_message(field->bytes, field->len, take_stop, request, err);
-    }
-    return UMIG_OK;
-}
 
 /* --- writing answers --- */
 
@@ -228,16 +60,23 @@ static void write_tally(struct umig_pb_writer *writer,
     }
 }
 
-static void write_session_kinds(struct umig_pb_writer *writer, const struct umig_session *session)
+static void write_kinds(struct umig_pb_writer *writer,
+                        uint32_t field,
+                        const struct umig_kind_set *kinds)
 {
     for (uint32_t kind = 1; kind < UMIG_KIND_COUNT; kind++) {
-        if (session->spec.kinds.has_kind[kind]) {
-            const size_t option = umig_pb_open(writer, 5);
+        if (kinds->has_kind[kind]) {
+            const size_t option = umig_pb_open(writer, field);
             umig_pb_uint(writer, 1, kind);
-            umig_pb_uint(writer, 2, session->spec.kinds.interval_ns[kind]);
+            umig_pb_uint(writer, 2, kinds->interval_ns[kind]);
             umig_pb_close(writer, option);
         }
     }
+}
+
+static void write_session_kinds(struct umig_pb_writer *writer, const struct umig_session *session)
+{
+    write_kinds(writer, 5, &session->spec.kinds);
     for (size_t i = 0; i < session->spec.label_count; i++) {
         const size_t label = umig_pb_open(writer, 6);
         umig_pb_str(writer, 1, session->spec.labels[i].key);
@@ -264,14 +103,37 @@ static void write_session_counters(struct umig_pb_writer *writer,
     }
 }
 
+/* What an armed session waits for, and what it keeps meanwhile; or why it fired. */
+static void write_trigger(struct umig_pb_writer *writer,
+                          const struct umig_agent *agent,
+                          const struct umig_session *session,
+                          uint64_t now_ns)
+{
+    const struct umig_trigger *when = &session->spec.when;
+    const struct umig_backlog *backlog = session->backlog;
+    char told[UMIG_TRIGGER_TOLD_BYTES] = "";
+    umig_pb_str(writer, 12, when->text);
+    umig_pb_str(writer, 13, session->because);
+    if (session->is_waiting && agent->gauges.read_ns != 0) {
+        umig_trigger_tell(when, &agent->gauges.now, UINT32_MAX, false, told);
+    }
+    umig_pb_str(writer, 14, told);
+    umig_pb_uint(writer, 15, session->spec.before_ns);
+    if (session->is_waiting && backlog != NULL && umig_backlog_first(backlog) != NULL) {
+        umig_pb_uint(writer, 16, now_ns - umig_backlog_first(backlog)->from_ns);
+        umig_pb_uint(writer, 17, backlog->rows);
+    }
+}
+
 static void write_session_status(struct umig_pb_writer *writer,
+                                 const struct umig_agent *agent,
                                  const struct umig_session *session,
                                  uint64_t now_ns)
 {
-    const uint64_t since = session->is_armed ? session->start_ns : session->asked_ns;
+    const uint64_t since = session->is_armed ? session->told_start_ns : session->asked_ns;
     const size_t status = umig_pb_open(writer, 5);
     umig_pb_str(writer, 1, session->spec.id);
-    umig_pb_uint(writer, 2, session->number);
+    umig_pb_uint(writer, 2, session->is_waiting ? 0 : session->number);
     umig_pb_uint(writer, 3, now_ns - since);
     umig_pb_uint(writer, 4, session->spec.duration_ns);
     write_session_kinds(writer, session);
@@ -280,7 +142,42 @@ static void write_session_status(struct umig_pb_writer *writer,
     umig_pb_str(writer, 9, session->problem);
     umig_pb_uint(writer, 10, session->spec.clock);
     umig_pb_str(writer, 11, session->spec.threads);
+    write_trigger(writer, agent, session, now_ns);
     umig_pb_close(writer, status);
+}
+
+static void write_plan(struct umig_pb_writer *writer,
+                       const struct umig_plan *plan,
+                       struct umig_moment now)
+{
+    const bool is_by_clock = plan->schedule.at_unix_ns != 0;
+    const uint64_t clock_ns = is_by_clock ? now.unix_ns : now.monotonic_ns;
+    const size_t status = umig_pb_open(writer, 20);
+    umig_pb_str(writer, 1, plan->spec.id);
+    umig_pb_str(writer, 2, plan->spec.when.text);
+    umig_pb_uint(writer, 3, plan->next_ns > clock_ns ? plan->next_ns - clock_ns : 0);
+    umig_pb_uint(writer, 4, is_by_clock ? plan->next_ns : 0);
+    umig_pb_uint(writer, 5, plan->schedule.every_ns);
+    umig_pb_uint(writer, 6, plan->schedule.times);
+    umig_pb_uint(writer, 7, plan->started_count);
+    umig_pb_uint(writer, 8, plan->skipped_count);
+    umig_pb_str(writer, 9, plan->problem);
+    write_kinds(writer, 10, &plan->spec.kinds);
+    umig_pb_uint(writer, 11, plan->spec.duration_ns);
+    umig_pb_uint(writer, 12, plan->spec.native);
+    umig_pb_close(writer, status);
+}
+
+static void write_plans(struct umig_pb_writer *writer,
+                        const struct umig_agent *agent,
+                        uint64_t now_ns)
+{
+    const struct umig_moment now = {.monotonic_ns = now_ns, .unix_ns = umig_clock_unix_ns()};
+    for (int i = 0; i < UMIG_PLANS_MAX; i++) {
+        if (agent->plans.plan[i].is_open) {
+            write_plan(writer, &agent->plans.plan[i], now);
+        }
+    }
 }
 
 static void write_engine(struct umig_pb_writer *writer, const struct umig_agent *agent)
@@ -390,7 +287,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         const struct umig_session *session = &agent->sessions.session[i];
         if (session->is_open && session->ended == UMIG_END_RUNNING) {
-            write_session_status(writer, session, now_ns);
+            write_session_status(writer, agent, session, now_ns);
         }
     }
     write_engine(writer, agent);
@@ -406,6 +303,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
     umig_pb_str(writer, 17, agent->clock != UMIG_CLOCK_AUTO ? umig_clock_word(agent->clock) : "");
     umig_pb_uint(writer, 18, agent->cost.agent_memory_bytes);
     umig_status_deadlocks_write(&agent->vm, writer, 19);
+    write_plans(writer, agent, now_ns);
     umig_status_failures_write(&agent->sampler, now, writer, 15); /* last: takes the room left */
     umig_pb_close(writer, status);
 }
@@ -419,54 +317,86 @@ static int refuse(struct umig_pb_writer *reply, const struct umig_err *err)
 
 /* --- verbs --- */
 
-static int start(struct umig_agent *agent, struct request *request, struct umig_pb_writer *reply)
+static int start(struct umig_agent *agent,
+                 struct umig_request *request,
+                 struct umig_pb_writer *reply)
 {
     struct umig_err err = UMIG_ERR_INIT;
-    struct umig_session_spec *spec = &request->spec;
-    struct umig_session *session = NULL;
-    if (spec->id[0] == '\0') {
-        snprintf(spec->id, sizeof spec->id, "%.32s-%d-%u", agent->service, (int)getpid(),
-                 agent->sessions.opened_count + 1);
-    }
-    for (size_t i = 0; i < agent->options.label_count && spec->label_count < UMIG_LABEL_MAX; i++) {
-        spec->labels[spec->label_count++] = agent->options.labels[i];
-    }
-    if (umig_agent_open_session(agent, spec, umig_clock_monotonic_ns(), &session, &err) !=
-        UMIG_OK) {
+    const struct umig_moment now = {.monotonic_ns = umig_clock_monotonic_ns(),
+                                    .unix_ns = umig_clock_unix_ns()};
+    if (umig_agent_start_session(agent, &request->spec, &request->schedule, now, &err) != UMIG_OK) {
         return refuse(reply, &err);
     }
-    umig_pb_str(reply, 2, session->spec.id);
+    umig_pb_str(reply, 2, request->spec.id);
     write_status(reply, agent);
     return UMIG_OK;
 }
 
-static int stop(struct umig_agent *agent,
-                const struct request *request,
-                struct umig_pb_writer *reply)
+/* What was stopped, a space between; what had not fired or begun leaves nothing to report. */
+struct stopped {
+    char ids[1024];
+    char unfired[1024];
+};
+
+static void add_word(char *list, size_t room, const char *word)
 {
-    struct umig_err err = UMIG_ERR_INIT;
-    const uint64_t now_ns = umig_clock_monotonic_ns();
-    const bool is_all = request->stop_id[0] == '\0';
-    char stopped[256] = "";
+    const size_t used = strlen(list);
+    snprintf(list + used, room - used, "%s%s", used > 0 ? " " : "", word);
+}
+
+/* A plan without a session running; one that has one is told by that. */
+static void stop_plans(struct umig_agent *agent, const char *id, struct stopped *stopped)
+{
+    for (int i = 0; i < UMIG_PLANS_MAX; i++) {
+        struct umig_plan *plan = &agent->plans.plan[i];
+        if (!plan->is_open || (id[0] != '\0' && strcmp(plan->spec.id, id) != 0)) {
+            continue;
+        }
+        plan->is_open = false;
+        if (umig_sessions_find(&agent->sessions, plan->spec.id) == NULL) {
+            add_word(stopped->ids, sizeof stopped->ids, plan->spec.id);
+            add_word(stopped->unfired, sizeof stopped->unfired, plan->spec.id);
+        }
+    }
+}
+
+static void stop_sessions(struct umig_agent *agent,
+                          const char *id,
+                          uint64_t now_ns,
+                          struct stopped *stopped)
+{
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
         const bool is_meant =
-            is_all ? !session->spec.is_by_option : strcmp(session->spec.id, request->stop_id) == 0;
+            id[0] == '\0' ? !session->spec.is_by_option : strcmp(session->spec.id, id) == 0;
         if (session->is_open && session->ended == UMIG_END_RUNNING && is_meant) {
-            const size_t used = strlen(stopped);
-            snprintf(stopped + used, sizeof stopped - used, "%s%s", used > 0 ? " " : "",
-                     session->spec.id);
+            add_word(stopped->ids, sizeof stopped->ids, session->spec.id);
+            if (session->is_waiting) {
+                add_word(stopped->unfired, sizeof stopped->unfired, session->spec.id);
+            }
             umig_agent_end_session(agent, session, UMIG_END_STOPPED, now_ns);
         }
     }
-    if (stopped[0] == '\0') {
+}
+
+static int stop(struct umig_agent *agent,
+                const struct umig_request *request,
+                struct umig_pb_writer *reply)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    struct stopped stopped = {.ids = "", .unfired = ""};
+    stop_plans(agent, request->stop_id, &stopped);
+    stop_sessions(agent, request->stop_id, umig_clock_monotonic_ns(), &stopped);
+    if (stopped.ids[0] == '\0') {
         (void)umig_err_set(&err, UMIG_E_ARG,
-                           is_all ? "no session is running that a command started"
-                                  : "no session '%s' is running",
+                           request->stop_id[0] == '\0'
+                               ? "no session is running that a command started"
+                               : "no session '%s' is running",
                            request->stop_id);
         return refuse(reply, &err);
     }
-    umig_pb_str(reply, 2, stopped);
+    umig_pb_str(reply, 2, stopped.ids);
+    umig_pb_str(reply, 4, stopped.unfired); /* the status takes the room that is left */
     write_status(reply, agent);
     return UMIG_OK;
 }
@@ -478,10 +408,9 @@ int umig_agent_answer(void *ctx,
                       struct umig_err *err)
 {
     struct umig_agent *agent = ctx;
-    struct request request;
+    struct umig_request request;
     struct umig_err why = UMIG_ERR_INIT;
-    memset(&request, 0, sizeof request);
-    const int rc = read_message(payload, payload_bytes, take_request, &request, &why);
+    const int rc = umig_request_read(payload, payload_bytes, &request, &why);
     if (rc == UMIG_E_PROTO) {
         return umig_err_set(err, rc, "%s", why.text);
     }

@@ -283,7 +283,7 @@ static int prepare(struct umig_agent *agent, struct umig_err *err)
     umig_threads_init(&agent->threads, &agent->sampler.slots, agent->memory.limit_bytes,
                       &agent->sampler.dropped_ns[UMIG_DROP_STOPPING]);
     agent->threads.hotspot = &agent->vm.hotspot;
-    umig_sessions_init(&agent->sessions, &agent->memory, slot_count, agent->epoch);
+    umig_sessions_init(&agent->sessions, &agent->memory, agent->epoch);
     agent->pump.sampler = &agent->sampler;
     agent->pump.sessions = &agent->sessions;
     agent->pump.uplink = &agent->uplink;

@@ -9,6 +9,7 @@
 
 #include "agent/reconcile.h"
 #include "agent/safety.h"
+#include "agent/session/backlog.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
@@ -55,13 +56,17 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
     const bool is_provided = umig_vm_provided(&agent->vm) == agent->wanted;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
-        const bool waits = session->is_open && !session->is_armed;
+        const bool waits =
+            session->is_open && !session->is_armed && (!session->is_waiting || session->is_held);
         if (waits && (is_provided || now_ns - session->asked_ns > ARM_PATIENCE_NS)) {
             begin_session(agent, session, now_ns);
             umig_log(UMIG_LOG_INFO, "session %s begins", session->spec.id);
             umig_agent_measure_cost(agent);
             session->agent_cpu_at_start_ns = agent->cost.agent_cpu_ns;
             session->process_cpu_at_start_ns = agent->cost.process_cpu_ns;
+            if (session->backlog != NULL) {
+                umig_backlog_begin(session->backlog, &agent->cost, now_ns);
+            }
         }
     }
 }
@@ -142,6 +147,7 @@ static void take_pauses(struct umig_agent *agent, uint64_t patience_ns, uint64_t
 {
     struct umig_gc_pause pause;
     while (umig_gc_take(&agent->vm.gc, patience_ns, &pause) == UMIG_OK) {
+        umig_triggers_note_pause(&agent->gauges, pause.duration_ns);
         umig_pump_pause(&agent->pump, &pause, now_ns);
     }
     umig_pump_lost_pauses(&agent->pump, umig_gc_lost(&agent->vm.gc));
@@ -196,6 +202,10 @@ void umig_agent_end_session(struct umig_agent *agent,
                             enum umig_end reason,
                             uint64_t now_ns)
 {
+    if (session->is_waiting) {
+        umig_triggers_disarm(agent, session, now_ns);
+        return;
+    }
     if (!session->is_armed) {
         begin_session(agent, session, now_ns);
     }
@@ -208,7 +218,7 @@ void umig_agent_end_session(struct umig_agent *agent,
         umig_agent_tell_wall(agent, now_ns);
     }
     umig_live_sites_settle(&agent->live, session, now_ns);
-    umig_session_settle(&agent->sessions, session);
+    umig_session_settle(session);
     session->ended = reason;
     session->end_ns = now_ns;
     umig_log(UMIG_LOG_INFO, "session %s ends", session->spec.id);
@@ -288,7 +298,8 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
     if (!umig_agent_has_sessions(agent)) {
         return;
     }
-    if (atomic_exchange(&agent->is_short, false)) {
+    const bool is_short = atomic_exchange(&agent->is_short, false);
+    if (is_short) {
         push_out(agent, now_ns);
     }
     begin_stream_if_unknown(agent, now_ns);
@@ -303,6 +314,7 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
     look_at_live(agent, now_ns);
     umig_agent_check_sources(agent, now_ns);
     read_heap(agent, now_ns);
+    umig_triggers_check(agent, now_ns, is_short);
     end_due_sessions(agent, now_ns);
     flush(agent, now_ns);
 }
@@ -408,6 +420,9 @@ void umig_agent_loop(struct umig_agent *agent)
 {
     while (!atomic_load(&agent->stopping)) {
         const uint64_t now_ns = umig_clock_monotonic_ns();
+        const struct umig_moment now = {.monotonic_ns = now_ns, .unix_ns = umig_clock_unix_ns()};
+        const uint64_t wait_ns = umig_agent_run_plans(agent, now);
+        const uint64_t plans_ns = wait_ns < UINT64_MAX - now_ns ? now_ns + wait_ns : UINT64_MAX;
         if (now_ns >= agent->next_tick_ns) {
             tick(agent, now_ns);
             agent->next_tick_ns = now_ns + tick_interval_ns(agent);
@@ -415,8 +430,8 @@ void umig_agent_loop(struct umig_agent *agent)
         const uint64_t next_look_ns =
             min_u64(umig_ticks_sweep(&agent->threads.ticks, &agent->sampler.slots, now_ns),
                     umig_wall_turn(&agent->wall, now_ns));
-        umig_agent_turn(agent, umig_agent_has_sessions(agent)
-                                   ? min_u64(agent->next_tick_ns, next_look_ns)
-                                   : UINT64_MAX);
+        umig_agent_turn(agent, min_u64(plans_ns, umig_agent_has_sessions(agent)
+                                                     ? min_u64(agent->next_tick_ns, next_look_ns)
+                                                     : UINT64_MAX));
     }
 }

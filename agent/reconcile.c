@@ -23,9 +23,7 @@ static uint32_t wanted_of(const struct umig_agent *agent)
     uint32_t wanted = 0;
     bool wants_gc = false;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
-        const struct umig_session *session = &sessions->session[i];
-        wants_gc = wants_gc || (session->is_open && session->ended == UMIG_END_RUNNING &&
-                                session->spec.kinds.has_kind[UMIG_KIND_GC]);
+        wants_gc = wants_gc || umig_session_wants(&sessions->session[i], UMIG_KIND_GC);
     }
     if (umig_sessions_finest(sessions, UMIG_KIND_CPU) > 0) {
         wanted |= UMIG_VM_STACKS;

@@ -135,6 +135,9 @@ struct umig_profile_session {
     uint32_t clock;          /* of its CPU samples: perf, cputime, wall; 0 none or unknown */
     uint32_t threads;        /* kind wall: pattern of the threads it is about; 0: all */
     uint32_t problem;        /* what it asked for and did not get, and why; 0: it got all */
+    uint32_t when;           /* the condition it was armed with; 0: none */
+    uint32_t because;        /* the figures by which that held */
+    uint64_t fired_unix_ns;  /* when; what is before was kept; 0: it had none */
     uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;
     uint32_t lost_files; /* files that held a part of it and are gone: every figure may be short */
 };

@@ -7,7 +7,9 @@
 #include "cli/say.h"
 #include "cli/session_text.h"
 #include "cli/start_request.h"
+#include "cli/start_schedule.h"
 #include "cli/verb.h"
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/json.h"
 
@@ -64,6 +66,34 @@ static const struct umig_option g_options[] = {
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",
      .help = "end by itself after TIME; 1s to 24h, default: when stopped"},
+    {.name = "when",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "CONDITION",
+     .help = "wait, armed, until this holds: heap > 90%, cpu > 80% for 10s and threads > 500"},
+    {.name = "before",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "TIME",
+     .help = "of --when: what is kept of before it holds; 0s to 5m, default: 60s"},
+    {.name = "repeat",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "N",
+     .help = "of --when: arm it again until it has fired N times; default: once"},
+    {.name = "cooldown",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "TIME",
+     .help = "of --repeat: from one firing to the next, at least; default: 5m"},
+    {.name = "at",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "HH:MM",
+     .help = "start when local clocks show this next"},
+    {.name = "every",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "TIME",
+     .help = "start one each TIME, the first now or by --at; 10s to 30d"},
+    {.name = "times",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "N",
+     .help = "of --every: how many; default: until stopped"},
     {.name = "name",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "NAME",
@@ -88,6 +118,16 @@ static const Umig__V1__SessionStatus *find_session(const Umig__V1__AgentStatus *
     return NULL;
 }
 
+static bool has_plan(const Umig__V1__AgentStatus *agent, const char *id)
+{
+    for (size_t i = 0; agent != NULL && i < agent->n_plans; i++) {
+        if (strcmp(agent->plans[i]->id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a session asked for and does not get; "". */
 static const char *problem_of(const struct umig_agent_reply *reply, const char *id)
 {
@@ -104,13 +144,44 @@ static void say_started(struct umig_cli *cli,
     struct umig_buf kinds = UMIG_BUF_INIT(256);
     umig_session_kinds_text(request->kind_items, request->start.n_kinds, request->start.native,
                             &kinds);
-    umig_say(cli->out, "Session %s runs in %s (pid %d): %s.", id,
+    const char *state = request->start.when[0] != '\0'   ? "is armed"
+                        : request->start.at_unix_ns != 0 ? "is planned"
+                                                         : "runs";
+    umig_say(cli->out, "Session %s %s in %s (pid %d): %s.", id, state,
              target->reply.message->agent->process->service, (int)target->jvm.pid,
              umig_buf_str(&kinds));
     umig_buf_fini(&kinds);
     if (problem[0] != '\0') {
         umig_say(cli->notes, "umig start: session %s in JVM %d does not get all of it: %s", id,
                  (int)target->jvm.pid, problem);
+    }
+}
+
+/* When what is armed or planned starts; no bytes for what runs and nothing more. */
+static void put_begin(const struct umig_start_request *request, struct umig_buf *line)
+{
+    const Umig__V1__StartSession *start = &request->start;
+    if (start->when[0] != '\0') {
+        char before[32];
+        umig_format_duration(start->before_ns, before, sizeof before);
+        umig_buf_printf(line, "It fires when %s", start->when);
+        if (start->times > 1) {
+            umig_buf_printf(line, ", %" PRIu32 " times in all", start->times);
+        }
+        umig_buf_printf(line,
+                        start->before_ns > 0 ? ", and has the %s before. "
+                                             : ", and has nothing of before. ",
+                        before);
+    } else if (start->at_unix_ns != 0) {
+        umig_buf_text(line, "It starts at ");
+        umig_local_time_text(start->at_unix_ns, line);
+        umig_buf_text(line, ", ");
+        umig_plan_often_text(start->every_ns, start->times, line);
+        umig_buf_text(line, ". ");
+    } else if (start->every_ns != 0) {
+        umig_buf_text(line, "It starts ");
+        umig_plan_often_text(start->every_ns, start->times, line);
+        umig_buf_text(line, ". ");
     }
 }
 
@@ -126,8 +197,10 @@ static void put_end(const struct umig_target_list *targets,
     if (request->start.duration_ns != 0) {
         char duration[32];
         umig_format_duration(request->start.duration_ns, duration, sizeof duration);
-        umig_buf_printf(line, "%s in %s.", is_one ? "It ends by itself" : "They end by themselves",
-                        duration);
+        const bool is_later = request->start.when[0] != '\0' || request->start.at_unix_ns != 0 ||
+                              request->start.every_ns != 0;
+        umig_buf_printf(line, "%s %s %s.", is_one ? "It ends by itself" : "They end by themselves",
+                        is_later ? "after" : "in", duration);
     } else if (is_one) {
         umig_buf_printf(line, "It runs until 'umig stop %d --name %s'.", (int)target->jvm.pid, id);
     } else if (request->start.id[0] != '\0') {
@@ -162,6 +235,7 @@ static void say_next(struct umig_cli *cli,
                      const char *id)
 {
     struct umig_buf line = UMIG_BUF_INIT(LINE_BYTES);
+    put_begin(request, &line);
     put_end(targets, request, id, &line);
     umig_buf_byte(&line, ' ');
     const bool is_name_shared = targets->count > 1 && request->start.id[0] != '\0';
@@ -188,6 +262,28 @@ static void add_json(struct umig_json *json,
     umig_json_object_end(json);
 }
 
+/* An older agent passes over what it does not know, and starts at once. */
+static void warn_if_older(struct umig_cli *cli,
+                          const struct umig_target *target,
+                          const struct umig_start_request *request,
+                          const struct umig_agent_reply *reply,
+                          const char *id)
+{
+    const Umig__V1__StartSession *start = &request->start;
+    const Umig__V1__SessionStatus *session = find_session(reply->message->agent, id);
+    const bool is_by_clock = start->at_unix_ns != 0 || (start->every_ns != 0 && start->times != 1);
+    const bool lacks_plan = is_by_clock && start->when[0] == '\0' && session != NULL &&
+                            !has_plan(reply->message->agent, id);
+    const bool lacks_condition =
+        start->when[0] != '\0' && session != NULL && session->when[0] == '\0';
+    if (lacks_plan || lacks_condition) {
+        umig_say(cli->notes,
+                 "umig start: the agent in JVM %d is older than this command: session %s runs now, "
+                 "and once; 'umig stop %d --name %s' ends it",
+                 (int)target->jvm.pid, id, (int)target->jvm.pid, id);
+    }
+}
+
 /* Starts the session in one agent and tells so, to a person if there is no document. */
 static int start_one(struct umig_cli *cli,
                      const struct umig_target *target,
@@ -211,6 +307,7 @@ static int start_one(struct umig_cli *cli,
     } else {
         say_started(cli, target, request, id, problem_of(&reply, id));
     }
+    warn_if_older(cli, target, request, &reply, id);
     umig_agent_reply_fini(&reply);
     return UMIG_OK;
 }
@@ -220,6 +317,11 @@ static int check_free(const struct umig_target_list *targets, const char *id, st
 {
     for (size_t i = 0; id[0] != '\0' && i < targets->count; i++) {
         const struct umig_target *target = targets->items[i];
+        if (has_plan(target->reply.message->agent, id)) {
+            return umig_err_set(err, UMIG_E_UNSUPPORTED,
+                                "a session '%s' is already planned in JVM %d", id,
+                                (int)target->jvm.pid);
+        }
         if (find_session(target->reply.message->agent, id) != NULL) {
             return umig_err_set(
                 err, UMIG_E_UNSUPPORTED, "a session '%s' is already running in JVM %d%s", id,
@@ -287,7 +389,7 @@ static int run_start(struct umig_cli *cli, const struct umig_args *args, struct 
 {
     struct umig_start_request request = {.message = {.verb = 0}};
     struct umig_target_list targets;
-    int rc = umig_start_request_read(args, &request, err);
+    int rc = umig_start_request_read(args, umig_clock_unix_ns(), &request, err);
     if (rc == UMIG_OK) {
         rc = umig_target_list_find(args->operands[0], &targets, err);
     }
@@ -324,6 +426,11 @@ const struct umig_verb umig_verb_start = {
         "umig start orders --cpu --native on --duration 1m\n"
         "# what the workers of a pool wait for, not only what they run\n"
         "umig start orders --wall --threads 'http-nio-*-exec-*'\n"
+        "# when the heap gets full: the minute before, and half a minute more\n"
+        "umig start orders --cpu --alloc --when 'heap>90%' --duration 30s --name full\n"
+        "# each night, and three times in the next hours\n"
+        "umig start orders --cpu --at 02:30 --every 24h --duration 5m\n"
+        "umig start orders --wall --every 1h --times 3 --duration 1m\n"
         "# a load test, with what it was\n"
         "umig start orders --cpu --gc --duration 10m --name load-7 --label build=1.4.2\n",
     .run = run_start,

@@ -29,6 +29,11 @@ static bool has_session(const Umig__V1__AgentStatus *agent, const char *id)
             return true;
         }
     }
+    for (size_t i = 0; i < agent->n_plans; i++) {
+        if (id[0] == '\0' || strcmp(agent->plans[i]->id, id) == 0) {
+            return true;
+        }
+    }
     return false;
 }
 
@@ -87,6 +92,7 @@ static void await_stored(const struct umig_target *target,
 static int stop_one(const struct umig_target *target,
                     const char *id,
                     struct umig_buf *out_ids,
+                    struct umig_buf *out_unfired,
                     struct unstored *out_unstored,
                     struct umig_err *err)
 {
@@ -102,6 +108,8 @@ static int stop_one(const struct umig_target *target,
     }
     umig_buf_clear(out_ids);
     umig_buf_text(out_ids, reply.message->text);
+    umig_buf_clear(out_unfired);
+    umig_buf_text(out_unfired, reply.message->unfired);
     if (reply.message->agent != NULL) {
         await_stored(target, reply.message->agent, out_unstored);
     }
@@ -109,22 +117,10 @@ static int stop_one(const struct umig_target *target,
     return UMIG_OK;
 }
 
-/* Tells what was stopped in one agent, for a person or into the document. */
-static void tell(struct umig_cli *cli,
-                 const struct umig_target *target,
-                 const char *ids,
-                 struct umig_json *json)
+static void put_ids(struct umig_json *json, const char *key, const char *ids)
 {
-    const char *service = target->reply.message->agent->process->service;
     struct umig_span rest = umig_span_of(ids);
-    if (json == NULL) {
-        umig_say(cli->out, "Stopped %s in %s (pid %d).", ids, service, (int)target->jvm.pid);
-        return;
-    }
-    umig_json_object(json, NULL);
-    umig_json_number(json, "pid", (uint64_t)target->jvm.pid);
-    umig_json_text(json, "service", service);
-    umig_json_array(json, "sessions");
+    umig_json_array(json, key);
     while (rest.len > 0) {
         const struct umig_span id = umig_span_cut(&rest, ' ');
         char text[80];
@@ -132,6 +128,29 @@ static void tell(struct umig_cli *cli,
         umig_json_text(json, NULL, text);
     }
     umig_json_array_end(json);
+}
+
+/* Tells what was stopped in one agent, for a person or into the document. */
+static void tell(struct umig_cli *cli,
+                 const struct umig_target *target,
+                 const char *ids,
+                 const char *unfired,
+                 struct umig_json *json)
+{
+    const char *service = target->reply.message->agent->process->service;
+    if (json == NULL) {
+        umig_say(cli->out, "Stopped %s in %s (pid %d).", ids, service, (int)target->jvm.pid);
+        if (unfired[0] != '\0') {
+            umig_say(cli->out, "Of %s nothing is stored: %s not begun.", unfired,
+                     strchr(unfired, ' ') != NULL ? "they had" : "it had");
+        }
+        return;
+    }
+    umig_json_object(json, NULL);
+    umig_json_number(json, "pid", (uint64_t)target->jvm.pid);
+    umig_json_text(json, "service", service);
+    put_ids(json, "sessions", ids);
+    put_ids(json, "unfired", unfired);
     umig_json_object_end(json);
 }
 
@@ -166,6 +185,8 @@ static int stop_all(struct umig_cli *cli,
                     struct umig_err *err)
 {
     struct umig_buf ids = UMIG_BUF_INIT(4096);
+    struct umig_buf unfired = UMIG_BUF_INIT(4096);
+    bool has_data = false;
     size_t stopped_count = 0;
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < targets->count; i++) {
@@ -173,16 +194,18 @@ static int stop_all(struct umig_cli *cli,
             continue;
         }
         struct unstored unstored = {.batches = 0};
-        rc = stop_one(targets->items[i], id, &ids, &unstored, err);
+        rc = stop_one(targets->items[i], id, &ids, &unfired, &unstored, err);
         if (rc == UMIG_OK) {
-            tell(cli, targets->items[i], umig_buf_str(&ids), json);
+            tell(cli, targets->items[i], umig_buf_str(&ids), umig_buf_str(&unfired), json);
+            has_data = has_data || strcmp(umig_buf_str(&ids), umig_buf_str(&unfired)) != 0;
             tell_unstored(cli, &unstored);
             stopped_count++;
         }
     }
-    if (rc == UMIG_OK && stopped_count > 0 && json == NULL) {
+    if (rc == UMIG_OK && has_data && json == NULL) {
         say_next(cli, targets, stopped_count, id, umig_buf_str(&ids));
     }
+    umig_buf_fini(&unfired);
     umig_buf_fini(&ids);
     if (rc == UMIG_OK && stopped_count == 0 && id[0] == '\0') {
         rc = umig_err_set(err, UMIG_E_UNSUPPORTED, "no session runs there");

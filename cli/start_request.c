@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/session_text.h"
+#include "cli/start_schedule.h"
 #include "cli/talk.h"
 #include "core/err.h"
 #include "core/parse.h"
@@ -203,6 +204,7 @@ static int read_threads(const struct umig_args *args,
 }
 
 int umig_start_request_read(const struct umig_args *args,
+                            uint64_t now_unix_ns,
                             struct umig_start_request *request,
                             struct umig_err *err)
 {
@@ -215,6 +217,9 @@ int umig_start_request_read(const struct umig_args *args,
     const char *duration = umig_args_value(args, "duration", NULL);
     if (rc == UMIG_OK && duration != NULL) {
         rc = umig_session_duration_parse(umig_span_of(duration), &request->start.duration_ns, err);
+    }
+    if (rc == UMIG_OK) {
+        rc = umig_start_schedule_read(args, now_unix_ns, &request->start, &request->when, err);
     }
     if (rc == UMIG_OK) {
         rc = read_native(args, &set, &request->start.native, err);

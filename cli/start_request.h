@@ -5,6 +5,7 @@
 #include "cli/args.h"
 #include "core/glob.h"
 #include "core/kind_options.h"
+#include "core/trigger.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 #include "include/umig/status.h"
@@ -24,17 +25,20 @@ struct umig_start_request {
     Umig__V1__Label *label_items[UMIG_START_LABELS_MAX];
     char label_keys[UMIG_START_LABELS_MAX][72];
     char threads[UMIG_GLOB_BYTES];
+    struct umig_trigger when;
 };
 
 /**
  * Reads --cpu, --native, --name and the like; nothing of them is for one agent more than for
  * another.
  *
- * @param args     borrowed as long as the request is used
- * @param request  zero-initialised
+ * @param args         borrowed as long as the request is used
+ * @param now_unix_ns  the present time
+ * @param request      zero-initialised
  * @return UMIG_OK, UMIG_E_ARG
  */
 UMIG_NODISCARD int umig_start_request_read(const struct umig_args *args,
+                                           uint64_t now_unix_ns,
                                            struct umig_start_request *request,
                                            struct umig_err *err);
 

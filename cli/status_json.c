@@ -11,25 +11,62 @@ static void put_counters(struct umig_json *json, Umig__V1__Counter *const *count
     umig_json_object_end(json);
 }
 
+static void put_kinds(struct umig_json *json, Umig__V1__KindOption *const *kinds, size_t count)
+{
+    umig_json_array(json, "kinds");
+    for (size_t i = 0; i < count; i++) {
+        const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)kinds[i]->kind);
+        umig_json_object(json, NULL);
+        umig_json_text(json, "kind", rule != NULL ? rule->name : NULL);
+        umig_json_number(json, rule != NULL && rule->is_size ? "interval_bytes" : "interval_ns",
+                         kinds[i]->interval_ns);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+static void put_trigger(struct umig_json *json, const Umig__V1__SessionStatus *session)
+{
+    if (session->when[0] == '\0') {
+        return;
+    }
+    umig_json_text(json, "state", session->because[0] == '\0' ? "armed" : "fired");
+    umig_json_text(json, "when", session->when);
+    umig_json_text(json, "because", session->because);
+    umig_json_text(json, "now", session->now);
+    umig_json_number(json, "before_ns", session->before_ns);
+    umig_json_number(json, "kept_ns", session->kept_ns);
+    umig_json_number(json, "kept_rows", session->kept_rows);
+}
+
+static void put_plan(struct umig_json *json, const Umig__V1__PlanStatus *plan)
+{
+    umig_json_object(json, NULL);
+    umig_json_text(json, "id", plan->id);
+    umig_json_text(json, "when", plan->when);
+    umig_json_number(json, "next_in_ns", plan->next_in_ns);
+    umig_json_number(json, "next_unix_ns", plan->next_unix_ns);
+    umig_json_number(json, "every_ns", plan->every_ns);
+    umig_json_number(json, "duration_ns", plan->duration_ns);
+    umig_json_number(json, "times", plan->times);
+    umig_json_number(json, "started", plan->started);
+    umig_json_number(json, "skipped", plan->skipped);
+    umig_json_text(json, "problem", plan->problem);
+    put_kinds(json, plan->kinds, plan->n_kinds);
+    umig_json_object_end(json);
+}
+
 static void put_session(struct umig_json *json, const Umig__V1__SessionStatus *session)
 {
     umig_json_object(json, NULL);
     umig_json_text(json, "id", session->id);
     umig_json_number(json, "age_ns", session->age_ns);
     umig_json_number(json, "duration_ns", session->duration_ns);
-    umig_json_array(json, "kinds");
-    for (size_t i = 0; i < session->n_kinds; i++) {
-        const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)session->kinds[i]->kind);
-        umig_json_object(json, NULL);
-        umig_json_text(json, "kind", rule != NULL ? rule->name : NULL);
-        umig_json_number(json, rule != NULL && rule->is_size ? "interval_bytes" : "interval_ns",
-                         session->kinds[i]->interval_ns);
-        umig_json_object_end(json);
-    }
-    umig_json_array_end(json);
+    put_kinds(json, session->kinds, session->n_kinds);
     umig_json_text(json, "native", umig_native_word((enum umig_native)session->native));
     umig_json_text(json, "clock", umig_clock_word((enum umig_clock)session->clock));
     umig_json_text(json, "problem", session->problem);
+    put_trigger(json, session);
     umig_json_object(json, "labels");
     for (size_t i = 0; i < session->n_labels; i++) {
         umig_json_text(json, session->labels[i]->key, session->labels[i]->value);
@@ -87,6 +124,11 @@ void umig_agent_status_json(const struct umig_target *target,
     umig_json_array(json, "sessions");
     for (size_t i = 0; i < agent->n_sessions; i++) {
         put_session(json, agent->sessions[i]);
+    }
+    umig_json_array_end(json);
+    umig_json_array(json, "plans");
+    for (size_t i = 0; i < agent->n_plans; i++) {
+        put_plan(json, agent->plans[i]);
     }
     umig_json_array_end(json);
     if (wants_failures) {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/session_text.h"
+#include "cli/start_schedule.h"
 #include "core/parse.h"
 #include "core/units.h"
 #include "include/umig/kinds.h"
@@ -154,15 +155,71 @@ static void put_books(struct umig_buf *out, const Umig__V1__SessionStatus *sessi
     umig_buf_fini(&measured);
 }
 
+/* Does it wait for its condition? */
+static bool is_armed(const Umig__V1__SessionStatus *session)
+{
+    return session->when[0] != '\0' && session->because[0] == '\0';
+}
+
+/* The condition; how near it is and what is kept, or by what it held. */
+static void put_trigger(struct umig_buf *out,
+                        const Umig__V1__SessionStatus *session,
+                        bool has_color)
+{
+    if (session->when[0] == '\0') {
+        return;
+    }
+    put_label(out, is_armed(session) ? "fires" : "fired", has_color);
+    if (!is_armed(session)) {
+        umig_buf_printf(out, "because %s (%s)\n", session->because, session->when);
+        return;
+    }
+    umig_buf_printf(out, "when %s%s%s\n", session->when, session->now[0] != '\0' ? "; now: " : "",
+                    session->now);
+    put_label(out, "keeps", has_color);
+    if (session->before_ns == 0) {
+        umig_buf_text(out, "nothing of before: it is not sampled until then\n");
+        return;
+    }
+    umig_buf_text(out, "the last ");
+    put_duration(out, session->before_ns);
+    umig_buf_text(out, ", so far ");
+    put_duration(out, session->kept_ns);
+    umig_buf_printf(out, ": %" PRIu64 " rows\n", session->kept_rows);
+}
+
+static void put_plan(struct umig_buf *out, const Umig__V1__PlanStatus *plan, bool has_color)
+{
+    put_label(out, "plan", has_color);
+    umig_buf_printf(out, "%s: ", plan->id);
+    if (plan->when[0] != '\0') {
+        umig_buf_printf(out, "armed %" PRIu32 " of %" PRIu32 " times, for %s", plan->started,
+                        plan->times, plan->when);
+    } else {
+        umig_plan_often_text(plan->every_ns, plan->times, out);
+        umig_buf_printf(out, "; started %" PRIu32 ", next in ", plan->started);
+        put_duration(out, plan->next_in_ns);
+        if (plan->next_unix_ns != 0) {
+            umig_buf_text(out, ", at ");
+            umig_local_time_text(plan->next_unix_ns, out);
+        }
+    }
+    if (plan->skipped > 0) {
+        umig_buf_printf(out, "; %" PRIu32 " left out%s%s", plan->skipped,
+                        plan->problem[0] != '\0' ? ": " : "", plan->problem);
+    }
+    umig_buf_byte(out, '\n');
+}
+
 static void put_session(struct umig_buf *out,
                         const Umig__V1__SessionStatus *session,
                         bool has_color)
 {
     put_label(out, "session", has_color);
-    umig_buf_printf(out, "%s%s%s, runs for ", has_color ? "\x1b[1m" : "", session->id,
-                    has_color ? "\x1b[0m" : "");
+    umig_buf_printf(out, "%s%s%s, %s for ", has_color ? "\x1b[1m" : "", session->id,
+                    has_color ? "\x1b[0m" : "", is_armed(session) ? "armed" : "runs");
     put_duration(out, session->age_ns);
-    if (session->duration_ns > session->age_ns) {
+    if (!is_armed(session) && session->when[0] == '\0' && session->duration_ns > session->age_ns) {
         umig_buf_text(out, ", ends in ");
         put_duration(out, session->duration_ns - session->age_ns);
     }
@@ -170,6 +227,7 @@ static void put_session(struct umig_buf *out,
     put_label(out, "kinds", has_color);
     umig_session_kinds_text(session->kinds, session->n_kinds, session->native, out);
     umig_buf_text(out, "\n");
+    put_trigger(out, session, has_color);
     if (session->problem[0] != '\0') {
         put_label(out, "lacks", has_color);
         umig_buf_printf(out, "%s\n", session->problem);
@@ -181,8 +239,10 @@ static void put_session(struct umig_buf *out,
         umig_cells_clean(session->labels[i]->value, out);
         umig_buf_text(out, "\n");
     }
-    put_books(out, session, has_color);
-    put_stacks(out, session, has_color);
+    if (!is_armed(session)) {
+        put_books(out, session, has_color);
+        put_stacks(out, session, has_color);
+    }
 }
 
 void umig_agent_status_text(const struct umig_target *target, bool has_color, struct umig_buf *out)
@@ -221,6 +281,9 @@ void umig_agent_status_text(const struct umig_target *target, bool has_color, st
     for (size_t i = 0; i < agent->n_deadlocks; i++) {
         put_label(out, i == 0 ? "deadlocks" : "", has_color);
         umig_buf_printf(out, "%s\n", agent->deadlocks[i]);
+    }
+    for (size_t i = 0; i < agent->n_plans; i++) {
+        put_plan(out, agent->plans[i], has_color);
     }
     if (agent->n_sessions == 0) {
         put_label(out, "sessions", has_color);

@@ -153,7 +153,7 @@ int umig_top_session_start(const struct umig_target *target,
     struct umig_agent_reply reply = {.message = NULL};
     char mark[UMIG_TOP_SESSION_BYTES];
     char id[UMIG_TOP_SESSION_BYTES];
-    int rc = umig_start_request_read(args, &request, err);
+    int rc = umig_start_request_read(args, umig_clock_unix_ns(), &request, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }

@@ -5,6 +5,7 @@
 #include "analysis/fold.h"
 #include "analysis/label.h"
 #include "core/err.h"
+#include "core/parse.h"
 
 #define OTHERS_MAX 8 /* that are named */
 
@@ -92,6 +93,27 @@ void umig_figures_put_others(const struct umig_figures *figures, struct umig_buf
         umig_buf_printf(out, " and %zu more", count - OTHERS_MAX);
     }
     umig_buf_byte(out, '.');
+}
+
+void umig_figures_put_fired(const struct umig_figures *figures, struct umig_buf *out)
+{
+    const struct umig_profile *profile = figures->profile;
+    const struct umig_profile_session *session = &profile->session;
+    char moment[UMIG_TIME_TEXT_BYTES];
+    if (session->fired_unix_ns == 0) {
+        return;
+    }
+    umig_format_time(session->fired_unix_ns, moment);
+    umig_buf_printf(out, "fired because %s at %s (%s); ",
+                    umig_profile_text(profile, session->because), moment,
+                    umig_profile_text(profile, session->when));
+    if (session->fired_unix_ns > session->start_unix_ns) {
+        umig_buf_text(out, "the ");
+        umig_label_value(UMIG_KIND_CPU, session->fired_unix_ns - session->start_unix_ns, out);
+        umig_buf_text(out, " before are included");
+    } else {
+        umig_buf_text(out, "nothing of before is included");
+    }
 }
 
 const struct umig_figures *umig_figures_folded(const struct umig_figures *figures)

@@ -68,6 +68,13 @@ void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_bu
  */
 void umig_figures_put_others(const struct umig_figures *figures, struct umig_buf *out);
 
+/**
+ * Appends why and when a session fired that waited for a condition, and what of before is in it:
+ * "fired because heap was 92.3 % at 2026-11-28 14:02:07 UTC (heap > 90%); the 60 s before are
+ * included". Nothing for another session.
+ */
+void umig_figures_put_fired(const struct umig_figures *figures, struct umig_buf *out);
+
 /** The figures that answers are read from: of the folded form. Borrowed. */
 const struct umig_figures *umig_figures_folded(const struct umig_figures *figures);
 

@@ -75,6 +75,18 @@ static void put_moment(uint64_t unix_ns, struct umig_buf *out)
     umig_buf_text(out, text);
 }
 
+static void put_fired(struct umig_html_page *page)
+{
+    struct umig_buf fired = UMIG_BUF_INIT(SENTENCE_LIMIT);
+    umig_figures_put_fired(page->figures, &fired);
+    if (fired.len > 0) {
+        umig_buf_text(page->out, "<li>");
+        umig_html_text(umig_buf_str(&fired), page->out);
+        umig_buf_text(page->out, "</li>");
+    }
+    umig_buf_fini(&fired);
+}
+
 static void put_facts(struct umig_html_page *page)
 {
     const struct umig_profile_session *const session = &page->figures->profile->session;
@@ -88,6 +100,7 @@ static void put_facts(struct umig_html_page *page)
         umig_label_value(UMIG_KIND_CPU, session->end_unix_ns - session->start_unix_ns, page->out);
         umig_buf_text(page->out, "</li>");
     }
+    put_fired(page);
     for (enum umig_kind kind = UMIG_KIND_CPU; kind < UMIG_KIND_COUNT; kind++) {
         if (session->has_kind[kind]) {
             umig_buf_printf(page->out, "<li>%s ", umig_quality_kind_key(kind));

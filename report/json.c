@@ -130,6 +130,11 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
     put_text(json, profile, "clock", session->clock);
     put_text(json, profile, "threads", session->threads);
     put_text(json, profile, "problem", session->problem);
+    if (session->fired_unix_ns != 0) {
+        put_text(json, profile, "when", session->when);
+        put_text(json, profile, "because", session->because);
+        umig_json_number(json, "fired_unix_ns", session->fired_unix_ns);
+    }
     put_labels(json, profile);
     umig_json_object_end(json);
 }

@@ -128,6 +128,11 @@ static void write_head(struct umig_text_page *page)
     }
     umig_text_note(page, umig_buf_str(&line));
     umig_text_done(page, &line);
+    umig_figures_put_fired(page->figures, &line);
+    if (line.len > 0) {
+        umig_text_note(page, umig_buf_str(&line));
+        umig_text_done(page, &line);
+    }
     put_jvm(profile, &line);
     umig_text_note(page, umig_buf_str(&line));
     umig_text_done(page, &line);

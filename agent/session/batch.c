@@ -1,5 +1,6 @@
 #include "agent/session/batch.h"
 
+#include "agent/session/backlog.h"
 #include "core/divisor.h"
 #include "core/units.h"
 
@@ -12,12 +13,25 @@ bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictio
            umig_dictionary_delta_bytes(dictionary) > UMIG_BATCH_DELTA_BYTES;
 }
 
+/* Does the collector hear of it now? */
+static bool is_told(const struct umig_session *session)
+{
+    return session->is_armed && !session->is_held;
+}
+
+/* Has it ended, and has all of it gone out or is in this batch? */
+static bool is_over(const struct umig_session *session)
+{
+    return session->ended != UMIG_END_RUNNING &&
+           (session->backlog == NULL || umig_backlog_first(session->backlog) == NULL);
+}
+
 bool umig_batch_is_due(const struct umig_batch *batch, const struct umig_sessions *sessions)
 {
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         const struct umig_session *session = &sessions->session[i];
-        if (session->is_armed && (!session->is_start_sent || session->is_problem_due ||
-                                  session->ended != UMIG_END_RUNNING)) {
+        if (is_told(session) && (!session->is_start_sent || session->is_problem_due ||
+                                 session->ended != UMIG_END_RUNNING)) {
             return true;
         }
     }
@@ -42,7 +56,7 @@ static void write_start(const struct umig_session *session, struct umig_pb_write
     const size_t start = umig_pb_open(writer, 4);
     umig_pb_uint(writer, 1, session->number);
     umig_pb_str(writer, 2, session->spec.id);
-    umig_pb_uint(writer, 3, session->start_ns);
+    umig_pb_uint(writer, 3, session->told_start_ns);
     for (size_t i = 0; i < session->spec.label_count; i++) {
         const size_t label = umig_pb_open(writer, 4);
         umig_pb_str(writer, 1, session->spec.labels[i].key);
@@ -57,6 +71,9 @@ static void write_start(const struct umig_session *session, struct umig_pb_write
     umig_pb_str(writer, 10,
                 session->clock != UMIG_CLOCK_AUTO ? umig_clock_word(session->clock) : "");
     umig_pb_str(writer, 11, session->spec.threads);
+    umig_pb_str(writer, 12, session->spec.when.text);
+    umig_pb_str(writer, 13, session->because);
+    umig_pb_uint(writer, 14, session->fired_ns);
     umig_pb_close(writer, start);
 }
 
@@ -390,7 +407,7 @@ static void write_session(const struct umig_batch *batch,
     write_pauses(batch, session->number, writer);
     write_waits(batch, session->number, writer);
     write_tallies(session, cost, now_ns, writer);
-    if (session->ended != UMIG_END_RUNNING) {
+    if (is_over(session)) {
         write_end(session, writer);
     }
 }
@@ -402,7 +419,7 @@ static const struct umig_session *next_session(const struct umig_sessions *sessi
     const struct umig_session *next = NULL;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         const struct umig_session *session = &sessions->session[i];
-        if (session->is_armed && session->number > number &&
+        if (is_told(session) && session->number > number &&
             (next == NULL || session->number < next->number)) {
             next = session;
         }
@@ -436,10 +453,13 @@ void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions)
     batch->heap_point_count = 0;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &sessions->session[i];
+        if (session->is_held) {
+            continue;
+        }
         session->is_start_sent = session->is_armed;
         session->is_problem_due = false;
-        if (session->is_armed && session->ended != UMIG_END_RUNNING) {
-            umig_sessions_close(sessions, session);
+        if (session->is_armed && is_over(session)) {
+            umig_session_close(session);
         }
     }
 }

@@ -99,12 +99,12 @@ struct umig_batch_cost {
 /** Is a list full, or the delta about to be too large? Then write the batch first. */
 bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictionary *dictionary);
 
-/** Is there anything to write: rows, a session that began or ended? */
+/** Is there anything to write: rows, a session that began or ended? Held sessions do not count. */
 bool umig_batch_is_due(const struct umig_batch *batch, const struct umig_sessions *sessions);
 
 /**
  * Writes the batch: dictionary delta, sessions that began, rows, books of all sessions, sessions
- * that ended.
+ * that ended; nothing of held ones. The end of a session whose backlog has more waits for it.
  *
  * @param writer  an empty one with UMIG_BATCH_MAX_BYTES of room; is_full afterwards is a fault in
  *                the bounds above

@@ -340,7 +340,7 @@ static void take_snapshot(struct umig_live_sites *sites,
 
 static bool is_due(const struct umig_session *session, uint64_t now_ns)
 {
-    const uint64_t part_ns = (now_ns - session->start_ns) / SPACING_PART;
+    const uint64_t part_ns = (now_ns - session->told_start_ns) / SPACING_PART;
     const uint64_t since_ns =
         session->last_live_ns != 0 ? session->last_live_ns : session->start_ns;
     return umig_session_takes(session, UMIG_KIND_LIVE) && now_ns >= since_ns &&

@@ -28,6 +28,7 @@ int umig_pump_init(struct umig_pump *pump,
                             "no memory for batches within the agent's bound of %zu bytes",
                             memory->limit_bytes);
     }
+    pump->memory = memory;
     umig_dictionary_init(&pump->dictionary, dictionary, stack_room);
     umig_virtual_threads_init(&pump->virtual_threads, memory);
     return UMIG_OK;
@@ -35,7 +36,7 @@ int umig_pump_init(struct umig_pump *pump,
 
 /* --- batches --- */
 
-static void write_batch(struct umig_pump *pump, uint64_t now_ns)
+void umig_pump_send(struct umig_pump *pump, uint64_t now_ns)
 {
     struct umig_pb_writer writer;
     umig_pb_writer_init(&writer, pump->payload, UMIG_BATCH_MAX_BYTES);
@@ -48,9 +49,19 @@ static void write_batch(struct umig_pump *pump, uint64_t now_ns)
     umig_batch_clear(pump->batch, pump->sessions);
 }
 
-static bool has_room(const struct umig_pump *pump)
+bool umig_pump_has_room(const struct umig_pump *pump)
 {
     return umig_uplink_room(pump->uplink) >= UMIG_BATCH_MAX_BYTES;
+}
+
+/* Makes room: with rows of held sessions only there is nothing to send but names. */
+static void write_batch(struct umig_pump *pump, uint64_t now_ns)
+{
+    umig_pump_set_aside(pump, now_ns);
+    if (umig_batch_is_due(pump->batch, pump->sessions) ||
+        umig_dictionary_unsent(&pump->dictionary) > 0) {
+        umig_pump_send(pump, now_ns);
+    }
 }
 
 static void forget_dictionary_ids(struct umig_pump *pump)
@@ -71,22 +82,22 @@ static void forget_dictionary_ids(struct umig_pump *pump)
  */
 bool umig_pump_make_room(struct umig_pump *pump, uint64_t now_ns)
 {
-    if (!has_room(pump)) {
+    if (!umig_pump_has_room(pump)) {
         return false;
     }
     if (umig_batch_is_full(pump->batch, &pump->dictionary)) {
         write_batch(pump, now_ns);
-        if (!has_room(pump)) {
+        if (!umig_pump_has_room(pump)) {
             return false;
         }
     }
     if (umig_dictionary_nearly_full(&pump->dictionary)) {
         /* Rows of the old generation go out under it. */
         write_batch(pump, now_ns);
-        umig_dictionary_begin_generation(&pump->dictionary);
+        umig_pump_begin_generation(pump);
         forget_dictionary_ids(pump);
     }
-    return has_room(pump);
+    return umig_pump_has_room(pump);
 }
 
 void umig_pump_flush(struct umig_pump *pump, uint64_t now_ns, bool is_forced)
@@ -94,16 +105,19 @@ void umig_pump_flush(struct umig_pump *pump, uint64_t now_ns, bool is_forced)
     if (!is_forced && now_ns < pump->next_batch_ns) {
         return;
     }
-    if (umig_batch_is_due(pump->batch, pump->sessions) && has_room(pump)) {
-        write_batch(pump, now_ns);
+    umig_pump_set_aside(pump, now_ns);
+    if (umig_batch_is_due(pump->batch, pump->sessions) && umig_pump_has_room(pump)) {
+        umig_pump_send(pump, now_ns);
     }
+    umig_pump_release(pump, now_ns);
     pump->next_batch_ns = now_ns + UMIG_NS_PER_S;
 }
 
 void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns)
 {
+    umig_pump_set_aside(pump, now_ns);
     umig_batch_clear(pump->batch, pump->sessions);
-    umig_dictionary_begin_generation(&pump->dictionary);
+    umig_pump_begin_generation(pump);
     pump->dictionary.generation = 1;
     memset(&pump->holders, 0, sizeof pump->holders);
     forget_dictionary_ids(pump);
@@ -115,8 +129,9 @@ void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns)
     }
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &pump->sessions->session[i];
-        if (session->is_armed) {
+        if (session->is_armed && !session->is_waiting) {
             umig_session_restart(session, now_ns);
+            umig_pump_restart_backlog(session);
             session->agent_cpu_at_start_ns = pump->cost->agent_cpu_ns;
             session->process_cpu_at_start_ns = pump->cost->process_cpu_ns;
         }
@@ -289,7 +304,7 @@ static bool make_room_for_names(struct umig_pump *pump, uint64_t now_ns)
     if (umig_dictionary_delta_bytes(&pump->dictionary) <= UMIG_BATCH_DELTA_BYTES) {
         return true;
     }
-    if (!has_room(pump)) {
+    if (!umig_pump_has_room(pump)) {
         return false; /* another name, and the batch would be too large to write */
     }
     write_batch(pump, now_ns);
@@ -573,7 +588,7 @@ static void share_parts(struct umig_pump *pump,
         struct umig_record head = *record;
         head.value_ns = part->value_ns;
         if (place->stack != 0 && umig_batch_is_full(pump->batch, &pump->dictionary)) {
-            if (has_room(pump)) {
+            if (umig_pump_has_room(pump)) {
                 write_batch(pump, now_ns);
             } else {
                 *place = (struct place){.drop = UMIG_DROP_SPOOL_FULL};
@@ -599,7 +614,7 @@ void umig_pump_find_place(struct umig_pump *pump,
     out_place->stack = out_place->thread != 0 ? stack_of(pump, record, slot, now_ns) : 0;
     out_place->outcome = record->outcome;
     out_place->generation = out_place->stack != 0 ? pump->dictionary.generation : 0;
-    out_place->drop = has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
+    out_place->drop = umig_pump_has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
 }
 
 static void take_record(struct umig_pump *pump, const struct umig_record *record, uint64_t now_ns)
@@ -630,7 +645,7 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
         if (place.stack != 0) {
             add_native(pump, record, &place, now_ns);
         }
-        place.drop = has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
+        place.drop = umig_pump_has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
     }
     if (record->kernel_bytes > 0) {
         share_parts(pump, record, &place, now_ns);

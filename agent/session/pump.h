@@ -51,6 +51,7 @@ struct umig_pump {
     struct umig_names *names[2]; /* the two generations; the sampler uses one of them */
     struct umig_sessions *sessions;
     struct umig_uplink *uplink;
+    struct umig_memory *memory;
     struct umig_batch_cost *cost; /* kept up to date by the owner */
     struct umig_live_sites *live; /* where objects are followed; NULL: nowhere */
     struct umig_wall *wall;       /* takes records of type LOOK; NULL: there are none */
@@ -129,6 +130,33 @@ void umig_pump_heap(struct umig_pump *pump,
                     const struct umig_heap_reading *reading,
                     const struct umig_jvm_reading *counters,
                     uint64_t now_ns);
+
+/** Moves what held sessions took out of the batch and into their backlogs. */
+void umig_pump_set_aside(struct umig_pump *pump, uint64_t now_ns);
+
+/**
+ * The condition of an armed session holds: what it has kept goes to the collector, in order, and
+ * then what comes. Its time to run begins. What the spool has no room for follows when it has.
+ */
+void umig_pump_fire(struct umig_pump *pump, struct umig_session *session, uint64_t now_ns);
+
+/** Ends an armed session whose condition has never held: nothing is left of it. */
+void umig_pump_disarm(struct umig_pump *pump, struct umig_session *session, uint64_t now_ns);
+
+/** Begins a generation of the dictionary; what backlogs hold goes along. */
+void umig_pump_begin_generation(struct umig_pump *pump);
+
+/** A session that fired begins anew with what of its backlog was not sent, if there is any. */
+void umig_pump_restart_backlog(struct umig_session *session);
+
+/** Sends what is left of the backlogs of sessions that fired, as far as the spool has room. */
+void umig_pump_release(struct umig_pump *pump, uint64_t now_ns);
+
+/** Writes the batch, which holds nothing of a held session's, and empties it. */
+void umig_pump_send(struct umig_pump *pump, uint64_t now_ns);
+
+/** Does the spool take a batch? */
+bool umig_pump_has_room(const struct umig_pump *pump);
 
 /** Writes and submits a batch if one is due and its time has come, or in any case when forced. */
 void umig_pump_flush(struct umig_pump *pump, uint64_t now_ns, bool is_forced);

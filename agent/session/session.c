@@ -3,17 +3,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/session/backlog.h"
 #include "core/err.h"
 #include "core/parse.h"
 
-void umig_sessions_init(struct umig_sessions *sessions,
-                        struct umig_memory *memory,
-                        uint32_t slot_count,
-                        uint64_t seed)
+/* An armed session may keep this part of the agent's memory: the eighth. */
+enum {
+    BACKLOG_SHARE = 8
+};
+
+void umig_sessions_init(struct umig_sessions *sessions, struct umig_memory *memory, uint64_t seed)
 {
     memset(sessions, 0, sizeof *sessions);
     sessions->memory = memory;
-    sessions->slot_count = slot_count;
     sessions->next_number = 1;
     sessions->random = seed | 1;
 }
@@ -29,22 +31,10 @@ uint64_t umig_sessions_random(struct umig_sessions *sessions)
     return x * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-static size_t cpu_bytes(const struct umig_sessions *sessions)
+static void give_carries(struct umig_session *session)
 {
-    return sessions->slot_count * sizeof(struct umig_cpu_carry);
-}
-
-static size_t wait_bytes(const struct umig_sessions *sessions)
-{
-    return sessions->slot_count * sizeof(struct umig_wait_carry);
-}
-
-static void give_carries(struct umig_sessions *sessions, struct umig_session *session)
-{
-    umig_memory_give(sessions->memory, session->cpu_carries, cpu_bytes(sessions));
-    umig_memory_give(sessions->memory, session->wait_carries, wait_bytes(sessions));
-    session->cpu_carries = NULL;
-    session->wait_carries = NULL;
+    umig_slot_table_close(&session->cpu_carries);
+    umig_slot_table_close(&session->wait_carries);
 }
 
 /* Memory for what is carried from sample to sample. */
@@ -53,15 +43,16 @@ static int take_carries(struct umig_sessions *sessions,
                         struct umig_err *err)
 {
     const bool *has_kind = session->spec.kinds.has_kind;
+    int rc = UMIG_OK;
     if (has_kind[UMIG_KIND_CPU]) {
-        session->cpu_carries = umig_memory_take(sessions->memory, cpu_bytes(sessions));
+        rc = umig_slot_table_open(&session->cpu_carries, sessions->memory,
+                                  sizeof(struct umig_cpu_carry));
     }
-    if (has_kind[UMIG_KIND_LOCKS]) {
-        session->wait_carries = umig_memory_take(sessions->memory, wait_bytes(sessions));
+    if (rc == UMIG_OK && has_kind[UMIG_KIND_LOCKS]) {
+        rc = umig_slot_table_open(&session->wait_carries, sessions->memory,
+                                  sizeof(struct umig_wait_carry));
     }
-    if ((has_kind[UMIG_KIND_CPU] && session->cpu_carries == NULL) ||
-        (has_kind[UMIG_KIND_LOCKS] && session->wait_carries == NULL)) {
-        give_carries(sessions, session);
+    if (rc != UMIG_OK) {
         return umig_err_set(err, UMIG_E_NOMEM,
                             "no memory for another session within the agent's bound of %zu bytes; "
                             "raise memory=",
@@ -70,9 +61,23 @@ static int take_carries(struct umig_sessions *sessions,
     return UMIG_OK;
 }
 
-static int check_spec(struct umig_sessions *sessions,
-                      const struct umig_session_spec *spec,
-                      struct umig_err *err)
+/* Memory for what comes before the condition holds. */
+static int take_backlog(struct umig_sessions *sessions,
+                        struct umig_session *session,
+                        struct umig_err *err)
+{
+    if (session->spec.when.count == 0 || session->spec.before_ns == 0) {
+        return UMIG_OK;
+    }
+    const int rc = umig_backlog_open(
+        sessions->memory, sessions->memory->limit_bytes / BACKLOG_SHARE, &session->backlog, err);
+    session->is_held = rc == UMIG_OK;
+    return rc;
+}
+
+int umig_sessions_check(struct umig_sessions *sessions,
+                        const struct umig_session_spec *spec,
+                        struct umig_err *err)
 {
     bool asks = false;
     for (int kind = 0; kind < UMIG_KIND_COUNT; kind++) {
@@ -100,7 +105,7 @@ int umig_sessions_open(struct umig_sessions *sessions,
                        struct umig_session **out_session,
                        struct umig_err *err)
 {
-    int rc = check_spec(sessions, spec, err);
+    int rc = umig_sessions_check(sessions, spec, err);
     if (rc != UMIG_OK) {
         return rc;
     }
@@ -115,10 +120,15 @@ int umig_sessions_open(struct umig_sessions *sessions,
     memset(session, 0, sizeof *session);
     session->spec = *spec;
     rc = take_carries(sessions, session, err);
+    if (rc == UMIG_OK) {
+        rc = take_backlog(sessions, session, err);
+    }
     if (rc != UMIG_OK) {
+        give_carries(session);
         return umig_err_trace(err, rc);
     }
     session->is_open = true;
+    session->is_waiting = spec->when.count > 0;
     sessions->opened_count++;
     session->asked_ns = now_ns;
     session->end_ns = UINT64_MAX;
@@ -126,11 +136,16 @@ int umig_sessions_open(struct umig_sessions *sessions,
     return UMIG_OK;
 }
 
-/* Open, begun or not, and not ended. */
-static bool wants_cpu(const struct umig_session *session)
+bool umig_session_wants(const struct umig_session *session, enum umig_kind kind)
 {
     return session->is_open && session->ended == UMIG_END_RUNNING &&
-           session->spec.kinds.has_kind[UMIG_KIND_CPU];
+           session->spec.kinds.has_kind[kind] &&
+           !(session->is_waiting && session->spec.before_ns == 0);
+}
+
+static bool wants_cpu(const struct umig_session *session)
+{
+    return umig_session_wants(session, UMIG_KIND_CPU);
 }
 
 enum umig_native umig_sessions_native(const struct umig_sessions *sessions)
@@ -180,8 +195,9 @@ void umig_session_begin(struct umig_sessions *sessions,
     session->number = sessions->next_number++;
     session->is_armed = true;
     session->start_ns = now_ns;
+    session->told_start_ns = now_ns;
     session->next_heap_ns = now_ns;
-    session->end_ns = duration == 0 ? UINT64_MAX : now_ns + duration;
+    session->end_ns = duration == 0 || session->is_waiting ? UINT64_MAX : now_ns + duration;
 }
 
 void umig_session_restart(struct umig_session *session, uint64_t now_ns)
@@ -194,6 +210,7 @@ void umig_session_restart(struct umig_session *session, uint64_t now_ns)
     session->is_start_sent = false;
     session->is_problem_due = false;
     session->start_ns = now_ns;
+    session->told_start_ns = now_ns;
 }
 
 struct umig_session *umig_sessions_find(struct umig_sessions *sessions, const char *id)
@@ -208,9 +225,11 @@ struct umig_session *umig_sessions_find(struct umig_sessions *sessions, const ch
     return NULL;
 }
 
-void umig_sessions_close(struct umig_sessions *sessions, struct umig_session *session)
+void umig_session_close(struct umig_session *session)
 {
-    give_carries(sessions, session);
+    give_carries(session);
+    umig_backlog_close(session->backlog);
+    session->backlog = NULL;
     session->is_open = false;
     session->is_armed = false;
 }
@@ -249,9 +268,7 @@ uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_ki
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         const struct umig_session *session = &sessions->session[i];
         const uint64_t asked = session->spec.kinds.interval_ns[kind];
-        const bool asks = session->is_open && session->ended == UMIG_END_RUNNING &&
-                          session->spec.kinds.has_kind[kind];
-        if (asks && (finest == 0 || asked < finest)) {
+        if (umig_session_wants(session, kind) && (finest == 0 || asked < finest)) {
             finest = asked;
         }
     }
@@ -263,7 +280,11 @@ uint64_t umig_session_share_cpu(struct umig_sessions *sessions,
                                 const struct umig_record *record)
 {
     const uint64_t interval = session->spec.kinds.interval_ns[UMIG_KIND_CPU];
-    struct umig_cpu_carry *carry = &session->cpu_carries[record->slot];
+    struct umig_cpu_carry *carry = umig_slot_table_at(&session->cpu_carries, record->slot);
+    if (carry == NULL) {
+        umig_session_lost(session, UMIG_KIND_CPU, UMIG_DROP_NO_SLOT, record->value_ns);
+        return 0;
+    }
     if (carry->serial != record->slot_serial) {
         carry->serial = record->slot_serial;
         /* When the engine ticks at the session's own interval every sample is one interval's. */
@@ -308,7 +329,11 @@ static struct umig_wait_share end_wait(const struct umig_session *session,
 struct umig_wait_share umig_session_share_wait(struct umig_session *session,
                                                const struct umig_record *record)
 {
-    struct umig_wait_carry *carry = &session->wait_carries[record->slot];
+    struct umig_wait_carry *carry = umig_slot_table_at(&session->wait_carries, record->slot);
+    if (carry == NULL) {
+        umig_session_lost(session, UMIG_KIND_LOCKS, UMIG_DROP_NO_SLOT, record->value_ns);
+        return (struct umig_wait_share){0};
+    }
     if (carry->serial != record->slot_serial) {
         settle_carry(session, carry);
         carry->serial = record->slot_serial;
@@ -342,11 +367,13 @@ void umig_session_lost(struct umig_session *session,
     tally->dropped[cause] += share;
 }
 
-void umig_session_settle(const struct umig_sessions *sessions, struct umig_session *session)
+void umig_session_settle(struct umig_session *session)
 {
-    for (uint32_t i = 0; i < sessions->slot_count && session->wait_carries != NULL; i++) {
-        if (session->wait_carries[i].ns > 0) {
-            settle_carry(session, &session->wait_carries[i]);
+    uint32_t cursor = 0;
+    struct umig_wait_carry *carry;
+    while ((carry = umig_slot_table_next(&session->wait_carries, &cursor)) != NULL) {
+        if (carry->ns > 0) {
+            settle_carry(session, carry);
         }
     }
 }

@@ -7,6 +7,10 @@
  * thread begins at a random place within the interval, so that short threads are neither over- nor
  * under-represented. No session's samples depend on another session being there.
  *
+ * A session with a condition is armed first: it samples, and what it takes is kept in its backlog
+ * (backlog.h) until the condition holds. Nothing of it is sent, and the collector knows nothing of
+ * it, before that. Without anything to keep it is not sampled for either.
+ *
  * The native loop's alone; other threads read only what is atomic.
  */
 #ifndef UMIG_AGENT_SESSION_SESSION_H
@@ -18,7 +22,9 @@
 
 #include "agent/memory.h"
 #include "agent/options.h"
+#include "agent/session/slot_table.h"
 #include "core/glob.h"
+#include "core/trigger.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 #include "include/umig/sample.h"
@@ -28,6 +34,8 @@
 
 /** What a session lacks, NUL included: fits the wire's bound with it. */
 #define UMIG_PROBLEM_BYTES 256
+
+struct umig_backlog;
 
 /** What a session is started with. */
 struct umig_session_spec {
@@ -40,6 +48,8 @@ struct umig_session_spec {
     enum umig_clock clock;         /* asked for */
     char threads[UMIG_GLOB_BYTES]; /* kind wall: of whom, by name; "": of all */
     bool is_by_option;             /* asked for by start=: stop without a name leaves it alone */
+    struct umig_trigger when;      /* it is armed until this holds; none: it runs at once */
+    uint64_t before_ns;            /* of what came before that is kept; 0: nothing */
 };
 
 /** CPU time a session still carries for the thread in one slot. */
@@ -67,7 +77,7 @@ struct umig_session {
     bool is_open;
     uint32_t number; /* on the wire, where starts count up; 0 until it begins */
     struct umig_session_spec spec;
-    uint64_t start_ns;
+    uint64_t start_ns;   /* since when it takes */
     uint64_t end_ns;     /* when it ends by its duration; UINT64_MAX: never */
     enum umig_end ended; /* RUNNING until it ends; then its end is still to be sent */
     bool is_start_sent;
@@ -77,31 +87,36 @@ struct umig_session {
     uint64_t next_heap_ns;
     uint64_t agent_cpu_at_start_ns;
     uint64_t process_cpu_at_start_ns;
-    bool is_armed;                        /* all it asks for is provided: it has begun */
-    uint64_t asked_ns;                    /* when it was opened */
-    enum umig_walker walker;              /* of its stacks; AUTO: it has none */
-    enum umig_clock clock;                /* of its CPU samples; AUTO: it has none */
-    char problem[UMIG_PROBLEM_BYTES];     /* what it asked for and does not get, and why; "" */
-    struct umig_cpu_carry *cpu_carries;   /* one a slot; NULL without cpu */
-    struct umig_wait_carry *wait_carries; /* one a slot; NULL without locks */
-    uint64_t alloc_low, alloc_high;       /* intervals of its samples of allocation; 0: none yet */
-    uint64_t last_live_ns;                /* time of its last snapshot of live objects; 0: none */
+    bool is_armed;                       /* all it asks for is provided: it has begun */
+    uint64_t asked_ns;                   /* when it was opened */
+    enum umig_walker walker;             /* of its stacks; AUTO: it has none */
+    enum umig_clock clock;               /* of its CPU samples; AUTO: it has none */
+    char problem[UMIG_PROBLEM_BYTES];    /* what it asked for and does not get, and why; "" */
+    struct umig_slot_table cpu_carries;  /* struct umig_cpu_carry; closed without cpu */
+    struct umig_slot_table wait_carries; /* struct umig_wait_carry; closed without locks */
+    uint64_t alloc_low, alloc_high;      /* intervals of its samples of allocation; 0: none yet */
+    uint64_t last_live_ns;               /* time of its last snapshot of live objects; 0: none */
+
+    bool is_waiting;              /* armed: its condition has not held yet */
+    bool is_held;                 /* what it takes goes to its backlog, not to the collector */
+    struct umig_backlog *backlog; /* NULL: there is none */
+    struct umig_trigger_state trigger;
+    uint64_t not_before_ns;                /* it does not fire earlier */
+    uint64_t told_start_ns;                /* as the collector has it */
+    uint64_t fired_ns;                     /* 0: it has no condition, or waits for it */
+    char because[UMIG_TRIGGER_TOLD_BYTES]; /* the figures by which it fired; "" */
 };
 
 struct umig_sessions {
     struct umig_session session[UMIG_SESSIONS_MAX];
     uint32_t opened_count; /* ever */
     uint32_t next_number;  /* of the session that begins next: they begin in another order */
-    uint32_t slot_count;
     struct umig_memory *memory;
     uint64_t random; /* state of the generator for phases */
 };
 
-/** Sets the table up. slot_count: size of the thread table. seed: any number. */
-void umig_sessions_init(struct umig_sessions *sessions,
-                        struct umig_memory *memory,
-                        uint32_t slot_count,
-                        uint64_t seed);
+/** Sets the table up. seed: any number. */
+void umig_sessions_init(struct umig_sessions *sessions, struct umig_memory *memory, uint64_t seed);
 
 /**
  * Opens a session.
@@ -115,6 +130,11 @@ UMIG_NODISCARD int umig_sessions_open(struct umig_sessions *sessions,
                                       struct umig_session **out_session,
                                       struct umig_err *err);
 
+/** Could a session of this spec be opened, if there is room? UMIG_OK or UMIG_E_ARG, as above. */
+UMIG_NODISCARD int umig_sessions_check(struct umig_sessions *sessions,
+                                       const struct umig_session_spec *spec,
+                                       struct umig_err *err);
+
 /** The next number of the sessions' generator, all 64 bits of it. */
 uint64_t umig_sessions_random(struct umig_sessions *sessions);
 
@@ -122,7 +142,10 @@ uint64_t umig_sessions_random(struct umig_sessions *sessions);
 struct umig_session *umig_sessions_find(struct umig_sessions *sessions, const char *id);
 
 /** Frees a session whose end has been written. */
-void umig_sessions_close(struct umig_sessions *sessions, struct umig_session *session);
+void umig_session_close(struct umig_session *session);
+
+/** Does it want to be sampled for, begun or not? One that is armed and keeps nothing does not. */
+bool umig_session_wants(const struct umig_session *session, enum umig_kind kind);
 
 /** Finest interval that open sessions, begun or not, ask of a kind; 0 when none does. */
 uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_kind kind);
@@ -193,6 +216,6 @@ void umig_session_lost(struct umig_session *session,
                        uint64_t value_ns);
 
 /** Books waits that never filled an interval as remainder, at the session's end. */
-void umig_session_settle(const struct umig_sessions *sessions, struct umig_session *session);
+void umig_session_settle(struct umig_session *session);
 
 #endif

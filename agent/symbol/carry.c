@@ -32,13 +32,28 @@ static const uint32_t *item_of(const struct umig_intern *table, uint32_t id)
 }
 
 /* A string of no bytes is id 0 everywhere; another one becomes 0 only when there is no room. */
-static uint32_t carry_string(const struct umig_carry *carry, uint32_t id)
+uint32_t umig_carry_string(struct umig_carry *carry, uint32_t string)
 {
-    if (id == 0) {
+    if (string == 0) {
         return 0;
     }
-    const uint32_t *item = item_of(&carry->from->strings, id);
+    const uint32_t *item = item_of(&carry->from->strings, string);
     return umig_dictionary_string(carry->to, carry->from->text + item[0], item[1]);
+}
+
+/* Words of a thread: tid, kind, name, and the two halves of a virtual thread's id. */
+uint32_t umig_carry_thread(struct umig_carry *carry, uint32_t thread)
+{
+    if (thread == 0) {
+        return 0;
+    }
+    const uint32_t *item = item_of(&carry->from->threads, thread);
+    const uint32_t name = umig_carry_string(carry, item[2]);
+    if (name == 0 && item[2] != 0) {
+        return 0;
+    }
+    return umig_dictionary_thread(carry->to, item[0], item[1], name,
+                                  item[3] | (uint64_t)item[4] << 32);
 }
 
 uint32_t umig_carry_method(struct umig_carry *carry, uint32_t method)
@@ -46,7 +61,7 @@ uint32_t umig_carry_method(struct umig_carry *carry, uint32_t method)
     const uint32_t *item = item_of(&carry->from->methods, method);
     uint32_t words[3];
     for (int i = 0; i < 3; i++) {
-        words[i] = carry_string(carry, item[i]);
+        words[i] = umig_carry_string(carry, item[i]);
         if (words[i] == 0 && item[i] != 0) {
             return 0;
         }

@@ -44,6 +44,12 @@ void umig_carry_turn(struct umig_carry *carry,
 /** Its stack in the other dictionary; 0: there was no room, or it is too deep. */
 uint32_t umig_carry_stack(struct umig_carry *carry, uint32_t stack);
 
+/** A string in the other dictionary; 0: it is none, or there was no room. */
+uint32_t umig_carry_string(struct umig_carry *carry, uint32_t string);
+
+/** A thread in the other dictionary; 0: it is none, or there was no room. */
+uint32_t umig_carry_thread(struct umig_carry *carry, uint32_t thread);
+
 /** A method of one dictionary in the other; 0: there was no room. */
 uint32_t umig_carry_method(struct umig_carry *carry, uint32_t method);
 

@@ -321,10 +321,14 @@ static int check_means(const Umig__V1__SessionStart *start, struct umig_err *err
     if (umig_span_of(start->walker).len > UMIG_BATCH_MAX_LABEL_BYTES ||
         umig_span_of(start->problem).len > UMIG_BATCH_MAX_LABEL_BYTES ||
         umig_span_of(start->clock).len > UMIG_BATCH_MAX_LABEL_BYTES ||
-        umig_span_of(start->threads).len > UMIG_BATCH_MAX_LABEL_BYTES) {
-        return umig_err_set(err, UMIG_E_LIMIT,
-                            "SessionStart.walker, .problem, .clock or .threads is over %u bytes",
-                            UMIG_BATCH_MAX_LABEL_BYTES);
+        umig_span_of(start->threads).len > UMIG_BATCH_MAX_LABEL_BYTES ||
+        umig_span_of(start->when).len > UMIG_BATCH_MAX_LABEL_BYTES ||
+        umig_span_of(start->because).len > UMIG_BATCH_MAX_LABEL_BYTES) {
+        return umig_err_set(
+            err, UMIG_E_LIMIT,
+            "SessionStart.walker, .problem, .clock, .threads, .when or .because is over "
+            "%u bytes",
+            UMIG_BATCH_MAX_LABEL_BYTES);
     }
     return UMIG_OK;
 }

@@ -58,11 +58,17 @@ static int set_session(struct umig_profile *profile, const struct umig_session_r
     /* A newer agent may know more of it than we do. */
     session->native = row->start->native <= UMIG_NATIVE_ON ? (enum umig_native)row->start->native
                                                            : UMIG_NATIVE_ON;
+    if (row->start->fired_ns != 0) {
+        /* Both are of one clock; what was kept before it is gone where it began anew behind it. */
+        session->fired_unix_ns = row->start_unix_ns + (row->start->fired_ns - row->start->start_ns);
+    }
     int rc = set_text(profile, row->id, &session->id);
     rc = rc != UMIG_OK ? rc : set_text(profile, row->start->walker, &session->walker);
     rc = rc != UMIG_OK ? rc : set_text(profile, row->start->problem, &session->problem);
     rc = rc != UMIG_OK ? rc : set_text(profile, row->start->clock, &session->clock);
     rc = rc != UMIG_OK ? rc : set_text(profile, row->start->threads, &session->threads);
+    rc = rc != UMIG_OK ? rc : set_text(profile, row->start->when, &session->when);
+    rc = rc != UMIG_OK ? rc : set_text(profile, row->start->because, &session->because);
     rc = rc != UMIG_OK ? rc : set_process(profile, row->process);
     return rc != UMIG_OK ? rc : set_labels(profile, row->start->labels, row->start->n_labels);
 }

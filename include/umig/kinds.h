@@ -136,13 +136,15 @@ enum umig_outcome {
  X(REFUSED, 10, "refused", "the collector could not accept it")                                 \
  X(RING_BUSY, 11, "ring_busy", "every ring was taken by another thread's sample")               \
  X(FAULT, 12, "fault", "a fault while the sample was taken was caught")                         \
- X(TABLE_FULL, 13, "table_full", "the table of objects that are followed had no room")
+ X(TABLE_FULL, 13, "table_full", "the table of objects that are followed had no room")          \
+ X(BACKLOG_FULL, 14, "backlog_full",                                                            \
+   "memory for what an armed session keeps was full before its condition held")
 
 enum umig_drop {
 #define UMIG_DROP_ENUM(name, number, key, text) UMIG_DROP_##name = (number),
     UMIG_DROP_TABLE(UMIG_DROP_ENUM)
 #undef UMIG_DROP_ENUM
-    UMIG_DROP_COUNT = 14
+    UMIG_DROP_COUNT = 15
 };
 
 /*

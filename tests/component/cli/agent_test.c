@@ -29,6 +29,7 @@ static void *g_libjvm;
 static char g_started[512];
 static atomic_int g_stop_count;
 static atomic_bool g_is_disk_full;
+static atomic_bool g_is_armed;               /* the session waits, and another one is planned */
 static char g_running_id[16] = "load-7\x1b"; /* of the one session in every status */
 static char g_problem[] = "native frames (no memory)";
 static char g_address[160]; /* of its collector */
@@ -47,6 +48,27 @@ static void pack_reply(const Umig__V1__ControlReply *reply, struct umig_buf *out
     uint8_t bytes[4096];
     assert_in_range(umig__v1__control_reply__get_packed_size(reply), 0, sizeof bytes);
     put_frame(out, UMIG_FRAME_CONTROL_REPLY, 0, bytes, umig__v1__control_reply__pack(reply, bytes));
+}
+
+static void put_armed(Umig__V1__SessionStatus *session, Umig__V1__AgentStatus *agent)
+{
+    static char when[] = "heap > 90%";
+    static char now[] = "heap 41.2 %";
+    static char id[] = "night";
+    static Umig__V1__PlanStatus plan = UMIG__V1__PLAN_STATUS__INIT;
+    static Umig__V1__PlanStatus *plans[] = {&plan};
+    session->when = when;
+    session->now = now;
+    session->before_ns = 60000000000;
+    session->kept_ns = 12000000000;
+    session->kept_rows = 1230;
+    plan.id = id;
+    plan.every_ns = 3600000000000;
+    plan.next_in_ns = 1800000000000;
+    plan.times = 3;
+    plan.started = 1;
+    agent->plans = plans;
+    agent->n_plans = 1;
 }
 
 /* As a reply to a stop, with what was stopped in the text; NULL: to a status. */
@@ -111,6 +133,9 @@ static void put_status(char *stopped, struct umig_buf *out)
         agent.acked_sequence = 5;
         agent.unacked_batches = 3;
     }
+    if (atomic_load(&g_is_armed)) {
+        put_armed(&session, &agent);
+    }
     agent.walker = walker;
     agent.signal = signal;
     agent.clock = clock;
@@ -134,6 +159,10 @@ static void put_started(const Umig__V1__StartSession *start, struct umig_buf *ou
     if (start->clock != UMIG_CLOCK_AUTO) {
         umig_buf_printf(&asked, " clock %u", start->clock);
     }
+    if (start->when[0] != '\0') {
+        umig_buf_printf(&asked, " when %s before %llu times %u", start->when,
+                        (unsigned long long)start->before_ns, start->times);
+    }
     for (size_t i = 0; i < start->n_kinds; i++) {
         umig_buf_printf(&asked, " %u:%llu", start->kinds[i]->kind,
                         (unsigned long long)start->kinds[i]->interval_ns);
@@ -154,6 +183,7 @@ static void put_started(const Umig__V1__StartSession *start, struct umig_buf *ou
     reply.text = reply.status != 0 ? taken : made;
     session.id = start->id[0] != '\0' ? start->id : made;
     session.problem = start->native != 0 ? g_problem : session.problem;
+    session.when = strcmp(start->id, "older") != 0 ? start->when : session.when;
     agent.sessions = sessions;
     agent.n_sessions = 1;
     reply.agent = &agent;
@@ -407,6 +437,41 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
     assert_non_null(strstr(g_run.out, "counters   novelty 7"));
 }
 
+static void test_status_shows_what_is_armed_and_what_is_planned(void **state)
+{
+    (void)state;
+    atomic_store(&g_is_armed, true);
+    run_on_me("status", "");
+    assert_non_null(strstr(g_run.out, "load-7\xE2\x90\x9B, armed for 12 s\n"));
+    assert_non_null(strstr(g_run.out, "fires      when heap > 90%; now: heap 41.2 %\n"));
+    assert_non_null(strstr(g_run.out, "keeps      the last 60 s, so far 12 s: 1230 rows\n"));
+    assert_non_null(
+        strstr(g_run.out, "plan       night: every 1h, 3 times; started 1, next in 30 min 0 s\n"));
+    assert_null(strstr(g_run.out, "measured"));
+
+    run_on_me("status", " --json");
+    assert_non_null(strstr(g_run.out, "\"state\":\"armed\",\"when\":\"heap > 90%\""));
+    assert_non_null(strstr(g_run.out, "\"plans\":[{\"id\":\"night\","));
+    atomic_store(&g_is_armed, false);
+}
+
+static void test_start_sends_a_condition_and_refuses_what_is_none(void **state)
+{
+    (void)state;
+    run_on_me("start", " --cpu 2ms --when heap>90% --before 2m --duration 30s --name full");
+    assert_int_equal(g_run.code, 0);
+    assert_string_equal(g_started,
+                        "full 30000000000 when heap>90% before 120000000000 times 1 1:2000000");
+    assert_wrote(g_run.out, "Session full is armed in @ (pid ");
+    assert_non_null(strstr(g_run.out,
+                           "It fires when heap>90%, and has the 2 min 0 s before. It ends by "
+                           "itself after 30 s. Read it with 'umig report full'."));
+    assert_string_equal(g_run.err, "");
+
+    run_on_me("start", " --cpu --when heap>90% --name older");
+    assert_non_null(strstr(g_run.err, "is older than this command: session older runs now"));
+}
+
 static void test_status_json_has_every_counter(void **state)
 {
     (void)state;
@@ -551,7 +616,7 @@ static void test_stop_by_name_knows_what_runs(void **state)
 
     run_on_me("stop", " --json");
     assert_int_equal(g_run.code, 0);
-    assert_non_null(strstr(g_run.out, "\"sessions\":[\"load-7\",\"other\"]}]\n"));
+    assert_non_null(strstr(g_run.out, "\"sessions\":[\"load-7\",\"other\"],\"unfired\":[]}]\n"));
 }
 
 static void test_status_and_stop_say_what_the_collector_waits_for(void **state)
@@ -705,6 +770,8 @@ int main(void)
     const struct CMUnitTest agent_test[] = {
         WITH_AGENT(test_jvms_shows_agent_service_and_sessions),
         WITH_AGENT(test_status_tells_cost_quality_and_sessions),
+        WITH_AGENT(test_status_shows_what_is_armed_and_what_is_planned),
+        WITH_AGENT(test_start_sends_a_condition_and_refuses_what_is_none),
         WITH_AGENT(test_status_json_has_every_counter),
         WITH_AGENT(test_status_failures_are_shown_where_asked_for),
         WITH_AGENT(test_start_sends_what_was_asked_for),

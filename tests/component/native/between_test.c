@@ -132,7 +132,7 @@ static int setup(void **state)
 {
     struct fixture *fx = calloc(1, sizeof *fx);
     fx->memory.limit_bytes = MEMORY_BYTES;
-    umig_sessions_init(&fx->sessions, &fx->memory, SLOTS, 1);
+    umig_sessions_init(&fx->sessions, &fx->memory, 1);
     init_sampler(fx);
     init_pump(fx);
     fx->with = open_session(fx, "with", UMIG_NATIVE_ON);

@@ -17,7 +17,7 @@ static int setup(void **state)
 {
     struct fixture *fx = calloc(1, sizeof *fx);
     fx->memory.limit_bytes = 64 << 20;
-    umig_sessions_init(&fx->sessions, &fx->memory, 64, 42);
+    umig_sessions_init(&fx->sessions, &fx->memory, 42);
     *state = fx;
     return 0;
 }
@@ -121,8 +121,8 @@ static void test_alloc_share_stands_for_what_was_allocated_whatever_the_size(voi
             assert_near(sums[k].objects, stream.objects, sums[k].samples);
         }
     }
-    umig_sessions_close(&fx->sessions, own);
-    umig_sessions_close(&fx->sessions, coarse);
+    umig_session_close(own);
+    umig_session_close(coarse);
 }
 
 /* What is drawn by a coarser interval than the session's stands for more. */
@@ -146,7 +146,7 @@ static void test_alloc_share_follows_the_interval_in_force_and_says_so(void **st
     umig_session_set_problem(session, "native frames are off");
     umig_session_tell_alloc(session);
     assert_string_equal(session->problem, "native frames are off");
-    umig_sessions_close(&fx->sessions, session);
+    umig_session_close(session);
 }
 
 int main(void)

@@ -8,7 +8,6 @@
 #include "tests/support/test.h"
 
 enum {
-    SLOTS = 64,
     STACKS = 4096
 };
 
@@ -26,7 +25,7 @@ static int setup(void **state)
 {
     struct fixture *fx = calloc(1, sizeof *fx);
     fx->memory.limit_bytes = 16 << 20;
-    umig_sessions_init(&fx->sessions, &fx->memory, SLOTS, 1);
+    umig_sessions_init(&fx->sessions, &fx->memory, 1);
     fx->dictionary_memory = calloc(1, umig_dictionary_bytes(STACKS));
     umig_dictionary_init(&fx->dictionary, fx->dictionary_memory, STACKS);
     *state = fx;
@@ -38,7 +37,7 @@ static int teardown(void **state)
     struct fixture *fx = *state;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         if (fx->sessions.session[i].is_open) {
-            umig_sessions_close(&fx->sessions, &fx->sessions.session[i]);
+            umig_session_close(&fx->sessions.session[i]);
         }
     }
     free(fx->dictionary_memory);

@@ -20,7 +20,7 @@ static int setup(void **state)
 {
     struct fixture *fx = calloc(1, sizeof *fx);
     fx->memory.limit_bytes = 64 << 20;
-    umig_sessions_init(&fx->sessions, &fx->memory, SLOTS, 42);
+    umig_sessions_init(&fx->sessions, &fx->memory, 42);
     *state = fx;
     return 0;
 }
@@ -30,7 +30,7 @@ static int teardown(void **state)
     struct fixture *fx = *state;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         if (fx->sessions.session[i].is_open) {
-            umig_sessions_close(&fx->sessions, &fx->sessions.session[i]);
+            umig_session_close(&fx->sessions.session[i]);
         }
     }
     assert_int_equal(atomic_load(&fx->memory.used_bytes), 0);
@@ -135,7 +135,7 @@ static void test_session_waits_are_carried_to_the_threshold_and_settled(void **s
     umig_session_share_wait(session, &record);
     assert_int_equal(tally->produced, 1200 * UMIG_NS_PER_US);
 
-    umig_session_settle(&fx->sessions, session);
+    umig_session_settle(session);
 
     assert_int_equal(tally->produced, 1600 * UMIG_NS_PER_US);
     assert_int_equal(tally->dropped[UMIG_DROP_REMAINDER], 400 * UMIG_NS_PER_US);
@@ -224,7 +224,7 @@ static void test_sessions_refuse_what_cannot_be(void **state)
 static void test_sessions_refuse_over_the_memory_bound(void **state)
 {
     struct fixture *fx = *state;
-    fx->memory.limit_bytes = 4096;
+    fx->memory.limit_bytes = 1024;
     struct umig_session_spec spec = {.id = "big"};
     struct umig_session *session = NULL;
     struct umig_err err = UMIG_ERR_INIT;

@@ -282,6 +282,49 @@ static void test_text_says_when_the_kernel_ticks_too_slowly(void **state)
 }
 
 /* A session of waits only measured neither time nor pauses: zeros would be findings. */
+static struct umig_profile *fired_profile(uint64_t before_ns)
+{
+    struct umig_profile *profile = umig_sample_service();
+    struct umig_profile_session *session = &profile->session;
+    static const char when[] = "heap > 90% for 5s";
+    static const char because[] = "heap was 92.3 %";
+    assert_int_equal(umig_profile_string(profile, when, strlen(when), &session->when), UMIG_OK);
+    assert_int_equal(umig_profile_string(profile, because, strlen(because), &session->because),
+                     UMIG_OK);
+    session->start_unix_ns = UINT64_C(1768478400000000000); /* 2026-01-15 12:00:00 UTC */
+    session->fired_unix_ns = session->start_unix_ns + before_ns;
+    session->end_unix_ns = session->fired_unix_ns + UINT64_C(30000000000);
+    return profile;
+}
+
+static void expect_text(struct umig_profile *profile,
+                        enum umig_report_format format,
+                        const char *text)
+{
+    const struct umig_report_options options = {.format = format, .width = 200};
+    struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+    write(profile, &options, &out);
+    if (strstr(umig_buf_str(&out), text) == NULL) {
+        fail_msg("'%s' is not in %.2000s", text, umig_buf_str(&out));
+    }
+    umig_buf_fini(&out);
+}
+
+static void test_reports_say_why_an_armed_session_fired(void **state)
+{
+    (void)state;
+    const uint64_t minute_ns = UINT64_C(60000000000);
+    expect_text(fired_profile(minute_ns), UMIG_REPORT_TEXT,
+                "fired because heap was 92.3 % at 2026-01-15 12:01:00 UTC (heap > 90% for 5s); ");
+    expect_text(fired_profile(minute_ns), UMIG_REPORT_TEXT, "before are included");
+    expect_text(fired_profile(0), UMIG_REPORT_TEXT, "nothing of before is included");
+    expect_text(fired_profile(minute_ns), UMIG_REPORT_HTML,
+                "<li>fired because heap was 92.3 % at 2026-01-15 12:01:00 UTC (heap &#62; 90% for "
+                "5s); the 60");
+    expect_text(fired_profile(minute_ns), UMIG_REPORT_JSON,
+                "\"because\":\"heap was 92.3 %\",\"fired_unix_ns\":1768478460000000000");
+}
+
 static void test_page_says_what_was_not_measured(void **state)
 {
     (void)state;
@@ -356,7 +399,7 @@ static void test_json_is_as_the_schema_says(void **state)
 {
     (void)state;
     json_t *reports[] = {read_json(umig_sample_service()), read_json(umig_sample_hostile()),
-                         read_json(umig_sample_quiet())};
+                         read_json(umig_sample_quiet()), read_json(fired_profile(1))};
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
         umig_schema_expect(UMIG_TEST_SCHEMA, reports[i]);
         json_decref(reports[i]);
@@ -483,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_wide_native_names_are_short_but_for_machines),
         cmocka_unit_test(test_paths_leave_out_how_native_threads_start),
         cmocka_unit_test(test_text_says_when_the_kernel_ticks_too_slowly),
+        cmocka_unit_test(test_reports_say_why_an_armed_session_fired),
         cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
         cmocka_unit_test(test_answer_is_the_same_folded_and_unfolded),
