@@ -21,6 +21,7 @@
 #include "agent/memory.h"
 #include "agent/options.h"
 #include "agent/plans.h"
+#include "agent/search_task.h"
 #include "agent/session/live.h"
 #include "agent/session/pump.h"
 #include "agent/session/session.h"
@@ -49,6 +50,7 @@ struct umig_agent {
     struct umig_pump pump;
     struct umig_wall wall;
     struct umig_live_sites live;
+    struct umig_search_past past_search;
     struct umig_uplink uplink;
     struct umig_control_server control;
     struct umig_batch_cost cost;

@@ -15,7 +15,8 @@
 enum verb {
     VERB_STATUS = 1,
     VERB_START = 2,
-    VERB_STOP = 3
+    VERB_STOP = 3,
+    VERB_SEARCH = 4
 };
 
 /* --- writing answers --- */
@@ -401,6 +402,16 @@ static int stop(struct umig_agent *agent,
     return UMIG_OK;
 }
 
+static int search(struct umig_agent *agent,
+                  const struct umig_request *request,
+                  struct umig_pb_writer *reply)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    return umig_agent_search(agent, &request->search, reply, 5, &err) == UMIG_OK
+               ? UMIG_OK
+               : refuse(reply, &err);
+}
+
 int umig_agent_answer(void *ctx,
                       const uint8_t *payload,
                       size_t payload_bytes,
@@ -425,6 +436,8 @@ int umig_agent_answer(void *ctx,
         return start(agent, &request, reply);
     case VERB_STOP:
         return stop(agent, &request, reply);
+    case VERB_SEARCH:
+        return search(agent, &request, reply);
     default:
         (void)umig_err_set(&why, UMIG_E_ARG, "this agent knows no request %llu",
                            (unsigned long long)request.verb);

@@ -190,6 +190,29 @@ static int take_stop(const struct umig_pb_field *field, void *out, struct umig_e
                : UMIG_OK;
 }
 
+static int take_search(const struct umig_pb_field *field, void *out, struct umig_err *err)
+{
+    struct umig_search_request *request = out;
+    switch (field->number) {
+    case 1:
+        request->action = field->value;
+        return UMIG_OK;
+    case 2:
+        return umig_pb_field_text(field, request->session, sizeof request->session, err);
+    case 3:
+        return request->class_count < UMIG_RETAINERS_TARGETS
+                   ? umig_pb_field_text(field, request->classes[request->class_count++],
+                                        sizeof request->classes[0], err)
+                   : umig_err_set(err, UMIG_E_LIMIT, "a search looks for %u classes at most",
+                                  UMIG_RETAINERS_TARGETS);
+    case 4:
+        request->cpu_budget_ns = field->value;
+        return UMIG_OK;
+    default:
+        return UMIG_OK;
+    }
+}
+
 static int take_request(const struct umig_pb_field *field, void *out, struct umig_err *err)
 {
     struct umig_request *request = out;
@@ -200,6 +223,8 @@ static int take_request(const struct umig_pb_field *field, void *out, struct umi
         return read_spec(field, request, err);
     } else if (field->number == 3 && is_message) {
         return read_message(field->bytes, field->len, take_stop, request, err);
+    } else if (field->number == 4 && is_message) {
+        return read_message(field->bytes, field->len, take_search, &request->search, err);
     }
     return UMIG_OK;
 }

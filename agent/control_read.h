@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "agent/plans.h"
+#include "agent/search_task.h"
 #include "agent/session/session.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
@@ -15,6 +16,7 @@ struct umig_request {
     struct umig_session_spec spec; /* start */
     struct umig_schedule schedule; /* start */
     char stop_id[UMIG_NAME_BYTES]; /* stop; "" all that commands started */
+    struct umig_search_request search;
 };
 
 /**

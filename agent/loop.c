@@ -295,6 +295,7 @@ static void look_at_live(struct umig_agent *agent, uint64_t now_ns)
 
 static void tick(struct umig_agent *agent, uint64_t now_ns)
 {
+    umig_agent_search_tick(agent, now_ns);
     if (!umig_agent_has_sessions(agent)) {
         return;
     }

@@ -274,7 +274,7 @@ struct umig_dispatch umig_dispatch_of(const char *class_name,
     if (kind == UMIG_FRAME_STATE || kind == UMIG_FRAME_ERROR || kind == UMIG_FRAME_TRUNCATED ||
         kind == UMIG_FRAME_DISPATCH || kind == UMIG_FRAME_COMPILING ||
         kind == UMIG_FRAME_ALLOCATED || kind == UMIG_FRAME_OUTSIDE ||
-        kind == UMIG_FRAME_HUMONGOUS || kind == UMIG_FRAME_LIVE) {
+        kind == UMIG_FRAME_HUMONGOUS || kind == UMIG_FRAME_LIVE || kind == UMIG_FRAME_HELD) {
         return dispatch(WORK, UMIG_DISPATCH_NONE);
     }
     const struct row *row = find_row(class_name, name);

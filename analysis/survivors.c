@@ -7,6 +7,7 @@
 #include "analysis/allocation.h"
 #include "analysis/intern.h"
 #include "analysis/label.h"
+#include "analysis/retained.h"
 #include "core/err.h"
 
 /* At each end of a span, so many are left out of it. */
@@ -177,7 +178,8 @@ static int add_all(const struct umig_profile *profile,
         const struct umig_profile_sample *sample = &profile->samples.items[i];
         const bool is_looked_at = sample->block == moments->last ||
                                   (sample->block == moments->half_way && moments->half_way != 0);
-        if (sample->kind == UMIG_KIND_LIVE && is_looked_at) {
+        if (sample->kind == UMIG_KIND_LIVE && is_looked_at &&
+            !umig_retained_is_found(profile, sample)) {
             if (umig_survivors_is_head(profile, sample)) {
                 const uint32_t line = frame_of(profile, sample->stack)->line;
                 survivors->share = sample->block == moments->last && line > 0 && line <= 32

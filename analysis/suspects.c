@@ -334,3 +334,20 @@ int umig_suspects_find(const struct umig_profile *profile,
     *out_suspects = suspects;
     return is_done ? UMIG_OK : umig_err_set(err, UMIG_E_NOMEM, "no memory for leak suspects");
 }
+
+void umig_suspects_clear(const struct umig_profile *profile,
+                         const struct umig_retained *retained,
+                         struct umig_suspects *suspects)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < suspects->count; i++) {
+        const struct umig_suspect *suspect = &suspects->items[i];
+        const uint32_t class_name = profile->methods.items[suspect->row.class_method].class_name;
+        if (umig_retained_hold_on(profile, retained, class_name) == UMIG_HOLD_FIRM) {
+            suspects->items[kept++] = *suspect;
+        } else {
+            suspects->cleared[suspects->cleared_count++] = *suspect;
+        }
+    }
+    suspects->count = kept;
+}

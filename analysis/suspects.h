@@ -5,8 +5,8 @@
  * estimate, and its objects are of many ages. So a cache that has filled up, sessions that end, a
  * batch that has passed, and what is made once are none. Garbage of the old generation counts as
  * alive until that is collected: so only snapshots behind such a collection are looked at. What
- * still fills cannot be told from a leak, nor can what only soft references hold: that needs the
- * heap's references.
+ * still fills cannot be told from a leak; what only soft references hold can where a search has
+ * looked at the heap's references (analysis/retained.h).
  */
 #ifndef UMIG_ANALYSIS_SUSPECTS_H
 #define UMIG_ANALYSIS_SUSPECTS_H
@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "analysis/profile.h"
+#include "analysis/retained.h"
 #include "analysis/survivors.h"
 #include "core/buf.h"
 
@@ -40,6 +41,8 @@ struct umig_suspect {
 struct umig_suspects {
     struct umig_suspect items[UMIG_SUSPECTS_MAX];
     size_t count;
+    struct umig_suspect cleared[UMIG_SUSPECTS_MAX]; /* as items, by umig_suspects_clear() */
+    size_t cleared_count;
     const char *lack; /* why nothing can be said; NULL: it can. Static */
 };
 
@@ -47,6 +50,12 @@ struct umig_suspects {
 UMIG_NODISCARD int umig_suspects_find(const struct umig_profile *profile,
                                       struct umig_suspects *out_suspects,
                                       struct umig_err *err);
+
+/** Takes out what a search has found held by soft references, or in collections that have a bound.
+ */
+void umig_suspects_clear(const struct umig_profile *profile,
+                         const struct umig_retained *retained,
+                         struct umig_suspects *suspects);
 
 /**
  * Does a series of estimates grow, and does it still?

@@ -6,10 +6,13 @@
 #include "cli/heap_dump.h"
 #include "cli/heap_histogram.h"
 #include "cli/heap_histogram_write.h"
+#include "cli/heap_suspects.h"
 #include "cli/heap_talk.h"
 #include "cli/interrupt.h"
 #include "cli/say.h"
+#include "cli/source.h"
 #include "cli/verb.h"
+#include "core/buf.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/parse.h"
@@ -18,6 +21,13 @@
 #define WAIT_MIN_NS  UMIG_NS_PER_S
 #define WAIT_MAX_NS  (600 * UMIG_NS_PER_S)
 #define TOP_DEFAULT  "30"
+
+#define WATCH_DEFAULT "2m"
+#define WATCH_MIN_NS  (60 * UMIG_NS_PER_S)
+#define WATCH_MAX_NS  (12 * 3600 * UMIG_NS_PER_S)
+#define CPU_DEFAULT   "5s"
+#define CPU_MIN_NS    (100 * UMIG_NS_PER_MS)
+#define CPU_MAX_NS    (600 * UMIG_NS_PER_S)
 
 static const struct umig_option g_options[] = {
     {.name = "all", .help = "what nobody can reach any more, too: no collection before"},
@@ -29,8 +39,8 @@ static const struct umig_option g_options[] = {
     {.name = "format",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "FORMAT",
-     .help = "histogram: text or json; default: text"},
-    {.name = "json", .help = "histogram: the same as --format json"},
+     .help = "histogram, suspects: text or json; default: text"},
+    {.name = "json", .help = "histogram, suspects: the same as --format json"},
     {.name = "output",
      .letter = 'o',
      .arity = UMIG_ARITY_VALUE,
@@ -42,6 +52,16 @@ static const struct umig_option g_options[] = {
      .help = "dump: compressed by the JVM, 1 (quick) to 9 (small)"},
     {.name = "overwrite", .help = "dump: FILE may be there; it is replaced once the dump is whole"},
     {.name = "force", .help = "dump: though it seems not to fit"},
+    {.name = "watch",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "TIME",
+     .help =
+         "suspects: follow objects for TIME, where no session does; 1m to 12h, default: " WATCH_DEFAULT},
+    {.name = "cpu",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "TIME",
+     .help = "suspects: CPU the search for holders may take; 100ms to 10m, default: " CPU_DEFAULT},
+    UMIG_SOURCE_OPTIONS,
     {.name = "wait",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",
@@ -50,14 +70,31 @@ static const struct umig_option g_options[] = {
 };
 
 /* What is asked for. */
+enum what {
+    HISTOGRAM,
+    DUMP,
+    SUSPECTS,
+    HOLDERS
+};
+
 struct request {
-    bool is_dump;
+    enum what what;
     pid_t pid;
     uint64_t wait_ns;
     uint64_t top;
     bool wants_json;
     bool folds;
     struct umig_heap_dump_request dump;
+    const struct umig_args *args;
+    uint64_t watch_ns;
+    uint64_t cpu_ns;
+};
+
+static const char *const g_words[] = {
+    [HISTOGRAM] = "histogram",
+    [DUMP] = "dump",
+    [SUSPECTS] = "suspects",
+    [HOLDERS] = "holders",
 };
 
 /* --- what is asked for --- */
@@ -73,39 +110,127 @@ static int read_pid(const char *word, pid_t *out, struct umig_err *err)
     return UMIG_OK;
 }
 
-/* Options of the other word would be ignored: they are refused. */
-static int check_options(const struct umig_args *args, bool is_dump, struct umig_err *err)
+/* Which words an option is for; options of another word would be ignored: they are refused. */
+static const struct {
+    const char *name;
+    bool is_for[HOLDERS + 1];
+} g_belongs[] = {
+    {"all", {true, true, false, false}},     {"top", {true, false, false, false}},
+    {"unfold", {true, false, false, false}}, {"format", {true, false, true, true}},
+    {"json", {true, false, true, true}},     {"output", {false, true, false, false}},
+    {"gzip", {false, true, false, false}},   {"overwrite", {false, true, false, false}},
+    {"force", {false, true, false, false}},  {"watch", {false, false, true, false}},
+    {"cpu", {false, false, true, true}},     {"collector", {false, false, true, true}},
+    {"data", {false, false, true, true}},    {"wait", {true, true, false, false}},
+};
+
+/* "'umig heap suspects' and 'umig heap holders'" */
+static void put_words(const bool is_for[HOLDERS + 1], struct umig_buf *out)
 {
-    static const char *const of_histogram[] = {"top", "unfold", "format", "json", NULL};
-    static const char *const of_dump[] = {"output", "gzip", "overwrite", "force", NULL};
-    const char *const *others = is_dump ? of_histogram : of_dump;
-    for (size_t i = 0; others[i] != NULL; i++) {
-        if (umig_args_has(args, others[i])) {
-            return umig_err_set(err, UMIG_E_ARG, "--%s is for 'umig heap %s'", others[i],
-                                is_dump ? "histogram" : "dump");
+    for (size_t i = 0; i <= HOLDERS; i++) {
+        if (is_for[i]) {
+            umig_buf_printf(out, "%s'umig heap %s'", out->len > 0 ? " and " : "", g_words[i]);
+        }
+    }
+}
+
+static int check_options(const struct umig_args *args, enum what what, struct umig_err *err)
+{
+    for (size_t i = 0; i < sizeof g_belongs / sizeof g_belongs[0]; i++) {
+        if (umig_args_has(args, g_belongs[i].name) && !g_belongs[i].is_for[what]) {
+            struct umig_buf words = UMIG_BUF_INIT(256);
+            put_words(g_belongs[i].is_for, &words);
+            const int rc = umig_err_set(err, UMIG_E_ARG, "--%s is for %s", g_belongs[i].name,
+                                        umig_buf_str(&words));
+            umig_buf_fini(&words);
+            return rc;
         }
     }
     return UMIG_OK;
 }
 
-static int read_histogram(const struct umig_args *args, struct request *out, struct umig_err *err)
+/* Only holders takes names of classes. */
+static int check_operands(const struct umig_args *args, enum what what, struct umig_err *err)
+{
+    if (what == HOLDERS && args->operand_count < 3) {
+        return umig_err_set(err, UMIG_E_ARG, "whose? Give a class: umig heap holders PID CLASS");
+    }
+    if (what != HOLDERS && args->operand_count > 2) {
+        return umig_err_set(err, UMIG_E_ARG, "'umig heap %s' takes a PID and no more",
+                            g_words[what]);
+    }
+    return UMIG_OK;
+}
+
+static int read_what(const char *word, enum what *out, struct umig_err *err)
+{
+    for (size_t i = 0; i < sizeof g_words / sizeof g_words[0]; i++) {
+        if (strcmp(word, g_words[i]) == 0) {
+            *out = (enum what)i;
+            return UMIG_OK;
+        }
+    }
+    return umig_err_set(err, UMIG_E_ARG, "'%.40s' is neither histogram, dump, suspects nor holders",
+                        word);
+}
+
+static int read_format(const struct umig_args *args, bool *out_json, struct umig_err *err)
 {
     const bool is_json = umig_args_has(args, "json");
     const char *format = umig_args_value(args, "format", is_json ? "json" : "text");
-    const char *top = umig_args_value(args, "top", TOP_DEFAULT);
-    out->wants_json = strcmp(format, "json") == 0;
-    out->folds = !umig_args_has(args, "unfold");
-    if (!out->wants_json && strcmp(format, "text") != 0) {
+    *out_json = strcmp(format, "json") == 0;
+    if (!*out_json && strcmp(format, "text") != 0) {
         return umig_err_set(err, UMIG_E_ARG, "'%.40s' is no format; write text or json", format);
     }
-    if (is_json && !out->wants_json) {
+    if (is_json && !*out_json) {
         return umig_err_set(err, UMIG_E_ARG, "--json and --format %.20s exclude each other",
                             format);
     }
-    if (umig_parse_number(umig_span_of(top), &out->top, NULL) != UMIG_OK) {
+    return UMIG_OK;
+}
+
+/* A time that may be given, and how its range is told. */
+struct time_option {
+    const char *name;
+    const char *usual;
+    uint64_t min_ns, max_ns;
+    const char *range;
+};
+
+static int read_time(const struct umig_args *args,
+                     const struct time_option *option,
+                     uint64_t *out_ns,
+                     struct umig_err *err)
+{
+    const char *word = umig_args_value(args, option->name, option->usual);
+    const int rc = umig_parse_duration(umig_span_of(word), out_ns, err);
+    if (rc == UMIG_OK && (*out_ns < option->min_ns || *out_ns > option->max_ns)) {
+        return umig_err_set(err, UMIG_E_ARG, "--%s %.40s: it must be %s", option->name, word,
+                            option->range);
+    }
+    return umig_err_trace(err, rc);
+}
+
+static int read_suspects(const struct umig_args *args, struct request *out, struct umig_err *err)
+{
+    static const struct time_option watch = {"watch", WATCH_DEFAULT, WATCH_MIN_NS, WATCH_MAX_NS,
+                                             "1m to 12h"};
+    static const struct time_option cpu = {"cpu", CPU_DEFAULT, CPU_MIN_NS, CPU_MAX_NS,
+                                           "100ms to 10m"};
+    int rc = read_format(args, &out->wants_json, err);
+    rc = rc != UMIG_OK ? rc : read_time(args, &watch, &out->watch_ns, err);
+    return rc != UMIG_OK ? rc : read_time(args, &cpu, &out->cpu_ns, err);
+}
+
+static int read_histogram(const struct umig_args *args, struct request *out, struct umig_err *err)
+{
+    const char *top = umig_args_value(args, "top", TOP_DEFAULT);
+    out->folds = !umig_args_has(args, "unfold");
+    const int rc = read_format(args, &out->wants_json, err);
+    if (rc == UMIG_OK && umig_parse_number(umig_span_of(top), &out->top, NULL) != UMIG_OK) {
         return umig_err_set(err, UMIG_E_ARG, "--top %.40s: write a whole number, 0 for all", top);
     }
-    return UMIG_OK;
+    return rc;
 }
 
 static int read_dump(const struct umig_args *args, struct request *out, struct umig_err *err)
@@ -129,25 +254,21 @@ static int read_dump(const struct umig_args *args, struct request *out, struct u
 
 static int read_request(const struct umig_args *args, struct request *out, struct umig_err *err)
 {
-    const char *what = args->operands[0];
-    const char *wait = umig_args_value(args, "wait", WAIT_DEFAULT);
-    out->is_dump = strcmp(what, "dump") == 0;
-    if (!out->is_dump && strcmp(what, "histogram") != 0) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.40s' is neither histogram nor dump", what);
-    }
-    int rc = read_pid(args->operands[1], &out->pid, err);
-    if (rc == UMIG_OK) {
-        rc = check_options(args, out->is_dump, err);
-    }
-    if (rc == UMIG_OK) {
-        rc = out->is_dump ? read_dump(args, out, err) : read_histogram(args, out, err);
-    }
-    if (rc == UMIG_OK) {
-        rc = umig_parse_duration(umig_span_of(wait), &out->wait_ns, err);
-    }
-    if (rc == UMIG_OK && (out->wait_ns < WAIT_MIN_NS || out->wait_ns > WAIT_MAX_NS)) {
-        rc = umig_err_set(err, UMIG_E_ARG, "--wait %s: it must be 1s to 10m", wait);
-    }
+    static int (*const readers[])(const struct umig_args *, struct request *, struct umig_err *) = {
+        [HISTOGRAM] = read_histogram,
+        [DUMP] = read_dump,
+        [SUSPECTS] = read_suspects,
+        [HOLDERS] = read_suspects,
+    };
+    static const struct time_option wait = {"wait", WAIT_DEFAULT, WAIT_MIN_NS, WAIT_MAX_NS,
+                                            "1s to 10m"};
+    out->args = args;
+    int rc = read_what(args->operands[0], &out->what, err);
+    rc = rc != UMIG_OK ? rc : check_operands(args, out->what, err);
+    rc = rc != UMIG_OK ? rc : read_pid(args->operands[1], &out->pid, err);
+    rc = rc != UMIG_OK ? rc : check_options(args, out->what, err);
+    rc = rc != UMIG_OK ? rc : readers[out->what](args, out, err);
+    rc = rc != UMIG_OK ? rc : read_time(args, &wait, &out->wait_ns, err);
     return umig_err_trace(err, rc);
 }
 
@@ -256,27 +377,62 @@ static int dump(struct umig_cli *cli,
 
 /* --- the verb --- */
 
+static int suspects(struct umig_cli *cli,
+                    const struct umig_jvm *jvm,
+                    const struct request *request,
+                    struct umig_progress *progress,
+                    struct umig_err *err)
+{
+    const struct umig_heap_suspects_request asked = {
+        .jvm = jvm,
+        .args = request->args,
+        .progress = progress,
+        .watch_ns = request->watch_ns,
+        .cpu_ns = request->cpu_ns,
+        .wants_json = request->wants_json,
+        .classes = request->args->operands + 2,
+        .class_count = request->args->operand_count - 2,
+    };
+    const int rc = umig_heap_suspects(cli, &asked, err);
+    umig_progress_clear(progress);
+    return rc == UMIG_END ? umig_err_set(err, UMIG_E_BUSY, "interrupted; nothing goes on in JVM %d",
+                                         (int)jvm->pid)
+                          : umig_err_trace(err, rc);
+}
+
+static int at_the_door(struct umig_cli *cli,
+                       const struct umig_jvm *jvm,
+                       const struct request *request,
+                       struct umig_progress *progress,
+                       struct umig_err *err)
+{
+    struct umig_heap_talk talk = {.wait_ns = request->wait_ns, .progress = progress};
+    int rc = umig_attach_site_open(jvm, &talk.site, err);
+    if (rc == UMIG_OK) {
+        rc = request->what == DUMP ? dump(cli, &talk, request, err)
+                                   : histogram(cli, &talk, request, err);
+        umig_attach_site_close(&talk.site);
+    }
+    return umig_err_trace(err, rc);
+}
+
 static int run_on(struct umig_cli *cli, const struct request *request, struct umig_err *err)
 {
     struct umig_jvm jvm;
     struct umig_progress progress;
-    struct umig_heap_talk talk = {.wait_ns = request->wait_ns, .progress = &progress};
-    int rc = umig_jvm_inspect(request->pid, &jvm, err);
-    if (rc == UMIG_OK) {
-        rc = umig_attach_site_open(&jvm, &talk.site, err);
-    }
+    const int rc = umig_jvm_inspect(request->pid, &jvm, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
     umig_progress_init(&progress, cli->notes, umig_clock_monotonic_ns());
-    rc = request->is_dump ? dump(cli, &talk, request, err) : histogram(cli, &talk, request, err);
-    umig_attach_site_close(&talk.site);
-    return umig_err_trace(err, rc);
+    return request->what == DUMP || request->what == HISTOGRAM
+               ? at_the_door(cli, &jvm, request, &progress, err)
+               : suspects(cli, &jvm, request, &progress, err);
 }
 
 static int run_heap(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
-    struct request request = {.is_dump = false};
+    struct request request = {.what = HISTOGRAM};
     int rc = read_request(args, &request, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
@@ -294,18 +450,24 @@ static int run_heap(struct umig_cli *cli, const struct umig_args *args, struct u
 
 const struct umig_verb umig_verb_heap = {
     .name = "heap",
-    .summary = "count or dump what lies in a JVM's heap; no agent needed",
-    .operands = "histogram|dump PID",
+    .summary = "count or dump what lies in a JVM's heap; who leaks, and who holds it",
+    .operands = "histogram|dump|suspects PID, holders PID CLASS...",
     .min_operands = 2,
-    .max_operands = 2,
+    .max_operands = 2 + UMIG_HEAP_CLASSES_MAX,
     .options = g_options,
     .notes =
-        "The JVM stands still while it counts or dumps; without --all it makes a full collection\n"
-        "first. A dump holds all that is in memory, passwords too: only the JVM's user may read "
+        "histogram and dump need no agent. The JVM stands still while it counts or dumps; without\n"
+        "--all it makes a full collection first. For suspects the agent follows objects, by a session\n"
+        "of kind live where one runs, and searches for what holds them without stopping anything.\n"
+        "A dump holds all that is in memory, passwords too: only the JVM's user may read "
         "it.\nCtrl-C ends a dump: nothing is left of it, and the JVM goes on once it has walked "
         "its heap.\nContainers are reached from outside; FILE is a path in the container then. See "
         "docs/heap.md.",
-    .examples = "# what is the heap full of?\n"
+    .examples = "# what leaks, allocated where, and who holds it?\n"
+                "umig heap suspects 4242 --watch 10m\n"
+                "# who holds all these?\n"
+                "umig heap holders 4242 svc.Session 'java.lang.Object[]'\n"
+                "# what is the heap full of?\n"
                 "umig heap histogram 4242\n"
                 "# all of it, garbage too and without a collection, for a program\n"
                 "umig heap histogram 4242 --all --top 0 --format json\n"

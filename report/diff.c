@@ -28,6 +28,11 @@ int umig_diff_write(const struct umig_diff *diff,
         break;
     case UMIG_REPORT_COLLAPSED:
     case UMIG_REPORT_COLLAPSED_ALLOC:
+    case UMIG_REPORT_SUSPECTS:
+    case UMIG_REPORT_SUSPECTS_JSON:
+    case UMIG_REPORT_SUSPECTS_LIST:
+    case UMIG_REPORT_HOLDERS:
+    case UMIG_REPORT_HOLDERS_JSON:
     case UMIG_REPORT_PPROF:
     case UMIG_REPORT_SPEEDSCOPE:
     case UMIG_REPORT_OTLP:

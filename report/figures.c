@@ -28,6 +28,10 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
                                          &f->allocation_paths, err);
     rc = rc != UMIG_OK ? rc : umig_survivors_read(f->profile, &f->survivors, err);
     rc = rc != UMIG_OK ? rc : umig_suspects_find(f->profile, &f->suspects, err);
+    if (rc == UMIG_OK) {
+        umig_retained_read(f->profile, &f->retained);
+        umig_suspects_clear(f->profile, &f->retained, &f->suspects);
+    }
     umig_quality_read(f->profile, &f->quality);
     return rc;
 }

@@ -12,6 +12,7 @@
 #include "analysis/pools.h"
 #include "analysis/profile.h"
 #include "analysis/quality.h"
+#include "analysis/retained.h"
 #include "analysis/survivors.h"
 #include "analysis/suspects.h"
 #include "analysis/verdict.h"
@@ -36,6 +37,7 @@ struct umig_figures {
     struct umig_paths allocation_paths;
     struct umig_survivors survivors;
     struct umig_suspects suspects;
+    struct umig_retained retained;
     struct umig_pools pools;
     struct umig_jvm jvm;
     struct umig_wall_figures wall;

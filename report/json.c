@@ -5,6 +5,7 @@
 #include "analysis/label.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "report/json_retained.h"
 
 #define TEXT_LIMIT_BYTES (1u << 20)
 
@@ -569,12 +570,27 @@ static void put_suspects(struct umig_json *json, const struct umig_figures *figu
         }
         put_live_row(json, row);
         umig_json_number(json, "bytes_per_hour", suspects->items[i].bytes_per_hour);
+        umig_json_put_ways(json, figures->profile, &figures->retained,
+                           figures->profile->methods.items[row->class_method].class_name);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+    umig_json_array(json, "cleared");
+    for (size_t i = 0; i < suspects->cleared_count; i++) {
+        const uint32_t method = suspects->cleared[i].row.class_method;
+        struct umig_buf name = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+        umig_json_object(json, NULL);
+        umig_label_method(figures->profile, method, false, &name);
+        put_sentence(json, "object_class", &name);
+        umig_json_put_ways(json, figures->profile, &figures->retained,
+                           figures->profile->methods.items[method].class_name);
         umig_json_object_end(json);
     }
     umig_json_array_end(json);
     if (suspects->lack != NULL) {
         umig_json_text(json, "suspects_lack", suspects->lack);
     }
+    umig_json_put_search(json, &figures->retained);
 }
 
 static void put_survivors(struct umig_json *json, const struct umig_figures *figures)
@@ -735,4 +751,32 @@ int umig_report_json_write(const struct umig_figures *figures,
     put_cost(&json, &figures->profile->session);
     umig_json_object_end(&json);
     return umig_json_finish(&json, "the JSON report", err);
+}
+
+int umig_report_json_write_suspects(const struct umig_figures *figures,
+                                    struct umig_buf *out,
+                                    struct umig_err *err)
+{
+    struct umig_json json = UMIG_JSON_INIT(out);
+    umig_json_object(&json, NULL);
+    umig_json_text(&json, "schema", "umig.suspects/1");
+    put_session(&json, figures->profile);
+    umig_json_number(&json, "snapshots", figures->survivors.snapshots);
+    put_suspects(&json, figures);
+    umig_json_object_end(&json);
+    return umig_json_finish(&json, "the JSON of leak suspects", err);
+}
+
+int umig_report_json_write_holders(const struct umig_figures *figures,
+                                   struct umig_buf *out,
+                                   struct umig_err *err)
+{
+    struct umig_json json = UMIG_JSON_INIT(out);
+    umig_json_object(&json, NULL);
+    umig_json_text(&json, "schema", "umig.holders/1");
+    put_session(&json, figures->profile);
+    umig_json_put_holders(&json, figures->profile, &figures->retained);
+    umig_json_put_search(&json, &figures->retained);
+    umig_json_object_end(&json);
+    return umig_json_finish(&json, "the JSON of holders", err);
 }

@@ -15,4 +15,15 @@ UMIG_NODISCARD int umig_report_json_write(const struct umig_figures *figures,
                                           struct umig_buf *out,
                                           struct umig_err *err);
 
+/** Appends its leak suspects alone, as "live" of the report has them; as umig_report_json_write().
+ */
+UMIG_NODISCARD int umig_report_json_write_suspects(const struct umig_figures *figures,
+                                                   struct umig_buf *out,
+                                                   struct umig_err *err);
+
+/** Appends what its latest search found; as umig_report_json_write(). */
+UMIG_NODISCARD int umig_report_json_write_holders(const struct umig_figures *figures,
+                                                  struct umig_buf *out,
+                                                  struct umig_err *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include "report/otlp.h"
 #include "report/pprof.h"
 #include "report/speedscope.h"
+#include "report/suspects.h"
 #include "report/text.h"
 #include "report/top.h"
 
@@ -21,10 +22,19 @@ static const struct {
     const char *name;
     enum umig_report_format format;
 } formats[] = {
-    {"text", UMIG_REPORT_TEXT},   {"json", UMIG_REPORT_JSON},
-    {"html", UMIG_REPORT_HTML},   {"collapsed", UMIG_REPORT_COLLAPSED},
-    {"pprof", UMIG_REPORT_PPROF}, {"speedscope", UMIG_REPORT_SPEEDSCOPE},
-    {"otlp", UMIG_REPORT_OTLP},   {"collapsed-alloc", UMIG_REPORT_COLLAPSED_ALLOC},
+    {"text", UMIG_REPORT_TEXT},
+    {"json", UMIG_REPORT_JSON},
+    {"html", UMIG_REPORT_HTML},
+    {"collapsed", UMIG_REPORT_COLLAPSED},
+    {"pprof", UMIG_REPORT_PPROF},
+    {"speedscope", UMIG_REPORT_SPEEDSCOPE},
+    {"otlp", UMIG_REPORT_OTLP},
+    {"collapsed-alloc", UMIG_REPORT_COLLAPSED_ALLOC},
+    {"suspects", UMIG_REPORT_SUSPECTS},
+    {"suspects-json", UMIG_REPORT_SUSPECTS_JSON},
+    {"suspects-list", UMIG_REPORT_SUSPECTS_LIST},
+    {"holders", UMIG_REPORT_HOLDERS},
+    {"holders-json", UMIG_REPORT_HOLDERS_JSON},
     {"top", UMIG_REPORT_TOP},
 };
 
@@ -75,6 +85,16 @@ static int write_format(const struct umig_figures *figures,
         return umig_speedscope_write(figures->profile, figures->cpu, out, err);
     case UMIG_REPORT_OTLP:
         return umig_otlp_write(figures->profile, out, err);
+    case UMIG_REPORT_SUSPECTS:
+        return umig_text_write_suspects(figures, options, out, err);
+    case UMIG_REPORT_SUSPECTS_JSON:
+        return umig_report_json_write_suspects(figures, out, err);
+    case UMIG_REPORT_SUSPECTS_LIST:
+        return umig_suspects_list_write(profile, out, err);
+    case UMIG_REPORT_HOLDERS:
+        return umig_text_write_holders(figures, options, out, err);
+    case UMIG_REPORT_HOLDERS_JSON:
+        return umig_report_json_write_holders(figures, out, err);
     case UMIG_REPORT_HTML:
         return write_page(figures, profile, options, out, err);
     case UMIG_REPORT_TOP: /* of other figures */

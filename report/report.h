@@ -20,6 +20,11 @@ enum umig_report_format {
     UMIG_REPORT_OTLP,
     UMIG_REPORT_COLLAPSED_ALLOC, /* collapsed stacks of allocation: "collapsed-alloc" */
     UMIG_REPORT_TOP,             /* rows for umig top: "top"; see report/top.h */
+    UMIG_REPORT_SUSPECTS,        /* leak suspects alone, as text: "suspects" */
+    UMIG_REPORT_SUSPECTS_JSON,   /* "suspects-json" */
+    UMIG_REPORT_SUSPECTS_LIST,   /* for the command: report/suspects.h */
+    UMIG_REPORT_HOLDERS,         /* all that the latest search found, as text: "holders" */
+    UMIG_REPORT_HOLDERS_JSON,    /* "holders-json" */
 };
 
 /** How a report is written; all zero is text for no terminal, folded, without colour. */

@@ -17,4 +17,16 @@ UMIG_NODISCARD int umig_text_write(const struct umig_figures *figures,
                                    struct umig_buf *out,
                                    struct umig_err *err);
 
+/** Appends its leak suspects alone; as umig_text_write(). */
+UMIG_NODISCARD int umig_text_write_suspects(const struct umig_figures *figures,
+                                            const struct umig_report_options *options,
+                                            struct umig_buf *out,
+                                            struct umig_err *err);
+
+/** Appends what its latest search found; as umig_text_write(). */
+UMIG_NODISCARD int umig_text_write_holders(const struct umig_figures *figures,
+                                           const struct umig_report_options *options,
+                                           struct umig_buf *out,
+                                           struct umig_err *err);
+
 #endif

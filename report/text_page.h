@@ -89,6 +89,12 @@ void umig_text_allocation(struct umig_text_page *page);
 /** What stays alive: report/text_survivors.c. */
 void umig_text_survivors(struct umig_text_page *page);
 
+/** Who holds objects of a class, by the latest search: report/text_retained.c. */
+void umig_text_ways(struct umig_text_page *page, uint32_t class_name);
+
+/** How that search went. */
+void umig_text_search(struct umig_text_page *page);
+
 /** Lists ways of a kind that has so much value in all, under what was said of them. */
 void umig_text_list_paths(struct umig_text_page *page,
                           const struct umig_paths *paths,

@@ -1,6 +1,8 @@
 /* The section of the text report about what stays alive. */
 #include "analysis/label.h"
+#include "core/err.h"
 #include "report/cells.h"
+#include "report/text.h"
 #include "report/text_page.h"
 
 #define LINE_LIMIT_BYTES (1u << 20)
@@ -101,6 +103,25 @@ static void write_suspect(struct umig_text_page *page, const struct umig_suspect
     umig_text_done(page, &line);
 }
 
+static uint32_t class_name_of(const struct umig_text_page *page, const struct umig_suspect *suspect)
+{
+    return page->figures->profile->methods.items[suspect->row.class_method].class_name;
+}
+
+static void write_cleared(struct umig_text_page *page, const struct umig_suspect *suspect)
+{
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    const bool is_soft = umig_retained_hold_on(page->figures->profile, &page->figures->retained,
+                                               class_name_of(page, suspect)) == UMIG_HOLD_SOFT;
+    umig_buf_text(&line, is_soft ? "No leak, though it grows, since only soft references hold it: "
+                                 : "No leak, though it grows, since what holds it has a bound: ");
+    umig_text_put_class(page->figures->profile, suspect->row.class_method, &line);
+    umig_buf_text(&line, " from ");
+    umig_text_put_frame(page->figures->profile, suspect->row.frame, "an unknown place", &line);
+    umig_text_wrap(page, umig_buf_str(&line), " ", 2);
+    umig_text_done(page, &line);
+}
+
 static void write_suspects(struct umig_text_page *page)
 {
     const struct umig_suspects *suspects = &page->figures->suspects;
@@ -117,7 +138,31 @@ static void write_suspects(struct umig_text_page *page)
     umig_text_done(page, &line);
     for (size_t i = 0; i < suspects->count; i++) {
         write_suspect(page, &suspects->items[i]);
+        umig_text_ways(page, class_name_of(page, &suspects->items[i]));
     }
+    for (size_t i = 0; i < suspects->cleared_count; i++) {
+        write_cleared(page, &suspects->cleared[i]);
+    }
+    if (suspects->count + suspects->cleared_count > 0) {
+        umig_text_search(page);
+    }
+}
+
+int umig_text_write_suspects(const struct umig_figures *figures,
+                             const struct umig_report_options *options,
+                             struct umig_buf *out,
+                             struct umig_err *err)
+{
+    struct umig_text_page page = {.figures = figures, .out = out, .colour = options->colour};
+    umig_text_set_width(&page, options->width);
+    if (figures->survivors.snapshots == 0) {
+        umig_text_note(&page, "No snapshot of what is alive yet.");
+    } else {
+        write_suspects(&page);
+    }
+    return out->failed != UMIG_OK ? umig_err_set(err, out->failed, "writing leak suspects: %s",
+                                                 umig_status_text(out->failed))
+                                  : UMIG_OK;
 }
 
 void umig_text_survivors(struct umig_text_page *page)

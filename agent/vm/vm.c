@@ -121,8 +121,13 @@ static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32
     return wanted;
 }
 
-/* One step of the attached thread: makes so what is wanted, looks at what is followed, or reads
- * names again. */
+static bool is_search_asked(const struct umig_vm *vm)
+{
+    return atomic_load(&vm->search.state) == UMIG_SEARCH_ASKED;
+}
+
+/* One step of the attached thread: makes so what is wanted, looks at what is followed, goes on with
+ * a search, or reads names again. */
 static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t provided)
 {
     bool has_worked = false;
@@ -134,6 +139,10 @@ static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t prov
     if (atomic_exchange(&vm->is_look_due, false)) {
         vm->is_look_left = !umig_vm_live_look(vm, jni);
         has_worked = true;
+    }
+    if (!has_worked && is_search_asked(vm)) {
+        umig_vm_search_step(vm, jni);
+        return;
     }
     if (!has_worked && (provided & UMIG_VM_STACKS) != 0) {
         struct umig_err err = UMIG_ERR_INIT;
@@ -174,7 +183,7 @@ static void await_work(struct umig_vm *vm, uint32_t provided)
 
 static bool is_work_due(const struct umig_vm *vm, uint32_t wanted, uint32_t provided)
 {
-    return wanted != provided || atomic_load(&vm->is_look_due) ||
+    return wanted != provided || atomic_load(&vm->is_look_due) || is_search_asked(vm) ||
            ((provided & UMIG_VM_STACKS) != 0 && vm->next_refresh_ns != 0 &&
             umig_clock_monotonic_ns() >= vm->next_refresh_ns);
 }
@@ -240,6 +249,14 @@ void umig_vm_look_at_live(struct umig_vm *vm)
 {
     pthread_mutex_lock(&vm->mutex);
     atomic_store(&vm->is_look_due, true);
+    pthread_cond_signal(&vm->changed);
+    pthread_mutex_unlock(&vm->mutex);
+}
+
+void umig_vm_ask_search(struct umig_vm *vm)
+{
+    pthread_mutex_lock(&vm->mutex);
+    atomic_store(&vm->search.state, UMIG_SEARCH_ASKED);
     pthread_cond_signal(&vm->changed);
     pthread_mutex_unlock(&vm->mutex);
 }

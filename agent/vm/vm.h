@@ -21,6 +21,7 @@
 #include "agent/vm/heap.h"
 #include "agent/vm/jvm_counters.h"
 #include "agent/vm/live.h"
+#include "agent/vm/search.h"
 #include "agent/vm/threads.h"
 #include "agent/vm/vmstructs.h"
 #include "agent/vm/waits.h"
@@ -105,12 +106,13 @@ struct umig_vm {
     struct umig_wait_classes wait_classes;
     atomic_uint alloc_era; /* counts up whenever sampling of allocation begins or ends */
     atomic_bool is_alloc_on;
-    struct umig_live live;   /* its room is given by the owner before LIVE is wanted */
-    atomic_bool is_look_due; /* at the objects that are followed */
-    uint64_t region_bytes;   /* of G1's heap; 0: it has none */
-    char problem[192];       /* why something wanted is not provided; under mutex */
-    char alloc_problem[192]; /* why allocation is not sampled, "" if it is; under mutex */
-    atomic_bool has_begun;   /* VMInit was heard, or made up for by umig_vm_begin() */
+    struct umig_live live;     /* its room is given by the owner before LIVE is wanted */
+    atomic_bool is_look_due;   /* at the objects that are followed */
+    struct umig_search search; /* for what holds objects; whose it is: its state */
+    uint64_t region_bytes;     /* of G1's heap; 0: it has none */
+    char problem[192];         /* why something wanted is not provided; under mutex */
+    char alloc_problem[192];   /* why allocation is not sampled, "" if it is; under mutex */
+    atomic_bool has_begun;     /* VMInit was heard, or made up for by umig_vm_begin() */
 };
 
 /**
@@ -151,6 +153,12 @@ void umig_vm_want(struct umig_vm *vm, uint32_t wanted);
 
 /** Has the attached thread look which of the objects that are followed are left. Thread: any. */
 void umig_vm_look_at_live(struct umig_vm *vm);
+
+/**
+ * Has the attached thread make the search that umig_vm.search asks for, whose memory is taken:
+ * on_change is told when it is done. Thread: the loop.
+ */
+void umig_vm_ask_search(struct umig_vm *vm);
 
 /** What is provided now. Thread: any. */
 uint32_t umig_vm_provided(const struct umig_vm *vm);

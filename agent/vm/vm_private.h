@@ -52,6 +52,9 @@ void umig_vm_live_set(struct umig_vm *vm, bool enabled);
 /** Looks which objects are left: umig_live_sweep(). Thread: the attached one. */
 bool umig_vm_live_look(struct umig_vm *vm, JNIEnv *jni);
 
+/** A piece of the search that is asked for: agent/vm/search.h. Thread: the attached one. */
+void umig_vm_search_step(struct umig_vm *vm, JNIEnv *jni);
+
 /** The calling thread has begun: what it allocates is drawn from now on. */
 void umig_vm_alloc_thread_started(struct umig_vm *vm);
 

@@ -19,6 +19,7 @@ final class Bench {
         new Main.Row("calls", "recorded stacks against the calls that the class files hold", Calls::run),
         new Main.Row("vthreads", "a million virtual threads: CPU of a request, whole stacks, memory",
                 VirtualThreads::run),
+        new Main.Row("leaks", "twelve leaks to be named with what holds them, among twelve look-alikes", Leaks::run),
         new Main.Row("ingest", "samples a CPU second of the collector, time to ack, memory, disk", Ingest::run),
     };
 

@@ -27,6 +27,11 @@ final class Command {
 
     /** Standard output; trouble if the command fails or takes longer than a minute. */
     String run() throws IOException, InterruptedException {
+        return run(LIMIT_S);
+    }
+
+    /** The same, with so much patience. */
+    String run(int limitS) throws IOException, InterruptedException {
         Path said = Files.createTempFile(Tree.RUN, "command", ".out");
         Path complaint = Files.createTempFile(Tree.RUN, "command", ".err");
         try {
@@ -35,9 +40,9 @@ final class Command {
             Process process = builder.redirectOutput(said.toFile())
                     .redirectError(complaint.toFile()).start();
             process.getOutputStream().close();
-            if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
+            if (!process.waitFor(limitS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new Trouble("no end after " + LIMIT_S + " s: " + String.join(" ", words));
+                throw new Trouble("no end after " + limitS + " s: " + String.join(" ", words));
             }
             if (process.exitValue() != 0) {
                 throw new Trouble(String.join(" ", words) + " failed (" + process.exitValue() + "): "

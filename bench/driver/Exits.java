@@ -8,7 +8,7 @@ import java.util.Random;
 /**
  * How long an exit takes, and with which code, with the agent in the midst of a session of all kinds:
  * every kind of exit, with the collector up, down and stopped, after lives of 0 to 50 ms and longer;
- * then the short lives of {@link Lives}, or with {@code --only lives} these alone.
+ * then the short lives of {@link Lives}; {@code --only exits} and {@code --only lives} do one of both.
  */
 final class Exits {
     private static final int PATIENCE_S = 60;
@@ -45,7 +45,9 @@ final class Exits {
                     "collector", "median ms", "worst ms", "status");
             judge(jdk, runs, verdict);
         }
-        Lives.run(options, verdict);
+        if (!"exits".equals(options.only())) {
+            Lives.run(options, verdict);
+        }
         return verdict.close();
     }
 

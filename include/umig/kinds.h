@@ -45,13 +45,14 @@ enum umig_kind {
  X(OUTSIDE, 15, "outside", "class of an object outside of its thread's buffer (TLAB)")             \
  X(HUMONGOUS, 16, "humongous", "class of an object that takes whole regions of the heap (G1)")     \
  X(LIVE, 17, "live",                                                                               \
-   "class of an object that is alive; its line is one more than the bits of its age")
+   "class of an object that is alive; its line is one more than the bits of its age")              \
+ X(HELD, 18, "held", "class of objects that a search found, outside of it what holds them")
 
 enum umig_frame_kind {
 #define UMIG_FRAME_ENUM(name, number, key, text) UMIG_FRAME_##name = (number),
     UMIG_FRAME_TABLE(UMIG_FRAME_ENUM)
 #undef UMIG_FRAME_ENUM
-    UMIG_FRAME_COUNT = 18
+    UMIG_FRAME_COUNT = 19
 };
 
 /* What is taken of a stack outside of Java. */

@@ -258,7 +258,7 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {method_class, "method_class[1] is 3"},
         {frame_kind_0, "frame_kind[1] is 0"},
         {frame_dispatch, "frame_kind[1] is 11"},
-        {frame_kind_new, "frame_kind[1] is 18"},
+        {frame_kind_new, "frame_kind[1] is 19"},
         {own_parent, "before its child 1"},
         {chain_short, "chain_length adds up to 1, stack_frame has 2 rows"},
         {chain_long, "chain_length[0] is 3 where 2 stacks are left"},

@@ -1,0 +1,33 @@
+/*
+ * What holds objects, as sessions of kind live are told of it: samples whose stacks are the ways
+ * that a search has found (agent/vm/search.h).
+ *
+ * All are of one moment. Their frames are of kind HELD: innermost the class of the objects, outside
+ * of it each step of the way with its class as the class, its field as the method and its edge as
+ * the line, outermost the root. A sample of the class alone stands for all other ways. Values are
+ * bytes, counts objects, both estimates. One more whose frame is called "[search]" is worth a byte;
+ * its count is the number of objects that were looked at, its line how the search ended.
+ *
+ * The native loop's alone.
+ */
+#ifndef UMIG_AGENT_SESSION_HELD_H
+#define UMIG_AGENT_SESSION_HELD_H
+
+#include <stdint.h>
+
+#include "agent/session/pump.h"
+#include "agent/session/session.h"
+#include "agent/vm/search.h"
+
+/**
+ * Tells a session of a search that is done.
+ *
+ * @param tid  of the loop, whose samples these are
+ */
+void umig_held_tell(struct umig_pump *pump,
+                    struct umig_session *session,
+                    const struct umig_search *search,
+                    uint32_t tid,
+                    uint64_t now_ns);
+
+#endif

@@ -1,0 +1,119 @@
+#include "agent/vm/search.h"
+
+#include "agent/vm/vm_search_private.h"
+#include "core/clock.h"
+#include "core/err.h"
+
+/* A search of the smallest size has the sixteenth part of the usual one. */
+#define SCALES 5u
+
+/* The usual sizes; powers of two. */
+#define CLASSES (1u << 16)
+#define FIELDS  (1u << 17)
+#define LOADERS (1u << 13)
+#define THREADS (1u << 8)
+#define STEPS   (1u << 12)
+#define TEXT    (1u << 17)
+
+#define WAYS (UMIG_RETAINERS_TARGETS * UMIG_SEARCH_WAYS)
+
+/* Where each part lies in the one block of all of them. */
+struct layout {
+    size_t retainers, classes, class_buckets, twin_buckets, fields, loaders, threads, ways, steps,
+        text, end;
+};
+
+static size_t lay(struct layout *layout, size_t byte_count)
+{
+    const size_t at = layout->end;
+    layout->end += (byte_count + 63) / 64 * 64;
+    return at;
+}
+
+static struct layout lay_out(unsigned scale)
+{
+    struct layout layout = {.end = 0};
+    (void)lay(&layout, sizeof(struct umig_search_work));
+    layout.retainers = lay(&layout, umig_retainers_bytes(scale));
+    layout.classes = lay(&layout, (CLASSES >> scale) * sizeof(struct umig_search_class));
+    layout.class_buckets = lay(&layout, 2 * (CLASSES >> scale) * sizeof(uint32_t));
+    layout.twin_buckets = lay(&layout, (CLASSES >> scale) * sizeof(uint32_t));
+    layout.fields = lay(&layout, (FIELDS >> scale) * sizeof(jfieldID));
+    layout.loaders = lay(&layout, (LOADERS >> scale) * sizeof(struct umig_search_loader));
+    layout.threads = lay(&layout, (THREADS >> scale) * UMIG_SEARCH_THREAD_BYTES);
+    layout.ways = lay(&layout, WAYS * sizeof(struct umig_search_way));
+    layout.steps = lay(&layout, (STEPS >> scale) * sizeof(struct umig_search_step));
+    layout.text = lay(&layout, TEXT >> scale);
+    return layout;
+}
+
+int umig_search_take_memory(struct umig_search *search,
+                            struct umig_memory *memory,
+                            struct umig_err *err)
+{
+    for (unsigned scale = 0; scale < SCALES; scale++) {
+        const size_t byte_count = lay_out(scale).end;
+        search->memory = umig_memory_take(memory, byte_count);
+        if (search->memory != NULL) {
+            search->memory_bytes = byte_count;
+            search->scale = scale;
+            return UMIG_OK;
+        }
+    }
+    return umig_err_set(err, UMIG_E_NOMEM,
+                        "no memory for a search: it takes %zu bytes, and the agent's bound is %zu; "
+                        "raise memory=",
+                        lay_out(SCALES - 1).end, memory->limit_bytes);
+}
+
+void umig_search_give_up(struct umig_search *search, struct umig_memory *memory)
+{
+    umig_memory_give(memory, search->memory, search->memory_bytes);
+    const uint32_t number = search->number;
+    *search = (struct umig_search){.number = number};
+}
+
+const char *umig_search_text(const struct umig_search *search, uint32_t at)
+{
+    return search->text + at;
+}
+
+struct umig_search_work *umig_search_work_of(const struct umig_search *search)
+{
+    return search->memory;
+}
+
+void umig_search_work_begin(struct umig_search *search, void *jvmti, JNIEnv *jni)
+{
+    struct umig_search_work *work = umig_search_work_of(search);
+    const struct layout layout = lay_out(search->scale);
+    uint8_t *block = search->memory;
+    *work = (struct umig_search_work){
+        .search = search,
+        .jvmti = jvmti,
+        .jni = jni,
+        .has_begun = true,
+        .classes = (void *)(block + layout.classes),
+        .class_buckets = (void *)(block + layout.class_buckets),
+        .twin_buckets = (void *)(block + layout.twin_buckets),
+        .class_count = 1,
+        .class_room = CLASSES >> search->scale,
+        .fields = (void *)(block + layout.fields),
+        .field_count = 1,
+        .field_room = FIELDS >> search->scale,
+        .loaders = (void *)(block + layout.loaders),
+        .loader_count = 1,
+        .loader_room = LOADERS >> search->scale,
+        .threads = (void *)(block + layout.threads),
+        .thread_count = 1,
+        .thread_room = THREADS >> search->scale,
+        .step_room = STEPS >> search->scale,
+        .text_room = TEXT >> search->scale,
+        .began_ns = umig_clock_monotonic_ns(),
+    };
+    umig_retainers_init(&work->retainers, block + layout.retainers, search->scale);
+    search->ways = (void *)(block + layout.ways);
+    search->steps = (void *)(block + layout.steps);
+    search->text = (void *)(block + layout.text);
+    search->text_bytes = 1; /* [0] is "" */
+}

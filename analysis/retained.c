@@ -1,0 +1,288 @@
+#include "analysis/retained.h"
+
+#include <string.h>
+
+#define HEAD_NAME "[search]"
+
+/* Frames of a way that are told; those next to its ends. */
+#define STEPS_MAX 64
+
+/* Of the bytes of a class: what is held firmly beyond that counts. */
+#define FIRM_PART 20
+
+/* What leads from one object to the next: the line of a step's frame, as the agent has it. */
+enum edge {
+    EDGE_STATIC = 1,
+    EDGE_THREAD,
+    EDGE_FIELD,
+    EDGE_ELEMENT,
+    EDGE_CLASS,
+    EDGE_SOFT,
+    EDGE_BOUNDED,
+};
+
+static const struct umig_profile_frame *frame_of(const struct umig_profile *profile, uint32_t stack)
+{
+    return &profile->frames.items[profile->stacks.items[stack].frame];
+}
+
+static const struct umig_profile_method *method_of(const struct umig_profile *profile,
+                                                   uint32_t stack)
+{
+    return &profile->methods.items[frame_of(profile, stack)->method];
+}
+
+bool umig_retained_is_found(const struct umig_profile *profile,
+                            const struct umig_profile_sample *sample)
+{
+    return sample->kind == UMIG_KIND_LIVE &&
+           frame_of(profile, sample->stack)->kind == UMIG_FRAME_HELD;
+}
+
+static bool is_head(const struct umig_profile *profile, const struct umig_profile_sample *sample)
+{
+    const struct umig_profile_method *method = method_of(profile, sample->stack);
+    return umig_retained_is_found(profile, sample) && method->class_name == 0 &&
+           strcmp(umig_profile_text(profile, method->name), HEAD_NAME) == 0;
+}
+
+/* The sample that every search has, of the latest one; NULL: there was none. */
+static const struct umig_profile_sample *find_head(const struct umig_profile *profile)
+{
+    const struct umig_profile_sample *head = NULL;
+    for (size_t i = 0; i < profile->samples.count; i++) {
+        const struct umig_profile_sample *sample = &profile->samples.items[i];
+        if (is_head(profile, sample) && (head == NULL || sample->block > head->block)) {
+            head = sample;
+        }
+    }
+    return head;
+}
+
+void umig_retained_read(const struct umig_profile *profile, struct umig_retained *out_retained)
+{
+    const struct umig_profile_sample *head = find_head(profile);
+    *out_retained = (struct umig_retained){.count = 0};
+    if (head == NULL) {
+        return;
+    }
+    out_retained->end = (enum umig_retained_end)frame_of(profile, head->stack)->line;
+    out_retained->moment = head->block + 1;
+    out_retained->looked_at = head->count;
+    for (size_t i = 0; i < profile->samples.count; i++) {
+        const struct umig_profile_sample *sample = &profile->samples.items[i];
+        if (sample->block == head->block && umig_retained_is_found(profile, sample) &&
+            !is_head(profile, sample) && out_retained->count < UMIG_RETAINED_MAX) {
+            out_retained->ways[out_retained->count++] = (struct umig_retained_way){
+                .class_name = method_of(profile, sample->stack)->class_name,
+                .stack = profile->stacks.items[sample->stack].parent,
+                .objects = sample->count,
+                .bytes = sample->value,
+            };
+        }
+    }
+}
+
+static void insert(struct umig_retained_way *ways,
+                   size_t *count,
+                   size_t room,
+                   const struct umig_retained_way *way)
+{
+    size_t at = *count;
+    while (at > 0 && ways[at - 1].bytes < way->bytes) {
+        at--;
+    }
+    if (at == room) {
+        return;
+    }
+    *count += *count < room;
+    memmove(&ways[at + 1], &ways[at], (*count - at - 1) * sizeof *ways);
+    ways[at] = *way;
+}
+
+size_t umig_retained_of(const struct umig_retained *retained,
+                        uint32_t class_name,
+                        struct umig_retained_way *out_ways,
+                        size_t room,
+                        struct umig_retained_way *out_all)
+{
+    size_t count = 0;
+    *out_all = (struct umig_retained_way){.class_name = class_name};
+    for (size_t i = 0; i < retained->count; i++) {
+        const struct umig_retained_way *way = &retained->ways[i];
+        if (class_name == 0 || way->class_name != class_name) {
+            continue;
+        }
+        out_all->objects += way->objects;
+        out_all->bytes += way->bytes;
+        if (way->stack != 0) {
+            insert(out_ways, &count, room, way);
+        }
+    }
+    return count;
+}
+
+enum umig_retained_hold umig_retained_hold_of(const struct umig_profile *profile, uint32_t stack)
+{
+    enum umig_retained_hold hold = UMIG_HOLD_FIRM;
+    for (; stack != 0; stack = profile->stacks.items[stack].parent) {
+        const uint32_t edge = frame_of(profile, stack)->line;
+        if (edge == EDGE_SOFT) {
+            return UMIG_HOLD_SOFT;
+        }
+        hold = edge == EDGE_BOUNDED ? UMIG_HOLD_BOUNDED : hold;
+    }
+    return hold;
+}
+
+enum umig_retained_hold umig_retained_hold_on(const struct umig_profile *profile,
+                                              const struct umig_retained *retained,
+                                              uint32_t class_name)
+{
+    uint64_t bytes[UMIG_HOLD_BOUNDED + 1] = {0};
+    uint64_t all = 0;
+    for (size_t i = 0; i < retained->count; i++) {
+        const struct umig_retained_way *way = &retained->ways[i];
+        if (way->class_name == class_name && way->stack != 0) {
+            bytes[umig_retained_hold_of(profile, way->stack)] += way->bytes;
+            all += way->bytes;
+        }
+    }
+    if (all == 0 || bytes[UMIG_HOLD_FIRM] > all / FIRM_PART) {
+        return UMIG_HOLD_FIRM;
+    }
+    return bytes[UMIG_HOLD_SOFT] > bytes[UMIG_HOLD_BOUNDED] ? UMIG_HOLD_SOFT : UMIG_HOLD_BOUNDED;
+}
+
+size_t umig_retained_classes(const struct umig_profile *profile,
+                             const struct umig_retained *retained,
+                             uint32_t *out_classes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < retained->count; i++) {
+        const uint32_t class_name = retained->ways[i].class_name;
+        const char *name = umig_profile_text(profile, class_name);
+        size_t at = 0;
+        while (at < count && strcmp(umig_profile_text(profile, out_classes[at]), name) < 0) {
+            at++;
+        }
+        if (at < count && out_classes[at] == class_name) {
+            continue;
+        }
+        memmove(&out_classes[at + 1], &out_classes[at], (count - at) * sizeof *out_classes);
+        out_classes[at] = class_name;
+        count++;
+    }
+    return count;
+}
+
+/* --- words --- */
+
+const char *umig_retained_edge_key(uint32_t line)
+{
+    static const char *const keys[] = {
+        [EDGE_STATIC] = "static",   [EDGE_THREAD] = "thread", [EDGE_FIELD] = "field",
+        [EDGE_ELEMENT] = "element", [EDGE_CLASS] = "class",   [EDGE_SOFT] = "soft",
+        [EDGE_BOUNDED] = "bounded",
+    };
+    const char *key = line < sizeof keys / sizeof keys[0] ? keys[line] : NULL;
+    return key != NULL ? key : "unknown";
+}
+
+/* A way as it is told. */
+struct telling {
+    const struct umig_profile *profile;
+    struct umig_buf *out;
+    const char *collection; /* whose insides the way goes through, without its inner classes */
+    size_t collection_bytes;
+};
+
+static bool begins_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Classes that only hold what they are given. */
+static bool is_collection(const char *class_name)
+{
+    return begins_with(class_name, "java.util.") ||
+           begins_with(class_name, "java.lang.ThreadLocal") ||
+           begins_with(class_name, "groovy.lang.Reference") ||
+           begins_with(class_name, "java.lang.Object[]");
+}
+
+static const char *without_package(const char *class_name)
+{
+    const char *dot = strrchr(class_name, '.');
+    return dot != NULL ? dot + 1 : class_name;
+}
+
+/* "HashMap", at the first step inside of one. */
+static void put_collection(struct telling *telling, const char *class_name)
+{
+    const size_t len = strcspn(class_name, "$[");
+    const bool is_new =
+        len != telling->collection_bytes || strncmp(class_name, telling->collection, len) != 0;
+    if (begins_with(class_name, "java.lang.Object[]") || !is_new) {
+        return;
+    }
+    telling->collection = class_name;
+    telling->collection_bytes = len;
+    const char *name = without_package(class_name);
+    umig_buf_printf(telling->out, " > %.*s", (int)strcspn(name, "$["), name);
+}
+
+static void put_step(struct telling *telling, uint32_t stack)
+{
+    const struct umig_profile_method *method = method_of(telling->profile, stack);
+    const char *class_name = umig_profile_text(telling->profile, method->class_name);
+    const char *name = umig_profile_text(telling->profile, method->name);
+    const uint32_t edge = frame_of(telling->profile, stack)->line;
+    if (edge == EDGE_FIELD && strcmp(name, "threadLocals") == 0) {
+        return; /* of whatever class the thread is: the map says it */
+    }
+    if ((edge == EDGE_FIELD || edge == EDGE_ELEMENT || edge == EDGE_BOUNDED) &&
+        is_collection(class_name)) {
+        put_collection(telling, class_name);
+        return;
+    }
+    telling->collection_bytes = 0;
+    switch (edge) {
+    case EDGE_STATIC:
+        umig_buf_printf(telling->out, "%sstatic %s.%s", telling->out->len > 0 ? " > " : "",
+                        class_name, name);
+        break;
+    case EDGE_THREAD:
+        umig_buf_printf(telling->out, "thread %s", name);
+        break;
+    case EDGE_ELEMENT:
+        umig_buf_printf(telling->out, " > %s", class_name);
+        break;
+    case EDGE_SOFT:
+        umig_buf_printf(telling->out, " > %s", class_name);
+        break;
+    case EDGE_CLASS:
+        umig_buf_printf(telling->out, " > class %s", class_name);
+        break;
+    case EDGE_BOUNDED:
+    case EDGE_FIELD:
+    default:
+        umig_buf_printf(telling->out, " > %s.%s", class_name, name);
+    }
+}
+
+void umig_retained_put_way(const struct umig_profile *profile, uint32_t stack, struct umig_buf *out)
+{
+    struct umig_buf way = UMIG_BUF_INIT(1u << 16);
+    struct telling telling = {.profile = profile, .out = &way};
+    uint32_t steps[STEPS_MAX];
+    size_t count = 0;
+    for (; stack != 0 && count < STEPS_MAX; stack = profile->stacks.items[stack].parent) {
+        steps[count++] = stack;
+    }
+    while (count > 0) {
+        put_step(&telling, steps[--count]);
+    }
+    umig_buf_text(out, umig_buf_str(&way));
+    umig_buf_fini(&way);
+}

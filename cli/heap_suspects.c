@@ -1,0 +1,365 @@
+#include "cli/heap_suspects.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/agent_client.h"
+#include "cli/interrupt.h"
+#include "cli/say.h"
+#include "cli/source.h"
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/parse.h"
+#include "include/umig/kinds.h"
+
+/* Between two questions. */
+#define ASK_EVERY_MS  1000
+#define LOOK_EVERY_MS 100
+
+/* Finer than a session's default: what leaks slowly shows earlier. The agent keeps it within its
+ * budget. */
+#define INTERVAL_BYTES (64u << 10)
+
+/* What the agent was told reaches the collector within a second or so. */
+#define ARRIVAL_NS (10 * UMIG_NS_PER_S)
+
+/* The session, and what the collector says of it. */
+struct watch {
+    struct umig_cli *cli;
+    const struct umig_heap_suspects_request *request;
+    char session[256];
+    bool is_own; /* started here, and ended here */
+    char *list;  /* as report/suspects.h has it; malloc */
+    size_t list_size;
+    uint64_t snapshots;
+    uint64_t search;
+    const char *lack;                     /* in the list; NULL: none */
+    char *classes[UMIG_HEAP_CLASSES_MAX]; /* in the list, or the person's */
+    size_t class_count;
+};
+
+enum search_action {
+    SEARCH_BEGIN = 1,
+    SEARCH_LOOK = 2,
+    SEARCH_CALL_OFF = 3,
+};
+
+/* --- the session --- */
+
+/* The session of kind live that has run for longest. */
+static bool find_session(const Umig__V1__AgentStatus *agent, char *out, size_t room)
+{
+    uint64_t age_ns = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < agent->n_sessions; i++) {
+        const Umig__V1__SessionStatus *session = agent->sessions[i];
+        for (size_t k = 0; k < session->n_kinds; k++) {
+            if (session->kinds[k]->kind == UMIG_KIND_LIVE && session->age_ns >= age_ns) {
+                age_ns = session->age_ns;
+                snprintf(out, room, "%s", session->id);
+            }
+        }
+    }
+    return out[0] != '\0';
+}
+
+static int start_session(struct watch *watch, struct umig_err *err)
+{
+    Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
+    Umig__V1__StartSession start = UMIG__V1__START_SESSION__INIT;
+    Umig__V1__KindOption kind = UMIG__V1__KIND_OPTION__INIT;
+    Umig__V1__KindOption *kinds[] = {&kind};
+    struct umig_agent_reply reply = {.message = NULL};
+    kind.kind = UMIG_KIND_LIVE;
+    kind.interval_ns = INTERVAL_BYTES;
+    start.kinds = kinds;
+    start.n_kinds = 1;
+    /* Should this command be killed, the session ends by itself. */
+    start.duration_ns = watch->request->watch_ns + watch->request->cpu_ns + 60 * UMIG_NS_PER_S;
+    request.verb = UMIG__V1__CONTROL_VERB__CONTROL_START;
+    request.start = &start;
+    const int rc =
+        umig_agent_ask(watch->request->jvm, &request, UMIG_AGENT_TIMEOUT_MS, &reply, err);
+    if (rc == UMIG_OK) {
+        snprintf(watch->session, sizeof watch->session, "%s", reply.message->text);
+        watch->is_own = true;
+        umig_agent_reply_fini(&reply);
+    }
+    return umig_err_trace(err, rc);
+}
+
+/* Whatever came before is more important than that it cannot be ended: it ends by itself. */
+static void stop_session(struct watch *watch)
+{
+    Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
+    Umig__V1__StopSession stop = UMIG__V1__STOP_SESSION__INIT;
+    struct umig_agent_reply reply = {.message = NULL};
+    struct umig_err err = UMIG_ERR_INIT;
+    stop.id = watch->session;
+    request.verb = UMIG__V1__CONTROL_VERB__CONTROL_STOP;
+    request.stop = &stop;
+    if (watch->is_own && umig_agent_ask(watch->request->jvm, &request, UMIG_AGENT_TIMEOUT_MS,
+                                        &reply, &err) == UMIG_OK) {
+        umig_agent_reply_fini(&reply);
+    }
+}
+
+static int find_or_start(struct watch *watch, struct umig_err *err)
+{
+    struct umig_agent_reply reply = {.message = NULL};
+    const struct umig_jvm *jvm = watch->request->jvm;
+    int rc = umig_agent_status(jvm, UMIG_AGENT_TIMEOUT_MS, &reply, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    const bool is_there = find_session(reply.message->agent, watch->session, sizeof watch->session);
+    if (!reply.message->agent->collector_connected) {
+        rc = umig_err_set(err, UMIG_E_UNSUPPORTED,
+                          "the agent in JVM %d has no collector, which judges what it finds%s%s; "
+                          "start one with 'umig collector'",
+                          (int)jvm->pid, reply.message->agent->collector_problem[0] ? ": " : "",
+                          reply.message->agent->collector_problem);
+    }
+    umig_agent_reply_fini(&reply);
+    return rc != UMIG_OK || is_there ? rc : umig_err_trace(err, start_session(watch, err));
+}
+
+/* --- what the collector says --- */
+
+static int ask(struct watch *watch, const char *format, FILE *out, struct umig_err *err)
+{
+    const struct umig_question question = {
+        .verb = UMIG_ASK_REPORT,
+        .session = watch->session,
+        .format = format,
+        .service = "",
+        .width = watch->cli->is_out_terminal ? watch->cli->width : 0,
+    };
+    return umig_source_write(watch->cli, watch->request->args, &question, out, err);
+}
+
+static void read_line(struct watch *watch, char *line)
+{
+    char *text = line + strcspn(line, "\t");
+    if (*text == '\0') {
+        return; /* a word that a newer collector has */
+    }
+    *text++ = '\0';
+    if (strcmp(line, "snapshots") == 0) {
+        watch->snapshots = strtoull(text, NULL, 10);
+    } else if (strcmp(line, "search") == 0) {
+        watch->search = strtoull(text, NULL, 10);
+    } else if (strcmp(line, "lack") == 0) {
+        watch->lack = text;
+    } else if (strcmp(line, "class") == 0 && watch->class_count < UMIG_HEAP_CLASSES_MAX) {
+        watch->classes[watch->class_count++] = text;
+    }
+}
+
+static void read_list(struct watch *watch)
+{
+    watch->lack = NULL;
+    watch->class_count = 0;
+    watch->snapshots = 0;
+    watch->search = 0;
+    for (char *line = watch->list, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        read_line(watch, line);
+    }
+}
+
+/* A session that has just begun may not have reached the collector: it has no snapshot then. */
+static int ask_list(struct watch *watch, struct umig_err *err)
+{
+    free(watch->list);
+    watch->list = NULL;
+    FILE *out = open_memstream(&watch->list, &watch->list_size);
+    if (out == NULL) {
+        return umig_err_set_cause(err, UMIG_E_NOMEM, errno, "no memory for an answer");
+    }
+    const int rc = ask(watch, "suspects-list", out, err);
+    if (fclose(out) != 0 || watch->list == NULL) {
+        return umig_err_set(err, UMIG_E_NOMEM, "no memory for an answer");
+    }
+    if (rc == UMIG_OK) {
+        read_list(watch);
+    }
+    return umig_err_trace(err, rc);
+}
+
+static bool pause_ms(int ms)
+{
+    (void)poll(NULL, 0, ms); /* a signal ends it early */
+    return !umig_interrupt_came();
+}
+
+/* Follows objects for as long as was asked, unless a session does so already. */
+static int watch_objects(struct watch *watch, struct umig_err *err)
+{
+    const uint64_t begun_ns = umig_clock_monotonic_ns();
+    uint64_t now_ns = begun_ns;
+    char text[160];
+    while (watch->is_own && now_ns - begun_ns < watch->request->watch_ns) {
+        snprintf(
+            text, sizeof text,
+            "objects are followed for %llu s more; a leak shows in those that stay",
+            (unsigned long long)((watch->request->watch_ns - (now_ns - begun_ns)) / UMIG_NS_PER_S));
+        umig_progress_show(watch->request->progress, text, now_ns);
+        if (!pause_ms(ASK_EVERY_MS)) {
+            return UMIG_END;
+        }
+        now_ns = umig_clock_monotonic_ns();
+    }
+    return ask_list(watch, err);
+}
+
+/* --- the search --- */
+
+static int send_search(struct watch *watch,
+                       enum search_action action,
+                       struct umig_agent_reply *out_reply,
+                       struct umig_err *err)
+{
+    Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
+    Umig__V1__Search search = UMIG__V1__SEARCH__INIT;
+    search.action = action;
+    search.session = watch->session;
+    search.cpu_budget_ns = watch->request->cpu_ns;
+    if (action == SEARCH_BEGIN) {
+        search.classes = watch->classes;
+        search.n_classes = watch->class_count;
+    }
+    request.verb = UMIG__V1__CONTROL_VERB__CONTROL_SEARCH;
+    request.search = &search;
+    const int rc =
+        umig_agent_ask(watch->request->jvm, &request, UMIG_AGENT_TIMEOUT_MS, out_reply, err);
+    if (rc == UMIG_OK && out_reply->message->search == NULL) {
+        umig_agent_reply_fini(out_reply);
+        return umig_err_set(err, UMIG_E_PROTO, "the agent does not say how its search stands");
+    }
+    return umig_err_trace(err, rc);
+}
+
+static void call_off(struct watch *watch)
+{
+    struct umig_agent_reply reply = {.message = NULL};
+    struct umig_err err = UMIG_ERR_INIT;
+    if (send_search(watch, SEARCH_CALL_OFF, &reply, &err) == UMIG_OK) {
+        umig_agent_reply_fini(&reply);
+    }
+}
+
+static void show_search(struct watch *watch, const Umig__V1__SearchStatus *search)
+{
+    char text[160];
+    snprintf(text, sizeof text, "the agent searches for who holds %zu class%s; %llu references yet",
+             watch->class_count, watch->class_count == 1 ? "" : "es",
+             (unsigned long long)search->looked_at);
+    umig_progress_show(watch->request->progress, text, umig_clock_monotonic_ns());
+}
+
+/* Begins a search and waits for its end. */
+static int search(struct watch *watch, struct umig_err *err)
+{
+    struct umig_agent_reply reply = {.message = NULL};
+    int rc = send_search(watch, SEARCH_BEGIN, &reply, err);
+    while (rc == UMIG_OK && reply.message->search->is_going_on != 0) {
+        show_search(watch, reply.message->search);
+        umig_agent_reply_fini(&reply);
+        if (!pause_ms(LOOK_EVERY_MS)) {
+            call_off(watch);
+            return UMIG_END;
+        }
+        rc = send_search(watch, SEARCH_LOOK, &reply, err);
+    }
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (reply.message->search->problem[0] != '\0') {
+        rc = umig_err_set(err, UMIG_E_UNSUPPORTED, "the search failed: %s",
+                          reply.message->search->problem);
+    }
+    umig_agent_reply_fini(&reply);
+    return rc;
+}
+
+/* Until the collector has what the search found, which it does soon. */
+static int await_arrival(struct watch *watch, struct umig_err *err)
+{
+    const uint64_t before = watch->search;
+    const uint64_t begun_ns = umig_clock_monotonic_ns();
+    int rc = UMIG_OK;
+    while (rc == UMIG_OK && watch->search == before &&
+           umig_clock_monotonic_ns() - begun_ns < ARRIVAL_NS) {
+        if (!pause_ms(LOOK_EVERY_MS)) {
+            return UMIG_END;
+        }
+        rc = ask_list(watch, err);
+    }
+    return umig_err_trace(err, rc);
+}
+
+/* --- all of it --- */
+
+/* A session that has just begun reaches the collector within a second or two. */
+static int await_session(struct watch *watch, struct umig_err *err)
+{
+    const uint64_t begun_ns = umig_clock_monotonic_ns();
+    int rc = ask_list(watch, err);
+    while (rc == UMIG_E_UNSUPPORTED && umig_clock_monotonic_ns() - begun_ns < ARRIVAL_NS) {
+        umig_progress_show(watch->request->progress,
+                           "the session has not reached the collector yet",
+                           umig_clock_monotonic_ns());
+        if (!pause_ms(LOOK_EVERY_MS)) {
+            return UMIG_END;
+        }
+        rc = ask_list(watch, err);
+    }
+    for (size_t i = 0; i < watch->request->class_count; i++) {
+        /* Packing does not change them. */
+        watch->classes[i] = (char *)(uintptr_t)watch->request->classes[i];
+    }
+    watch->class_count = watch->request->class_count;
+    return umig_err_trace(err, rc);
+}
+
+static const char *format_of(const struct watch *watch)
+{
+    const bool is_json = watch->request->wants_json;
+    if (watch->request->class_count > 0) {
+        return is_json ? "holders-json" : "holders";
+    }
+    return is_json ? "suspects-json" : "suspects";
+}
+
+static int run(struct watch *watch, struct umig_err *err)
+{
+    int rc =
+        watch->request->class_count > 0 ? await_session(watch, err) : watch_objects(watch, err);
+    if (rc == UMIG_OK && watch->class_count > 0) {
+        rc = search(watch, err);
+        rc = rc == UMIG_OK ? await_arrival(watch, err) : rc;
+    }
+    umig_progress_clear(watch->request->progress);
+    if (rc != UMIG_OK) {
+        return rc == UMIG_END ? rc : umig_err_trace(err, rc);
+    }
+    return umig_err_trace(err, ask(watch, format_of(watch), watch->cli->out, err));
+}
+
+int umig_heap_suspects(struct umig_cli *cli,
+                       const struct umig_heap_suspects_request *request,
+                       struct umig_err *err)
+{
+    struct watch watch = {.cli = cli, .request = request};
+    int rc = find_or_start(&watch, err);
+    if (rc == UMIG_OK) {
+        rc = run(&watch, err);
+        stop_session(&watch);
+    }
+    free(watch.list);
+    return rc;
+}
