@@ -9,10 +9,12 @@
 #include "cli/interrupt.h"
 #include "cli/say.h"
 #include "cli/session_text.h"
+#include "cli/start_request.h"
 #include "cli/top_live.h"
 #include "cli/top_session.h"
 #include "cli/top_terminfo.h"
 #include "cli/verb.h"
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/parse.h"
 #include "core/units.h"
@@ -153,6 +155,13 @@ static int check_session(const struct umig_args *args, const char *session, stru
     return umig_session_selector_check(session, err);
 }
 
+/* Before anybody is asked; the request itself is made when it is sent. */
+static int check_kinds(const struct umig_args *args, struct umig_err *err)
+{
+    struct umig_start_request request = {.message = {.verb = 0}};
+    return umig_start_request_read(args, umig_clock_unix_ns(), &request, err);
+}
+
 static int read_options(const struct umig_args *args,
                         struct umig_top_looking *looking,
                         struct umig_err *err)
@@ -169,7 +178,9 @@ static int read_options(const struct umig_args *args,
     int rc = read_time(args, "interval", intervals, &feed->interval_ns, err);
     rc = rc != UMIG_OK ? rc : read_time(args, "window", windows, &feed->window_ns, err);
     rc = rc != UMIG_OK ? rc : read_rows(args, &looking->row_count, err);
-    rc = rc != UMIG_OK || session == NULL ? rc : check_session(args, session, err);
+    rc = rc != UMIG_OK     ? rc
+         : session != NULL ? check_session(args, session, err)
+                           : check_kinds(args, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }

@@ -9,7 +9,8 @@
 #include "report/cells.h"
 
 enum {
-    PART_BYTES = 192
+    PART_BYTES = 192,
+    TROUBLE_BYTES = 16 << 10
 };
 
 #define HEAP_HIGH 0.9 /* of its maximum: the collector has little room */
@@ -203,28 +204,41 @@ void umig_top_head_more(const struct umig_top_model *model,
     put_agent(model, width, line);
 }
 
-bool umig_top_head_trouble(const struct umig_top_model *model,
-                           size_t width,
-                           struct umig_top_line *line)
+/* One kind of trouble; "" it is not so. */
+static void put_trouble(const struct umig_top_model *model, size_t kind, struct umig_buf *out)
 {
-    char text[UMIG_TOP_MESSAGE_BYTES];
-    uint64_t deadlocks = 0;
+    const uint64_t deadlocks = fact_or_0(model, "deadlocks");
     const char *dropped = umig_top_doc_text(model->shown, "dropped");
-    const char *problem = umig_top_doc_text(model->shown, "problem");
-    if (fact(model, "deadlocks", &deadlocks) && deadlocks > 0) {
-        snprintf(text, sizeof text, "%llu deadlock%s: umig report %.64s",
-                 (unsigned long long)deadlocks, deadlocks == 1 ? "" : "s",
-                 umig_top_doc_text(model->shown, "session"));
-        part(line, width, UMIG_TOP_BAD, text);
+    if (kind == 0 && deadlocks > 0) {
+        umig_buf_printf(out, "%llu deadlock%s: umig report %s", (unsigned long long)deadlocks,
+                        deadlocks == 1 ? "" : "s", umig_top_doc_text(model->shown, "session"));
+    } else if (kind == 1) {
+        umig_buf_text(out, umig_top_doc_text(model->shown, "problem"));
+    } else if (kind == 2 && dropped[0] != '\0') {
+        umig_buf_printf(out, "dropped: %s", dropped);
     }
-    if (problem[0] != '\0') {
-        part(line, width, UMIG_TOP_WARN, problem);
+}
+
+bool umig_top_head_trouble(const struct umig_top_model *model,
+                           size_t index,
+                           enum umig_top_look *out_look,
+                           char out_text[UMIG_TOP_MESSAGE_BYTES])
+{
+    static const enum umig_top_look looks[] = {UMIG_TOP_BAD, UMIG_TOP_WARN, UMIG_TOP_WARN};
+    for (size_t kind = 0; kind < sizeof looks / sizeof looks[0]; kind++) {
+        struct umig_buf text = UMIG_BUF_INIT(TROUBLE_BYTES);
+        put_trouble(model, kind, &text);
+        const bool is_it = text.len > 0 && index-- == 0;
+        if (is_it) {
+            *out_look = looks[kind];
+            snprintf(out_text, UMIG_TOP_MESSAGE_BYTES, "%s", umig_buf_str(&text));
+        }
+        umig_buf_fini(&text);
+        if (is_it) {
+            return true;
+        }
     }
-    if (dropped[0] != '\0') {
-        snprintf(text, sizeof text, "dropped: %.256s", dropped);
-        part(line, width, UMIG_TOP_WARN, text);
-    }
-    return line->columns > 0;
+    return false;
 }
 
 void umig_top_head_panels(const struct umig_top_model *model,

@@ -19,10 +19,16 @@ void umig_top_head_more(const struct umig_top_model *model,
                         size_t width,
                         struct umig_top_line *line);
 
-/** What is wrong. False: nothing is, the line stays empty. */
+/**
+ * What is wrong: deadlocks, what the session does not get, what is missing from the figures.
+ *
+ * @param index  from 0
+ * @return false: nothing more is
+ */
 bool umig_top_head_trouble(const struct umig_top_model *model,
-                           size_t width,
-                           struct umig_top_line *line);
+                           size_t index,
+                           enum umig_top_look *out_look,
+                           char out_text[UMIG_TOP_MESSAGE_BYTES]);
 
 /** The panels there are, the one that is looked at marked. */
 void umig_top_head_panels(const struct umig_top_model *model,

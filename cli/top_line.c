@@ -52,19 +52,19 @@ void umig_top_line_fill(struct umig_top_line *line, size_t width, enum umig_top_
     umig_top_line_cell(line, width, look, "", width, false);
 }
 
-/* "123", "45.6k", "1.2M": never more than six characters below 10^15. */
+/* "12345", "456.7k", "1.2M": never more than six characters below 10^15. */
 static void put_count(double count, struct umig_buf *out)
 {
     static const char units[] = {' ', 'k', 'M', 'G', 'T'};
     size_t unit = 0;
-    while (count >= 99999.5 && unit + 1 < sizeof units) {
+    while (count >= (unit == 0 ? 99999.5 : 999.95) && unit + 1 < sizeof units) {
         count /= 1000;
         unit++;
     }
     if (unit == 0) {
         umig_buf_printf(out, "%.0f", count);
     } else {
-        umig_buf_printf(out, count < 999.95 ? "%.1f%c" : "%.0f%c", count, units[unit]);
+        umig_buf_printf(out, "%.1f%c", count, units[unit]);
     }
 }
 

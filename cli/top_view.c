@@ -12,6 +12,8 @@
 enum {
     LINE_BYTES = 16 << 10, /* of the widest line, however many bytes its characters have */
     CELL_BYTES = 1 << 20,
+    TROUBLE_MAX = 3,
+    FOOT_MAX = 4,      /* lines */
     PLACE_BESIDE = 20, /* columns for what stands beside the place in the list */
     /* From which height on there is room for what; below, rows of the table come first. */
     HEIGHT_STATUS = 2,
@@ -19,7 +21,8 @@ enum {
     HEIGHT_HEADS = 4,
     HEIGHT_PANELS = 6,
     HEIGHT_TROUBLE = 8,
-    HEIGHT_SUMS = 10
+    HEIGHT_SUMS = 10,
+    HEIGHT_TROUBLES = 20
 };
 
 /* --- columns of a table --- */
@@ -344,6 +347,32 @@ static void put_keys(size_t room, struct umig_buf *out)
     }
 }
 
+/* What has to be read: a message, else a notice; "" neither. */
+static const char *said(const struct umig_top_ui *ui, enum umig_top_look *out_look)
+{
+    const bool is_message = ui->message[0] != '\0';
+    *out_look = is_message ? ui->message_look : ui->notice_look;
+    return is_message ? ui->message : ui->notice;
+}
+
+/* Lines at the bottom: one, but for what has to be read and does not fit. */
+static size_t foot_of(const struct umig_top_ui *ui, const struct umig_top_screen *screen)
+{
+    enum umig_top_look look = UMIG_TOP_PLAIN;
+    const char *text = ui->mode == UMIG_TOP_FILTERING ? "" : said(ui, &look);
+    size_t lines = 0;
+    if (screen->height < HEIGHT_PANELS || text[0] == '\0') {
+        return screen->height >= HEIGHT_STATUS;
+    }
+    struct umig_buf wrapped = UMIG_BUF_INIT(CELL_BYTES);
+    umig_cells_wrap(text, " ", screen->width, 0, screen->width, &wrapped);
+    for (size_t i = 0; i < wrapped.len; i++) {
+        lines += wrapped.bytes[i] == '\n';
+    }
+    umig_buf_fini(&wrapped);
+    return lines < 1 ? 1 : lines < FOOT_MAX ? lines : FOOT_MAX;
+}
+
 static void put_status(const struct umig_top_model *model,
                        const struct umig_top_ui *ui,
                        struct umig_top_screen *screen,
@@ -351,25 +380,49 @@ static void put_status(const struct umig_top_model *model,
 {
     char place[96];
     struct umig_buf text = UMIG_BUF_INIT(LINE_BYTES);
-    enum umig_top_look look = UMIG_TOP_FAINT;
     put_place(model, ui, place);
     const size_t place_width = umig_cells_clean_width(place, &line->text);
     const bool has_place = screen->width >= place_width + PLACE_BESIDE;
     const size_t room = has_place ? screen->width - place_width : screen->width;
-    if (ui->message[0] != '\0') {
-        umig_buf_text(&text, ui->message);
-        look = ui->message_look;
-    } else if (ui->notice[0] != '\0') {
-        umig_buf_text(&text, ui->notice);
-        look = ui->notice_look;
-    } else if (model->filter[0] != '\0') {
+    if (model->filter[0] != '\0') {
         umig_buf_printf(&text, "Filter: %s   Esc clears it   ? help   q quit", model->filter);
     } else {
         put_keys(room, &text);
     }
-    umig_top_line_cell(line, screen->width, look, umig_buf_str(&text), room, false);
+    umig_top_line_cell(line, screen->width, UMIG_TOP_FAINT, umig_buf_str(&text), room, false);
     umig_top_line_put(line, screen->width, UMIG_TOP_FAINT, has_place ? place : "");
     umig_buf_fini(&text);
+}
+
+static void put_foot(const struct umig_top_model *model,
+                     const struct umig_top_ui *ui,
+                     struct area *foot)
+{
+    enum umig_top_look look = UMIG_TOP_PLAIN;
+    const char *text = said(ui, &look);
+    if (ui->mode == UMIG_TOP_FILTERING) {
+        put_typed(ui, foot->screen, &foot->screen->lines[foot->from]);
+    } else if (text[0] == '\0') {
+        put_status(model, ui, foot->screen, &foot->screen->lines[foot->from]);
+    } else if (foot->screen->height < HEIGHT_PANELS) {
+        put_text_line(foot, look, text);
+    } else {
+        put_wrapped(foot, look, text, 0);
+    }
+}
+
+/* What is wrong, in some lines where there are many. */
+static void put_trouble(const struct umig_top_model *model, struct area *area)
+{
+    const size_t height = area->screen->height;
+    const size_t most = height >= HEIGHT_TROUBLES ? TROUBLE_MAX : height >= HEIGHT_TROUBLE;
+    struct area lines = {.screen = area->screen, .from = area->from, .to = area->from + most};
+    enum umig_top_look look = UMIG_TOP_PLAIN;
+    char text[UMIG_TOP_MESSAGE_BYTES];
+    for (size_t i = 0; umig_top_head_trouble(model, i, &look, text); i++) {
+        put_wrapped(&lines, look, text, 0);
+    }
+    area->from = lines.from;
 }
 
 /* The head's lines, as many as there is room for. */
@@ -385,9 +438,7 @@ static void put_head(const struct umig_top_model *model, struct area *area)
         umig_top_head_sums(model, width, &lines[area->from++]);
         umig_top_head_more(model, width, &lines[area->from++]);
     }
-    if (height >= HEIGHT_TROUBLE && umig_top_head_trouble(model, width, &lines[area->from])) {
-        area->from++;
-    }
+    put_trouble(model, area);
     if (height >= HEIGHT_PANELS) {
         umig_top_head_panels(model, width, &lines[area->from++]);
     }
@@ -409,9 +460,8 @@ void umig_top_view_draw(const struct umig_top_model *model,
         return;
     }
     struct area area = {.screen = screen, .from = 0, .to = screen->height};
-    if (screen->height >= HEIGHT_STATUS) {
-        area.to--;
-    }
+    area.to -= foot_of(ui, screen);
+    struct area foot = {.screen = screen, .from = area.to, .to = screen->height};
     put_head(model, &area);
     if (ui->mode == UMIG_TOP_HELPING) {
         put_help(&area);
@@ -420,13 +470,8 @@ void umig_top_view_draw(const struct umig_top_model *model,
     } else {
         put_table(model, ui, &area);
     }
-    if (screen->height >= HEIGHT_STATUS) {
-        struct umig_top_line *last = &screen->lines[screen->height - 1];
-        if (ui->mode == UMIG_TOP_FILTERING) {
-            put_typed(ui, screen, last);
-        } else {
-            put_status(model, ui, screen, last);
-        }
+    if (foot.from < foot.to) {
+        put_foot(model, ui, &foot);
     }
 }
 
@@ -491,8 +536,10 @@ int umig_top_view_text(struct umig_top_model *model,
     append(&line, out);
     umig_top_head_more(model, width, &line);
     append(&line, out);
-    if (umig_top_head_trouble(model, width, &line)) {
-        append(&line, out);
+    enum umig_top_look look = UMIG_TOP_PLAIN;
+    char text[UMIG_TOP_MESSAGE_BYTES];
+    for (size_t i = 0; umig_top_head_trouble(model, i, &look, text); i++) {
+        umig_cells_wrap(text, " ", width, 0, width, out);
     }
     for (size_t i = 0; rc == UMIG_OK && i < umig_top_model_panel_count(model); i++) {
         const struct umig_top_panel *panel = umig_top_model_panel_at(model, i);

@@ -64,6 +64,7 @@ static void ask_processes(struct umig_rig *rig)
     ask_plain_jvm(rig, "status", NO);
     ask_plain_jvm(rig, "start", FAILURE);
     ask_plain_jvm(rig, "stop", FAILURE);
+    ask_plain_jvm(rig, "top", FAILURE);
     snprintf(words, sizeof words, "status %d", (int)getpid());
     refuse(rig, words, NO, "is no JVM; 'umig jvms' lists those of this host");
     snprintf(words, sizeof words, "start %d --cpu 10ms", (int)ended_process());
@@ -90,6 +91,7 @@ static void ask_agent(struct umig_rig *rig)
         {"stop", "--name nosuch", FAILURE, "no session 'nosuch' runs there; 'umig status'"},
         {"stop", "", FAILURE, "no session runs there"},
         {"start", "--cpu 10us", USAGE, "1ms"},
+        {"top", "", FAILURE, "start one with 'umig collector'"},
         {"start", "--name a/b --cpu 10ms", USAGE, "a/b"},
         {"start", "--gc --duration 1ms", USAGE, "1s"},
     };

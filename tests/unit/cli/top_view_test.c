@@ -381,6 +381,35 @@ static void test_messages_go_with_the_next_key_and_notices_stay(void **state)
     press(f, 'j');
     draw(f, 80, 24);
     assert_non_null(strstr(line_at(f, 23), "the JVM ended"));
+
+    snprintf(f->ui.notice, sizeof f->ui.notice,
+             "no collector listens on /run/user/1000/umig/collector.sock or "
+             "/run/umig/collector.sock; start one with 'umig collector'");
+    draw(f, 80, 24); /* whole, in as many lines as it takes */
+    assert_true(screen_has(f, "no collector listens on"));
+    assert_true(screen_has(f, "start one with 'umig collector'"));
+    draw(f, 20, 24);
+    assert_non_null(strstr(line_at(f, 20), "no collector"));
+}
+
+static void test_trouble_is_told_whole_where_there_is_room(void **state)
+{
+    struct fixture *f = *state;
+    static const char problem[] = "native frames (kernel.perf_event_paranoid is 3: 'sysctl "
+                                  "kernel.perf_event_paranoid=1' or CAP_PERFMON for the JVM would "
+                                  "allow it)";
+    struct umig_profile *profile = umig_sample_service();
+    assert_int_equal(
+        umig_profile_string(profile, problem, sizeof problem - 1, &profile->session.problem),
+        UMIG_OK);
+    show(f, profile);
+    draw(f, 80, 24);
+    assert_non_null(strstr(line_at(f, 3), "native frames (kernel"));
+    assert_non_null(strstr(line_at(f, 4), "would allow it)"));
+    assert_non_null(strstr(line_at(f, 5), "dropped: cpu ring_full"));
+    draw(f, 80, 10);
+    assert_non_null(strstr(line_at(f, 3), "native frames (kernel"));
+    assert_non_null(strstr(line_at(f, 4), "1 threads"));
 }
 
 static void test_text_has_every_panel_with_rows(void **state)
@@ -414,6 +443,7 @@ int main(void)
         TEST(test_enter_opens_a_row_or_a_session),
         TEST(test_no_key_needs_data),
         TEST(test_messages_go_with_the_next_key_and_notices_stay),
+        TEST(test_trouble_is_told_whole_where_there_is_room),
         TEST(test_text_has_every_panel_with_rows),
     };
 #undef TEST
