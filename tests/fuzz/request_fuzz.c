@@ -1,10 +1,14 @@
-/* Any condition: it is right and within its bounds, or one line says what is wrong. */
+/*
+ * Any bytes as a condition of sessions, and as a request at the control socket: it is right and
+ * within its bounds, or one line says what is wrong.
+ */
 #include <string.h>
 
+#include "agent/control_read.h"
 #include "core/trigger.h"
 #include "tests/fuzz/fuzz.h"
 
-static void check_good(const struct umig_trigger *trigger, size_t size)
+static void check_condition(const struct umig_trigger *trigger, size_t size)
 {
     FUZZ_CHECK(trigger->count >= 1 && trigger->count <= UMIG_TRIGGER_PARTS_MAX);
     FUZZ_CHECK(strnlen(trigger->text, UMIG_TRIGGER_TEXT_BYTES) == size);
@@ -41,23 +45,50 @@ static void check_use(const struct umig_trigger *trigger)
     FUZZ_CHECK(told[0] != '\0' && strlen(told) < sizeof told - 1);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_condition(const uint8_t *data, size_t size)
 {
-    struct umig_trigger trigger;
+    struct umig_trigger trigger = {.count = 0};
     struct umig_err err = UMIG_ERR_INIT;
     char *text = malloc(size + 1);
-    memset(&trigger, 0, sizeof trigger);
     if (size > 0) {
         memcpy(text, data, size);
     }
     const int rc = umig_trigger_parse((struct umig_span){text, size}, &trigger, &err);
     if (rc == UMIG_OK) {
-        check_good(&trigger, size);
+        check_condition(&trigger, size);
         check_use(&trigger);
     } else {
         FUZZ_CHECK(rc == UMIG_E_ARG && trigger.count == 0);
         FUZZ_CHECK(err.text[0] != '\0' && strlen(err.text) < sizeof err.text);
     }
     free(text);
+}
+
+static void check_good(const struct umig_request *request)
+{
+    const struct umig_session_spec *spec = &request->spec;
+    FUZZ_CHECK(strnlen(spec->id, sizeof spec->id) < sizeof spec->id);
+    FUZZ_CHECK(strnlen(spec->threads, sizeof spec->threads) < sizeof spec->threads);
+    FUZZ_CHECK(strnlen(request->stop_id, sizeof request->stop_id) < sizeof request->stop_id);
+    FUZZ_CHECK(spec->label_count <= UMIG_LABEL_MAX);
+    FUZZ_CHECK(spec->before_ns <= UMIG_BEFORE_MAX_NS);
+    FUZZ_CHECK(spec->when.count <= UMIG_TRIGGER_PARTS_MAX);
+    FUZZ_CHECK((spec->when.count > 0) == (spec->when.text[0] != '\0'));
+    FUZZ_CHECK(spec->duration_ns == 0 || (spec->duration_ns >= UMIG_DURATION_MIN_NS &&
+                                          spec->duration_ns <= UMIG_DURATION_MAX_NS));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct umig_request request;
+    struct umig_err err = UMIG_ERR_INIT;
+    read_condition(data, size);
+    const int rc = umig_request_read(data, size, &request, &err);
+    if (rc == UMIG_OK) {
+        check_good(&request);
+    } else {
+        FUZZ_CHECK(rc < 0);
+        FUZZ_CHECK(err.text[0] != '\0' && strlen(err.text) < sizeof err.text);
+    }
     return 0;
 }
