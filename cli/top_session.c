@@ -217,6 +217,9 @@ static void put_session(const Umig__V1__SessionStatus *session, struct umig_buf 
 {
     struct umig_buf kinds = UMIG_BUF_INIT(KINDS_BYTES);
     struct umig_buf stacks = UMIG_BUF_INIT(CELL_BYTES);
+    if (session->when[0] != '\0' && session->because[0] == '\0') {
+        umig_buf_printf(&kinds, "armed, %s: ", session->when);
+    }
     umig_session_kinds_text(session->kinds, session->n_kinds, session->native, &kinds);
     umig_session_stacks_text(session, &stacks);
     umig_buf_printf(out, "row\t%" PRIu64 "\t", session->age_ns);

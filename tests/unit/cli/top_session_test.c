@@ -71,12 +71,14 @@ static void test_sessions_of_an_agent_are_a_panel(void **state)
     struct umig_top_doc *doc = NULL;
     session.id = (char[]){"a\tb\nend"};
     session.age_ns = 7;
+    session.when = (char[]){"heap > 90%"};
     agent.sessions = sessions;
     agent.n_sessions = 2;
     umig_top_session_list(&agent, &text);
     assert_int_equal(umig_top_doc_read(umig_buf_str(&text), text.len, &doc, NULL), UMIG_OK);
     assert_int_equal(doc->panels[0].row_count, 2);
     assert_int_equal(umig_top_row(&doc->panels[0], 1)[0].number, 7);
+    assert_string_equal(umig_top_row(&doc->panels[0], 1)[2].text, "armed, heap > 90%: ");
     umig_top_doc_destroy(doc);
     umig_buf_fini(&text);
 }
