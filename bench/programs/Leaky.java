@@ -33,7 +33,9 @@ import java.util.concurrent.TimeUnit;
  * line it reads until the second.
  */
 public final class Leaky {
-    private static final int BALLAST_MIB = 200;
+    /* Of pieces that are not humongous to any collector. */
+    private static final int BALLAST_PIECES = 2000;
+    private static final int BALLAST_PIECE_BYTES = 100_000;
     private static final int SECONDS_PER_RULE = 10;
 
     /** 80 bytes with its header. */
@@ -303,7 +305,7 @@ public final class Leaky {
 
     public static void main(String[] words) throws Exception {
         var leaky = new Leaky(Integer.parseInt(words[0]));
-        var ballast = new byte[BALLAST_MIB][1 << 20];
+        var ballast = new byte[BALLAST_PIECES][BALLAST_PIECE_BYTES];
         for (int i = 0; i < 20_000; i++) {
             STARTUP.add(new Startup());
         }

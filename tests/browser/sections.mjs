@@ -137,6 +137,9 @@ function jvmRows() {
     `<tr><th scope="row">${what}</th>${figures.map((v) => `<td class="num">${v}</td>`).join("")}</tr>`).join("\n");
 }
 
+const liveRow = (name, place, figures) =>
+  `<tr><th scope="row"><span class="n">${name}</span><small>from ${place}</small></th>${figures.join("")}</tr>`;
+
 const plainRows = (rows) => rows.map(([what, count, share]) =>
   `<tr><th scope="row">${what}</th><td class="num">${count}</td><td class="num">${share}</td></tr>`).join("\n");
 
@@ -177,6 +180,10 @@ export function sections(profile, stacks, data, facts = {}) {
     HEAP_NOTE: "Sampled every second and after each pause",
     HEAP_CHART: heapChart(),
     HEAP_ROWS: heapRows(),
+    LIVE_NOTE: "61.4 MiB in some 812,000 objects, allocated in this session, had not been collected at its last snapshot; 84 % of it has survived 8 collections or more. Estimated from samples.",
+    SUSPECT_ROWS: liveRow("shop.Session", "shop.Login.open:41", [num("52.1 MiB", 52), num("85 %", 85), num("690,000", 690), num("0 to 63", 0), num("1.1 GiB", 1100),
+      `<td><span class="n">static shop.Registry.ALL &gt; ConcurrentHashMap &gt; shop.Tenant.sessions &gt; HashMap</span></td>`]),
+    LIVE_ROWS: liveRow("shop.Session", "shop.Login.open:41", [num("52.1 MiB", 52), num("85 %", 85), num("690,000", 690), num("0 to 63", 0)]),
     JVM_NOTE: "By the JVM's own counters, over 30 s; sums are over all threads, compilers too",
     JVM_ROWS: jvmRows(),
     QUALITY_NOTE: "What is missing from this report, and why",
