@@ -67,6 +67,7 @@ struct umig_agent {
     uint64_t next_push_ns; /* a shortage of memory is answered again */
     uint64_t next_look_ns; /* at the objects that are followed, at the earliest */
     bool has_tried_live;   /* to take the memory for them */
+    bool has_tried_pools;  /* the same, for pools */
     bool is_sampler_ready;
     bool has_lost_signals; /* no signal is left for timers */
     bool is_unguarded;     /* faults of walks would go to another library */

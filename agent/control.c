@@ -223,6 +223,8 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     }
     write_counter(writer, 6, "engine.holder_lookups", atomic_load(&agent->vm.holder_lookups));
     write_counter(writer, 6, "engine.deadlock_looks", atomic_load(&agent->vm.deadlock_looks));
+    write_counter(writer, 6, "engine.pool_readings", atomic_load(&agent->vm.pool_readings));
+    write_counter(writer, 6, "engine.pool_readings_ns", atomic_load(&agent->vm.pool_readings_ns));
     write_counter(writer, 6, "engine.alloc_interval_bytes",
                   atomic_load(&agent->vm.is_alloc_on) ? atomic_load(&agent->vm.alloc_rate.applied)
                                                       : 0);

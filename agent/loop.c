@@ -177,6 +177,51 @@ static void read_heap(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
+/* What keeps pools from being told, once a session asks for them. */
+static void tell_pools_lack(struct umig_agent *agent, struct umig_session *session)
+{
+    const struct umig_pools *pools = agent->vm.pools;
+    if (session->problem[0] != '\0') {
+        return;
+    }
+    if (pools == NULL) {
+        umig_session_set_problem(session, "pools: none: no memory to follow them within the "
+                                          "agent's bound; raise memory=");
+    } else if (umig_vm_pools_reading(&agent->vm) != NULL && pools->problem[0] != '\0') {
+        umig_session_set_problem(session, pools->problem);
+    }
+}
+
+/* The attached thread reads; what it has read goes to each session that is due. */
+static void read_pools(struct umig_agent *agent, uint64_t now_ns)
+{
+    const struct umig_pool_reading *reading = umig_vm_pools_reading(&agent->vm);
+    bool is_due = false;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &agent->sessions.session[i];
+        if (!umig_session_takes(session, UMIG_KIND_POOLS) || now_ns < session->next_pools_ns) {
+            continue;
+        }
+        tell_pools_lack(agent, session);
+        if (reading == NULL || reading->time_ns < session->start_ns) {
+            is_due = true;
+            continue;
+        }
+        const uint64_t interval = session->spec.kinds.interval_ns[UMIG_KIND_POOLS];
+        session->next_pools_ns += interval;
+        if (session->next_pools_ns <= now_ns) {
+            session->next_pools_ns = now_ns + interval; /* the machine slept */
+        }
+        umig_pump_pools(&agent->pump, session, reading, now_ns);
+    }
+    if (reading != NULL) {
+        umig_vm_pools_taken(&agent->vm);
+    }
+    if (is_due) {
+        umig_vm_ask_for_pools(&agent->vm, now_ns);
+    }
+}
+
 /* Waits that go on: what they have come to so far. */
 static void tell_waits(struct umig_agent *agent, uint64_t now_ns)
 {
@@ -315,6 +360,7 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
     look_at_live(agent, now_ns);
     umig_agent_check_sources(agent, now_ns);
     read_heap(agent, now_ns);
+    read_pools(agent, now_ns);
     umig_triggers_check(agent, now_ns, is_short);
     end_due_sessions(agent, now_ns);
     flush(agent, now_ns);

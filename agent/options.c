@@ -303,7 +303,7 @@ static const struct option g_options[] = {
       "none", "a label of every session, to find it by",
       "label.build=1.4.2"}, parse_label},
     [OPTION_START] =
-    {{"start", "start=KIND[:INTERVAL][,KIND...]", "kinds, each with its interval", "cpu, gc, heap, locks, wall, alloc, live (below)",
+    {{"start", "start=KIND[:INTERVAL][,KIND...]", "kinds, each with its interval", "cpu, gc, heap, locks, wall, alloc, live, pools (below)",
       "none: idle until a session is started", "starts a session with the JVM; items after it that are kinds belong to it",
       "start=cpu:10ms,gc,heap:1s,locks:1ms"}, parse_start},
     [OPTION_DURATION] =

@@ -14,6 +14,8 @@
 enum {
     LIVE_ROOM = 16384, /* objects that are followed at 32 MiB */
     LIVE_ROOM_MIN = 512,
+    POOL_THREADS = 16384, /* threads that are known to lead to pools, at 32 MiB */
+    POOL_THREADS_MIN = 512,
     STACKS_PER_ENTRY = 2,
 };
 
@@ -39,6 +41,9 @@ static uint32_t wanted_of(const struct umig_agent *agent)
     }
     if (umig_sessions_finest(sessions, UMIG_KIND_LIVE) > 0) {
         wanted |= UMIG_VM_STACKS | UMIG_VM_ALLOC | UMIG_VM_LIVE;
+    }
+    if (umig_sessions_finest(sessions, UMIG_KIND_POOLS) > 0) {
+        wanted |= UMIG_VM_POOLS;
     }
     return wants_gc ? wanted | UMIG_VM_GC_LOG : wanted;
 }
@@ -182,6 +187,23 @@ static void prepare_live(struct umig_agent *agent)
     }
 }
 
+static void prepare_pools(struct umig_agent *agent)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    if (agent->vm.pools != NULL || agent->has_tried_pools) {
+        return;
+    }
+    agent->has_tried_pools = true;
+    uint32_t room = umig_agent_scaled(agent, POOL_THREADS);
+    int rc = UMIG_E_NOMEM;
+    for (; rc == UMIG_E_NOMEM && room >= POOL_THREADS_MIN; room /= 2) {
+        rc = umig_pools_create(&agent->memory, room, &agent->vm.pools, &err);
+    }
+    if (rc != UMIG_OK) {
+        umig_agent_say_problem(agent, &err);
+    }
+}
+
 void umig_agent_reconcile(struct umig_agent *agent)
 {
     const uint32_t wanted = wanted_of(agent);
@@ -191,8 +213,11 @@ void umig_agent_reconcile(struct umig_agent *agent)
             umig_agent_say_problem(agent, &err);
         }
     }
+    if ((wanted & UMIG_VM_POOLS) != 0) {
+        prepare_pools(agent);
+    }
     if ((wanted & UMIG_VM_LIVE) != 0) {
-        prepare_live(agent);
+        prepare_live(agent); /* last: it takes what there is */
     }
     steer_native(agent);
     const uint64_t threshold = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS);

@@ -93,6 +93,9 @@ static int copy_rows(struct folding *f)
     for (size_t i = 0; rc == UMIG_OK && i < f->from->pool_points.count; i++) {
         rc = umig_profile_add_pool_point(f->to, &f->from->pool_points.items[i]);
     }
+    for (size_t i = 0; rc == UMIG_OK && i < f->from->work_pools.count; i++) {
+        rc = umig_profile_add_work_pool(f->to, &f->from->work_pools.items[i]);
+    }
     memcpy(f->to->jvm, f->from->jvm, sizeof f->to->jvm);
     return rc;
 }

@@ -25,6 +25,7 @@ size_t umig_jvm_rows(const struct umig_jvm *jvm, struct umig_jvm_row rows[UMIG_J
         {"classes unloaded", UMIG_JVM_UNLOADED, 0},
         {"methods compiled, each tier and loop", UMIG_JVM_COMPILED, UMIG_JVM_COMPILE_NS},
         {"platform threads started", UMIG_JVM_STARTED, 0},
+        {"threads made, virtual ones too", UMIG_JVM_CREATED, 0},
     };
     size_t count = 0;
     for (size_t i = 0; jvm->over_ns > 0 && i < UMIG_JVM_ROWS_MAX; i++) {

@@ -10,7 +10,7 @@
 #include "analysis/profile.h"
 
 /** Rows that umig_jvm_rows() makes at most. */
-#define UMIG_JVM_ROWS_MAX 6u
+#define UMIG_JVM_ROWS_MAX 7u
 
 /** Differences of the counters. */
 struct umig_jvm {

@@ -16,6 +16,7 @@
 #include "include/umig/attr.h"
 #include "include/umig/jvm_counters.h"
 #include "include/umig/kinds.h"
+#include "include/umig/pools.h"
 #include "include/umig/status.h"
 
 /** A heap figure that is not known. */
@@ -96,6 +97,37 @@ struct umig_profile_wait {
     uint32_t deadlock;     /* number of the deadlock it is part of; 0 none */
 };
 
+/** A pool of threads or of connections at one moment: not kept, but added up. */
+struct umig_profile_work_row {
+    uint64_t unix_ns;
+    uint32_t number; /* of the pool in its process */
+    uint32_t name;   /* string; 0 it has none */
+    enum umig_pool_kind kind;
+    struct umig_pool_figures figures;
+};
+
+/** Parts of a session's time that readings of a pool are told apart by. */
+#define UMIG_PROFILE_WORK_PARTS 30u
+
+/** Sums over the readings of one pool. */
+struct umig_profile_work_pool {
+    uint32_t number;
+    uint32_t name; /* string, of the last reading */
+    enum umig_pool_kind kind;
+    uint64_t readings;
+    uint64_t queue_readings; /* of them with a queue that is known */
+    uint64_t full_readings;  /* of these with all at work and something that waited */
+    uint64_t first_unix_ns, last_unix_ns;
+    uint64_t size, active, queued;                /* sums */
+    uint64_t size_most, active_most, queued_most; /* at one reading */
+    struct umig_pool_figures last;                /* of the last reading */
+    uint64_t first_completed;                     /* or UMIG_POOL_UNKNOWN */
+    struct {
+        uint32_t readings;
+        float size, active, queued; /* sums */
+    } parts[UMIG_PROFILE_WORK_PARTS];
+};
+
 /** The books of one kind: produced = stored + dropped, or missing says what is not accounted for.
  */
 struct umig_profile_tally {
@@ -162,12 +194,14 @@ struct umig_profile {
     UMIG_PROFILE_LIST(struct umig_profile_thread_total) thread_totals;
     UMIG_PROFILE_LIST(struct umig_profile_pause) pauses;
     UMIG_PROFILE_LIST(struct umig_profile_pool_point) pool_points;
+    UMIG_PROFILE_LIST(struct umig_profile_work_pool) work_pools;
     UMIG_PROFILE_LIST(struct umig_profile_wait) waits;
     struct umig_profile_tally tallies[UMIG_KIND_COUNT];
     struct umig_profile_jvm_counter jvm[UMIG_JVM_COUNTERS];
 
     /* private to profile*.c */
     struct umig_profile_index *index;
+    size_t next_work_pool; /* where to look first */
     size_t used_bytes;
     size_t limit_bytes;
 };
@@ -252,6 +286,15 @@ UMIG_NODISCARD int umig_profile_add_pool_point(struct umig_profile *profile,
 /** Appends a row; rows are kept in the order they come. */
 UMIG_NODISCARD int umig_profile_add_wait(struct umig_profile *profile,
                                          const struct umig_profile_wait *wait);
+/**
+ * Adds to the sums of its pool; makes it if need be. The session's start and end must be known. A
+ * reading older than the last one is added as well.
+ */
+UMIG_NODISCARD int umig_profile_add_work_row(struct umig_profile *profile,
+                                             const struct umig_profile_work_row *row);
+/** Appends a pool with its sums. */
+UMIG_NODISCARD int umig_profile_add_work_pool(struct umig_profile *profile,
+                                              const struct umig_profile_work_pool *pool);
 /** Takes a reading of a counter of the JVM, in any order; a counter that is not known is ignored.
  */
 void umig_profile_set_jvm_counter(struct umig_profile *profile,

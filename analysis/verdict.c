@@ -319,6 +319,18 @@ static void put_jvm(const struct umig_verdict_figures *figures, struct umig_buf 
     put_classes(figures->jvm, out);
 }
 
+static void put_full_pool(const struct umig_verdict_figures *figures,
+                          size_t start,
+                          struct umig_buf *out)
+{
+    const struct umig_work_pool *pool =
+        figures->work_pools != NULL ? umig_work_pools_price(figures->work_pools) : NULL;
+    if (pool != NULL) {
+        umig_buf_text(out, out->len > start ? "; " : "");
+        umig_work_pools_put_price(figures->profile, pool, out);
+    }
+}
+
 /* "A; b; c." of what was measured; the first begins with a capital. */
 void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
@@ -335,6 +347,7 @@ void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_
         umig_buf_text(out, out->len > start ? "; " : "");
         put_waits(figures, out);
     }
+    put_full_pool(figures, start, out);
     if (out->len == start) {
         umig_buf_text(out, "Neither collections nor waits for locks were measured");
     } else {

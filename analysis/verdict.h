@@ -11,6 +11,7 @@
 #include "analysis/profile.h"
 #include "analysis/quality.h"
 #include "analysis/wall.h"
+#include "analysis/work_pools.h"
 #include "core/buf.h"
 
 /** Below this many CPU samples nothing is ranked: +-10 points at 95 % for a method with half. */
@@ -26,13 +27,15 @@ struct umig_verdict_figures {
     const struct umig_jvm *jvm;
     const struct umig_wall_figures *wall;     /* NULL: none */
     const struct umig_allocation *allocation; /* NULL: none */
+    const struct umig_work_pools *work_pools; /* NULL: none */
     const struct umig_quality *quality;
 };
 
 /** Appends what takes the time. */
 void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct umig_buf *out);
 
-/** Appends what dispatch, collections, other safepoints, class loading and waits cost. */
+/** Appends what dispatch, collections, other safepoints, class loading, waits and full pools cost.
+ */
 void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_buf *out);
 
 /** Appends the one thing to look at first. */

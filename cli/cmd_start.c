@@ -53,6 +53,11 @@ static const struct umig_option g_options[] = {
      .value_name = "SIZE",
      .help = "follow objects until they are collected, one each SIZE",
      .kind = UMIG_KIND_LIVE},
+    {.name = "pools",
+     .arity = UMIG_ARITY_OPTIONAL,
+     .value_name = "TIME",
+     .help = "read the pools of threads and connections every TIME",
+     .kind = UMIG_KIND_POOLS},
     {.name = "native",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "WHAT",
@@ -422,6 +427,8 @@ const struct umig_verb umig_verb_start = {
         "umig start orders --alloc --duration 1m\n"
         "# what stays alive of what is allocated: of which class, from where, for how long\n"
         "umig start orders --live --duration 30m\n"
+        "# how full its pools are: executors, Tomcat's and Jetty's threads, HikariCP's connections\n"
+        "umig start orders --pools\n"
         "# whatever a thread spends outside of Java, too: in libraries, the JVM, the kernel\n"
         "umig start orders --cpu --native on --duration 1m\n"
         "# what the workers of a pool wait for, not only what they run\n"

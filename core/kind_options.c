@@ -58,6 +58,14 @@ static const struct umig_kind_rule g_rules[] = {
      .max_ns = 256 * 1024 * 1024,
      .meaning = "bytes a thread allocates between two objects that are followed until they are "
                 "collected, on average; more of them where that would cost above 1 % of CPU"},
+    {.kind = UMIG_KIND_POOLS,
+     .name = "pools",
+     .is_extra = true,
+     .default_ns = UMIG_NS_PER_S,
+     .min_ns = 100 * UMIG_NS_PER_MS,
+     .max_ns = 60 * UMIG_NS_PER_S,
+     .meaning = "time between two readings of the pools of threads and of connections; longer "
+                "where reading would cost above 0.5 % of a CPU"},
 };
 
 enum {
@@ -143,7 +151,7 @@ int umig_kind_option_parse(struct umig_span text,
     if (rule == NULL) {
         return umig_err_set(err, UMIG_E_ARG,
                             "'%.*s' is no kind of measurement; write cpu, gc, heap, locks, "
-                            "wall, alloc or live, with an interval like cpu:10ms",
+                            "wall, alloc, live or pools, like cpu:10ms",
                             shown(name), name.len > 0 ? name.at : "");
     }
     uint64_t ns = rule->default_ns;

@@ -20,6 +20,7 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
     rc = rc != UMIG_OK ? rc : umig_deadlocks_read(f->profile, &f->deadlocks, err);
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
+    rc = rc != UMIG_OK ? rc : umig_work_pools_read(f->profile, &f->work_pools, err);
     rc = rc != UMIG_OK ? rc
                        : umig_wall_figures_read(f->profile, UMIG_FIGURES_PATHS_MAX, &f->wall, err);
     rc = rc != UMIG_OK ? rc : umig_allocation_read(f->profile, &f->allocation, err);
@@ -137,6 +138,7 @@ struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *show
         .jvm = &figures->jvm,
         .wall = &figures->wall,
         .allocation = &figures->allocation,
+        .work_pools = &figures->work_pools,
         .quality = &figures->quality,
     };
 }
@@ -148,6 +150,7 @@ void umig_figures_fini(struct umig_figures *figures)
     umig_allocation_fini(&figures->allocation);
     umig_survivors_fini(&figures->survivors);
     umig_pools_fini(&figures->pools);
+    umig_work_pools_fini(&figures->work_pools);
     umig_contention_fini(&figures->contention);
     umig_deadlocks_fini(&figures->deadlocks);
     umig_gc_fini(&figures->gc);

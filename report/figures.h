@@ -17,6 +17,7 @@
 #include "analysis/suspects.h"
 #include "analysis/verdict.h"
 #include "analysis/wall.h"
+#include "analysis/work_pools.h"
 
 /** Ways that are looked for: as each holds 1/50, all of them. Text and page show the first. */
 #define UMIG_FIGURES_PATHS_MAX   50
@@ -41,6 +42,7 @@ struct umig_figures {
     struct umig_pools pools;
     struct umig_jvm jvm;
     struct umig_wall_figures wall;
+    struct umig_work_pools work_pools;
     struct umig_quality quality;
     /* Answers are read from the folded form always: what to look at does not depend on how frames
      * are shown. NULL: these are folded. */

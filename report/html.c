@@ -463,6 +463,8 @@ static const struct mark {
     {"HEAP_NOTE", umig_html_heap_note},
     {"HEAP_CHART", umig_html_heap_chart},
     {"HEAP_ROWS", umig_html_heap_rows},
+    {"POOLS_NOTE", umig_html_pools_note},
+    {"POOLS_ROWS", umig_html_pools_rows},
     {"LIVE_NOTE", umig_html_live_note},
     {"SUSPECT_ROWS", umig_html_suspect_rows},
     {"LIVE_ROWS", umig_html_live_rows},

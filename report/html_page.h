@@ -20,6 +20,7 @@ umig_html_mark umig_html_site_note, umig_html_site_rows;
 umig_html_mark umig_html_gc_note, umig_html_gc_rows;
 umig_html_mark umig_html_lock_note, umig_html_lock_rows, umig_html_holder_rows;
 umig_html_mark umig_html_heap_note, umig_html_heap_chart, umig_html_heap_rows;
+umig_html_mark umig_html_pools_note, umig_html_pools_rows;
 umig_html_mark umig_html_live_note, umig_html_suspect_rows, umig_html_live_rows;
 umig_html_mark umig_html_jvm_note, umig_html_jvm_rows;
 umig_html_mark umig_html_quality_note, umig_html_quality_rows;

@@ -5,6 +5,7 @@
 #include "analysis/label.h"
 #include "core/err.h"
 #include "core/json.h"
+#include "report/json_pools.h"
 #include "report/json_retained.h"
 
 #define TEXT_LIMIT_BYTES (1u << 20)
@@ -744,6 +745,7 @@ int umig_report_json_write(const struct umig_figures *figures,
     put_gc(&json, figures);
     put_jvm(&json, &figures->jvm);
     put_contention(&json, figures);
+    umig_report_json_pools(&json, figures);
     put_allocation(&json, figures);
     put_survivors(&json, figures);
     put_memory(&json, figures);

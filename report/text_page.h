@@ -104,6 +104,9 @@ void umig_text_list_paths(struct umig_text_page *page,
 /** Wall time: report/text_wall.c. */
 void umig_text_wall(struct umig_text_page *page);
 
+/** Pools of threads and of connections: report/text_pools.c. */
+void umig_text_pools(struct umig_text_page *page);
+
 /** Sections that need no stacks: report/text_runtime.c. */
 void umig_text_threads(struct umig_text_page *page);
 /** See umig_text_threads(). */

@@ -9,7 +9,7 @@ enum {
     BOOKS_MAX = UMIG_KIND_COUNT * (UMIG_DROP_COUNT + 1),
     PRODUCED = 0,
     SAMPLES = UMIG_DROP_COUNT,
-    ROW_LISTS = 4,
+    ROW_LISTS = 5,
 };
 
 _Static_assert(sizeof(struct umig_backlog_slice) % ALIGNMENT == 0 &&
@@ -17,7 +17,8 @@ _Static_assert(sizeof(struct umig_backlog_slice) % ALIGNMENT == 0 &&
                    sizeof(struct umig_batch_sample) % ALIGNMENT == 0 &&
                    sizeof(struct umig_batch_wait) % ALIGNMENT == 0 &&
                    sizeof(struct umig_batch_pause) % ALIGNMENT == 0 &&
-                   sizeof(struct umig_batch_heap_point) % ALIGNMENT == 0,
+                   sizeof(struct umig_batch_heap_point) % ALIGNMENT == 0 &&
+                   sizeof(struct umig_batch_pool) % ALIGNMENT == 0,
                "rows stand one behind the other");
 
 /* A session's books as a list. */
@@ -93,14 +94,20 @@ static struct umig_batch_heap_point *heap_points_of(struct umig_backlog_slice *s
     return (struct umig_batch_heap_point *)(void *)(pauses_of(slice) + slice->pause_count);
 }
 
+static struct umig_batch_pool *pools_of(struct umig_backlog_slice *slice)
+{
+    return (struct umig_batch_pool *)(void *)(heap_points_of(slice) + slice->heap_point_count);
+}
+
 static struct umig_backlog_book *books_of(struct umig_backlog_slice *slice)
 {
-    return (struct umig_backlog_book *)(void *)(heap_points_of(slice) + slice->heap_point_count);
+    return (struct umig_backlog_book *)(void *)(pools_of(slice) + slice->pool_count);
 }
 
 static uint32_t rows_of(const struct umig_backlog_slice *slice)
 {
-    return slice->sample_count + slice->wait_count + slice->pause_count + slice->heap_point_count;
+    return slice->sample_count + slice->wait_count + slice->pause_count + slice->heap_point_count +
+           slice->pool_count;
 }
 
 static uint32_t bytes_of(const struct umig_backlog_slice *slice)
@@ -109,6 +116,7 @@ static uint32_t bytes_of(const struct umig_backlog_slice *slice)
                       slice->wait_count * sizeof(struct umig_batch_wait) +
                       slice->pause_count * sizeof(struct umig_batch_pause) +
                       slice->heap_point_count * sizeof(struct umig_batch_heap_point) +
+                      slice->pool_count * sizeof(struct umig_batch_pool) +
                       slice->book_count * sizeof(struct umig_backlog_book));
 }
 
@@ -219,6 +227,7 @@ static bool strip(struct umig_backlog *backlog, size_t at)
     head.wait_count = 0;
     head.pause_count = 0;
     head.heap_point_count = 0;
+    head.pool_count = 0;
     head.book_count = books.count;
     head.byte_count = bytes_of(&head);
     if (head.byte_count >= slice->byte_count) {
@@ -315,6 +324,7 @@ static void count_rows(const struct umig_batch *batch,
     COUNT_ROWS(batch->waits, batch->wait_count, number, out->wait_count);
     COUNT_ROWS(batch->pauses, batch->pause_count, number, out->pause_count);
     COUNT_ROWS(batch->heap_points, batch->heap_point_count, number, out->heap_point_count);
+    COUNT_ROWS(batch->pools, batch->pool_count, number, out->pool_count);
 }
 
 /* slice: NULL: they are thrown away. */
@@ -324,10 +334,12 @@ static void move_rows(struct umig_batch *batch, uint32_t number, struct umig_bac
     struct umig_batch_wait *waits = slice != NULL ? waits_of(slice) : NULL;
     struct umig_batch_pause *pauses = slice != NULL ? pauses_of(slice) : NULL;
     struct umig_batch_heap_point *points = slice != NULL ? heap_points_of(slice) : NULL;
+    struct umig_batch_pool *pools = slice != NULL ? pools_of(slice) : NULL;
     MOVE_ROWS(batch->samples, batch->sample_count, number, samples);
     MOVE_ROWS(batch->waits, batch->wait_count, number, waits);
     MOVE_ROWS(batch->pauses, batch->pause_count, number, pauses);
     MOVE_ROWS(batch->heap_points, batch->heap_point_count, number, points);
+    MOVE_ROWS(batch->pools, batch->pool_count, number, pools);
 }
 
 void umig_backlog_cut(struct umig_session *session,
@@ -355,7 +367,8 @@ void umig_backlog_cut(struct umig_session *session,
         move_rows(batch, session->number, NULL);
         struct books all = books;
         lose_rows(all.items, all.count, &books);
-        head.sample_count = head.wait_count = head.pause_count = head.heap_point_count = 0;
+        head.sample_count = head.wait_count = head.pause_count = 0;
+        head.heap_point_count = head.pool_count = 0;
         head.book_count = books.count;
         head.byte_count = bytes_of(&head);
         (void)make_room(backlog, head.byte_count); /* heads are small: there is */
@@ -430,6 +443,10 @@ bool umig_backlog_take(struct umig_session *session, struct umig_batch *batch)
         batch->heap_points[batch->heap_point_count] = heap_points_of(slice)[i];
         batch->heap_points[batch->heap_point_count++].session = session->number;
     }
+    for (uint32_t i = 0; i < slice->pool_count; i++) {
+        batch->pools[batch->pool_count] = pools_of(slice)[i];
+        batch->pools[batch->pool_count++].session = session->number;
+    }
     forget_first(backlog);
     return true;
 }
@@ -476,6 +493,10 @@ static void carry_slice(struct umig_backlog_slice *slice, struct umig_carry *car
         for (uint32_t pool = 0; pool < row->pool_count; pool++) {
             row->pools[pool].name = string_in(carry, row->pools[pool].name);
         }
+    }
+    for (uint32_t i = 0; i < slice->pool_count; i++) {
+        struct umig_batch_pool *row = &pools_of(slice)[i];
+        row->name = string_in(carry, row->name);
     }
 }
 

@@ -38,6 +38,7 @@ struct umig_backlog_slice {
     uint32_t wait_count;
     uint32_t pause_count;
     uint32_t heap_point_count;
+    uint32_t pool_count;
     uint32_t book_count;
     uint64_t from_ns; /* of what it holds */
     uint64_t until_ns;

@@ -10,6 +10,7 @@ bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictio
            batch->wait_count + UMIG_SESSIONS_MAX > UMIG_BATCH_WAITS ||
            batch->pause_count + UMIG_SESSIONS_MAX > UMIG_BATCH_PAUSES ||
            batch->heap_point_count + UMIG_SESSIONS_MAX > UMIG_BATCH_HEAP_POINTS ||
+           batch->pool_count == UMIG_BATCH_POOL_ROWS ||
            umig_dictionary_delta_bytes(dictionary) > UMIG_BATCH_DELTA_BYTES;
 }
 
@@ -35,7 +36,8 @@ bool umig_batch_is_due(const struct umig_batch *batch, const struct umig_session
             return true;
         }
     }
-    return batch->sample_count + batch->wait_count + batch->pause_count + batch->heap_point_count >
+    return batch->sample_count + batch->wait_count + batch->pause_count + batch->heap_point_count +
+               batch->pool_count >
            0;
 }
 
@@ -344,6 +346,47 @@ static void write_heap_points(const struct umig_batch *batch, struct umig_pb_wri
     }
 }
 
+/* Columns of a reading by field number: 3 pool, 4 kind, ... 10 completed. */
+static uint64_t pool_member(const struct umig_batch_pool *row, uint32_t field)
+{
+    const uint64_t members[] = {row->number,  row->kind,   row->name,   row->size,
+                                row->maximum, row->active, row->queued, row->completed};
+    return members[field - 3];
+}
+
+/* The rows of one reading, [first, end). */
+static void write_pool_rows(const struct umig_batch *batch,
+                            uint32_t first,
+                            uint32_t end,
+                            struct umig_pb_writer *writer)
+{
+    const size_t reading = umig_pb_open(writer, 13);
+    umig_pb_uint(writer, 1, batch->pools[first].session);
+    umig_pb_uint(writer, 2, batch->pools[first].time_ns);
+    for (uint32_t field = 3; field <= 10; field++) {
+        const size_t column = umig_pb_open(writer, field);
+        for (uint32_t i = first; i < end; i++) {
+            umig_pb_item(writer, pool_member(&batch->pools[i], field));
+        }
+        umig_pb_close(writer, column);
+    }
+    umig_pb_close(writer, reading);
+}
+
+static void write_pool_readings(const struct umig_batch *batch, struct umig_pb_writer *writer)
+{
+    for (uint32_t first = 0; first < batch->pool_count;) {
+        const struct umig_batch_pool *row = &batch->pools[first];
+        uint32_t end = first + 1;
+        while (end < batch->pool_count && batch->pools[end].session == row->session &&
+               batch->pools[end].time_ns == row->time_ns) {
+            end++;
+        }
+        write_pool_rows(batch, first, end, writer);
+        first = end;
+    }
+}
+
 static void write_drops(const struct umig_tally *tally, struct umig_pb_writer *writer)
 {
     for (uint32_t field = 5; field <= 6; field++) {
@@ -438,6 +481,7 @@ void umig_batch_write(const struct umig_batch *batch,
     umig_pb_uint(writer, 2, now_ns);
     umig_dictionary_write_delta(dictionary, writer, 3);
     write_heap_points(batch, writer);
+    write_pool_readings(batch, writer);
     /* Starts count up, whichever places the sessions have. */
     for (const struct umig_session *it = next_session(sessions, 0); it != NULL;
          it = next_session(sessions, it->number)) {
@@ -451,6 +495,7 @@ void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions)
     batch->wait_count = 0;
     batch->pause_count = 0;
     batch->heap_point_count = 0;
+    batch->pool_count = 0;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &sessions->session[i];
         if (session->is_held) {

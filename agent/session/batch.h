@@ -22,6 +22,7 @@
 #define UMIG_BATCH_PAUSES      1024
 #define UMIG_BATCH_HEAP_POINTS 128
 #define UMIG_BATCH_POOLS       8
+#define UMIG_BATCH_POOL_ROWS   1024
 
 /** A batch is written before the dictionary's delta passes this. */
 #define UMIG_BATCH_DELTA_BYTES (384u * 1024u)
@@ -77,13 +78,29 @@ struct umig_batch_heap_point {
     struct umig_jvm_reading counters;
 };
 
-/** The rows of the batch being built. About 400 KiB. */
+/** A pool of threads or of connections at one reading; rows of a reading follow each other. */
+struct umig_batch_pool {
+    uint32_t session;
+    uint32_t number;
+    uint64_t time_ns;
+    uint32_t kind;
+    uint32_t name; /* string */
+    uint64_t size;
+    uint64_t maximum; /* + 1; 0 without a bound */
+    uint64_t active;
+    uint64_t queued;    /* + 1; 0 unknown */
+    uint64_t completed; /* + 1; 0 unknown */
+};
+
+/** The rows of the batch being built. About 500 KiB. */
 struct umig_batch {
     struct umig_batch_sample samples[UMIG_BATCH_SAMPLES];
     struct umig_batch_wait waits[UMIG_BATCH_WAITS];
     struct umig_batch_pause pauses[UMIG_BATCH_PAUSES];
     struct umig_batch_heap_point heap_points[UMIG_BATCH_HEAP_POINTS];
+    struct umig_batch_pool pools[UMIG_BATCH_POOL_ROWS];
     uint32_t sample_count;
+    uint32_t pool_count;
     uint32_t wait_count;
     uint32_t pause_count;
     uint32_t heap_point_count;

@@ -24,6 +24,7 @@
 #include "agent/vm/gc.h"
 #include "agent/vm/heap.h"
 #include "agent/vm/jvm_counters.h"
+#include "agent/vm/pools.h"
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
@@ -130,6 +131,12 @@ void umig_pump_heap(struct umig_pump *pump,
                     const struct umig_heap_reading *reading,
                     const struct umig_jvm_reading *counters,
                     uint64_t now_ns);
+
+/** A reading of the pools, for one session. */
+void umig_pump_pools(struct umig_pump *pump,
+                     struct umig_session *session,
+                     const struct umig_pool_reading *reading,
+                     uint64_t now_ns);
 
 /** Moves what held sessions took out of the batch and into their backlogs. */
 void umig_pump_set_aside(struct umig_pump *pump, uint64_t now_ns);

@@ -86,7 +86,7 @@ int umig_sessions_check(struct umig_sessions *sessions,
     if (!asks) {
         return umig_err_set(
             err, UMIG_E_ARG,
-            "a session needs at least one of cpu, gc, heap, locks, wall, alloc, live");
+            "a session needs at least one of cpu, gc, heap, locks, wall, alloc, live, pools");
     }
     if (!umig_name_is_valid(umig_span_of(spec->id))) {
         return umig_err_set(err, UMIG_E_ARG,
@@ -197,6 +197,7 @@ void umig_session_begin(struct umig_sessions *sessions,
     session->start_ns = now_ns;
     session->told_start_ns = now_ns;
     session->next_heap_ns = now_ns;
+    session->next_pools_ns = now_ns;
     session->end_ns = duration == 0 || session->is_waiting ? UINT64_MAX : now_ns + duration;
 }
 

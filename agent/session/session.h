@@ -85,6 +85,7 @@ struct umig_session {
     struct umig_tally tallies[UMIG_KIND_COUNT];
     uint64_t outcomes[UMIG_OUTCOME_COUNT]; /* CPU samples */
     uint64_t next_heap_ns;
+    uint64_t next_pools_ns;
     uint64_t agent_cpu_at_start_ns;
     uint64_t process_cpu_at_start_ns;
     bool is_armed;                       /* all it asks for is provided: it has begun */

@@ -33,7 +33,7 @@ void umig_jvm_counters_open(const struct umig_libjvm *libjvm, struct umig_jvm_co
         return;
     }
     for (uint32_t i = 1; i < UMIG_JVM_COUNTERS; i++) {
-        out->at[i] = umig_perfdata_number(&perfdata, g_names[i]);
+        out->at[i] = g_names[i] != NULL ? umig_perfdata_number(&perfdata, g_names[i]) : 0;
     }
     out->shared_loaded = umig_perfdata_number(&perfdata, "java.cls.sharedLoadedClasses");
     out->shared_unloaded = umig_perfdata_number(&perfdata, "java.cls.sharedUnloadedClasses");

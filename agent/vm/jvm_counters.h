@@ -16,7 +16,10 @@
 #include "agent/vm/vmstructs.h"
 #include "include/umig/jvm_counters.h"
 
-/** Where the counters are. Fixed after umig_jvm_counters_open(): any thread may read. */
+/**
+ * Where the counters are. Fixed after umig_jvm_counters_open() and the caller's adding of CREATED,
+ * which is no counter of these: any thread may read.
+ */
 struct umig_jvm_counters {
     uintptr_t at[UMIG_JVM_COUNTERS]; /* 0: this JVM does not keep it */
     uintptr_t shared_loaded;         /* classes from the shared archive are counted apart */

@@ -112,6 +112,9 @@ static uint32_t make_so(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32
     if (rc != UMIG_OK) {
         note_problem(vm, &err);
     }
+    if ((differs & UMIG_VM_POOLS) != 0 && (wanted & UMIG_VM_POOLS) == 0) {
+        umig_vm_pools_forget(vm, jni);
+    }
     if ((differs & UMIG_VM_LIVE) != 0) {
         umig_vm_live_set(vm, (wanted & UMIG_VM_LIVE) != 0);
     }
@@ -126,8 +129,8 @@ static bool is_search_asked(const struct umig_vm *vm)
     return atomic_load(&vm->search.state) == UMIG_SEARCH_ASKED;
 }
 
-/* One step of the attached thread: makes so what is wanted, looks at what is followed, goes on with
- * a search, or reads names again. */
+/* One step of the attached thread: makes so what is wanted, looks at what is followed, reads
+ * the pools, goes on with a search, or reads names again. */
 static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t provided)
 {
     bool has_worked = false;
@@ -138,6 +141,10 @@ static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t prov
     }
     if (atomic_exchange(&vm->is_look_due, false)) {
         vm->is_look_left = !umig_vm_live_look(vm, jni);
+        has_worked = true;
+    }
+    if (atomic_load(&vm->pools_turn) == UMIG_VM_POOLS_ASKED) {
+        umig_vm_pools_read(vm, jni, wanted);
         has_worked = true;
     }
     if (!has_worked && is_search_asked(vm)) {
@@ -184,6 +191,7 @@ static void await_work(struct umig_vm *vm, uint32_t provided)
 static bool is_work_due(const struct umig_vm *vm, uint32_t wanted, uint32_t provided)
 {
     return wanted != provided || atomic_load(&vm->is_look_due) || is_search_asked(vm) ||
+           atomic_load(&vm->pools_turn) == UMIG_VM_POOLS_ASKED ||
            ((provided & UMIG_VM_STACKS) != 0 && vm->next_refresh_ns != 0 &&
             umig_clock_monotonic_ns() >= vm->next_refresh_ns);
 }
@@ -331,6 +339,7 @@ static bool begin(struct umig_vm *vm, JNIEnv *jni, jthread thread)
     vm->hotspot.can_bound_stack = vm->hotspot.can_bound_stack && vm->hotspot.env_offset != 0;
     vm->hotspot.can_walk = vm->hotspot.can_walk && vm->hotspot.can_bound_stack;
     open_sources(vm);
+    vm->counters.at[UMIG_JVM_CREATED] = umig_vm_next_thread_id_at(vm, jni, thread);
     if (start_attached(vm, jni, &err) != UMIG_OK) {
         note_problem(vm, &err);
     }

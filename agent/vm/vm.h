@@ -21,6 +21,7 @@
 #include "agent/vm/heap.h"
 #include "agent/vm/jvm_counters.h"
 #include "agent/vm/live.h"
+#include "agent/vm/pools.h"
 #include "agent/vm/search.h"
 #include "agent/vm/threads.h"
 #include "agent/vm/vmstructs.h"
@@ -39,6 +40,14 @@ enum umig_vm_want {
     UMIG_VM_ALLOC = 8,  /* what is allocated is sampled */
     UMIG_VM_LIVE = 16,  /* and followed until it is collected */
     UMIG_VM_PARKS = 32, /* waits for java.util.concurrent's synchronizers are reported */
+    UMIG_VM_POOLS = 64, /* pools are followed */
+};
+
+/* Who has the reading of the pools: each passes it on to the next. */
+enum umig_vm_pools_turn {
+    UMIG_VM_POOLS_REST = 0, /* the loop's, which has taken it, or has none */
+    UMIG_VM_POOLS_ASKED,    /* the attached thread's */
+    UMIG_VM_POOLS_READ,     /* the loop's, which has not taken it */
 };
 
 /** What the JVM tells of itself; texts are "" when unknown. */
@@ -106,8 +115,13 @@ struct umig_vm {
     struct umig_wait_classes wait_classes;
     atomic_uint alloc_era; /* counts up whenever sampling of allocation begins or ends */
     atomic_bool is_alloc_on;
-    struct umig_live live;     /* its room is given by the owner before LIVE is wanted */
-    atomic_bool is_look_due;   /* at the objects that are followed */
+    struct umig_live live;              /* its room is given by the owner before LIVE is wanted */
+    struct umig_pools *pools;           /* given by the owner before POOLS is wanted; NULL: none */
+    atomic_uint pools_turn;             /* enum umig_vm_pools_turn */
+    atomic_uint_fast64_t next_pools_ns; /* when they may be read again, to stay cheap */
+    uint64_t pools_cost_ns;             /* CPU of a reading, on average; the attached thread's */
+    atomic_uint_fast64_t pool_readings, pool_readings_ns; /* and what they took in all */
+    atomic_bool is_look_due;                              /* at the objects that are followed */
     struct umig_search search; /* for what holds objects; whose it is: its state */
     uint64_t region_bytes;     /* of G1's heap; 0: it has none */
     char problem[192];         /* why something wanted is not provided; under mutex */
@@ -153,6 +167,18 @@ void umig_vm_want(struct umig_vm *vm, uint32_t wanted);
 
 /** Has the attached thread look which of the objects that are followed are left. Thread: any. */
 void umig_vm_look_at_live(struct umig_vm *vm);
+
+/**
+ * Has the attached thread read the pools, if it does not do so already and a reading may be; then
+ * on_change is called, and umig_vm_pools_reading() has it. Thread: the loop.
+ */
+void umig_vm_ask_for_pools(struct umig_vm *vm, uint64_t now_ns);
+
+/** A reading that was asked for and has not been taken; NULL: there is none. Thread: the loop. */
+const struct umig_pool_reading *umig_vm_pools_reading(struct umig_vm *vm);
+
+/** The reading has been taken: another one may be asked for. Thread: the loop. */
+void umig_vm_pools_taken(struct umig_vm *vm);
 
 /**
  * Has the attached thread make the search that umig_vm.search asks for, whose memory is taken:

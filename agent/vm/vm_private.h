@@ -52,6 +52,16 @@ void umig_vm_live_set(struct umig_vm *vm, bool enabled);
 /** Looks which objects are left: umig_live_sweep(). Thread: the attached one. */
 bool umig_vm_live_look(struct umig_vm *vm, JNIEnv *jni);
 
+/** Address of the id that the next thread gets; 0: not known. A thread of Java's own id is below.
+ */
+uintptr_t umig_vm_next_thread_id_at(const struct umig_vm *vm, JNIEnv *jni, jthread thread);
+
+/** Reads the pools that were asked for, and passes the reading on. Thread: the attached one. */
+void umig_vm_pools_read(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted);
+
+/** Follows no pool any more. Thread: the attached one. */
+void umig_vm_pools_forget(struct umig_vm *vm, JNIEnv *jni);
+
 /** A piece of the search that is asked for: agent/vm/search.h. Thread: the attached one. */
 void umig_vm_search_step(struct umig_vm *vm, JNIEnv *jni);
 

@@ -10,6 +10,7 @@
 #include "core/err.h"
 #include "core/parse.h"
 #include "include/umig/kinds.h"
+#include "include/umig/pools.h"
 
 /* Further from its batch's base than this, a time is a mistake. */
 #define MAX_SPAN_NS (UINT64_C(86400) * UMIG_NS_PER_S)
@@ -459,6 +460,33 @@ static int check_heap_point(const Umig__V1__HeapPoint *h,
                          : check_ids("HeapPoint.pool", h->pool, count, known->strings, false, err);
 }
 
+static int check_pool_columns(const Umig__V1__PoolReading *r, struct umig_err *err)
+{
+    const size_t count = r->n_pool;
+    int rc = check_length("PoolReading.kind", r->n_kind, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("PoolReading.name", r->n_name, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("PoolReading.size", r->n_size, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("PoolReading.maximum", r->n_maximum, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("PoolReading.active", r->n_active, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("PoolReading.queued", r->n_queued, count, err);
+    return rc != UMIG_OK ? rc : check_length("PoolReading.completed", r->n_completed, count, err);
+}
+
+static int check_pool_reading(const Umig__V1__PoolReading *r,
+                              const struct umig_known *known,
+                              struct umig_err *err)
+{
+    int rc = check_session("PoolReading.session", r->session, known, err);
+    rc = rc != UMIG_OK ? rc : check_time("PoolReading.time_ns", r->time_ns, err);
+    rc = rc != UMIG_OK ? rc : check_pool_columns(r, err);
+    rc = rc != UMIG_OK
+             ? rc
+             : check_table("PoolReading.kind", r->kind, r->n_kind, 1, UMIG_POOL_KINDS, err);
+    return rc != UMIG_OK
+               ? rc
+               : check_ids("PoolReading.name", r->name, r->n_name, known->strings, true, err);
+}
+
 static int check_waits(const Umig__V1__Waits *w,
                        const struct umig_known *known,
                        struct umig_err *err)
@@ -539,6 +567,9 @@ static int check_rows(const Umig__V1__Batch *b,
     }
     for (size_t i = 0; rc == UMIG_OK && i < b->n_heap_points; i++) {
         rc = check_heap_point(b->heap_points[i], known, err);
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < b->n_pool_readings; i++) {
+        rc = check_pool_reading(b->pool_readings[i], known, err);
     }
     for (size_t i = 0; rc == UMIG_OK && i < b->n_waits; i++) {
         rc = check_waits(b->waits[i], known, err);

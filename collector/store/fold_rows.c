@@ -198,6 +198,35 @@ static int write_heap_point(struct umig_folder *folder,
     return rc;
 }
 
+static int write_pool_reading(struct umig_folder *folder,
+                              const struct umig_fold_stream *stream,
+                              int64_t session,
+                              const Umig__V1__PoolReading *r,
+                              struct umig_err *err)
+{
+    struct umig_buf pools = UMIG_BUF_INIT((size_t)MAX_BLOB_BYTES * 4);
+    for (size_t i = 0; i < r->n_pool; i++) {
+        const uint64_t numbers[] = {
+            r->pool[i],   r->kind[i],     umig_ids_get(&stream->map->strings, r->name[i]),
+            r->size[i],   r->maximum[i],  r->active[i],
+            r->queued[i], r->completed[i]};
+        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
+            umig_varint_put(&pools, numbers[k]);
+        }
+    }
+    if (pools.failed != UMIG_OK) {
+        umig_buf_fini(&pools);
+        return out_of_memory(err);
+    }
+    sqlite3_stmt *statement = umig_db_statement(&folder->day.db, UMIG_DAY_POOLS_INSERT);
+    sqlite3_bind_int64(statement, 1, session);
+    sqlite3_bind_int64(statement, 2, unix_of(stream, r->time_ns));
+    umig_db_bind_bytes(statement, 3, pools.bytes, pools.len);
+    const int rc = umig_db_run(&folder->day.db, statement, err);
+    umig_buf_fini(&pools);
+    return rc;
+}
+
 /* Two numbers in one column: collector/store/schema.c. */
 static int64_t packed(uint32_t low, uint32_t high)
 {
@@ -310,6 +339,12 @@ static int add_events(struct umig_folder *folder,
         rc = session_key(folder, stream, batch->heap_points[i]->session, &key, err);
         if (rc == UMIG_OK && key > 0) {
             rc = write_heap_point(folder, stream, key, batch->heap_points[i], err);
+        }
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_pool_readings; i++) {
+        rc = session_key(folder, stream, batch->pool_readings[i]->session, &key, err);
+        if (rc == UMIG_OK && key > 0) {
+            rc = write_pool_reading(folder, stream, key, batch->pool_readings[i], err);
         }
     }
     return rc;

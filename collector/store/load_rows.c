@@ -143,6 +143,69 @@ static int add_heap_point(struct umig_loader *loader, sqlite3_stmt *statement)
     return rc;
 }
 
+/* Numbers of one pool as they stand in the row: collector/store/schema.c. */
+enum pool_number {
+    POOL_NUMBER,
+    POOL_KIND,
+    POOL_NAME,
+    POOL_SIZE,
+    POOL_MAXIMUM,
+    POOL_ACTIVE,
+    POOL_QUEUED,
+    POOL_COMPLETED,
+    POOL_NUMBERS
+};
+
+static uint64_t figure_of(uint64_t stored)
+{
+    return stored == 0 ? UMIG_POOL_UNKNOWN : stored - 1;
+}
+
+static int add_pool_row(struct umig_loader *loader,
+                        uint64_t unix_ns,
+                        const uint64_t numbers[POOL_NUMBERS])
+{
+    if (numbers[POOL_KIND] == 0 || numbers[POOL_KIND] >= UMIG_POOL_KINDS ||
+        numbers[POOL_NAME] > UINT32_MAX || numbers[POOL_NUMBER] > UINT32_MAX) {
+        return umig_loader_damaged(loader, "a reading of pools is damaged");
+    }
+    struct umig_profile_work_row row = {
+        .unix_ns = unix_ns,
+        .number = (uint32_t)numbers[POOL_NUMBER],
+        .kind = (enum umig_pool_kind)numbers[POOL_KIND],
+        .figures = {.size = numbers[POOL_SIZE],
+                    .maximum = figure_of(numbers[POOL_MAXIMUM]),
+                    .active = numbers[POOL_ACTIVE],
+                    .queued = figure_of(numbers[POOL_QUEUED]),
+                    .completed = figure_of(numbers[POOL_COMPLETED])}};
+    const int rc = umig_loader_string(loader, (uint32_t)numbers[POOL_NAME], &row.name);
+    if (rc != UMIG_OK) {
+        return rc;
+    }
+    loader->profile->tallies[UMIG_KIND_POOLS].stored++;
+    return umig_profile_add_work_row(loader->profile, &row) == UMIG_OK
+               ? UMIG_OK
+               : umig_loader_out_of_memory(loader);
+}
+
+static int add_pool_reading(struct umig_loader *loader, sqlite3_stmt *statement)
+{
+    const uint64_t unix_ns = umig_loader_wide(statement, 0);
+    struct umig_varint_reader reader = {.at = sqlite3_column_blob(statement, 1)};
+    reader.end = reader.at + sqlite3_column_bytes(statement, 1);
+    int rc = UMIG_OK;
+    while (rc == UMIG_OK && reader.at < reader.end) {
+        uint64_t numbers[POOL_NUMBERS];
+        bool is_whole = true;
+        for (int i = 0; i < POOL_NUMBERS && is_whole; i++) {
+            is_whole = umig_varint_get(&reader, &numbers[i]);
+        }
+        rc = is_whole ? add_pool_row(loader, unix_ns, numbers)
+                      : umig_loader_damaged(loader, "a reading of pools is damaged");
+    }
+    return rc;
+}
+
 static int add_wait(struct umig_loader *loader, sqlite3_stmt *statement)
 {
     const uint64_t holder = umig_loader_wide(statement, 2); /* collector/store/schema.c */
@@ -235,6 +298,7 @@ int umig_loader_rows(struct umig_loader *loader)
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_TOTALS, add_total);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_PAUSES, add_pause);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_HEAP, add_heap_point);
+    rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_POOLS, add_pool_reading);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_WAITS, add_wait);
     return rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_TALLIES, add_tally);
 }

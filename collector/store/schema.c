@@ -297,6 +297,7 @@ static const char *const day_statements[UMIG_DAY_COUNT] = {
         " value=iif(value<4611686018427387904, value+excluded.value, value)",
     [UMIG_DAY_PAUSE_INSERT] = "INSERT INTO pauses VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [UMIG_DAY_HEAP_INSERT] = "INSERT INTO heap_points VALUES(?1, ?2, ?3, ?4)",
+    [UMIG_DAY_POOLS_INSERT] = "INSERT INTO pool_readings VALUES(?1, ?2, ?3)",
     [UMIG_DAY_WAIT_INSERT] = "INSERT INTO waits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [UMIG_DAY_TALLY_PUT] =
         "INSERT INTO tallies VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
@@ -324,6 +325,8 @@ static const char *const view_statements[UMIG_VIEW_COUNT] = {
         " FROM pauses WHERE session=?1 AND start_unix_ns>=?2 ORDER BY start_unix_ns",
     [UMIG_VIEW_HEAP] =
         "SELECT unix_ns, rss_bytes, pools FROM heap_points WHERE session=?1 AND unix_ns>=?2 ORDER BY unix_ns",
+    [UMIG_VIEW_POOLS] =
+        "SELECT unix_ns, pools FROM pool_readings WHERE session=?1 AND unix_ns>=?2 ORDER BY unix_ns",
     [UMIG_VIEW_WAITS] =
         "SELECT unix_ns, thread, holder, monitor_class, stack, wait_ns, count"
         " FROM waits WHERE session=?1 AND unix_ns>=?2 ORDER BY unix_ns",

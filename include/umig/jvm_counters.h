@@ -17,13 +17,14 @@
  X(LOAD_NS, 6, "class_load_ns", "threads loading classes")                                \
  X(COMPILED, 7, "methods_compiled", "methods compiled, again at each tier and for loops") \
  X(COMPILE_NS, 8, "compile_ns", "compiler threads compiling")                             \
- X(STARTED, 9, "threads_started", "platform threads started")
+ X(STARTED, 9, "threads_started", "platform threads started")                             \
+ X(CREATED, 10, "threads_created", "threads made, virtual ones too; from JDK 21 on")
 
 enum umig_jvm_counter {
 #define UMIG_JVM_COUNTER_ENUM(name, number, key, text) UMIG_JVM_##name = (number),
     UMIG_JVM_COUNTER_TABLE(UMIG_JVM_COUNTER_ENUM)
 #undef UMIG_JVM_COUNTER_ENUM
-    UMIG_JVM_COUNTERS = 10 /* numbers are below this */
+    UMIG_JVM_COUNTERS = 11 /* numbers are below this */
 };
 
 /** A counter that this JVM does not keep, or that was not read. */

@@ -7,20 +7,21 @@
 #define UMIG_KINDS_H
 
 /* X(NAME, number, "option name", "unit of a sample's value", "sentence") */
-#define UMIG_KIND_TABLE(X)                                               \
- X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")                       \
- X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector")          \
- X(HEAP, 3, "heap", "bytes", "memory pools over time")                   \
- X(LOCKS, 4, "locks", "ns", "waits for contended locks, by stack")       \
- X(WALL, 5, "wall", "ns", "time of threads, on a CPU and off, by stack") \
- X(ALLOC, 6, "alloc", "bytes", "allocation, by stack and class")         \
- X(LIVE, 7, "live", "bytes", "objects that stay alive, by stack, class and age")
+#define UMIG_KIND_TABLE(X)                                                       \
+ X(CPU, 1, "cpu", "ns", "time on a CPU, by stack")                               \
+ X(GC, 2, "gc", "ns", "stop-the-world pauses of the collector")                  \
+ X(HEAP, 3, "heap", "bytes", "memory pools over time")                           \
+ X(LOCKS, 4, "locks", "ns", "waits for contended locks, by stack")               \
+ X(WALL, 5, "wall", "ns", "time of threads, on a CPU and off, by stack")         \
+ X(ALLOC, 6, "alloc", "bytes", "allocation, by stack and class")                 \
+ X(LIVE, 7, "live", "bytes", "objects that stay alive, by stack, class and age") \
+ X(POOLS, 8, "pools", "readings", "pools of threads and connections over time")
 
 enum umig_kind {
 #define UMIG_KIND_ENUM(name, number, option, unit, text) UMIG_KIND_##name = (number),
     UMIG_KIND_TABLE(UMIG_KIND_ENUM)
 #undef UMIG_KIND_ENUM
-    UMIG_KIND_COUNT = 8 /* numbers are below this */
+    UMIG_KIND_COUNT = 9 /* numbers are below this */
 };
 
 /*
@@ -137,7 +138,7 @@ enum umig_outcome {
  X(REFUSED, 10, "refused", "the collector could not accept it")                                 \
  X(RING_BUSY, 11, "ring_busy", "every ring was taken by another thread's sample")               \
  X(FAULT, 12, "fault", "a fault while the sample was taken was caught")                         \
- X(TABLE_FULL, 13, "table_full", "the table of objects that are followed had no room")          \
+ X(TABLE_FULL, 13, "table_full", "a table of what is followed (objects, pools) had no room")    \
  X(BACKLOG_FULL, 14, "backlog_full",                                                            \
    "memory for what an armed session keeps was full before its condition held")
 

@@ -131,6 +131,13 @@ function heapRows() {
     `<tr><th scope="row">${pool}</th>${[start, end, most, committed].map((v) => num(`${v} MiB`, v)).join("")}${num(limit, Number.parseInt(limit) || 0)}</tr>`).join("\n");
 }
 
+function poolRows() {
+  const line = '<td><svg width="120" height="22" aria-hidden="true"><path d="M2,20L60,4L118,12" fill="none" stroke="currentColor"/></svg></td>';
+  return [["HikariPool-1", "hikari", "83 %", 8.3, 10, 10, 10, "67 %", 17.3, 26, ""], ["http-nio-8080-exec", "tomcat", "16 %", 31.7, 38, 200, 200, "0 %", "0.0", 0, "8,990"],
+    ["mailer", "executor", "0 %", "0.0", 0, 2, "", "0 %", "0.0", 0, 0]].map(([name, kind, used, ...figures]) =>
+    `<tr><th scope="row"><span class="n">${name}</span><small>${kind}</small></th><td class="num">${used}</td>${line}${figures.map((v) => `<td class="num">${v}</td>`).join("")}</tr>`).join("\n");
+}
+
 function jvmRows() {
   return [["safepoints: all threads stood", 61, "2.0", "702 ms", "2.3 %"], ["before, until the last one stood", "", "", "4 ms", "&lt; 0.1 %"],
     ["classes loaded", "1,204", "40.1", "610 ms", "2.0 %"], ["classes unloaded", 870, "29.0", "", ""]].map(([what, ...figures]) =>
@@ -177,6 +184,8 @@ export function sections(profile, stacks, data, facts = {}) {
     LOCKS_NOTE: "409 waits for locks, 1.26 s together; held by qtp-http, mostly",
     LOCK_ROWS: lockRows(),
     HOLDER_ROWS: plainRows([["qtp-http", 380, "93 %"]]),
+    POOLS_NOTE: "Means over the readings; full: all at work and something that waited",
+    POOLS_ROWS: poolRows(),
     HEAP_NOTE: "Sampled every second and after each pause",
     HEAP_CHART: heapChart(),
     HEAP_ROWS: heapRows(),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compiles the tests' programs: build.sh OUTPUT. Java goes to OUTPUT/java, Groovy programs compiled
-# by each release to OUTPUT/groovyN, the releases' jars to OUTPUT/lib/groovyN, the reader of heap dumps
-# to OUTPUT/hprof. What is newer than its sources stays. The oldest JDK from 17 on compiles, so that all can run it.
+# by each release to OUTPUT/groovyN, the releases' jars to OUTPUT/lib/groovyN, what runs servers to
+# OUTPUT/servers, the reader of heap dumps to OUTPUT/hprof. What is newer than its sources stays. The oldest JDK from 17 on compiles, so that all can run it.
 set -euo pipefail
 cd "$(dirname "$0")"
 output=$1
@@ -27,6 +27,11 @@ fi
 if ! is_fresh "$output/java/stamp" java; then
   "$home/bin/javac" -d "$output/java" java/*.java
   touch "$output/java/stamp"
+fi
+if ! is_fresh "$output/servers/stamp" servers; then
+  mkdir -p "$output/servers"
+  "$home/bin/javac" -cp "$output/lib/servers/*" -d "$output/servers" servers/*.java
+  touch "$output/servers/stamp"
 fi
 if ! is_fresh "$output/hprof/stamp" hprof; then
   mkdir -p "$output/hprof"

@@ -105,6 +105,12 @@ static void measure(struct umig_rig *rig)
     check(jvm, "safepoint_reach_ns", logged.reach_ns, AROUND_MS * 1e6);
     check(jvm, "classes_loaded", umig_json_number_at(truth, "loaded"), AROUND_CLASSES);
     check(jvm, "threads_started", umig_json_number_at(truth, "started"), 5);
+    const double virtual = umig_json_number_at(truth, "virtual");
+    if (virtual > 0) {
+        check(jvm, "threads_created", virtual + umig_json_number_at(truth, "started"), 10);
+    } else {
+        assert_null(json_object_get(jvm, "threads_created"));
+    }
     print_message("  compilers %.1f ms, by the bean %.0f ms\n",
                   umig_json_number_at(jvm, "compile_ns") / 1e6,
                   umig_json_number_at(truth, "compile_ms"));

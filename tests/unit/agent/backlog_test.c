@@ -102,6 +102,16 @@ static void add_pause(struct fixture *fx)
     fx->session->tallies[UMIG_KIND_GC].samples++;
 }
 
+static void add_pool(struct fixture *fx, uint32_t session, uint32_t name)
+{
+    fx->batch.pools[fx->batch.pool_count++] =
+        (struct umig_batch_pool){.session = session, .number = 4, .name = name, .size = 8};
+    if (session == fx->session->number) {
+        fx->session->tallies[UMIG_KIND_POOLS].produced++;
+        fx->session->tallies[UMIG_KIND_POOLS].samples++;
+    }
+}
+
 static void cut(struct fixture *fx, uint64_t now_ns)
 {
     fx->cost.agent_cpu_ns = now_ns / 100;
@@ -156,16 +166,20 @@ static void test_backlog_cut_takes_the_sessions_rows_and_leaves_the_others(void 
     add_sample(fx, 99, 3, 13);
     add_wait(fx, 5, 2 * UMIG_NS_PER_MS);
     add_pause(fx);
+    add_pool(fx, fx->session->number, 1);
+    add_pool(fx, 99, 2);
 
     cut(fx, UMIG_NS_PER_S);
 
+    assert_int_equal(fx->batch.pool_count, 1);
+    assert_int_equal(fx->batch.pools[0].name, 2);
     assert_int_equal(fx->batch.sample_count, 2);
     assert_int_equal(fx->batch.samples[0].stack, 11);
     assert_int_equal(fx->batch.samples[1].stack, 13);
     assert_int_equal(fx->batch.wait_count, 0);
     assert_int_equal(fx->batch.pause_count, 0);
     assert_int_equal(fx->session->tallies[UMIG_KIND_CPU].produced, 0);
-    assert_int_equal(fx->session->backlog->rows, 3);
+    assert_int_equal(fx->session->backlog->rows, 4);
     assert_int_equal(umig_backlog_first(fx->session->backlog)->from_ns, 7);
     assert_int_equal(umig_backlog_first(fx->session->backlog)->until_ns, UMIG_NS_PER_S);
 }
@@ -176,6 +190,7 @@ static void test_backlog_take_gives_rows_in_order_under_the_new_number(void **st
     add_sample(fx, fx->session->number, 2, 12);
     add_wait(fx, 5, 2 * UMIG_NS_PER_MS);
     add_pause(fx);
+    add_pool(fx, fx->session->number, 1);
     cut(fx, UMIG_NS_PER_S);
     add_sample(fx, fx->session->number, 3, 13);
     cut(fx, 2 * UMIG_NS_PER_S);
@@ -189,6 +204,10 @@ static void test_backlog_take_gives_rows_in_order_under_the_new_number(void **st
     assert_int_equal(fx->batch.samples[0].stack, 12);
     assert_int_equal(fx->batch.waits[0].session, 77);
     assert_int_equal(fx->batch.pauses[0].session, 77);
+    assert_int_equal(fx->batch.pool_count, 1);
+    assert_int_equal(fx->batch.pools[0].session, 77);
+    assert_int_equal(fx->batch.pools[0].size, 8);
+    assert_int_equal(fx->session->tallies[UMIG_KIND_POOLS].produced, 1);
     assert_int_equal(fx->session->tallies[UMIG_KIND_CPU].produced, INTERVAL_NS);
     assert_int_equal(fx->session->tallies[UMIG_KIND_LOCKS].produced, 2 * UMIG_NS_PER_MS);
     assert_int_equal(fx->session->tallies[UMIG_KIND_GC].produced, 1);
@@ -273,12 +292,14 @@ static void test_backlog_carry_names_the_same_in_another_dictionary(void **state
     (void)push(&fx->to, 0, "other"); /* ids are not the same */
     add_sample(fx, fx->session->number, 2, leaf);
     fx->batch.samples[0].thread = thread;
+    add_pool(fx, fx->session->number, umig_dictionary_string(&fx->from, "main", 4));
     cut(fx, UMIG_NS_PER_S);
     memset(&fx->batch, 0, sizeof fx->batch);
 
     umig_backlog_carry(fx->session->backlog, &fx->carry);
 
     assert_true(umig_backlog_take(fx->session, &fx->batch));
+    assert_int_equal(fx->batch.pools[0].name, umig_dictionary_string(&fx->to, "main", 4));
     const uint32_t there = push(&fx->to, push(&fx->to, 0, "run"), "all");
     assert_int_equal(fx->batch.samples[0].stack, there);
     assert_int_equal(fx->batch.samples[0].thread,

@@ -316,6 +316,65 @@ static void test_batch_pauses_waits_and_heap_arrive(void **state)
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
+static void put_pool(struct fixture *fx, uint32_t session, uint64_t time_ns, uint32_t number)
+{
+    fx->batch.pools[fx->batch.pool_count++] = (struct umig_batch_pool){
+        .session = session,
+        .time_ns = time_ns,
+        .number = number,
+        .kind = 2,
+        .size = 4,
+        .active = number,
+        .queued = 1,
+        .completed = UINT64_C(1) << 40,
+    };
+}
+
+/* Rows of one session and time are a reading. */
+static void test_batch_pools_arrive_by_reading(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    assert_false(umig_batch_is_full(&fx->batch, &fx->dictionary));
+    put_pool(fx, session->number, 10, 1);
+    put_pool(fx, session->number, 10, 2);
+    put_pool(fx, session->number, 20, 1);
+    assert_true(umig_batch_is_due(&fx->batch, &fx->sessions));
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    assert_int_equal(batch->n_pool_readings, 2);
+    const Umig__V1__PoolReading *first = batch->pool_readings[0];
+    assert_int_equal(first->session, session->number);
+    assert_int_equal(first->time_ns, 10);
+    assert_int_equal(first->n_pool, 2);
+    assert_int_equal(first->pool[1], 2);
+    assert_int_equal(first->n_maximum, 2);
+    assert_int_equal(first->maximum[0], 0);
+    assert_int_equal(first->active[1], 2);
+    assert_int_equal(first->n_queued, 2);
+    assert_true(first->completed[1] == UINT64_C(1) << 40);
+    assert_int_equal(batch->pool_readings[1]->n_pool, 1);
+    assert_int_equal(batch->pool_readings[1]->time_ns, 20);
+    umig__v1__batch__free_unpacked(batch, NULL);
+    umig_batch_clear(&fx->batch, &fx->sessions);
+    assert_int_equal(fx->batch.pool_count, 0);
+}
+
+static void test_batch_is_full_of_pools(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    for (uint32_t i = 0; i < UMIG_BATCH_POOL_ROWS; i++) {
+        assert_false(umig_batch_is_full(&fx->batch, &fx->dictionary));
+        put_pool(fx, session->number, 10 + i / 256, i + 1);
+    }
+
+    assert_true(umig_batch_is_full(&fx->batch, &fx->dictionary));
+
+    umig__v1__batch__free_unpacked(write_batch(fx), NULL);
+}
+
 /* Places are taken again, and who is stopped at once begins before who waits for the JVM. */
 static void test_starts_count_up_whatever_came_first(void **state)
 {
@@ -425,6 +484,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_carries_the_books, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_pauses_waits_and_heap_arrive, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_pools_arrive_by_reading, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_is_full_of_pools, setup, teardown),
         cmocka_unit_test_setup_teardown(test_starts_count_up_whatever_came_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_start_says_how_stacks_are_read_and_what_is_lacking,
                                         setup, teardown),

@@ -193,9 +193,35 @@ static void test_answer_of_a_session_of_wall_time(void **state)
     }
 }
 
+/* What pins a virtual thread is where it is parked on its carrier. */
+static void test_place_of_a_pinned_thread_says_so(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = make();
+    struct umig_wall_figures figures;
+    add(profile, "carriers",
+        stack_of(profile,
+                 "shop.Stock.<clinit>;java.util.concurrent.CountDownLatch.await;"
+                 "java.util.concurrent.locks.AbstractQueuedSynchronizer.acquire;"
+                 "java.util.concurrent.locks.LockSupport.park;java.lang.VirtualThread.park;"
+                 "java.lang.VirtualThread.parkOnCarrierThread;jdk.internal.misc.Unsafe.park",
+                 "", "vm"),
+        10 * MS);
+
+    assert_int_equal(umig_wall_figures_read(profile, 8, &figures, NULL), UMIG_OK);
+
+    assert_int_equal(figures.places[0].state, UMIG_WALL_PARKED);
+    assert_string_equal(method_of(profile, figures.places[0].waits_in), "parkOnCarrierThread");
+    assert_string_equal(method_of(profile, profile->frames.items[figures.places[0].frame].method),
+                        "<clinit>");
+    umig_wall_figures_fini(&figures);
+    umig_profile_destroy(profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_place_of_a_pinned_thread_says_so),
         cmocka_unit_test(test_state_is_told_by_the_method_that_sleeps),
         cmocka_unit_test(test_figures_add_up_by_state_pool_and_place),
         cmocka_unit_test(test_answer_of_a_session_of_wall_time),

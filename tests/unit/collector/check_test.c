@@ -13,6 +13,7 @@ struct good {
     Umig__V1__KindOption kind;
     Umig__V1__Samples samples;
     Umig__V1__Waits waits;
+    Umig__V1__PoolReading pools;
     Umig__V1__Tally tally;
     Umig__V1__SessionProblem problem;
     Umig__V1__SessionEnd end;
@@ -20,6 +21,7 @@ struct good {
     Umig__V1__KindOption *kinds[1];
     Umig__V1__Samples *samples_list[1];
     Umig__V1__Waits *waits_list[1];
+    Umig__V1__PoolReading *pools_list[1];
     Umig__V1__Tally *tallies[1];
     Umig__V1__SessionProblem *problems[1];
     Umig__V1__SessionEnd *ends[1];
@@ -86,6 +88,14 @@ static void fill_rows(struct good *g)
     g->waits.thread = g->waits.stack = g->waits.holder = g->waits.monitor_class = g->one;
     g->waits.wait_ns = g->value;
     g->waits.count = g->one;
+    umig__v1__pool_reading__init(&g->pools);
+    g->pools.session = 1;
+    g->pools.time_ns = 1000;
+    g->pools.n_pool = g->pools.n_kind = g->pools.n_name = g->pools.n_size = 2;
+    g->pools.n_maximum = g->pools.n_active = g->pools.n_queued = g->pools.n_completed = 2;
+    g->pools.pool = g->pools.kind = g->pools.name = g->one;
+    g->pools.size = g->pools.maximum = g->pools.active = g->value;
+    g->pools.queued = g->pools.completed = g->value;
     umig__v1__tally__init(&g->tally);
     g->tally.session = 1;
     g->tally.kind = UMIG_KIND_CPU;
@@ -132,9 +142,12 @@ static void make_good(struct good *g)
     g->starts[0] = &g->start;
     g->samples_list[0] = &g->samples;
     g->waits_list[0] = &g->waits;
+    g->pools_list[0] = &g->pools;
     g->tallies[0] = &g->tally;
     g->problems[0] = &g->problem;
     g->ends[0] = &g->end;
+    g->batch.n_pool_readings = 1;
+    g->batch.pool_readings = g->pools_list;
     g->batch.n_starts = g->batch.n_samples = g->batch.n_waits = 1;
     g->batch.n_tallies = g->batch.n_problems = g->batch.n_ends = 1;
     g->batch.problems = g->problems;
@@ -237,6 +250,11 @@ static void wait_holder_stack_unknown(struct good *g)
     g->waits.n_holder_stack = 2;
     g->waits.holder_stack = g->nine;
 }
+static void pools_of_nobody(struct good *g) { g->pools.session = 2; }
+static void pools_time_0(struct good *g) { g->pools.time_ns = 0; }
+static void pools_short(struct good *g) { g->pools.n_queued = 1; }
+static void pools_kind_unknown(struct good *g) { g->pools.kind = g->nine; }
+static void pools_name_unknown(struct good *g) { g->pools.name = g->nine; }
 static void drop_unknown(struct good *g) { g->drop[0] = UMIG_DROP_COUNT; }
 static void end_running(struct good *g) { g->end.reason = UMIG_END_RUNNING; }
 /* clang-format on */
@@ -294,6 +312,11 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {wait_short, "Waits.holder has 0"},
         {wait_deadlock_short, "Waits.deadlock has 1"},
         {wait_holder_stack_unknown, "Waits.holder_stack"},
+        {pools_of_nobody, "PoolReading.session"},
+        {pools_time_0, "PoolReading.time_ns is 0"},
+        {pools_short, "PoolReading.queued has 1 rows"},
+        {pools_kind_unknown, "PoolReading.kind[0] is 9"},
+        {pools_name_unknown, "PoolReading.name[0] is 9"},
         {drop_unknown, "Tally.drop_cause[0]"},
         {end_running, "SessionEnd.reason[0]"},
     };

@@ -37,6 +37,7 @@ static const struct option_case g_cases[] = {
     {"wall:4ms", UMIG_E_ARG, 0, 0, "interval of wall is 4ms; it must be 5ms to 10s"},
     {"alloc", UMIG_OK, UMIG_KIND_ALLOC, 512 * 1024, NULL},
     {"live", UMIG_OK, UMIG_KIND_LIVE, 512 * 1024, NULL},
+    {"pools", UMIG_OK, UMIG_KIND_POOLS, S, NULL},
     {"live:3k", UMIG_E_ARG, 0, 0, "interval of live is 3k; it must be 4k to 256m"},
     {"alloc:64k", UMIG_OK, UMIG_KIND_ALLOC, 64 * 1024, NULL},
     {"alloc:256m", UMIG_OK, UMIG_KIND_ALLOC, 256 << 20, NULL},
@@ -98,7 +99,7 @@ static void test_set_refuses_a_kind_twice(void **state)
     assert_string_equal(err.text, "cpu is given twice");
     const struct umig_kind_option unknown = {.kind = UMIG_KIND_COUNT};
     assert_int_equal(umig_kind_set_add(&set, unknown, &err), UMIG_E_ARG);
-    assert_string_equal(err.text, "kind 8 is not known");
+    assert_string_equal(err.text, "kind 9 is not known");
     assert_int_equal(set.interval_ns[UMIG_KIND_CPU], MS);
 }
 

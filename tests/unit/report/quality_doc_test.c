@@ -78,7 +78,9 @@ static const struct row drop_advice[] = {
     {"ring_busy",
      "more threads sampled at one moment than there are rings: take a longer interval"},
     {"fault", "the JVM was not harmed; please report it: it is a fault of the agent"},
-    {"table_full", "much was allocated in a moment: take a longer interval, or raise `memory=`"},
+    {"table_full",
+     "much was allocated in a moment: take a longer interval, or raise `memory=`; of pools: "
+     "over 256 have threads"},
     {"backlog_full",
      "more was taken within `--before` than an eighth of `memory=` holds: a shorter "
      "`--before`, a longer interval, or raise `memory=`"},

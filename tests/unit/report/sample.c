@@ -105,6 +105,7 @@ static void add_counters(struct umig_profile *profile)
         [UMIG_JVM_LOAD_NS] = 300 * UMIG_NS_PER_MS,
         [UMIG_JVM_COMPILED] = 870,
         [UMIG_JVM_COMPILE_NS] = 1700 * UMIG_NS_PER_MS,
+        [UMIG_JVM_CREATED] = 12000,
     };
     for (uint32_t i = 1; i < UMIG_JVM_COUNTERS; i++) {
         umig_profile_set_jvm_counter(profile, i, START_UNIX_NS, 1000);
@@ -162,6 +163,40 @@ static void add_allocation(struct umig_profile *profile)
     profile->session.interval_ns[UMIG_KIND_ALLOC] = 512 * 1024;
 }
 
+/* A pool that is full, one of connections, one that rests. */
+static void add_work_pools(struct umig_profile *profile)
+{
+    static const struct {
+        const char *name;
+        enum umig_pool_kind kind;
+        struct umig_pool_figures figures;
+        uint64_t a_second; /* completed */
+    } pools[] = {
+        {"http-nio-8080-exec", UMIG_POOL_TOMCAT, {200, 200, 38, 0, 9000}, 310},
+        {"HikariPool-1", UMIG_POOL_HIKARI, {10, 10, 10, 26, UMIG_POOL_UNKNOWN}, 0},
+        {"mailer", UMIG_POOL_EXECUTOR, {2, UMIG_POOL_UNKNOWN, 0, 0, 12}, 0},
+    };
+    for (uint64_t second = 0; second < 30; second++) {
+        for (uint32_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
+            struct umig_profile_work_row row = {.unix_ns = START_UNIX_NS + second * UMIG_NS_PER_S,
+                                                .number = i + 1,
+                                                .name = string(profile, pools[i].name),
+                                                .kind = pools[i].kind,
+                                                .figures = pools[i].figures};
+            if (row.figures.completed != UMIG_POOL_UNKNOWN) {
+                row.figures.completed += second * pools[i].a_second;
+            }
+            if (second % 3 == 2) {
+                row.figures.active /= 2;
+                row.figures.queued = 0;
+            }
+            assert_int_equal(umig_profile_add_work_row(profile, &row), UMIG_OK);
+        }
+    }
+    profile->session.has_kind[UMIG_KIND_POOLS] = true;
+    profile->session.interval_ns[UMIG_KIND_POOLS] = UMIG_NS_PER_S;
+}
+
 static void add_others(struct umig_profile *profile)
 {
     assert_int_equal(umig_profile_add_other(profile, string(profile, "always-on")), UMIG_OK);
@@ -217,6 +252,7 @@ struct umig_profile *umig_sample_service(void)
     add_pools(profile);
     add_waits(profile);
     add_allocation(profile);
+    add_work_pools(profile);
     add_others(profile);
     add_failures(profile);
     set_books(profile);
@@ -280,6 +316,12 @@ static void add_named_events(struct umig_profile *profile, uint32_t name)
                                                       .maximum_bytes = UMIG_BYTES_UNKNOWN};
         assert_int_equal(umig_profile_add_pool_point(profile, &point), UMIG_OK);
     }
+    const struct umig_profile_work_row row = {.unix_ns = START_UNIX_NS,
+                                              .number = 1,
+                                              .name = name,
+                                              .kind = UMIG_POOL_FORK_JOIN,
+                                              .figures = {8, 4, 3, 2, 1}};
+    assert_int_equal(umig_profile_add_work_row(profile, &row), UMIG_OK);
 }
 
 struct umig_profile *umig_sample_named(const char *name)
