@@ -352,7 +352,9 @@ static void stop_plans(struct umig_agent *agent, const char *id, struct stopped 
 {
     for (int i = 0; i < UMIG_PLANS_MAX; i++) {
         struct umig_plan *plan = &agent->plans.plan[i];
-        if (!plan->is_open || (id[0] != '\0' && strcmp(plan->spec.id, id) != 0)) {
+        const bool is_meant =
+            id[0] == '\0' ? !plan->spec.is_by_option : strcmp(plan->spec.id, id) == 0;
+        if (!plan->is_open || !is_meant) {
             continue;
         }
         plan->is_open = false;

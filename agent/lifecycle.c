@@ -23,6 +23,9 @@ enum {
     LOOP_STACK_BYTES = 256 * 1024,
 };
 
+/* From one firing of when= to the next, at least. */
+#define REST_NS (300 * UMIG_NS_PER_S)
+
 /* --- the thread --- */
 
 static void say_held_back(struct umig_agent *agent, const struct umig_crash_history *history)
@@ -65,16 +68,20 @@ static void start_by_options(struct umig_agent *agent)
         .duration_ns = agent->options.duration_ns,
         .native = agent->options.native,
         .clock = agent->options.clock,
-        .label_count = agent->options.label_count,
         .is_by_option = true,
+        .when = agent->options.when,
+        .before_ns = agent->options.before_ns,
     };
+    const struct umig_schedule schedule = {
+        .every_ns = agent->options.repeat > 1 ? REST_NS : 0,
+        .times = agent->options.when.count > 0 ? agent->options.repeat : 0,
+    };
+    const struct umig_moment now = {.monotonic_ns = umig_clock_monotonic_ns(),
+                                    .unix_ns = umig_clock_unix_ns()};
     snprintf(spec.id, sizeof spec.id, "start-%d-%08x", (int)getpid(), (unsigned)agent->epoch);
-    memcpy(spec.labels, agent->options.labels, sizeof spec.labels);
     memcpy(spec.threads, agent->options.threads, sizeof spec.threads);
-    struct umig_session *session = NULL;
     struct umig_err err = UMIG_ERR_INIT;
-    if (umig_agent_open_session(agent, &spec, umig_clock_monotonic_ns(), &session, &err) !=
-        UMIG_OK) {
+    if (umig_agent_start_session(agent, &spec, &schedule, now, &err) != UMIG_OK) {
         umig_log_err(UMIG_LOG_ERROR, "start=", &err);
     }
 }

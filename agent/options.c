@@ -15,6 +15,7 @@ enum {
     MEMORY_MAX = 1 << 30,
     FAULTS_DEFAULT = 20,
     FAULTS_MAX = 1000000000,
+    REPEAT_MAX = 1000000,
 };
 
 /* Reads the value of one option; err names what is wrong, the caller adds the right form. */
@@ -239,6 +240,48 @@ static int parse_threads(struct umig_span value,
     return umig_glob_parse(value, options->threads, err);
 }
 
+static int parse_when(struct umig_span value,
+                      struct umig_agent_options *options,
+                      struct umig_err *err)
+{
+    return umig_trigger_parse(value, &options->when, err);
+}
+
+static int parse_before(struct umig_span value,
+                        struct umig_agent_options *options,
+                        struct umig_err *err)
+{
+    uint64_t ns = 0;
+    const int rc = umig_parse_duration(value, &ns, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (ns > UMIG_BEFORE_MAX_NS) {
+        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 0s to 5m", shown(value),
+                            value.at);
+    }
+    options->has_before = true;
+    options->before_ns = ns;
+    return UMIG_OK;
+}
+
+static int parse_repeat(struct umig_span value,
+                        struct umig_agent_options *options,
+                        struct umig_err *err)
+{
+    uint64_t times = 0;
+    const int rc = umig_parse_number(value, &times, err);
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
+    }
+    if (times == 0 || times > REPEAT_MAX) {
+        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 1 to %d", shown(value), value.at,
+                            REPEAT_MAX);
+    }
+    options->repeat = (uint32_t)times;
+    return UMIG_OK;
+}
+
 /* PATH:LEVEL; the level stands behind the last colon. */
 static int parse_log(struct umig_span value,
                      struct umig_agent_options *options,
@@ -331,6 +374,15 @@ static const struct option g_options[] = {
     {{"threads", "threads=PATTERN", "pattern of names", "1 to 95 bytes; * stands for any characters, ? for one",
       "all threads", "whose wall time start=wall tells; a pool as reports name it fits its threads",
       "threads=http-nio-*-exec-*"}, parse_threads},
+    {{"when", "when=CONDITION", "condition", "1 to 127 bytes (docs/triggers.md)",
+      "none: it runs at once", "the session of start= is armed, and keeps what it took, until this holds",
+      "when=heap>90%"}, parse_when},
+    {{"before", "before=TIME", "time: s, m", "0s to 5m; only with when=",
+      "60s", "how much of what comes before the condition holds is kept",
+      "before=2m"}, parse_before},
+    {{"repeat", "repeat=N", "number", "1 to 1000000; only with when= and duration=",
+      "1", "how often it may fire, 5 minutes apart at least",
+      "repeat=10"}, parse_repeat},
     {{"log", "log=PATH[:LEVEL]", "path and level", "an absolute path of at most 511 bytes, or stderr; error, warn, info, debug",
       "stderr:warn", "where the agent's own messages go; in a file with time and PID",
       "log=/var/log/umig-agent.log:info"}, parse_log},
@@ -392,7 +444,8 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
     return umig_err_set(
         err, UMIG_E_ARG,
         "option '%.*s' is not known; there are collector, service, instance, "
-        "label.X, start, duration, control, memory, walker, faults, native, clock, threads, log and strict",
+        "label.X, start, duration, control, memory, walker, faults, native, clock, threads, when, before, repeat, log and "
+        "strict",
         shown(name), name.at);
 }
 
@@ -443,6 +496,29 @@ static bool finds_strict(struct umig_span text)
     return false;
 }
 
+static int check_condition(const struct umig_agent_options *options, struct umig_err *err)
+{
+    const bool has_condition = options->when.count > 0;
+    if (has_condition && !options->has_start) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "option 'when' is about the session of start=; write "
+                            "start=cpu,when=heap>90%% or give --when to umig start");
+    }
+    if (!has_condition && (options->repeat > 1 || options->has_before)) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "option '%s' is about a condition; write "
+                            "start=cpu,when=heap>90%%,duration=30s with it",
+                            options->repeat > 1 ? "repeat" : "before");
+    }
+    if (options->repeat > 1 && options->duration_ns == 0) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "option 'repeat' needs sessions that end by themselves; write "
+                            "start=cpu,when=heap>90%%,duration=30s,repeat=%u",
+                            options->repeat);
+    }
+    return UMIG_OK;
+}
+
 /* Options that say how the session of start= is need one. */
 static int check_together(const struct umig_agent_options *options, struct umig_err *err)
 {
@@ -470,7 +546,7 @@ static int check_together(const struct umig_agent_options *options, struct umig_
                             "start=wall,threads=%s or give --threads to umig start",
                             options->threads);
     }
-    return UMIG_OK;
+    return check_condition(options, err);
 }
 
 int umig_options_parse(const char *text,
@@ -480,6 +556,8 @@ int umig_options_parse(const char *text,
     struct umig_agent_options options = {
         .memory_bytes = MEMORY_DEFAULT,
         .faults = FAULTS_DEFAULT,
+        .before_ns = UMIG_BEFORE_DEFAULT_NS,
+        .repeat = 1,
         .walker = UMIG_WALKER_AUTO,
         .log_level = UMIG_LOG_WARN,
     };

@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/service.h"
 #include "core/socket.h"
+#include "core/trigger.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 #include "include/umig/status.h"
@@ -53,6 +54,10 @@ struct umig_agent_options {
     enum umig_native native;            /* of the session of start= */
     enum umig_clock clock;              /* of the session of start= */
     char threads[UMIG_GLOB_BYTES];      /* of the session of start=, for kind wall; "": all */
+    struct umig_trigger when;           /* that session is armed until this holds */
+    bool has_before;                    /* it is said how much of before is kept */
+    uint64_t before_ns;                 /* of what came before that is kept */
+    uint32_t repeat;                    /* how often it may fire */
     char log_path[UMIG_LOG_PATH_BYTES]; /* "": standard error */
     enum umig_log_level log_level;
     bool is_strict; /* what is wrong with options keeps the JVM from starting */

@@ -25,6 +25,8 @@ static void test_nothing_asked_for_gives_the_defaults(void **state)
         assert_int_equal(options.memory_bytes, 32u << 20);
         assert_int_equal(options.walker, UMIG_WALKER_AUTO);
         assert_int_equal(options.faults, 20);
+        assert_int_equal(options.when.count, 0);
+        assert_int_equal(options.repeat, 1);
         assert_string_equal(options.log_path, "");
         assert_int_equal(options.log_level, UMIG_LOG_WARN);
         assert_false(options.is_strict);
@@ -40,6 +42,7 @@ static void test_every_option_arrives(void **state)
         "collector=tcp:10.0.0.1:7070,service=orders,instance=orders-2,label.build=1.4=2,"
         "label.team=caf\xc3\xa9,start=cpu:5ms,gc,heap,locks:2ms,duration=30s,"
         "control=/run/x/y.sock,memory=64m,walker=agct,faults=7,native=leaf,clock=wall,"
+        "when=heap >= 90% for 5s,before=2m,repeat=3,"
         "log=/var/log/a:b.log:debug,strict",
         &options, NULL);
 
@@ -66,6 +69,9 @@ static void test_every_option_arrives(void **state)
     assert_int_equal(options.memory_bytes, 64u << 20);
     assert_int_equal(options.walker, UMIG_WALKER_AGCT);
     assert_int_equal(options.faults, 7);
+    assert_string_equal(options.when.text, "heap >= 90% for 5s");
+    assert_int_equal(options.before_ns, 120 * UMIG_NS_PER_S);
+    assert_int_equal(options.repeat, 3);
     assert_string_equal(options.log_path, "/var/log/a:b.log");
     assert_int_equal(options.log_level, UMIG_LOG_DEBUG);
     assert_true(options.is_strict);
@@ -128,6 +134,14 @@ static const struct wrong g_wrong[] = {
     {"label.a=x\ny", "'label.a=", "control characters"},
     {"label.a=1,label.a=2", "'label.a=2'", "given twice"},
     {"start", "'start'", "no value"},
+    {"start=cpu,when=heep>1%", "'when=heep>1%'", "'heep' is no metric"},
+    {"start=cpu,when=heap>90", "'when=heap>90'", "heap > 90%"},
+    {"when=heap>1%", "'when'", "start=cpu,when=heap>90%"},
+    {"start=cpu,before=1m", "'before'", "start=cpu,when=heap>90%"},
+    {"start=cpu,repeat=2", "'repeat'", "start=cpu,when=heap>90%"},
+    {"start=cpu,when=cpu>1%,repeat=2", "'repeat'", "duration=30s,repeat=2"},
+    {"start=cpu,when=cpu>1%,before=6m", "'before=6m'", "0s to 5m"},
+    {"start=cpu,when=cpu>1%,repeat=0", "'repeat=0'", "1 to 1000000"},
     {"start=", "'start='", "no kind of measurement"},
     {"start=cpux", "'start=cpux'", "cpu, gc, heap, locks, wall, alloc, live or pools"},
     {"start=cpu:10", "'start=cpu:10'", "not a duration"},
@@ -234,7 +248,12 @@ static void test_every_example_of_the_table_is_accepted(void **state)
                                  strcmp(doc->name, "native") == 0 ||
                                  strcmp(doc->name, "clock") == 0;
         const bool is_of_wall = strcmp(doc->name, "threads") == 0;
-        const char *needs = is_of_start ? "start=cpu," : is_of_wall ? "start=wall," : "";
+        const bool is_of_when =
+            strcmp(doc->name, "before") == 0 || strcmp(doc->name, "repeat") == 0;
+        const char *needs = is_of_start || strcmp(doc->name, "when") == 0 ? "start=cpu,"
+                            : is_of_when ? "start=cpu,when=cpu>1%,duration=30s,"
+                            : is_of_wall ? "start=wall,"
+                                         : "";
         snprintf(text, sizeof text, "%s%s", needs, doc->example);
         struct umig_agent_options options;
         struct umig_err err = UMIG_ERR_INIT;
@@ -242,7 +261,7 @@ static void test_every_example_of_the_table_is_accepted(void **state)
             fail_msg("%s: %s", text, err.text);
         }
     }
-    assert_int_equal(index, 15);
+    assert_int_equal(index, 18);
 }
 
 int main(void)
