@@ -223,6 +223,7 @@ void umig_agent_reconcile(struct umig_agent *agent)
     const uint64_t threshold = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS);
     atomic_store(&agent->vm.lock_threshold_ns, threshold > 0 ? threshold : UINT64_MAX);
     umig_alloc_rate_ask(&agent->vm.alloc_rate, finest_allocation(&agent->sessions));
+    umig_alloc_rate_follow(&agent->vm.alloc_rate, (wanted & UMIG_VM_LIVE) != 0);
     if (wanted != agent->wanted) {
         agent->wanted = wanted;
         umig_vm_want(&agent->vm, wanted);

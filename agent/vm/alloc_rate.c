@@ -2,8 +2,9 @@
 
 #include "core/units.h"
 
-/* A process that does next to nothing may be sampled all the same. */
-#define SHARE_MIN_NS (UMIG_NS_PER_MS / 8)
+/* A process that does next to nothing may be sampled all the same: of a turn. */
+#define SHARE_MIN_NS         (UMIG_ALLOC_TURN_NS / 2000)
+#define SHARE_MIN_FOLLOWS_NS (4 * SHARE_MIN_NS)
 
 /* Where the loop steers to, and below what it makes samples more again; percent of the share. */
 #define AIM_PERCENT  80u
@@ -33,6 +34,11 @@ void umig_alloc_rate_ask(struct umig_alloc_rate *rate, uint32_t interval)
         atomic_store(&rate->wanted, interval);
     }
     rate->next_ns = 0;
+}
+
+void umig_alloc_rate_follow(struct umig_alloc_rate *rate, bool follows)
+{
+    rate->follows = follows;
 }
 
 void umig_alloc_rate_spend(struct umig_alloc_rate *rate, uint64_t cost_ns)
@@ -78,7 +84,8 @@ void umig_alloc_rate_turn(struct umig_alloc_rate *rate, uint64_t now_ns, uint64_
     const bool is_first = rate->next_ns == 0;
     const uint64_t cpu_ns = is_first ? UMIG_ALLOC_TURN_NS : process_cpu_ns - rate->cpu_before_ns;
     const uint64_t part_ns = cpu_ns / UMIG_ALLOC_CPU_PART;
-    const uint64_t share_ns = part_ns > SHARE_MIN_NS ? part_ns : SHARE_MIN_NS;
+    const uint64_t least_ns = rate->follows ? SHARE_MIN_FOLLOWS_NS : SHARE_MIN_NS;
+    const uint64_t share_ns = part_ns > least_ns ? part_ns : least_ns;
     if (!is_first) {
         steer(rate, spent_ns - rate->spent_before_ns, share_ns);
     }

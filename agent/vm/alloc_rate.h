@@ -1,6 +1,8 @@
 /*
  * How many bytes lie between two samples of allocation: as many as the finest session asks for, or
- * more of them while samples at that rate would cost above a hundredth of the process's CPU.
+ * more of them while samples at that rate would cost above a hundredth of the process's CPU. A
+ * process that does next to nothing is sampled for a two-thousandth of one processor at least, and
+ * where objects are followed for four times that: what leaks slowly leaks in quiet processes, too.
  *
  * What samples cost is measured where they are taken. The loop compares it four times a second with
  * the CPU that the process used, and sets the interval anew, by a factor of two at most. Threads
@@ -33,6 +35,7 @@ struct umig_alloc_rate {
     atomic_uint_fast64_t share_ns;   /* what a turn may cost, by the last one */
 
     /* The loop's. */
+    bool follows;     /* objects are followed */
     uint64_t next_ns; /* 0: it begins to measure */
     uint64_t spent_before_ns;
     uint64_t cpu_before_ns;
@@ -61,6 +64,9 @@ static inline double umig_alloc_chance(double x)
 
 /** Says what sessions ask for, 0: nothing. Thread: the loop. */
 void umig_alloc_rate_ask(struct umig_alloc_rate *rate, uint32_t interval);
+
+/** Says whether objects are followed, too. Thread: the loop. */
+void umig_alloc_rate_follow(struct umig_alloc_rate *rate, bool follows);
 
 /** Books what a sample cost. Thread: any. */
 void umig_alloc_rate_spend(struct umig_alloc_rate *rate, uint64_t cost_ns);

@@ -37,6 +37,7 @@ public final class Leaky {
     private static final int BALLAST_PIECES = 2000;
     private static final int BALLAST_PIECE_BYTES = 100_000;
     private static final int SECONDS_PER_RULE = 10;
+    private static final int GARBAGE_BYTES = 2000;
 
     /** 80 bytes with its header. */
     abstract static class Thing {
@@ -253,6 +254,7 @@ public final class Leaky {
         }
         for (int i = 0; i < 3; i++) {
             sink = new Garbage();
+            sink = new byte[GARBAGE_BYTES];
         }
         Pooled pooled = POOL.poll();
         POOL.add(pooled == null || n % 4 == 0 ? new Pooled() : pooled);

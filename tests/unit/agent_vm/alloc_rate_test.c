@@ -28,6 +28,20 @@ static uint32_t settle(struct umig_alloc_rate *rate, uint64_t cost_at_asked_ns)
     return atomic_load(&rate->applied);
 }
 
+/* What a turn costs in the end where the process itself uses no CPU. */
+static uint64_t spend_quietly(struct umig_alloc_rate *rate)
+{
+    const uint64_t at_asked_ns = TURN / 50;
+    uint32_t told = 0;
+    umig_alloc_rate_turn(rate, 1, 0);
+    for (uint64_t at = 1; at < 100; at++) {
+        umig_alloc_rate_spend(rate, at_asked_ns * ASKED / atomic_load(&rate->wanted));
+        umig_alloc_rate_turn(rate, 1 + at * TURN, 0);
+        (void)umig_alloc_rate_take(rate, &told);
+    }
+    return at_asked_ns * ASKED / atomic_load(&rate->wanted);
+}
+
 static void test_rate_stays_where_it_is_asked_while_it_is_cheap(void **state)
 {
     (void)state;
@@ -61,6 +75,21 @@ static void test_rate_comes_back_when_the_load_goes(void **state)
 
     rate.next_ns = 0;
     assert_int_equal(settle(&rate, TURN / 1000), ASKED);
+}
+
+/* A quiet process: no hundredth of its own CPU is left, but some of the machine's. */
+static void test_quiet_process_is_sampled_more_where_objects_are_followed(void **state)
+{
+    (void)state;
+    uint64_t spent_ns[2];
+    for (int follows = 0; follows < 2; follows++) {
+        struct umig_alloc_rate rate = {0};
+        umig_alloc_rate_ask(&rate, ASKED);
+        umig_alloc_rate_follow(&rate, follows != 0);
+        spent_ns[follows] = spend_quietly(&rate);
+    }
+    assert_true(spent_ns[0] <= TURN / 2000);
+    assert_true(spent_ns[1] > 2 * spent_ns[0] && spent_ns[1] <= TURN / 500);
 }
 
 /* A burst between two looks of the loop: who allocates doubles the interval, share by share. */
@@ -118,6 +147,7 @@ int main(void)
         cmocka_unit_test(test_rate_stays_where_it_is_asked_while_it_is_cheap),
         cmocka_unit_test(test_rate_settles_below_a_hundredth_of_the_cpu),
         cmocka_unit_test(test_rate_comes_back_when_the_load_goes),
+        cmocka_unit_test(test_quiet_process_is_sampled_more_where_objects_are_followed),
         cmocka_unit_test(test_rate_doubles_at_once_when_a_turn_is_overspent),
         cmocka_unit_test(test_rate_is_told_once_for_each_change),
         cmocka_unit_test(test_rate_begins_where_it_was_left),
