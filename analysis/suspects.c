@@ -216,15 +216,39 @@ static double rising_part(const double *bytes, size_t count)
     return 2 * (double)rising / ((double)count * (double)(count - 1));
 }
 
-bool umig_suspects_grows(const double *bytes, size_t count, double unit)
+static double mean_time(const uint32_t *times, size_t begin, size_t end)
 {
-    const double first = mean(bytes, 0, count / 3);
-    const double middle = mean(bytes, count / 3, count - count / 3);
-    const double last = mean(bytes, count - count / 3, count);
+    double sum = 0;
+    for (size_t i = begin; i < end; i++) {
+        sum += times[i];
+    }
+    return sum / (double)(end - begin);
+}
+
+/* What was there when a quarter of the time was left. */
+static double before_last_quarter(const double *bytes, const uint32_t *times, size_t count)
+{
+    const uint32_t last = times[count - 1];
+    size_t at = count - 1;
+    while (at > 0 && last - times[at] < (last - times[0]) / 4) {
+        at--;
+    }
+    return bytes[at];
+}
+
+bool umig_suspects_grows(const double *bytes, const uint32_t *times, size_t count, double unit)
+{
+    const size_t third = count / 3;
+    const double first = mean(bytes, 0, third);
+    const double middle = mean(bytes, third, count - third);
+    const double last = mean(bytes, count - third, count);
+    const double middle_time = mean_time(times, third, count - third);
+    const double early = (middle - first) / (middle_time - mean_time(times, 0, third));
+    const double late = (last - middle) / (mean_time(times, count - third, count) - middle_time);
     const double now = bytes[count - 1];
-    const double recent = now - bytes[count - 1 - count / 4];
+    const double recent = now - before_last_quarter(bytes, times, count);
     const double noise = SURE * sqrt(unit * (last > unit ? last : unit));
-    return middle > first && last - first > noise && last - middle > (middle - first) / 3 &&
+    return middle > first && last - first > noise && late > early / 3 &&
            recent > (now - bytes[0]) / 12 && rising_part(bytes, count) >= RISING_PART;
 }
 
@@ -277,7 +301,8 @@ static void judge(struct sites *sites, uint64_t share, struct umig_suspects *out
         struct site *site = &sites->items[i];
         site->row.half_way_bytes = (uint64_t)site->bytes[(sites->block_count - 1) / 2];
         if (has_many_ages(&site->row) &&
-            umig_suspects_grows(site->bytes, sites->block_count, unit_of(sites, site, share))) {
+            umig_suspects_grows(site->bytes, sites->blocks, sites->block_count,
+                                unit_of(sites, site, share))) {
             found[count++] = (struct umig_suspect){
                 .row = site->row,
                 .bytes_per_hour = (uint64_t)fmax(0, growth_per_hour(sites, site)),

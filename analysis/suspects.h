@@ -61,8 +61,9 @@ void umig_suspects_clear(const struct umig_profile *profile,
  * Does a series of estimates grow, and does it still?
  *
  * @param bytes  one a snapshot, at least UMIG_SUSPECTS_SNAPSHOTS
+ * @param times  of the snapshots, rising: they may come in any rhythm
  * @param unit   bytes that one followed object stands for, above 0
  */
-bool umig_suspects_grows(const double *bytes, size_t count, double unit);
+bool umig_suspects_grows(const double *bytes, const uint32_t *times, size_t count, double unit);
 
 #endif

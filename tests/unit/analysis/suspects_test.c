@@ -258,6 +258,7 @@ static void test_suspects_steady_but_noisy_does_not_grow(void **state)
     unsigned named = 0;
     for (int run = 0; run < 2000; run++) {
         double bytes[UMIG_SUSPECTS_SNAPSHOTS];
+        const uint32_t times[UMIG_SUSPECTS_SNAPSHOTS] = {1, 2, 3, 4, 5};
         for (int i = 0; i < UMIG_SUSPECTS_SNAPSHOTS; i++) {
             double sum = 0;
             for (int k = 0; k < 12; k++) { /* nearly normal */
@@ -266,9 +267,22 @@ static void test_suspects_steady_but_noisy_does_not_grow(void **state)
             }
             bytes[i] = 400 + 20 * (sum - 6); /* 400 objects that are followed */
         }
-        named += umig_suspects_grows(bytes, UMIG_SUSPECTS_SNAPSHOTS, 1);
+        named += umig_suspects_grows(bytes, times, UMIG_SUSPECTS_SNAPSHOTS, 1);
     }
     assert_true(named <= 2);
+}
+
+/* Old objects are collected when there is need, not by the clock. */
+static void test_suspects_grow_in_any_rhythm(void **state)
+{
+    (void)state;
+    const uint32_t times[] = {3, 10, 15, 29, 30};
+    const double steady[] = {30, 100, 150, 290, 300};
+    const double filled[] = {30, 100, 150, 150, 150};
+    const double slower[] = {30, 200, 270, 300, 300};
+    assert_true(umig_suspects_grows(steady, times, UMIG_SUSPECTS_SNAPSHOTS, 1));
+    assert_false(umig_suspects_grows(filled, times, UMIG_SUSPECTS_SNAPSHOTS, 1));
+    assert_false(umig_suspects_grows(slower, times, UMIG_SUSPECTS_SNAPSHOTS, 1));
 }
 
 int main(void)
@@ -276,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_suspects_are_what_leaks_and_nothing_that_looks_like_it),
         cmocka_unit_test(test_suspects_want_snapshots_and_collections),
+        cmocka_unit_test(test_suspects_grow_in_any_rhythm),
         cmocka_unit_test(test_suspects_steady_but_noisy_does_not_grow),
     };
     return cmocka_run_group_tests_name("unit.analysis.suspects", tests, NULL, NULL);
