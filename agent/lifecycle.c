@@ -111,7 +111,7 @@ static void tell_unsent(const struct umig_agent *agent)
     struct umig_uplink_status status;
     umig_uplink_status(&agent->uplink, &status);
     if (status.unacked_batches > 0) {
-        umig_log(UMIG_LOG_WARN, "the JVM ends and %llu %s of its sessions lost: %s",
+        umig_log(UMIG_LOG_WARN, "the JVM ends, and %llu %s of its sessions' data lost: %s",
                  (unsigned long long)status.unacked_batches,
                  status.unacked_batches == 1 ? "batch is" : "batches are",
                  status.problem[0] != '\0' ? status.problem

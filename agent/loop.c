@@ -102,6 +102,19 @@ static void note_clock(struct umig_agent *agent, struct umig_session *session)
     }
 }
 
+/* Last of all: what is told of wall later takes the place of this. */
+static void note_wall(struct umig_agent *agent, struct umig_session *session)
+{
+    struct umig_err err = UMIG_ERR_INIT;
+    const char *lack = umig_agent_wall_lack(agent);
+    if (lack[0] == '\0' && umig_wall_take_memory(&agent->wall, &err) != UMIG_OK) {
+        lack = err.text;
+    }
+    if (strcmp(session->problem, lack) != 0) {
+        add_problem(session, lack);
+    }
+}
+
 /* Who walks the session's stacks, by what clock, and what it asked for that cannot be had. */
 static void note_means(struct umig_agent *agent, struct umig_session *session)
 {
@@ -115,15 +128,15 @@ static void note_means(struct umig_agent *agent, struct umig_session *session)
     }
     session->walker = agent->vm.walker;
     umig_session_set_problem(session, umig_safety_lack(agent));
-    if (has_kind[UMIG_KIND_WALL] && session->problem[0] == '\0') {
-        add_problem(session, umig_agent_wall_lack(agent));
-    }
     if (has_kind[UMIG_KIND_CPU]) {
         if (session->problem[0] == '\0') {
             add_problem(session,
                         umig_native_frames_lack(&agent->pump.native, session->spec.native));
         }
         note_clock(agent, session);
+    }
+    if (has_kind[UMIG_KIND_WALL]) {
+        note_wall(agent, session);
     }
 }
 

@@ -258,13 +258,26 @@ static void tell_sessions(struct umig_agent *agent, const char *lack)
     }
 }
 
+/* Behind what else it lacks, in place of what was told of wall before. */
+static void tell_wall_lack(struct umig_session *session, const char *lack)
+{
+    char problem[UMIG_PROBLEM_BYTES];
+    const char *told = strstr(session->problem, "wall: ");
+    const size_t others =
+        told != NULL ? (size_t)(told - session->problem) : strlen(session->problem);
+    snprintf(problem, sizeof problem, "%.*s%s%s", (int)others, session->problem,
+             told == NULL && others > 0 ? "; " : "", lack);
+    if (strcmp(problem, session->problem) != 0) {
+        umig_session_set_problem(session, problem);
+    }
+}
+
 void umig_agent_tell_wall_lack(struct umig_agent *agent, const char *lack)
 {
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
-        if (session->is_open && session->spec.kinds.has_kind[UMIG_KIND_WALL] &&
-            (session->problem[0] == '\0' || strncmp(session->problem, "wall: ", 6) == 0)) {
-            umig_session_set_problem(session, lack);
+        if (session->is_open && session->spec.kinds.has_kind[UMIG_KIND_WALL]) {
+            tell_wall_lack(session, lack);
         }
     }
 }

@@ -190,9 +190,12 @@ static int add_operand(struct umig_args *args,
         return umig_err_set(err, UMIG_E_ARG, "'%s' is too much: only options are taken here", word);
     }
     if (cursor->number != NULL) {
-        return umig_err_set(err, UMIG_E_ARG, "--%s %s: the unit is missing; write --%s %sms or %ss",
-                            cursor->before_number->name, cursor->number,
-                            cursor->before_number->name, cursor->number, cursor->number);
+        const struct umig_option *option = cursor->before_number;
+        const bool is_size = option->value_name != NULL && strcmp(option->value_name, "SIZE") == 0;
+        return umig_err_set(err, UMIG_E_ARG,
+                            "--%s %s: the unit is missing; write --%s %s%s or %s%s", option->name,
+                            cursor->number, option->name, cursor->number, is_size ? "k" : "ms",
+                            cursor->number, is_size ? "m" : "s");
     }
     return umig_err_set(err, UMIG_E_ARG, "'%s' is too much after '%s'", word,
                         args->operands[args->operand_count - 1]);

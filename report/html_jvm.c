@@ -10,7 +10,7 @@ void umig_html_jvm_note(struct umig_html_page *page)
     if (jvm->over_ns > 0) {
         umig_buf_text(page->out, "By the JVM's own counters, over ");
         umig_label_value(UMIG_KIND_GC, jvm->over_ns, page->out);
-        umig_buf_text(page->out, "; sums are over all threads, compilers too");
+        umig_buf_text(page->out, "; sums are of elapsed time, over all threads, compilers too");
     }
 }
 

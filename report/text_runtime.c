@@ -370,7 +370,7 @@ void umig_text_jvm(struct umig_text_page *page)
         return;
     }
     umig_text_heading(page, "The JVM itself");
-    umig_text_heads(page, "     times       total   share  what; threads add up, compilers too");
+    umig_text_heads(page, "     times       total   share  what; elapsed, all threads added up");
     for (size_t i = 0; i < count; i++) {
         write_jvm_row(page, &rows[i], jvm->over_ns);
     }

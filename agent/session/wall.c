@@ -342,8 +342,11 @@ static void make_list(struct umig_wall *wall)
     wall->cursor = wall->cursor < wall->count ? wall->cursor : 0;
 }
 
-static int take_memory(struct umig_wall *wall, struct umig_err *err)
+int umig_wall_take_memory(struct umig_wall *wall, struct umig_err *err)
 {
+    if (wall->threads != NULL) {
+        return UMIG_OK;
+    }
     const size_t slots = slots_of(wall)->count;
     const size_t sizes[] = {slots * sizeof *wall->threads, slots * sizeof *wall->list,
                             sizeof *wall->look};
@@ -385,8 +388,8 @@ int umig_wall_set(struct umig_wall *wall,
                   uint64_t now_ns,
                   struct umig_err *err)
 {
-    if (interval_ns > 0 && wall->threads == NULL) {
-        const int rc = take_memory(wall, err);
+    if (interval_ns > 0) {
+        const int rc = umig_wall_take_memory(wall, err);
         if (rc != UMIG_OK) {
             return umig_err_trace(err, rc);
         }

@@ -87,6 +87,12 @@ void umig_wall_init(struct umig_wall *wall,
                     struct umig_memory *memory);
 
 /**
+ * Takes the memory, once. UMIG_OK; UMIG_E_NOMEM: there is none within the agent's bound, the text
+ * says so for a session's problem.
+ */
+UMIG_NODISCARD int umig_wall_take_memory(struct umig_wall *wall, struct umig_err *err);
+
+/**
  * Switches looking on (at an interval), over to another interval, or off (0).
  *
  * @return UMIG_OK, or UMIG_E_NOMEM: it stays off

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collector/batch/prescan.h"
@@ -94,9 +95,10 @@ int umig_day_migrate(const char *dir, int64_t number, struct umig_err *err)
 {
     char path[UMIG_STORE_PATH_BYTES];
     struct umig_db db;
+    struct stat st;
     umig_store_day_path(dir, number, path);
-    if (access(path, F_OK) != 0) {
-        return UMIG_OK;
+    if (stat(path, &st) != 0 || st.st_size == 0) {
+        return UMIG_OK; /* an empty one is told as empty by who reads it, and not filled in */
     }
     const int rc = umig_db_open(&db, path, UMIG_DB_WRITE, &umig_day_schema, err);
     umig_db_close(&db);

@@ -29,6 +29,7 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"start a b", "'b' is too much after 'a'"},
         {"start x --cpu 10mm", "'10mm' is not a duration"},
         {"start x --cpu 10", "--cpu 10: the unit is missing; write --cpu 10ms or 10s"},
+        {"start x --alloc 512", "--alloc 512: the unit is missing; write --alloc 512k or 512m"},
         {"start --heap 1 x", "--heap 1: the unit is missing; write --heap 1ms or 1s"},
         {"start x --cpu=10", "'10' is not a duration; write a whole number and a unit"},
         {"start x --cpu=fast", "'fast' is not a duration"},

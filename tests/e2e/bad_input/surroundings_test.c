@@ -256,7 +256,7 @@ static void test_checks_of_jni_find_nothing(void **state)
 static void expect_no_word_of_sampling(const struct outcome *outcome)
 {
     for (const char *at = outcome->err; (at = strstr(at, "umig: ")) != NULL; at++) {
-        if (strncmp(at, "umig: the JVM ends and ", 23) != 0) {
+        if (strncmp(at, "umig: the JVM ends, and ", 24) != 0) {
             fail_msg("%s", outcome->err);
         }
     }

@@ -117,6 +117,24 @@ static void test_migrate_leaves_a_damaged_day_file_where_it_is(void **state)
     umig_db_close(&db);
 }
 
+/* Nothing is what a file has that was cut to nothing: filled in, it would look like a day of it. */
+static void test_migrate_leaves_an_empty_day_file_empty(void **state)
+{
+    const struct fixture *f = *state;
+    struct umig_db db;
+    struct umig_err err = UMIG_ERR_INIT;
+    char empty[UMIG_STORE_PATH_BYTES];
+    umig_store_day_path(f->dir, FILE_NUMBER, empty);
+    FILE *file = fopen(empty, "we");
+    assert_non_null(file);
+    fclose(file);
+
+    assert_int_equal(umig_folder_migrate(f->folder, NULL), UMIG_OK);
+
+    assert_int_equal(open_view(empty, &db, &err), UMIG_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "is empty"));
+}
+
 /* A folder of a newer umig: its files are refused by name, and left as they are. */
 static void test_migrate_tells_a_newer_day_file(void **state)
 {
@@ -142,6 +160,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_every_older_day_file_becomes_the_newest, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_migrate_leaves_a_damaged_day_file_where_it_is, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_migrate_leaves_an_empty_day_file_empty, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_migrate_tells_a_newer_day_file, set_up, tear_down),
     };
