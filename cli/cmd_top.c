@@ -49,7 +49,7 @@ static const struct umig_option g_options[] = {
     {.name = "panel",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "NAME",
-     .help = "threads (default), methods, pools, heap, gc, alloc, locks, sessions"},
+     .help = "threads (default), methods, pools, heap, gc, alloc, locks, executors, sessions"},
     {.name = "once",
      .help = "write all panels as text and end; so it does without a terminal, too"},
     {.name = "rows",
@@ -86,6 +86,11 @@ static const struct umig_option g_options[] = {
      .value_name = "SIZE",
      .help = "sample allocation by stack and class, each SIZE",
      .kind = UMIG_KIND_ALLOC},
+    {.name = "pools",
+     .arity = UMIG_ARITY_OPTIONAL,
+     .value_name = "TIME",
+     .help = "read executors and connection pools every TIME",
+     .kind = UMIG_KIND_POOLS},
     {.name = "native",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "WHAT",
@@ -142,8 +147,8 @@ static int read_rows(const struct umig_args *args, size_t *out_rows, struct umig
 /* A session that is there already measures what it was started for. */
 static int check_session(const struct umig_args *args, const char *session, struct umig_err *err)
 {
-    static const char *const starts[] = {"cpu",     "gc",    "heap",   "locks", "wall",
-                                         "threads", "alloc", "native", "clock"};
+    static const char *const starts[] = {"cpu",     "gc",    "heap",  "locks",  "wall",
+                                         "threads", "alloc", "pools", "native", "clock"};
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         if (umig_args_has(args, starts[i])) {
             return umig_err_set(err, UMIG_E_ARG,
@@ -367,7 +372,7 @@ const struct umig_verb umig_verb_top = {
     .options = g_options,
     .notes =
         "It starts a session of its own and ends it when you leave. Without a kind --cpu, --gc, "
-        "--heap,\n--locks, --wall and --alloc are on, at their defaults. Without an operand the "
+        "--heap,\n--locks, --wall, --alloc and --pools are on, at their defaults. Without an operand the "
         "only JVM that has\nthe agent is meant.\n"
         "Keys: ? shows them all; Tab turns to the next panel, s sorts, / filters, f freezes, "
         "Enter shows a\nrow whole (in 'sessions': looks at that one), o writes the report, q "

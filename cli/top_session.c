@@ -121,10 +121,10 @@ static bool names_a_kind(const struct umig_args *args)
     return false;
 }
 
-/* Beside the usual kinds: what threads wait for, and what is allocated. */
+/* Beside the usual kinds: what threads wait for, what is allocated, and how full executors are. */
 static void add_extra_kinds(struct umig_start_request *request)
 {
-    static const enum umig_kind kinds[] = {UMIG_KIND_WALL, UMIG_KIND_ALLOC};
+    static const enum umig_kind kinds[] = {UMIG_KIND_WALL, UMIG_KIND_ALLOC, UMIG_KIND_POOLS};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         Umig__V1__KindOption *option = &request->kinds[request->start.n_kinds];
         umig__v1__kind_option__init(option);

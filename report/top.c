@@ -201,12 +201,14 @@ static int read_figures(const struct umig_profile *profile,
     rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
     rc = rc != UMIG_OK ? rc : umig_allocation_read(f->profile, &f->allocation, err);
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
+    rc = rc != UMIG_OK ? rc : umig_work_pools_read(f->profile, &f->work_pools, err);
     return rc != UMIG_OK ? rc : umig_wall_figures_read(f->profile, 0, &f->wall, err);
 }
 
 static void free_figures(struct umig_top_figures *f)
 {
     umig_wall_figures_fini(&f->wall);
+    umig_work_pools_fini(&f->work_pools);
     umig_pools_fini(&f->pools);
     umig_allocation_fini(&f->allocation);
     umig_contention_fini(&f->contention);

@@ -341,6 +341,53 @@ static size_t put_locks(struct umig_top_writer *writer)
     return waits->site_count;
 }
 
+/* --- executors and connection pools --- */
+
+static const struct column g_executor_columns[] = {
+    {"used", "USED", UMIG_TOP_PART, 0, 0, false},
+    {"full", "FULL", UMIG_TOP_PART, 1, 0, false},
+    {"active", "ACTIVE", UMIG_TOP_COUNT, 0, 0, false},
+    {"size", "SIZE", UMIG_TOP_COUNT, 0, 0, false},
+    {"max", "MAX", UMIG_TOP_COUNT, 2, 0, false},
+    {"queued", "QUEUED", UMIG_TOP_COUNT, 0, 0, false},
+    {"completed", "DONE/S", UMIG_TOP_PER_SECOND, 3, 0, false},
+    {"pool", "POOL", UMIG_TOP_NAME, 0, 14, true},
+    {"kind", "KIND", UMIG_TOP_TEXT, 2, 10, false},
+};
+
+static void put_if_known(struct umig_top_writer *writer, bool is_known, uint64_t number)
+{
+    if (is_known) {
+        umig_top_number(writer, number);
+    } else {
+        umig_top_unknown(writer);
+    }
+}
+
+/* Parts are of the time shown; sizes, what is at work and what waits are those of the last reading.
+ */
+static size_t put_executors(struct umig_top_writer *writer)
+{
+    const struct umig_work_pools *pools = &writer->figures->work_pools;
+    for (size_t i = 0; i < at_most(pools->count); i++) {
+        const struct umig_work_pool *pool = &pools->items[i];
+        const struct umig_profile_work_pool *sums = pool->sums;
+        begin_row(writer);
+        put_part(writer, sums->active, sums->size);
+        put_part(writer, sums->full_readings, sums->readings);
+        umig_top_number(writer, sums->last.active);
+        umig_top_number(writer, sums->last.size);
+        put_if_known(writer, sums->last.maximum != UMIG_POOL_UNKNOWN, sums->last.maximum);
+        put_if_known(writer, sums->last.queued != UMIG_POOL_UNKNOWN, sums->last.queued);
+        put_if_known(writer, pool->has_completed, pool->completed);
+        umig_work_pool_put_name(writer->figures->profile, pool, &writer->text);
+        umig_top_made(writer);
+        umig_top_text(writer, umig_work_pool_kind_key(sums->kind));
+        end_row(writer);
+    }
+    return pools->count;
+}
+
 /* --- threads: report/top_threads.c --- */
 
 static const struct column g_thread_columns[] = {
@@ -374,6 +421,7 @@ static const struct panel g_panels[] = {
     {"gc", "gc", COLUMNS(g_gc_columns), put_gc},
     {"alloc", "alloc", COLUMNS(g_alloc_columns), put_allocation},
     {"locks", "locks", COLUMNS(g_lock_columns), put_locks},
+    {"executors", "executors", COLUMNS(g_executor_columns), put_executors},
 };
 
 static void put_columns(struct umig_top_writer *writer, const struct panel *panel)

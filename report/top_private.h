@@ -10,6 +10,7 @@
 #include "analysis/hot.h"
 #include "analysis/pools.h"
 #include "analysis/wall.h"
+#include "analysis/work_pools.h"
 #include "report/top.h"
 
 /** Everything the panels are written from. */
@@ -22,6 +23,7 @@ struct umig_top_figures {
     struct umig_allocation allocation;
     struct umig_pools pools;
     struct umig_wall_figures wall;
+    struct umig_work_pools work_pools;
 };
 
 /** A document being written. */
