@@ -82,7 +82,11 @@ static void put_line(const struct umig_session_summary *session,
     put_cell(&cell, 14, UMIG_CELLS_LEFT, out);
     umig_label_value(UMIG_KIND_CPU, length_ns(session), &cell);
     put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
-    umig_label_value(UMIG_KIND_CPU, session->cpu_ns, &cell);
+    if (session->has_kind[UMIG_KIND_CPU] || session->cpu_ns > 0) {
+        umig_label_value(UMIG_KIND_CPU, session->cpu_ns, &cell);
+    } else {
+        umig_buf_byte(&cell, '-');
+    }
     put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
     const bool is_short = !session->is_complete && session->end != UMIG_END_RUNNING;
     umig_buf_printf(out, "%s%s\n", end_word(session), is_short ? ", data missing" : "");

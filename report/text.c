@@ -213,7 +213,9 @@ static void write_methods(struct umig_text_page *page)
     const struct umig_hot *cpu = page->figures->cpu;
     umig_text_heading(page, "Hot methods");
     if (cpu->count == 0) {
-        umig_text_note(page, "No CPU samples.");
+        umig_text_note(page, page->figures->profile->session.has_kind[UMIG_KIND_CPU]
+                                 ? "No CPU samples."
+                                 : "Not measured: the session was started without cpu.");
         return;
     }
     umig_text_heads(page, "    self        self             total  method, and the thread pool it "
