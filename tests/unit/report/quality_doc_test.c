@@ -158,7 +158,8 @@ static const char tail[] =
     "- **Kernel frames** need perf events (`clock=perf`; `native=on` takes them where it may): where\n"
     "  the kernel, a seccomp profile or a limit is against them, the sentence behind *Not to be had*\n"
     "  says which and what would help. Without them time in the kernel is its caller's.\n"
-    "- **A JVM that is killed** takes with it what it had not sent: a second or so.\n"
+    "- **A JVM that is killed** takes with it what it had not sent: a second or so. So does one of JDK 25 that ends by\n"
+    "  `ExitOnOutOfMemoryError`, which leaves without telling anybody; its session is *lost*, too.\n"
     "- **A session that still ran when its collector was stopped** has no end in a folder at rest: the\n"
     "  report says when its last data came.\n";
 
