@@ -23,6 +23,9 @@
 #define AGE_PART 0.05
 #define AGES_MIN 3u
 
+/* From this age on one is 32 collections wide and more: of many ages by itself. */
+#define WIDE_AGE 6u
+
 /* A site that is looked at. */
 struct site {
     struct umig_survivors_row row;
@@ -262,7 +265,8 @@ static bool has_many_ages(const struct umig_survivors_row *row)
             oldest = age;
         }
     }
-    return ages >= AGES_MIN && umig_survivors_least(oldest) >= UMIG_SUSPECTS_COLLECTIONS;
+    return (ages >= AGES_MIN || oldest >= WIDE_AGE) &&
+           umig_survivors_least(oldest) >= UMIG_SUSPECTS_COLLECTIONS;
 }
 
 /* Bytes that one followed object of a site stands for. */

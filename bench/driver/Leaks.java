@@ -44,7 +44,7 @@ final class Leaks {
         var verdict = new Verdict("leaks");
         for (Jdk jdk : Jdk.wanted(options)) {
             try (Collector collector = Collector.start();
-                    Target target = new Target.Plan(jdk).with("-Xms400m", "-Xmx400m", "-Xmn16m").agent("")
+                    Target target = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g", "-Xmn16m").agent("")
                             .start("Leaky", RATE)) {
                 measure(jdk, target, options.isShort() ? 2 : 5, verdict);
             }

@@ -34,7 +34,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Leaky {
     /* Of pieces that are not humongous to any collector. */
-    private static final int BALLAST_PIECES = 2000;
+    private static final int BALLAST_PIECES = 4000;
     private static final int BALLAST_PIECE_BYTES = 100_000;
     private static final int SECONDS_PER_RULE = 10;
     private static final int GARBAGE_BYTES = 2000;
