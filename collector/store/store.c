@@ -162,6 +162,35 @@ static int refuse_orphans(const char *dir, const char *main_path, struct umig_er
                         count == 1 ? "" : "s");
 }
 
+static int remember_file(struct umig_store *store, struct umig_err *err)
+{
+    struct stat st;
+    if (stat(store->main.path, &st) != 0) {
+        return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot look at %s: %s", store->main.path,
+                                  umig_errno_text(errno));
+    }
+    store->device = st.st_dev;
+    store->inode = st.st_ino;
+    return UMIG_OK;
+}
+
+/* SQLite goes on in a file that was taken away or cut to nothing, and nobody could read it. */
+static int check_file(const struct umig_store *store, struct umig_err *err)
+{
+    struct stat st;
+    if (stat(store->main.path, &st) != 0) {
+        return umig_err_set_cause(err, UMIG_E_DB, SQLITE_CORRUPT, "%s was taken away: %s",
+                                  store->main.path, umig_errno_text(errno));
+    }
+    if (st.st_dev != store->device || st.st_ino != store->inode) {
+        return umig_err_set_cause(err, UMIG_E_DB, SQLITE_CORRUPT, "%s was put in place of ours",
+                                  store->main.path);
+    }
+    return st.st_size > 0 ? UMIG_OK
+                          : umig_err_set_cause(err, UMIG_E_DB, SQLITE_CORRUPT,
+                                               "%s was cut to nothing", store->main.path);
+}
+
 static int open_main(struct umig_store *store, struct umig_err *err)
 {
     char path[UMIG_STORE_PATH_BYTES];
@@ -169,6 +198,7 @@ static int open_main(struct umig_store *store, struct umig_err *err)
     int rc = refuse_orphans(store->dir, path, err);
     rc = rc != UMIG_OK ? rc
                        : umig_db_open(&store->main, path, UMIG_DB_WRITE, &umig_main_schema, err);
+    rc = rc != UMIG_OK ? rc : remember_file(store, err);
     rc = rc != UMIG_OK ? rc : check_integrity(store, err);
     rc = rc != UMIG_OK ? rc : read_store_id(store, err);
     /* Goes on with the part that was being filled. */
@@ -250,6 +280,7 @@ int umig_store_commit(struct umig_store *store, struct umig_err *err)
         return UMIG_OK;
     }
     int rc = umig_failpoint("before_commit", err);
+    rc = rc != UMIG_OK ? rc : check_file(store, err);
     rc = rc != UMIG_OK ? rc : umig_db_exec(&store->main, "COMMIT", err);
     if (rc != UMIG_OK) {
         umig_store_rollback(store);

@@ -3,6 +3,7 @@
 #define UMIG_COLLECTOR_STORE_STORE_PRIVATE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "collector/store/db.h"
 #include "collector/store/places.h"
@@ -14,6 +15,8 @@ struct umig_store {
     int lock_fd;
     struct umig_db main;
     int64_t id;
+    dev_t device; /* of umig.db, as it was opened */
+    ino_t inode;
     bool in_transaction;
     int64_t file; /* day file that the newest batch goes to */
 };

@@ -15,6 +15,7 @@
 #include "tests/support/check_ledger.h"
 #include "tests/support/collector_talk.h"
 #include "tests/support/test.h"
+#include "tests/support/tree.h"
 #include "umig/v1/control.pb-c.h"
 
 enum {
@@ -92,6 +93,35 @@ static void test_damaged_store_ends_the_start_and_says_what_to_do(void **state)
     assert_int_equal(code, 3);
     umig_assert_log_has(p, path);
     umig_assert_log_has(p, "move umig.db away with days/");
+}
+
+/* Under a collector that runs: what it cannot keep is not acknowledged. */
+static void test_store_that_is_cut_or_taken_away_ends_the_collector(void **state)
+{
+    struct umig_collector_process *p = *state;
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_store_main_path(p->data, path);
+    for (int is_taken = 0; is_taken < 2; is_taken++) {
+        struct umig_emitter *e = umig_small_emitter(31 + (uint64_t)is_taken, "s");
+        struct umig_err err = UMIG_ERR_INIT;
+        umig_collector_process_start(p);
+        umig_emitter_make_batch(e);
+        umig_deliver(e, p);
+        if (is_taken != 0) {
+            assert_int_equal(unlink(path), 0);
+        } else {
+            assert_int_equal(truncate(path, 0), 0);
+        }
+        umig_emitter_make_batch(e);
+
+        assert_int_not_equal(umig_emitter_flush(e, 5000, &err), UMIG_OK);
+
+        assert_int_equal(umig_collector_process_wait(p), 3);
+        umig_assert_log_has(p, is_taken != 0 ? "was taken away" : "was cut to nothing");
+        umig_assert_log_has(p, "move umig.db away with days/");
+        umig_emitter_destroy(e);
+        umig_tree_remove(p->data);
+    }
 }
 
 /* What SQLite says of a page has several lines; a message has one. */
@@ -491,6 +521,7 @@ int main(void)
         TEST(test_second_collector_on_a_folder_is_refused_by_pid),
         TEST(test_folder_that_is_a_file_is_refused_by_name),
         TEST(test_damaged_store_ends_the_start_and_says_what_to_do),
+        TEST(test_store_that_is_cut_or_taken_away_ends_the_collector),
         TEST(test_damaged_page_is_told_in_one_line),
         TEST(test_damaged_day_file_is_set_aside_and_a_new_one_begun),
         TEST(test_folder_that_may_not_be_written_is_read),
