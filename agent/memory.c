@@ -34,6 +34,13 @@ static void note(struct umig_memory *memory, const void *from, void *to, size_t 
     pthread_mutex_unlock(&memory->mutex);
 }
 
+static void *map(size_t byte_count)
+{
+    void *block = mmap(NULL, byte_count, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return block != MAP_FAILED ? block : NULL;
+}
+
 void *umig_memory_take(struct umig_memory *memory, size_t byte_count)
 {
     const size_t rounded = round_up(byte_count);
@@ -42,9 +49,8 @@ void *umig_memory_take(struct umig_memory *memory, size_t byte_count)
         atomic_fetch_sub(&memory->used_bytes, rounded);
         return NULL;
     }
-    void *block = mmap(NULL, rounded, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (block == MAP_FAILED) {
+    void *block = map(rounded);
+    if (block == NULL) {
         atomic_fetch_sub(&memory->used_bytes, rounded);
         return NULL;
     }
@@ -58,6 +64,19 @@ void umig_memory_give(struct umig_memory *memory, void *block, size_t byte_count
         note(memory, block, NULL, 0);
         munmap(block, round_up(byte_count));
         atomic_fetch_sub(&memory->used_bytes, round_up(byte_count));
+    }
+}
+
+void *umig_memory_borrow(struct umig_memory *memory, size_t byte_count)
+{
+    const size_t touched = umig_memory_resident(memory);
+    return touched + round_up(byte_count) <= memory->limit_bytes ? map(round_up(byte_count)) : NULL;
+}
+
+void umig_memory_return(void *block, size_t byte_count)
+{
+    if (block != NULL) {
+        munmap(block, round_up(byte_count));
     }
 }
 

@@ -37,6 +37,15 @@ UMIG_NODISCARD void *umig_memory_take(struct umig_memory *memory, size_t byte_co
 void umig_memory_give(struct umig_memory *memory, void *block, size_t byte_count);
 
 /**
+ * Takes a zeroed block for a while, beside the sum: much of what is taken is never touched. NULL
+ * when what is touched now would pass the bound with it, or the system has none. Signal: never.
+ */
+UMIG_NODISCARD void *umig_memory_borrow(struct umig_memory *memory, size_t byte_count);
+
+/** Gives back what was borrowed, with the size it was borrowed with. Takes NULL. Signal: never. */
+void umig_memory_return(void *block, size_t byte_count);
+
+/**
  * What the blocks take of the machine's memory now: pages that were touched and are not swapped
  * out, as mincore(2) says.
  *

@@ -52,7 +52,7 @@ void umig_agent_search_tick(struct umig_agent *agent, uint64_t now_ns)
         umig_held_tell(&agent->pump, session, search, agent->live.tid, now_ns);
         agent->pump.next_batch_ns = now_ns; /* somebody waits for it */
     }
-    umig_search_give_up(search, &agent->memory);
+    umig_search_give_up(search);
 }
 
 static int check(struct umig_agent *agent,

@@ -21,6 +21,7 @@ enum umig_retained_end {
     UMIG_RETAINED_WHOLE,  /* all that can be reached was looked at */
     UMIG_RETAINED_NO_CPU, /* the CPU time it might take was over */
     UMIG_RETAINED_CALLED_OFF,
+    UMIG_RETAINED_NO_ROOM = 5, /* something was left out for want of room in the agent's memory */
 };
 
 /** What one way holds of one class. */

@@ -59,8 +59,10 @@ void umig_json_put_search(struct umig_json *json, const struct umig_retained *re
         [UMIG_RETAINED_WHOLE] = "whole",
         [UMIG_RETAINED_NO_CPU] = "out_of_cpu",
         [UMIG_RETAINED_CALLED_OFF] = "called_off",
+        [UMIG_RETAINED_NO_ROOM] = "out_of_room",
     };
-    if (retained->end != UMIG_RETAINED_NEVER && retained->end < sizeof ends / sizeof ends[0]) {
+    if (retained->end != UMIG_RETAINED_NEVER && retained->end < sizeof ends / sizeof ends[0] &&
+        ends[retained->end] != NULL) {
         umig_json_object(json, "search");
         umig_json_text(json, "end", ends[retained->end]);
         umig_json_number(json, "objects", retained->looked_at);

@@ -52,6 +52,9 @@ void umig_text_search(struct umig_text_page *page)
         [UMIG_RETAINED_WHOLE] = "all that static fields and threads lead to was",
         [UMIG_RETAINED_NO_CPU] = "the search was ended when its CPU time was over; so much was",
         [UMIG_RETAINED_CALLED_OFF] = "the search was called off; so much was",
+        [UMIG_RETAINED_NO_ROOM] =
+            "not all, for want of room in the agent's memory (raise memory=); "
+            "so much was",
     };
     const struct umig_retained *retained = &page->figures->retained;
     struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
@@ -59,8 +62,8 @@ void umig_text_search(struct umig_text_page *page)
         umig_buf_text(&line, "Who holds them: 'umig heap suspects PID', while the session runs.");
     } else {
         umig_buf_text(&line, "Who holds them: ");
-        umig_buf_text(&line,
-                      retained->end < sizeof ends / sizeof ends[0] ? ends[retained->end] : "");
+        const char *end = retained->end < sizeof ends / sizeof ends[0] ? ends[retained->end] : NULL;
+        umig_buf_text(&line, end != NULL ? end : "so much was");
         umig_buf_text(&line, " looked at: ");
         umig_label_number(retained->looked_at, &line);
         umig_buf_text(&line, " objects. Nothing was stopped.");

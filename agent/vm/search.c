@@ -9,11 +9,13 @@
 
 /* The usual sizes; powers of two. */
 #define CLASSES (1u << 16)
-#define FIELDS  (1u << 17)
 #define LOADERS (1u << 13)
 #define THREADS (1u << 8)
 #define STEPS   (1u << 12)
 #define TEXT    (1u << 17)
+
+/* Static fields of all classes, and those of the objects that are met: never fewer. */
+#define FIELDS (1u << 18)
 
 #define WAYS (UMIG_RETAINERS_TARGETS * UMIG_SEARCH_WAYS)
 
@@ -38,12 +40,12 @@ static struct layout lay_out(unsigned scale)
     layout.classes = lay(&layout, (CLASSES >> scale) * sizeof(struct umig_search_class));
     layout.class_buckets = lay(&layout, 2 * (CLASSES >> scale) * sizeof(uint32_t));
     layout.twin_buckets = lay(&layout, (CLASSES >> scale) * sizeof(uint32_t));
-    layout.fields = lay(&layout, (FIELDS >> scale) * sizeof(jfieldID));
+    layout.fields = lay(&layout, FIELDS * sizeof(jfieldID));
     layout.loaders = lay(&layout, (LOADERS >> scale) * sizeof(struct umig_search_loader));
     layout.threads = lay(&layout, (THREADS >> scale) * UMIG_SEARCH_THREAD_BYTES);
     layout.ways = lay(&layout, WAYS * sizeof(struct umig_search_way));
-    layout.steps = lay(&layout, (STEPS >> scale) * sizeof(struct umig_search_step));
-    layout.text = lay(&layout, TEXT >> scale);
+    layout.steps = lay(&layout, STEPS * sizeof(struct umig_search_step));
+    layout.text = lay(&layout, TEXT);
     return layout;
 }
 
@@ -53,7 +55,7 @@ int umig_search_take_memory(struct umig_search *search,
 {
     for (unsigned scale = 0; scale < SCALES; scale++) {
         const size_t byte_count = lay_out(scale).end;
-        search->memory = umig_memory_take(memory, byte_count);
+        search->memory = umig_memory_borrow(memory, byte_count);
         if (search->memory != NULL) {
             search->memory_bytes = byte_count;
             search->scale = scale;
@@ -66,9 +68,9 @@ int umig_search_take_memory(struct umig_search *search,
                         lay_out(SCALES - 1).end, memory->limit_bytes);
 }
 
-void umig_search_give_up(struct umig_search *search, struct umig_memory *memory)
+void umig_search_give_up(struct umig_search *search)
 {
-    umig_memory_give(memory, search->memory, search->memory_bytes);
+    umig_memory_return(search->memory, search->memory_bytes);
     const uint32_t number = search->number;
     *search = (struct umig_search){.number = number};
 }
@@ -100,15 +102,15 @@ void umig_search_work_begin(struct umig_search *search, void *jvmti, JNIEnv *jni
         .class_room = CLASSES >> search->scale,
         .fields = (void *)(block + layout.fields),
         .field_count = 1,
-        .field_room = FIELDS >> search->scale,
+        .field_room = FIELDS,
         .loaders = (void *)(block + layout.loaders),
         .loader_count = 1,
         .loader_room = LOADERS >> search->scale,
         .threads = (void *)(block + layout.threads),
         .thread_count = 1,
         .thread_room = THREADS >> search->scale,
-        .step_room = STEPS >> search->scale,
-        .text_room = TEXT >> search->scale,
+        .step_room = STEPS,
+        .text_room = TEXT,
         .began_ns = umig_clock_monotonic_ns(),
     };
     umig_retainers_init(&work->retainers, block + layout.retainers, search->scale);

@@ -52,7 +52,8 @@ enum umig_search_end {
     UMIG_SEARCH_WHOLE = 1,  /* all that can be reached was looked at */
     UMIG_SEARCH_OUT_OF_CPU, /* its time was over */
     UMIG_SEARCH_CALLED_OFF,
-    UMIG_SEARCH_FAILED, /* problem says why */
+    UMIG_SEARCH_FAILED,  /* problem says why */
+    UMIG_SEARCH_NO_ROOM, /* something was not gone on from, for want of room */
 };
 
 /** A step of a way, from the root on; texts lie in umig_search.text. */
@@ -105,7 +106,8 @@ struct umig_search {
 };
 
 /**
- * Takes the memory of a search, a smaller one where there is not so much.
+ * Borrows the memory of a search, 18 MiB, less where what the agent has touched leaves less of its
+ * bound.
  *
  * @return UMIG_OK; UMIG_E_NOMEM: the bound of the agent's memory leaves no room for the smallest
  *
@@ -116,7 +118,7 @@ UMIG_NODISCARD int umig_search_take_memory(struct umig_search *search,
                                            struct umig_err *err);
 
 /** Gives it back and makes the search idle. Thread: the loop, in state IDLE or DONE. */
-void umig_search_give_up(struct umig_search *search, struct umig_memory *memory);
+void umig_search_give_up(struct umig_search *search);
 
 /** The text at a place; "" at 0. */
 const char *umig_search_text(const struct umig_search *search, uint32_t at);

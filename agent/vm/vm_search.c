@@ -276,7 +276,7 @@ static bool take_statics(struct umig_search_work *work)
     if (++work->at >= work->class_count) {
         return false;
     }
-    umig_search_describe(work, work->at);
+    umig_search_classify(work, work->at);
     if ((work->classes[work->at].flags & UMIG_CLASS_TRANSIENT) == 0) {
         look_at_statics(work, work->at, 0, 1);
     }
@@ -392,7 +392,8 @@ static void work_on(struct umig_search_work *work)
         spent_ns = umig_clock_thread_cpu_ns() - began_ns;
         look_at_clock(work, spent_ns);
         if (!is_left && work->search->end == 0) {
-            work->search->end = UMIG_SEARCH_WHOLE;
+            const uint64_t skipped = work->search->skipped + work->retainers.overflowed;
+            work->search->end = skipped > 0 ? UMIG_SEARCH_NO_ROOM : UMIG_SEARCH_WHOLE;
         }
     }
     work->cpu_ns += spent_ns;

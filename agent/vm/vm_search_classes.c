@@ -284,17 +284,26 @@ struct umig_retainers_step umig_search_step_of(const struct umig_search_work *wo
 
 /* --- what is known of a class --- */
 
-/* Its own fields, the class above it, and which class stands for it in ways. */
-static void describe(struct umig_search_work *work, uint32_t class_index)
+void umig_search_classify(struct umig_search_work *work, uint32_t class_index)
 {
     struct umig_search_class *class = &work->classes[class_index];
-    class->flags |= UMIG_CLASS_DESCRIBED;
+    if (class->twin != 0) {
+        return;
+    }
     class->twin = class_index;
     const struct umig_search_loader *loader = &work->loaders[class->loader];
     if (class->loader != 0 && work->classes[loader->class_index].loader_uses > FEW_LOADERS) {
         class->flags |= UMIG_CLASS_TRANSIENT;
         class->twin = find_twin(work, class_index);
     }
+}
+
+/* Its own fields, and the class above it. */
+static void describe(struct umig_search_work *work, uint32_t class_index)
+{
+    struct umig_search_class *class = &work->classes[class_index];
+    umig_search_classify(work, class_index);
+    class->flags |= UMIG_CLASS_DESCRIBED;
     if ((class->flags & (UMIG_CLASS_ARRAY | UMIG_CLASS_REFERENCE)) == 0) {
         class->first_field = enter_fields(work, class_index, false, &class->field_count);
     }
@@ -304,7 +313,8 @@ static void describe(struct umig_search_work *work, uint32_t class_index)
     }
 }
 
-void umig_search_describe(struct umig_search_work *work, uint32_t class_index)
+/* It and those above it; once. */
+static void describe_all(struct umig_search_work *work, uint32_t class_index)
 {
     while (class_index != 0 && (work->classes[class_index].flags & UMIG_CLASS_DESCRIBED) == 0) {
         describe(work, class_index);
@@ -315,7 +325,7 @@ void umig_search_describe(struct umig_search_work *work, uint32_t class_index)
 uint32_t umig_search_class_of(struct umig_search_work *work, jobject object)
 {
     const uint32_t class_index = find_or_add(work, (*work->jni)->GetObjectClass(work->jni, object));
-    umig_search_describe(work, class_index);
+    describe_all(work, class_index);
     return class_index;
 }
 

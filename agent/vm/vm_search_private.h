@@ -33,7 +33,8 @@ struct umig_search_class {
     uint32_t first_static; /* its static fields that may refer to something; 0: not entered yet */
     uint32_t static_count;
     uint32_t name_hash;
-    uint32_t twin; /* class that stands for all of this name in ways; itself unless TRANSIENT */
+    uint32_t twin; /* class that stands for all of this name in ways: itself unless TRANSIENT; 0:
+                      not known yet */
     uint8_t flags;
     int8_t target; /* -1: nobody looks for it */
 };
@@ -91,8 +92,8 @@ bool umig_search_list_classes(struct umig_search_work *work);
 /** Enters the next of the classes that were listed; a turn. */
 bool umig_search_take_class(struct umig_search_work *work);
 
-/** Finds out which fields of a class and of those above it lead on; once. */
-void umig_search_describe(struct umig_search_work *work, uint32_t class_index);
+/** Finds out whether a class comes and goes, and which one stands for it in ways; once. */
+void umig_search_classify(struct umig_search_work *work, uint32_t class_index);
 
 /**
  * The number of an object's class, described; 0: there is no room for another class.

@@ -68,6 +68,26 @@ static void test_memory_counts_all_of_a_block_it_does_not_remember(void **state)
     assert_int_equal(umig_memory_resident(&memory), 0);
 }
 
+/* Beside what is taken, but within the bound with what was touched of it. */
+static void test_memory_is_lent_while_what_is_touched_leaves_room(void **state)
+{
+    (void)state;
+    struct umig_memory memory = {.limit_bytes = 64 * 4096};
+    char *taken = umig_memory_take(&memory, 60 * 4096);
+    assert_non_null(taken);
+
+    char *lent = umig_memory_borrow(&memory, 32 * 4096);
+    assert_non_null(lent);
+    assert_int_equal(lent[32 * 4096 - 1], 0);
+    assert_int_equal(atomic_load(&memory.used_bytes), 60 * 4096);
+    umig_memory_return(lent, 32 * 4096);
+    umig_memory_return(NULL, 0);
+
+    memset(taken, 1, 40 * 4096);
+    assert_null(umig_memory_borrow(&memory, 32 * 4096));
+    umig_memory_give(&memory, taken, 60 * 4096);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +95,7 @@ int main(void)
         cmocka_unit_test(test_memory_refuses_what_the_system_does_not_have),
         cmocka_unit_test(test_memory_that_was_not_touched_is_not_resident),
         cmocka_unit_test(test_memory_counts_all_of_a_block_it_does_not_remember),
+        cmocka_unit_test(test_memory_is_lent_while_what_is_touched_leaves_room),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
