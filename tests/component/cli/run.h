@@ -60,6 +60,7 @@ extern char g_runtime_dir[64];
 struct fake_peer {
     int listen_fd;
     pthread_t thread;
+    bool is_asked_by_us; /* in answer(): by a command that this test has started */
     void (*answer)(const struct umig_frame_header *header,
                    const uint8_t *payload,
                    struct umig_buf *out);
