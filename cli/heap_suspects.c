@@ -23,6 +23,10 @@
  * budget. */
 #define INTERVAL_BYTES (64u << 10)
 
+/* Room for the name of a class, and searches until what is suspect is known whole. */
+#define CLASS_BYTES  256
+#define SEARCHES_MAX 3
+
 /* What the agent was told reaches the collector within a second or so. */
 #define ARRIVAL_NS (10 * UMIG_NS_PER_S)
 
@@ -34,9 +38,7 @@ struct watch {
     bool is_own; /* started here, and ended here */
     char *list;  /* as report/suspects.h has it; malloc */
     size_t list_size;
-    uint64_t snapshots;
     uint64_t search;
-    const char *lack;                     /* in the list; NULL: none */
     char *classes[UMIG_HEAP_CLASSES_MAX]; /* in the list, or the person's */
     size_t class_count;
 };
@@ -148,12 +150,8 @@ static void read_line(struct watch *watch, char *line)
         return; /* a word that a newer collector has */
     }
     *text++ = '\0';
-    if (strcmp(line, "snapshots") == 0) {
-        watch->snapshots = strtoull(text, NULL, 10);
-    } else if (strcmp(line, "search") == 0) {
+    if (strcmp(line, "search") == 0) {
         watch->search = strtoull(text, NULL, 10);
-    } else if (strcmp(line, "lack") == 0) {
-        watch->lack = text;
     } else if (strcmp(line, "class") == 0 && watch->class_count < UMIG_HEAP_CLASSES_MAX) {
         watch->classes[watch->class_count++] = text;
     }
@@ -161,9 +159,7 @@ static void read_line(struct watch *watch, char *line)
 
 static void read_list(struct watch *watch)
 {
-    watch->lack = NULL;
     watch->class_count = 0;
-    watch->snapshots = 0;
     watch->search = 0;
     for (char *line = watch->list, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         *end = '\0';
@@ -302,6 +298,26 @@ static int await_arrival(struct watch *watch, struct umig_err *err)
     return umig_err_trace(err, rc);
 }
 
+/* Is there a class that was not searched for? A person's own are searched for once. */
+static bool has_more(const struct watch *watch,
+                     char (*searched)[CLASS_BYTES],
+                     size_t searched_count)
+{
+    if (watch->request->class_count > 0) {
+        return searched_count == 0;
+    }
+    for (size_t i = 0; i < watch->class_count; i++) {
+        size_t k = 0;
+        while (k < searched_count && strcmp(searched[k], watch->classes[i]) != 0) {
+            k++;
+        }
+        if (k == searched_count) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- all of it --- */
 
 /* A session that has just begun reaches the collector within a second or two. */
@@ -335,14 +351,29 @@ static const char *format_of(const struct watch *watch)
     return is_json ? "suspects-json" : "suspects";
 }
 
+/* While a search goes on, more becomes suspect: what is told must have been searched for. */
+static int search_for_all(struct watch *watch, struct umig_err *err)
+{
+    char searched[UMIG_HEAP_CLASSES_MAX][CLASS_BYTES];
+    size_t searched_count = 0;
+    int rc = UMIG_OK;
+    for (int i = 0; rc == UMIG_OK && i < SEARCHES_MAX && has_more(watch, searched, searched_count);
+         i++) {
+        searched_count = watch->class_count;
+        for (size_t k = 0; k < searched_count; k++) {
+            snprintf(searched[k], sizeof searched[k], "%s", watch->classes[k]);
+        }
+        rc = search(watch, err);
+        rc = rc == UMIG_OK ? await_arrival(watch, err) : rc;
+    }
+    return rc;
+}
+
 static int run(struct watch *watch, struct umig_err *err)
 {
     int rc =
         watch->request->class_count > 0 ? await_session(watch, err) : watch_objects(watch, err);
-    if (rc == UMIG_OK && watch->class_count > 0) {
-        rc = search(watch, err);
-        rc = rc == UMIG_OK ? await_arrival(watch, err) : rc;
-    }
+    rc = rc == UMIG_OK ? search_for_all(watch, err) : rc;
     umig_progress_clear(watch->request->progress);
     if (rc != UMIG_OK) {
         return rc == UMIG_END ? rc : umig_err_trace(err, rc);

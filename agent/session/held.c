@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "agent/session/live.h"
+
 #define HEAD_NAME "[search]"
 
 /* What goes out to a session. */
@@ -10,6 +12,7 @@ struct telling {
     struct umig_session *session;
     const struct umig_search *search;
     uint32_t tid;
+    uint64_t time_ns; /* of the rows */
     uint64_t now_ns;
 };
 
@@ -93,7 +96,7 @@ static void give(const struct telling *telling, const struct umig_search_way *wa
     pump->batch->samples[pump->batch->sample_count++] = (struct umig_batch_sample){
         .session = telling->session->number,
         .kind = UMIG_KIND_LIVE,
-        .time_ns = telling->now_ns,
+        .time_ns = telling->time_ns,
         .thread = umig_dictionary_thread(wire, telling->tid, UMIG_THREAD_AGENT,
                                          umig_dictionary_string(wire, "umig-agent", 10), 0),
         .stack = stack,
@@ -109,7 +112,11 @@ void umig_held_tell(struct umig_pump *pump,
                     uint32_t tid,
                     uint64_t now_ns)
 {
-    const struct telling telling = {pump, session, search, tid, now_ns};
+    const uint64_t earliest_ns =
+        session->last_held_ns != 0 ? session->last_held_ns + UMIG_LIVE_SPACING_NS : 0;
+    const uint64_t time_ns = now_ns > earliest_ns ? now_ns : earliest_ns;
+    const struct telling telling = {pump, session, search, tid, time_ns, now_ns};
+    session->last_held_ns = time_ns;
     give(&telling, NULL);
     for (uint32_t i = 0; i < search->way_count; i++) {
         give(&telling, &search->ways[i]);

@@ -2,11 +2,13 @@
  * What holds objects, as sessions of kind live are told of it: samples whose stacks are the ways
  * that a search has found (agent/vm/search.h).
  *
- * All are of one moment. Their frames are of kind HELD: innermost the class of the objects, outside
- * of it each step of the way with its class as the class, its field as the method and its edge as
- * the line, outermost the root. A sample of the class alone stands for all other ways. Values are
- * bytes, counts objects, both estimates. One more whose frame is called "[search]" is worth a byte;
- * its count is the number of objects that were looked at, its line how the search ended.
+ * All are of one moment, which no other search shares: the store tells apart what lies
+ * UMIG_LIVE_SPACING_NS apart. Their frames are of kind HELD: innermost the class of the objects,
+ * outside of it each step of the way with its class as the class, its field as the method and its
+ * edge as the line, outermost the root. A sample of the class alone stands for all other ways.
+ * Values are bytes, counts objects, both estimates. One more whose frame is called "[search]" is
+ * worth a byte; its count is the number of objects that were looked at, its line how the search
+ * ended.
  *
  * The native loop's alone.
  */
