@@ -1,6 +1,6 @@
 /*
  * The accountant: every block of the agent comes from here, and the sum never passes the bound the
- * user set. Blocks are mapped, zeroed, cost nothing until touched, and are rarely given back: what
+ * user set; what is lent for a while (umig_memory_borrow()) stands beside it. Blocks are mapped, zeroed, cost nothing until touched, and are rarely given back: what
  * they take of the machine's memory is less than the sum.
  */
 #ifndef UMIG_AGENT_MEMORY_H
