@@ -1,7 +1,8 @@
 /*
  * The accountant: every block of the agent comes from here, and the sum never passes the bound the
- * user set; what is lent for a while (umig_memory_borrow()) stands beside it. Blocks are mapped, zeroed, cost nothing until touched, and are rarely given back: what
- * they take of the machine's memory is less than the sum.
+ * user set; what is lent for a while (umig_memory_borrow()) stands beside it. Blocks are mapped,
+ * zeroed, cost nothing until touched, and are rarely given back: what they take of the machine's
+ * memory is less than the sum.
  */
 #ifndef UMIG_AGENT_MEMORY_H
 #define UMIG_AGENT_MEMORY_H

@@ -4,9 +4,6 @@
 
 #define HEAD_NAME "[search]"
 
-/* Frames of a way that are told; those next to its ends. */
-#define STEPS_MAX 64
-
 /* Of the bytes of a class: what is held firmly beyond that counts. */
 #define FIRM_PART 20
 
@@ -271,17 +268,29 @@ static void put_step(struct telling *telling, uint32_t stack)
     }
 }
 
+size_t umig_retained_steps(const struct umig_profile *profile,
+                           uint32_t stack,
+                           uint32_t out_steps[UMIG_RETAINED_STEPS])
+{
+    size_t count = 0;
+    for (uint32_t at = stack; at != 0 && count < UMIG_RETAINED_STEPS; count++) {
+        at = profile->stacks.items[at].parent;
+    }
+    for (size_t i = count; i > 0; i--) {
+        out_steps[i - 1] = stack;
+        stack = profile->stacks.items[stack].parent;
+    }
+    return count;
+}
+
 void umig_retained_put_way(const struct umig_profile *profile, uint32_t stack, struct umig_buf *out)
 {
     struct umig_buf way = UMIG_BUF_INIT(1u << 16);
     struct telling telling = {.profile = profile, .out = &way};
-    uint32_t steps[STEPS_MAX];
-    size_t count = 0;
-    for (; stack != 0 && count < STEPS_MAX; stack = profile->stacks.items[stack].parent) {
-        steps[count++] = stack;
-    }
-    while (count > 0) {
-        put_step(&telling, steps[--count]);
+    uint32_t steps[UMIG_RETAINED_STEPS];
+    const size_t count = umig_retained_steps(profile, stack, steps);
+    for (size_t i = 0; i < count; i++) {
+        put_step(&telling, steps[i]);
     }
     umig_buf_text(out, umig_buf_str(&way));
     umig_buf_fini(&way);

@@ -93,6 +93,14 @@ enum umig_retained_hold umig_retained_hold_on(const struct umig_profile *profile
                                               const struct umig_retained *retained,
                                               uint32_t class_name);
 
+/** Most steps of a way that are told: those next to the object. */
+#define UMIG_RETAINED_STEPS 64
+
+/** Lists the stacks of a way's steps, from the root on; returns how many there are. */
+size_t umig_retained_steps(const struct umig_profile *profile,
+                           uint32_t stack,
+                           uint32_t out_steps[UMIG_RETAINED_STEPS]);
+
 /** What leads along a step, by its frame's line: "static", "thread", "field", "element", "class",
  * "soft", "bounded". */
 const char *umig_retained_edge_key(uint32_t line);

@@ -3,20 +3,16 @@
 #include "core/buf.h"
 
 #define TEXT_LIMIT_BYTES (1u << 16)
-#define STEPS_MAX        64
 #define WAYS_MAX         4
 
 static void put_steps(struct umig_json *json, const struct umig_profile *profile, uint32_t stack)
 {
-    uint32_t steps[STEPS_MAX];
-    size_t count = 0;
-    for (; stack != 0 && count < STEPS_MAX; stack = profile->stacks.items[stack].parent) {
-        steps[count++] = stack;
-    }
+    uint32_t steps[UMIG_RETAINED_STEPS];
+    const size_t count = umig_retained_steps(profile, stack, steps);
     umig_json_array(json, "steps");
-    while (count > 0) {
+    for (size_t i = 0; i < count; i++) {
         const struct umig_profile_frame *frame =
-            &profile->frames.items[profile->stacks.items[steps[--count]].frame];
+            &profile->frames.items[profile->stacks.items[steps[i]].frame];
         const struct umig_profile_method *step = &profile->methods.items[frame->method];
         umig_json_object(json, NULL);
         umig_json_text(json, "by", umig_retained_edge_key(frame->line));

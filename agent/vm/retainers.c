@@ -143,7 +143,6 @@ uint32_t umig_retainers_go(struct umig_retainers *retainers,
     retainers->shapes[retainers->shape_count] = (struct umig_retainers_shape){
         .step = step,
         .parent = parent,
-        .depth = retainers->shapes[parent].depth + 1,
         .next = *bucket,
     };
     *bucket = retainers->shape_count;

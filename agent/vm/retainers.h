@@ -52,7 +52,6 @@ struct umig_retainers_step {
 struct umig_retainers_shape {
     struct umig_retainers_step step;
     uint32_t parent;
-    uint32_t depth;
     uint32_t next; /* in its bucket */
 };
 

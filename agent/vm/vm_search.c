@@ -7,6 +7,7 @@
 
 #include "agent/vm/vm_search_private.h"
 #include "core/clock.h"
+#include "core/thread_group.h"
 
 /* So long the attached thread does nothing else. */
 #define PIECE_NS (10 * UMIG_NS_PER_MS)
@@ -102,7 +103,7 @@ static void look_at(struct umig_search_work *work, const struct lead *lead)
     if (lead->object == NULL) {
         return;
     }
-    atomic_fetch_add_explicit(&work->search->looked_at, 1, memory_order_relaxed);
+    work->looked_at++;
     const uint32_t class_index = umig_search_class_of(work, lead->object);
     const int target = class_index != 0 ? work->classes[class_index].target : -1;
     const bool goes_on = class_index != 0 && leads_on(work, class_index);
@@ -283,26 +284,22 @@ static bool take_statics(struct umig_search_work *work)
     return true;
 }
 
-/* "worker-12" to "worker-*"; the number of such a name. */
-static uint32_t thread_name(struct umig_search_work *work, const char *name)
+/* The number of the pool that a thread's name stands for; 0: there is no room for another one. */
+static uint32_t thread_group(struct umig_search_work *work, const char *name)
 {
-    char folded[UMIG_SEARCH_THREAD_BYTES];
-    size_t used = 0;
-    for (const char *at = name; *at != '\0' && used + 1 < sizeof folded;) {
-        const size_t digits = strspn(at, "0123456789");
-        folded[used++] = digits > 0 ? '*' : *at;
-        at += digits > 0 ? digits : 1;
-    }
-    folded[used] = '\0';
+    char cut[UMIG_SEARCH_THREAD_BYTES];
+    char group[UMIG_SEARCH_THREAD_BYTES];
+    snprintf(cut, sizeof cut, "%s", name);
+    (void)umig_thread_group(cut, group);
     for (uint32_t i = 1; i < work->thread_count; i++) {
-        if (strcmp(work->threads[i], folded) == 0) {
+        if (strcmp(work->threads[i], group) == 0) {
             return i;
         }
     }
     if (work->thread_count == work->thread_room) {
         return 0;
     }
-    memcpy(work->threads[work->thread_count], folded, used + 1);
+    memcpy(work->threads[work->thread_count], group, sizeof group);
     return work->thread_count++;
 }
 
@@ -311,7 +308,7 @@ static void take_thread(struct umig_search_work *work, jthread thread)
     jvmtiThreadInfo info = {.name = NULL};
     uint32_t name = 0;
     if ((*work->jvmti)->GetThreadInfo(work->jvmti, thread, &info) == JVMTI_ERROR_NONE) {
-        name = info.name != NULL ? thread_name(work, info.name) : 0;
+        name = info.name != NULL ? thread_group(work, info.name) : 0;
         (void)(*work->jvmti)->Deallocate(work->jvmti, (unsigned char *)info.name);
         (*work->jni)->DeleteLocalRef(work->jni, info.thread_group);
         (*work->jni)->DeleteLocalRef(work->jni, info.context_class_loader);
@@ -372,6 +369,7 @@ static void look_at_clock(struct umig_search_work *work, uint64_t spent_ns)
 {
     struct umig_search *search = work->search;
     search->cpu_ns = work->cpu_ns + spent_ns;
+    atomic_store(&search->looked_at, work->looked_at);
     if (atomic_load(&search->is_called_off)) {
         search->end = UMIG_SEARCH_CALLED_OFF;
     } else if (search->cpu_ns >= search->cpu_budget_ns) {

@@ -76,6 +76,7 @@ struct umig_search_work {
     jfieldID referent;     /* of Reference; NULL: it cannot be had */
     bool wants_primitives; /* an array of them is looked for */
 
+    uint64_t looked_at; /* references */
     uint64_t began_ns;
     uint64_t cpu_ns; /* of the pieces so far */
 };
