@@ -15,6 +15,60 @@ enum {
     UMIG_START_LABELS_MAX = 16
 };
 
+/** Kinds of measurement that a session may be asked for, as rows of a verb's table. */
+/* clang-format off */
+#define UMIG_KIND_OPTIONS                                                                          \
+    {.name = "cpu",                                                                                \
+     .arity = UMIG_ARITY_OPTIONAL,                                                                 \
+     .value_name = "TIME",                                                                         \
+     .help = "sample each thread after TIME on a CPU",                                             \
+     .kind = UMIG_KIND_CPU},                                                                       \
+    {.name = "gc", .help = "record every stop-the-world pause", .kind = UMIG_KIND_GC},             \
+    {.name = "heap",                                                                               \
+     .arity = UMIG_ARITY_OPTIONAL,                                                                 \
+     .value_name = "TIME",                                                                         \
+     .help = "read the memory pools every TIME",                                                   \
+     .kind = UMIG_KIND_HEAP},                                                                      \
+    {.name = "locks",                                                                              \
+     .arity = UMIG_ARITY_OPTIONAL,                                                                 \
+     .value_name = "TIME",                                                                         \
+     .help = "sample contended locks per TIME waited",                                             \
+     .kind = UMIG_KIND_LOCKS},                                                                     \
+    {.name = "wall",                                                                               \
+     .arity = UMIG_ARITY_OPTIONAL,                                                                 \
+     .value_name = "TIME",                                                                         \
+     .help = "look at each thread every TIME, asleep or not",                                      \
+     .kind = UMIG_KIND_WALL},                                                                      \
+    {.name = "threads",                                                                            \
+     .arity = UMIG_ARITY_VALUE,                                                                    \
+     .value_name = "PATTERN",                                                                      \
+     .help = "of --wall: threads whose names fit, * for any characters; default: all"},            \
+    {.name = "alloc",                                                                              \
+     .arity = UMIG_ARITY_OPTIONAL,                                                                 \
+     .value_name = "SIZE",                                                                         \
+     .help = "sample allocation by stack and class, each SIZE",                                    \
+     .kind = UMIG_KIND_ALLOC},                                                                     \
+    {.name = "pools",                                                                              \
+     .arity = UMIG_ARITY_OPTIONAL,                                                                 \
+     .value_name = "TIME",                                                                         \
+     .help = "read the pools of threads and connections every TIME",                               \
+     .kind = UMIG_KIND_POOLS}
+/* clang-format on */
+
+/** What stacks are made of and by which clock, likewise. */
+/* clang-format off */
+#define UMIG_MEANS_OPTIONS                                                                         \
+    {.name = "native",                                                                             \
+     .arity = UMIG_ARITY_VALUE,                                                                    \
+     .value_name = "WHAT",                                                                         \
+     .help = "native frames of CPU samples: off (default), leaf (the function that ran), on"},     \
+    {.name = "clock",                                                                              \
+     .arity = UMIG_ARITY_VALUE,                                                                    \
+     .value_name = "WHAT",                                                                         \
+     .help =                                                                                       \
+         "CPU samples by: auto (default), perf (the only one with kernel frames), cputime, wall"}
+/* clang-format on */
+
 /** The message being made, with the memory its pointers lead to: it must not move. */
 struct umig_start_request {
     Umig__V1__ControlRequest message;
