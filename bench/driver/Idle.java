@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An agent that waits for its first session, against none. Two JVMs, with and without, live at once:
+ * An agent that waits for its first session, against none; with {@code --only flag} what it switches on,
+ * DebugNonSafepoints, without an agent; with {@code --only nothing} nothing against nothing. Two JVMs, with and without, live at once:
  * what the machine does meanwhile meets both. A pair of them is one round, and each is the first in
  * every other one.
  *
@@ -21,9 +22,16 @@ final class Idle {
     private static final int STARTUP_REQUESTS = 3;
     private static final int WARM_UP = 40;
 
+    /** What one of each two JVMs has. */
+    private static String had = "agent";
+
     private Idle() {}
 
     static int run(Options options) throws Exception {
+        had = options.only() == null ? "agent" : options.only();
+        if (!List.of("agent", "flag", "nothing").contains(had)) {
+            throw new Trouble("--only " + had + ": write flag or nothing");
+        }
         var verdict = new Verdict("idle");
         int startups = options.isShort() ? 6 : 60;
         int rounds = options.isShort() ? 4 : 120;
@@ -52,9 +60,14 @@ final class Idle {
         return Double.parseDouble(line.split(" ")[1]);
     }
 
-    private static Target start(Jdk jdk, boolean hasAgent, String... flags) throws Exception {
+    private static Target start(Jdk jdk, boolean hasIt, String... flags) throws Exception {
         var plan = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").with(flags);
-        return (hasAgent ? plan.agent("") : plan).start("GroovyService",
+        if (hasIt && had.equals("agent")) {
+            plan.agent("");
+        } else if (hasIt && had.equals("flag")) {
+            plan.with("-XX:+UnlockDiagnosticVMOptions", "-XX:+DebugNonSafepoints");
+        }
+        return plan.start("GroovyService",
                 Tree.ROOT.resolve("bench/programs/pricing.groovy").toString());
     }
 
