@@ -3,33 +3,18 @@
 #include "analysis/allocation.h"
 #include "analysis/fold.h"
 #include "core/units.h"
+#include "tests/support/profile_stack.h"
 #include "tests/support/test.h"
 
 #define MIB (1024ull * 1024ull)
 
-static uint32_t string(struct umig_profile *profile, const char *text)
-{
-    uint32_t id = 0;
-    assert_int_equal(umig_profile_string(profile, text, strlen(text), &id), UMIG_OK);
-    return id;
-}
-
-/* Puts a frame below a stack. */
 static uint32_t push(struct umig_profile *profile,
                      uint32_t parent,
                      enum umig_frame_kind kind,
                      const char *class_name,
                      const char *name)
 {
-    struct umig_profile_method method = {.name = string(profile, name),
-                                         .class_name = string(profile, class_name)};
-    struct umig_profile_frame frame = {.kind = kind, .line = name[0] != '\0' ? 7 : 0};
-    uint32_t frame_id = 0;
-    uint32_t stack = 0;
-    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
-    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
-    assert_int_equal(umig_profile_stack(profile, parent, frame_id, &stack), UMIG_OK);
-    return stack;
+    return umig_test_push(profile, parent, kind, class_name, name, name[0] != '\0' ? 7 : 0);
 }
 
 static void add(struct umig_profile *profile, uint32_t stack, uint64_t objects, uint64_t bytes)
@@ -54,9 +39,9 @@ static struct umig_profile *make(void)
     add(profile, push(profile, run, UMIG_FRAME_HUMONGOUS, "long[]", ""), 2, 4 * MIB);
     add(profile, push(profile, 0, UMIG_FRAME_ERROR, "", "[names_full]"), 1, MIB);
     uint32_t thread = 0;
-    assert_int_equal(
-        umig_profile_thread(profile, 1, UMIG_THREAD_JAVA, string(profile, "exec-1"), &thread),
-        UMIG_OK);
+    assert_int_equal(umig_profile_thread(profile, 1, UMIG_THREAD_JAVA,
+                                         umig_test_string(profile, "exec-1"), &thread),
+                     UMIG_OK);
     const struct umig_profile_thread_total total = {
         .thread = thread, .kind = UMIG_KIND_ALLOC, .count = 40, .value = 20 * MIB};
     assert_int_equal(umig_profile_add_thread_total(profile, &total), UMIG_OK);

@@ -3,6 +3,7 @@
 
 #include "analysis/retained.h"
 #include "analysis/survivors.h"
+#include "tests/support/profile_stack.h"
 #include "tests/support/test.h"
 
 enum {
@@ -22,28 +23,13 @@ struct step {
     const char *name;
 };
 
-static uint32_t string(struct umig_profile *profile, const char *text)
-{
-    uint32_t id = 0;
-    assert_int_equal(umig_profile_string(profile, text, strlen(text), &id), UMIG_OK);
-    return id;
-}
-
 static uint32_t push(struct umig_profile *profile,
                      uint32_t parent,
                      const char *class_name,
                      const char *name,
                      uint32_t line)
 {
-    struct umig_profile_method method = {.name = string(profile, name),
-                                         .class_name = string(profile, class_name)};
-    struct umig_profile_frame frame = {.kind = UMIG_FRAME_HELD, .line = line};
-    uint32_t frame_id = 0;
-    uint32_t stack = 0;
-    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
-    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
-    assert_int_equal(umig_profile_stack(profile, parent, frame_id, &stack), UMIG_OK);
-    return stack;
+    return umig_test_push(profile, parent, UMIG_FRAME_HELD, class_name, name, line);
 }
 
 static void add(struct umig_profile *profile, uint32_t block, uint32_t stack, uint64_t bytes)
@@ -162,7 +148,7 @@ static enum umig_retained_hold hold_on(struct umig_profile *profile,
                                        const struct umig_retained *retained,
                                        const char *class_name)
 {
-    return umig_retained_hold_on(profile, retained, string(profile, class_name));
+    return umig_retained_hold_on(profile, retained, umig_test_string(profile, class_name));
 }
 
 static void test_what_soft_references_or_bounded_collections_hold_is_not_held_firmly(void **state)

@@ -3,35 +3,10 @@
 #include "analysis/fold.h"
 #include "analysis/survivors.h"
 #include "core/units.h"
+#include "tests/support/profile_stack.h"
 #include "tests/support/test.h"
 
 #define MIB (1024ull * 1024ull)
-
-static uint32_t string(struct umig_profile *profile, const char *text)
-{
-    uint32_t id = 0;
-    assert_int_equal(umig_profile_string(profile, text, strlen(text), &id), UMIG_OK);
-    return id;
-}
-
-/* Puts a frame below a stack. */
-static uint32_t push(struct umig_profile *profile,
-                     uint32_t parent,
-                     enum umig_frame_kind kind,
-                     const char *class_name,
-                     const char *name,
-                     uint32_t line)
-{
-    struct umig_profile_method method = {.name = string(profile, name),
-                                         .class_name = string(profile, class_name)};
-    struct umig_profile_frame frame = {.kind = kind, .line = line};
-    uint32_t frame_id = 0;
-    uint32_t stack = 0;
-    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
-    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
-    assert_int_equal(umig_profile_stack(profile, parent, frame_id, &stack), UMIG_OK);
-    return stack;
-}
 
 static void add(struct umig_profile *profile,
                 uint32_t block,
@@ -46,7 +21,8 @@ static void add(struct umig_profile *profile,
 
 static void begin(struct umig_profile *profile, uint32_t block, uint32_t shift)
 {
-    add(profile, block, push(profile, 0, UMIG_FRAME_LIVE, "", "[snapshot]", shift + 1), 1, 1);
+    add(profile, block, umig_test_push(profile, 0, UMIG_FRAME_LIVE, "", "[snapshot]", shift + 1), 1,
+        1);
 }
 
 static void add_live(struct umig_profile *profile,
@@ -56,8 +32,8 @@ static void add_live(struct umig_profile *profile,
                      unsigned age,
                      uint64_t mib)
 {
-    add(profile, block, push(profile, where, UMIG_FRAME_LIVE, class_name, "", age + 1), 10 * mib,
-        mib * MIB);
+    add(profile, block, umig_test_push(profile, where, UMIG_FRAME_LIVE, class_name, "", age + 1),
+        10 * mib, mib * MIB);
 }
 
 /* Three snapshots: entries pile up and get older, arrays come and go. */
@@ -66,8 +42,9 @@ static struct umig_profile *make(void)
     struct umig_profile *profile = NULL;
     assert_int_equal(umig_profile_create(4 * MIB, &profile, NULL), UMIG_OK);
     profile->session.has_kind[UMIG_KIND_LIVE] = true;
-    const uint32_t run = push(profile, 0, UMIG_FRAME_JAVA, "svc.Orders", "run", 7);
-    const uint32_t put = push(profile, run, UMIG_FRAME_JAVA, "java.util.HashMap", "put", 600);
+    const uint32_t run = umig_test_push(profile, 0, UMIG_FRAME_JAVA, "svc.Orders", "run", 7);
+    const uint32_t put =
+        umig_test_push(profile, run, UMIG_FRAME_JAVA, "java.util.HashMap", "put", 600);
     begin(profile, 2, 0);
     add_live(profile, 2, put, "java.util.HashMap$Node", 1, 1);
     begin(profile, 4, 0);

@@ -5,6 +5,7 @@
 
 #include "analysis/suspects.h"
 #include "core/units.h"
+#include "tests/support/profile_stack.h"
 #include "tests/support/test.h"
 
 #define MIB (1024ull * 1024ull)
@@ -13,32 +14,6 @@ enum {
     SNAPSHOTS = 24,
     UNIT_KIB = 512,
 };
-
-static uint32_t string(struct umig_profile *profile, const char *text)
-{
-    uint32_t id = 0;
-    assert_int_equal(umig_profile_string(profile, text, strlen(text), &id), UMIG_OK);
-    return id;
-}
-
-/* Puts a frame below a stack. */
-static uint32_t push(struct umig_profile *profile,
-                     uint32_t parent,
-                     enum umig_frame_kind kind,
-                     const char *class_name,
-                     const char *name,
-                     uint32_t line)
-{
-    struct umig_profile_method method = {.name = string(profile, name),
-                                         .class_name = string(profile, class_name)};
-    struct umig_profile_frame frame = {.kind = kind, .line = line};
-    uint32_t frame_id = 0;
-    uint32_t stack = 0;
-    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
-    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
-    assert_int_equal(umig_profile_stack(profile, parent, frame_id, &stack), UMIG_OK);
-    return stack;
-}
 
 static void add(struct umig_profile *profile, uint32_t block, uint32_t stack, uint64_t bytes)
 {
@@ -153,7 +128,8 @@ static void add_site(struct umig_profile *profile, uint32_t where, size_t which)
             const double mib = g_cases[which].alive(now, fmax(0, now - least)) -
                                g_cases[which].alive(now, fmax(0, now - until));
             if (mib > 0.01) {
-                add(profile, i + 1, push(profile, where, UMIG_FRAME_LIVE, class_name, "", age + 1),
+                add(profile, i + 1,
+                    umig_test_push(profile, where, UMIG_FRAME_LIVE, class_name, "", age + 1),
                     (uint64_t)(mib * (double)MIB));
             }
         }
@@ -176,7 +152,7 @@ static void begin_snapshots(struct umig_profile *profile, uint32_t count, uint32
         const struct umig_profile_sample sample = {
             .kind = UMIG_KIND_LIVE,
             .block = i,
-            .stack = push(profile, 0, UMIG_FRAME_LIVE, "", "[snapshot]", 1),
+            .stack = umig_test_push(profile, 0, UMIG_FRAME_LIVE, "", "[snapshot]", 1),
             .count = 1 + (i + later > count ? i + later - count : 0),
             .value = 1,
         };
@@ -205,7 +181,9 @@ static void test_suspects_are_what_leaks_and_nothing_that_looks_like_it(void **s
     struct umig_suspects suspects;
     begin_snapshots(profile, SNAPSHOTS + 1, SNAPSHOTS + 1);
     for (size_t i = 0; i < sizeof g_cases / sizeof g_cases[0]; i++) {
-        add_site(profile, push(profile, 0, UMIG_FRAME_JAVA, "svc.Main", "run", (uint32_t)i + 1), i);
+        add_site(profile,
+                 umig_test_push(profile, 0, UMIG_FRAME_JAVA, "svc.Main", "run", (uint32_t)i + 1),
+                 i);
     }
 
     assert_int_equal(umig_suspects_find(profile, &suspects, NULL), UMIG_OK);
@@ -240,10 +218,11 @@ static void test_suspects_want_snapshots_and_collections(void **state)
     umig_profile_destroy(profile);
 
     profile = make();
-    where = push(profile, 0, UMIG_FRAME_JAVA, "svc.Main", "run", 1);
+    where = umig_test_push(profile, 0, UMIG_FRAME_JAVA, "svc.Main", "run", 1);
     begin_snapshots(profile, UMIG_SUSPECTS_SNAPSHOTS + 1, UMIG_SUSPECTS_SNAPSHOTS + 1);
     for (uint32_t i = 1; i <= UMIG_SUSPECTS_SNAPSHOTS + 1; i++) {
-        add(profile, i, push(profile, where, UMIG_FRAME_LIVE, "byte[]", "", 1), i * 50 * MIB);
+        add(profile, i, umig_test_push(profile, where, UMIG_FRAME_LIVE, "byte[]", "", 1),
+            i * 50 * MIB);
     }
     assert_int_equal(umig_suspects_find(profile, &suspects, NULL), UMIG_OK);
     assert_non_null(strstr(suspects.lack, "collections"));

@@ -4,16 +4,10 @@
 #include "analysis/verdict_private.h"
 #include "analysis/wall.h"
 #include "core/units.h"
+#include "tests/support/profile_stack.h"
 #include "tests/support/test.h"
 
 #define MS UMIG_NS_PER_MS
-
-static uint32_t string(struct umig_profile *profile, const char *text)
-{
-    uint32_t id = 0;
-    assert_int_equal(umig_profile_string(profile, text, strlen(text), &id), UMIG_OK);
-    return id;
-}
 
 static uint32_t push(struct umig_profile *profile,
                      uint32_t parent,
@@ -21,15 +15,7 @@ static uint32_t push(struct umig_profile *profile,
                      const char *name,
                      enum umig_frame_kind kind)
 {
-    const struct umig_profile_method method = {.class_name = string(profile, class_name),
-                                               .name = string(profile, name)};
-    struct umig_profile_frame frame = {.kind = kind};
-    uint32_t frame_id = 0;
-    uint32_t stack = 0;
-    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
-    assert_int_equal(umig_profile_frame(profile, &frame, &frame_id), UMIG_OK);
-    assert_int_equal(umig_profile_stack(profile, parent, frame_id, &stack), UMIG_OK);
-    return stack;
+    return umig_test_push(profile, parent, kind, class_name, name, 0);
 }
 
 /* "a.B.c;d.E.f", root first, in a state; the state's class is the monitor's. */
@@ -60,7 +46,7 @@ static struct umig_profile *make(void)
 static void add(struct umig_profile *profile, const char *group, uint32_t stack, uint64_t value)
 {
     const struct umig_profile_sample sample = {.kind = UMIG_KIND_WALL,
-                                               .group = string(profile, group),
+                                               .group = umig_test_string(profile, group),
                                                .stack = stack,
                                                .count = 1,
                                                .value = value};
