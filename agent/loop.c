@@ -71,12 +71,16 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
-/* Adds what it does not get; "": nothing. */
-static void add_problem(struct umig_session *session, const char *what)
+/* Adds to what it does not get of frames and clocks; "": nothing. */
+static void add_lack(struct umig_session *session, const char *what)
 {
-    const size_t used = strlen(session->problem);
-    snprintf(session->problem + used, sizeof session->problem - used, "%s%s",
-             used > 0 && what[0] != '\0' ? "; " : "", what);
+    const char *before = session->lacks[UMIG_LACK_FRAMES];
+    char lack[UMIG_PROBLEM_BYTES];
+    if (what[0] != '\0') {
+        const int len = snprintf(lack, sizeof lack, "%s%s", before, before[0] != '\0' ? "; " : "");
+        snprintf(lack + len, sizeof lack - (size_t)len, "%s", what);
+        umig_session_set_lack(session, UMIG_LACK_FRAMES, lack);
+    }
 }
 
 /* One clock serves all sessions: the oldest that names one decides. */
@@ -88,21 +92,21 @@ static void note_clock(struct umig_agent *agent, struct umig_session *session)
     const enum umig_clock asked = session->spec.clock;
     const bool wants_kernel = umig_session_wants_kernel(session);
     if (wants_kernel && session->clock == UMIG_CLOCK_PERF) {
-        add_problem(session, agent->pump.kernel.problem);
+        add_lack(session, agent->pump.kernel.problem);
     } else if (wants_kernel && agent->perf_problem[0] != '\0') {
         char what[sizeof agent->perf_problem + 32];
         snprintf(what, sizeof what, "kernel frames (%s)", agent->perf_problem);
-        add_problem(session, what);
+        add_lack(session, what);
     } else if (wants_kernel || (asked != UMIG_CLOCK_AUTO && asked != session->clock)) {
         char what[200];
         snprintf(what, sizeof what, "%s (session %.70s, which runs, has asked for clock=%s)",
                  wants_kernel ? "kernel frames" : "the clock it asked for",
                  decides != NULL ? decides->spec.id : "?", umig_clock_word(session->clock));
-        add_problem(session, what);
+        add_lack(session, what);
     }
 }
 
-/* Last of all: what is told of wall later takes the place of this. */
+/* What keeps threads from being looked at is told when it is asked for, not when it is missed. */
 static void note_wall(struct umig_agent *agent, struct umig_session *session)
 {
     struct umig_err err = UMIG_ERR_INIT;
@@ -110,9 +114,7 @@ static void note_wall(struct umig_agent *agent, struct umig_session *session)
     if (lack[0] == '\0' && umig_wall_take_memory(&agent->wall, &err) != UMIG_OK) {
         lack = err.text;
     }
-    if (strcmp(session->problem, lack) != 0) {
-        add_problem(session, lack);
-    }
+    umig_session_set_lack(session, UMIG_LACK_WALL, lack);
 }
 
 /* Who walks the session's stacks, by what clock, and what it asked for that cannot be had. */
@@ -123,15 +125,14 @@ static void note_means(struct umig_agent *agent, struct umig_session *session)
         return;
     }
     if (!agent->is_sampler_ready) {
-        umig_session_set_problem(session, agent->problem);
+        umig_session_set_lack(session, UMIG_LACK_SAFETY, agent->problem);
         return;
     }
     session->walker = agent->vm.walker;
-    umig_session_set_problem(session, umig_safety_lack(agent));
+    umig_session_set_lack(session, UMIG_LACK_SAFETY, umig_safety_lack(agent));
     if (has_kind[UMIG_KIND_CPU]) {
-        if (session->problem[0] == '\0') {
-            add_problem(session,
-                        umig_native_frames_lack(&agent->pump.native, session->spec.native));
+        if (session->lacks[UMIG_LACK_SAFETY][0] == '\0') {
+            add_lack(session, umig_native_frames_lack(&agent->pump.native, session->spec.native));
         }
         note_clock(agent, session);
     }
@@ -194,14 +195,13 @@ static void read_heap(struct umig_agent *agent, uint64_t now_ns)
 static void tell_pools_lack(struct umig_agent *agent, struct umig_session *session)
 {
     const struct umig_pools *pools = agent->vm.pools;
-    if (session->problem[0] != '\0') {
-        return;
-    }
     if (pools == NULL) {
-        umig_session_set_problem(session, "pools: none: no memory to follow them within the "
-                                          "agent's bound; raise memory=");
-    } else if (umig_vm_pools_reading(&agent->vm) != NULL && pools->problem[0] != '\0') {
-        umig_session_set_problem(session, pools->problem);
+        umig_session_set_lack(
+            session, UMIG_LACK_POOLS,
+            "pools: none: no memory to follow them within the agent's bound; raise "
+            "memory=");
+    } else if (umig_vm_pools_reading(&agent->vm) != NULL) {
+        umig_session_set_lack(session, UMIG_LACK_POOLS, pools->problem);
     }
 }
 

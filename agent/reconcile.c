@@ -252,23 +252,9 @@ static void tell_sessions(struct umig_agent *agent, const char *lack)
 {
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
-        if (umig_session_wants_kernel(session) && session->problem[0] == '\0') {
-            umig_session_set_problem(session, lack);
+        if (umig_session_wants_kernel(session) && session->lacks[UMIG_LACK_FRAMES][0] == '\0') {
+            umig_session_set_lack(session, UMIG_LACK_FRAMES, lack);
         }
-    }
-}
-
-/* Behind what else it lacks, in place of what was told of wall before. */
-static void tell_wall_lack(struct umig_session *session, const char *lack)
-{
-    char problem[UMIG_PROBLEM_BYTES];
-    const char *told = strstr(session->problem, "wall: ");
-    const size_t others =
-        told != NULL ? (size_t)(told - session->problem) : strlen(session->problem);
-    snprintf(problem, sizeof problem, "%.*s%s%s", (int)others, session->problem,
-             told == NULL && others > 0 ? "; " : "", lack);
-    if (strcmp(problem, session->problem) != 0) {
-        umig_session_set_problem(session, problem);
     }
 }
 
@@ -277,7 +263,7 @@ void umig_agent_tell_wall_lack(struct umig_agent *agent, const char *lack)
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
         if (session->is_open && session->spec.kinds.has_kind[UMIG_KIND_WALL]) {
-            tell_wall_lack(session, lack);
+            umig_session_set_lack(session, UMIG_LACK_WALL, lack);
         }
     }
 }
@@ -342,14 +328,17 @@ static void check_alloc(struct umig_agent *agent, uint64_t now_ns)
         if (!umig_session_takes(session, UMIG_KIND_ALLOC) && !wants_live) {
             continue;
         }
-        if (wants_live && !agent->live.is_open && session->problem[0] == '\0') {
-            umig_session_set_problem(session, "live: none: no memory to follow objects within the "
-                                              "agent's bound; raise memory=");
+        if (wants_live && !agent->live.is_open) {
+            umig_session_set_lack(
+                session, UMIG_LACK_LIVE,
+                "live: none: no memory to follow objects within the agent's bound; "
+                "raise memory=");
         }
-        if (problem[0] != '\0' && session->problem[0] == '\0') {
-            umig_session_set_problem(session, problem);
+        if (problem[0] != '\0') {
+            umig_session_set_lack(session, UMIG_LACK_ALLOC, problem);
+        } else {
+            umig_session_tell_alloc(session);
         }
-        umig_session_tell_alloc(session);
     }
 }
 

@@ -24,7 +24,7 @@ static void tell_sessions(struct umig_agent *agent)
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &agent->sessions.session[i];
         if (session->is_open && umig_session_asks_for_stacks(session)) {
-            umig_session_set_problem(session, agent->safety_lack);
+            umig_session_set_lack(session, UMIG_LACK_SAFETY, agent->safety_lack);
         }
     }
 }

@@ -60,9 +60,7 @@ void umig_session_tell_alloc(struct umig_session *session)
     const uint64_t allocated = kinds->interval_ns[UMIG_KIND_ALLOC];
     const uint64_t followed = kinds->interval_ns[UMIG_KIND_LIVE];
     const uint64_t asked = allocated > followed ? allocated : followed;
-    const bool is_free = session->problem[0] == '\0' ||
-                         strncmp(session->problem, g_coarser, sizeof g_coarser - 1) == 0;
-    if (asked == 0 || session->alloc_high <= asked || !is_free) {
+    if (asked == 0 || session->alloc_high <= asked) {
         return;
     }
     char problem[UMIG_PROBLEM_BYTES];
@@ -75,5 +73,5 @@ void umig_session_tell_alloc(struct umig_session *session)
              "stands for what it was taken at",
              g_coarser, low, session->alloc_low < session->alloc_high ? " to " : "",
              session->alloc_low < session->alloc_high ? high : "");
-    umig_session_set_problem(session, problem);
+    umig_session_set_lack(session, UMIG_LACK_ALLOC, problem);
 }

@@ -243,14 +243,37 @@ bool umig_session_asks_for_stacks(const struct umig_session *session)
            has_kind[UMIG_KIND_ALLOC] || has_kind[UMIG_KIND_LIVE];
 }
 
-void umig_session_set_problem(struct umig_session *session, const char *problem)
+static void set_problem(struct umig_session *session, const char problem[UMIG_PROBLEM_BYTES])
 {
-    char cut[sizeof session->problem];
-    snprintf(cut, sizeof cut, "%s", problem);
-    if (strcmp(cut, session->problem) != 0) {
-        memcpy(session->problem, cut, sizeof cut);
+    if (strcmp(problem, session->problem) != 0) {
+        snprintf(session->problem, sizeof session->problem, "%s", problem);
         session->is_problem_due = session->is_start_sent;
     }
+}
+
+/* One reason may keep it from several sorts: it is told once. */
+static bool is_told_before(const struct umig_session *session, int sort)
+{
+    for (int i = 0; i < sort; i++) {
+        if (strcmp(session->lacks[i], session->lacks[sort]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void umig_session_set_lack(struct umig_session *session, enum umig_lack sort, const char *text)
+{
+    char problem[UMIG_PROBLEM_BYTES] = "";
+    size_t used = 0;
+    snprintf(session->lacks[sort], sizeof session->lacks[sort], "%s", text);
+    for (int i = 0; i < UMIG_LACK_COUNT && used < sizeof problem; i++) {
+        if (session->lacks[i][0] != '\0' && !is_told_before(session, i)) {
+            used += (size_t)snprintf(problem + used, sizeof problem - used, "%s%s",
+                                     used > 0 ? "; " : "", session->lacks[i]);
+        }
+    }
+    set_problem(session, problem);
 }
 
 bool umig_session_takes(const struct umig_session *session, enum umig_kind kind)

@@ -32,6 +32,17 @@
 
 #define UMIG_SESSIONS_MAX 32
 
+/** What a session may lack; each is told whatever else is lacking, the gravest first. */
+enum umig_lack {
+    UMIG_LACK_SAFETY, /* off for safety's sake, or there is no sampler */
+    UMIG_LACK_WALL,
+    UMIG_LACK_POOLS,
+    UMIG_LACK_LIVE,
+    UMIG_LACK_ALLOC,
+    UMIG_LACK_FRAMES, /* of libraries and the kernel, and the clock asked for */
+    UMIG_LACK_COUNT
+};
+
 /** What a session lacks, NUL included: fits the wire's bound with it. */
 #define UMIG_PROBLEM_BYTES 256
 
@@ -88,12 +99,13 @@ struct umig_session {
     uint64_t next_pools_ns;
     uint64_t agent_cpu_at_start_ns;
     uint64_t process_cpu_at_start_ns;
-    bool is_armed;                       /* all it asks for is provided: it has begun */
-    uint64_t asked_ns;                   /* when it was opened */
-    enum umig_walker walker;             /* of its stacks; AUTO: it has none */
-    enum umig_clock clock;               /* of its CPU samples; AUTO: it has none */
-    char problem[UMIG_PROBLEM_BYTES];    /* what it asked for and does not get, and why; "" */
-    struct umig_slot_table cpu_carries;  /* struct umig_cpu_carry; closed without cpu */
+    bool is_armed;                    /* all it asks for is provided: it has begun */
+    uint64_t asked_ns;                /* when it was opened */
+    enum umig_walker walker;          /* of its stacks; AUTO: it has none */
+    enum umig_clock clock;            /* of its CPU samples; AUTO: it has none */
+    char problem[UMIG_PROBLEM_BYTES]; /* what it asked for and does not get, and why; "" */
+    char lacks[UMIG_LACK_COUNT][UMIG_PROBLEM_BYTES]; /* of which sort */
+    struct umig_slot_table cpu_carries;              /* struct umig_cpu_carry; closed without cpu */
     struct umig_slot_table wait_carries; /* struct umig_wait_carry; closed without locks */
     uint64_t alloc_low, alloc_high;      /* intervals of its samples of allocation; 0: none yet */
     uint64_t last_live_ns;               /* time of its last snapshot of live objects; 0: none */
@@ -178,8 +190,11 @@ void umig_session_restart(struct umig_session *session, uint64_t now_ns);
 /** Does it ask for a kind that has stacks? */
 bool umig_session_asks_for_stacks(const struct umig_session *session);
 
-/** Says what it does not get from now on, and why; "" when it gets all. Cut where too long. */
-void umig_session_set_problem(struct umig_session *session, const char *problem);
+/**
+ * Says what it does not get of one sort from now on, and why; "" when it gets all. The sorts make
+ * up umig_session.problem, "; " between, cut where that is full.
+ */
+void umig_session_set_lack(struct umig_session *session, enum umig_lack sort, const char *text);
 
 /** Does the session take part in a kind now? It does from its beginning to its end. */
 bool umig_session_takes(const struct umig_session *session, enum umig_kind kind);

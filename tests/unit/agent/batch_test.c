@@ -420,20 +420,39 @@ static void test_start_says_how_stacks_are_read_and_what_is_lacking(void **state
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
+/* Whatever else it lacks, and once where one reason keeps it from several. */
+static void test_session_says_all_it_lacks_the_gravest_first(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    umig_session_set_lack(session, UMIG_LACK_FRAMES, "no native frames");
+    umig_session_set_lack(session, UMIG_LACK_WALL, "wall: none");
+    assert_string_equal(session->problem, "wall: none; no native frames");
+
+    umig_session_set_lack(session, UMIG_LACK_WALL, "wall: seldom");
+    umig_session_set_lack(session, UMIG_LACK_POOLS, "pools: none");
+    assert_string_equal(session->problem, "wall: seldom; pools: none; no native frames");
+
+    umig_session_set_lack(session, UMIG_LACK_SAFETY, "off");
+    umig_session_set_lack(session, UMIG_LACK_WALL, "off");
+    umig_session_set_lack(session, UMIG_LACK_POOLS, "");
+    assert_string_equal(session->problem, "off; no native frames");
+}
+
 /* The bound of a batch holds with every list full and a delta at its limit. */
 static void test_batch_says_what_is_lacking_once_it_changes(void **state)
 {
     struct fixture *fx = *state;
     struct umig_session *session = open_session(fx, "a");
-    umig_session_set_problem(session, "nothing to walk with");
+    umig_session_set_lack(session, UMIG_LACK_FRAMES, "nothing to walk with");
     Umig__V1__Batch *first = write_batch(fx);
     assert_int_equal(first->n_problems, 0); /* it stands in the start */
     assert_string_equal(first->starts[0]->problem, "nothing to walk with");
     umig_batch_clear(&fx->batch, &fx->sessions);
-    umig_session_set_problem(session, "nothing to walk with");
+    umig_session_set_lack(session, UMIG_LACK_FRAMES, "nothing to walk with");
     assert_false(umig_batch_is_due(&fx->batch, &fx->sessions));
 
-    umig_session_set_problem(session, "native frames are off");
+    umig_session_set_lack(session, UMIG_LACK_FRAMES, "native frames are off");
 
     assert_true(umig_batch_is_due(&fx->batch, &fx->sessions));
     Umig__V1__Batch *second = write_batch(fx);
@@ -487,6 +506,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_batch_pools_arrive_by_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_is_full_of_pools, setup, teardown),
         cmocka_unit_test_setup_teardown(test_starts_count_up_whatever_came_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_session_says_all_it_lacks_the_gravest_first, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_start_says_how_stacks_are_read_and_what_is_lacking,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_fullest_fits_its_bound, setup, teardown),
