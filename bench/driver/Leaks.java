@@ -64,14 +64,23 @@ final class Leaks {
         target.order("");
         String json = Command.umig("heap", "suspects", String.valueOf(target.pid()), "--watch", watchMin + "m",
                 "--json").run(watchMin * 60 + PATIENCE_S);
-        Map<String, String> found = new LinkedHashMap<>();
-        for (Matcher m = SUSPECT.matcher(json); m.find();) {
-            found.putIfAbsent(nameOf(m.group(1)), m.group(2) == null ? "" : m.group(2));
+        int cleared = json.indexOf("\"cleared\":");
+        if (cleared < 0) {
+            throw new Trouble("no answer of umig heap suspects: " + json);
         }
-        judge(jdk, found, json, verdict);
+        judge(jdk, waysIn(json.substring(0, cleared)), waysIn(json.substring(cleared)), verdict);
     }
 
-    private static void judge(Jdk jdk, Map<String, String> found, String json, Verdict verdict) {
+    /** By the class of the objects what holds them; "" where that was not found. */
+    private static Map<String, String> waysIn(String json) {
+        Map<String, String> ways = new LinkedHashMap<>();
+        for (Matcher m = SUSPECT.matcher(json); m.find();) {
+            ways.putIfAbsent(nameOf(m.group(1)), m.group(2) == null ? "" : m.group(2));
+        }
+        return ways;
+    }
+
+    private static void judge(Jdk jdk, Map<String, String> found, Map<String, String> cleared, Verdict verdict) {
         var wrong = new ArrayList<String>();
         long named = 0;
         long held = 0;
@@ -91,9 +100,7 @@ final class Leaks {
                 System.out.printf("%-10s besides  %s%n", suspect.getKey(), suspect.getValue());
             }
         }
-        if (found.isEmpty()) {
-            System.out.println(json);
-        }
+        cleared.forEach((name, way) -> System.out.printf("%-10s cleared  %s%n", name, way));
         verdict.add(String.format("%s %d of 12 leaks named, %d with their holder", jdk, named, held), held == 12);
         verdict.add(String.format("look-alikes named: %s", wrong.isEmpty() ? "none" : wrong), wrong.isEmpty());
     }
