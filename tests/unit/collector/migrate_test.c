@@ -133,6 +133,7 @@ static void test_migrate_leaves_an_empty_day_file_empty(void **state)
 
     assert_int_equal(open_view(empty, &db, &err), UMIG_E_UNSUPPORTED);
     assert_non_null(strstr(err.text, "is empty"));
+    umig_db_close(&db);
 }
 
 /* A folder of a newer umig: its files are refused by name, and left as they are. */
