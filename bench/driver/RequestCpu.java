@@ -10,11 +10,12 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * CPU of a request of a dynamic Groovy service with CPU sampling at 10 ms, or with looks at the wall
- * time of 200 threads each 50 ms, against without; and the same for async-profiler, in the same JVM. A round is one leg of each in random order, with a leg
- * without a profiler on both sides of it. A round's figure is the median request of the leg, with
- * the CPU of our own threads a request, over the median request of the legs without. Our handler
- * stays installed for good, so the peer takes another signal by itself.
+ * CPU of a request of a dynamic Groovy service with a kind of session, or several, against without;
+ * and the same for async-profiler and JFR, in the same JVM. A round is one leg of each in random
+ * order, with a leg without a profiler on both sides of it. A round's figure is the median request
+ * of the leg, with the CPU of our own threads a request, over the median request of the legs
+ * without; what the peers' own threads take is not counted. Our handler stays installed for good, so
+ * async-profiler takes another signal by itself.
  *
  * Legs are short: a request's price drifts by half within seconds, with what the JIT has just done,
  * and neighbours of a tenth of a second share the drift (of 2,000 requests a side the interval was
@@ -22,14 +23,27 @@ import java.util.Random;
  * is that of a long leg of its own.
  */
 final class RequestCpu {
-    /** What is measured: our kind and theirs, beside so many threads that mostly wait. */
-    private record Plan(String name, double limit, List<String> ours, String peers, int threads) {}
+    /**
+     * What is measured: our kinds and theirs, beside so many threads that mostly wait. JFR's is what
+     * GroovyService understands; empty: it has nothing of the kind.
+     */
+    private record Plan(String name, double limit, List<String> ours, String asyncProfiler, String jfr,
+            int threads) {
+        List<Leg> legs() {
+            return jfr.isEmpty() ? List.of(Leg.UMIG, Leg.ASYNC_PROFILER)
+                    : List.of(Leg.UMIG, Leg.ASYNC_PROFILER, Leg.JFR);
+        }
+    }
 
     private static final Plan CPU = new Plan("request-cpu", 1.02, List.of("--cpu", "10ms"),
-            "start,event=ctimer,interval=10ms", 0);
+            "start,event=ctimer,interval=10ms", "", 0);
     private static final Plan WALL = new Plan("wall", 1.01, List.of("--wall", "50ms"),
-            "start,event=wall,interval=50ms", 200);
-    private static final Plan ALLOC = new Plan("alloc", 1.02, List.of("--alloc"), "start,alloc=512k", 0);
+            "start,event=wall,interval=50ms", "", 200);
+    private static final Plan ALLOC = new Plan("alloc", 1.02, List.of("--alloc"), "start,alloc=512k",
+            "jdk.ObjectAllocationSample", 0);
+    private static final Plan FOUR = new Plan("four-kinds", 1.04,
+            List.of("--cpu", "10ms", "--alloc", "--wall", "50ms", "--locks", "1ms"),
+            "start,event=ctimer,interval=10ms,alloc=512k,wall=50ms,lock=1ms,jfr,file=%f.jfr", "profile", 200);
     private static final int PATIENCE_S = 120;
     private static final int LEG_REQUESTS = 5;
     /** Served first in each leg: a session begins with looks at every thread, which is no rate. */
@@ -39,7 +53,8 @@ final class RequestCpu {
     private enum Leg {
         OFF("without a profiler"),
         UMIG("umig"),
-        PEER("async-profiler");
+        ASYNC_PROFILER("async-profiler"),
+        JFR("JFR");
 
         final String text;
 
@@ -77,6 +92,10 @@ final class RequestCpu {
         return run(ALLOC, options);
     }
 
+    static int runFour(Options options) throws Exception {
+        return run(FOUR, options);
+    }
+
     private static int run(Plan plan, Options options) throws Exception {
         var verdict = new Verdict(plan.name());
         int rounds = options.isShort() ? 60 : 400;
@@ -97,7 +116,7 @@ final class RequestCpu {
         return Arrays.stream(words).skip(1).mapToDouble(Double::parseDouble).toArray();
     }
 
-    private void peer(String command) throws Exception {
+    private void asyncProfiler(String command) throws Exception {
         String answer = target.ask("peer " + command, PATIENCE_S);
         if (answer.contains("error") || answer.contains("ERROR")) {
             throw new Trouble("async-profiler, '" + command + "': " + answer);
@@ -110,12 +129,13 @@ final class RequestCpu {
         if (!target.line(PATIENCE_S).equals("ready")) {
             throw new Trouble("the service did not come up");
         }
-        peer("version");
+        asyncProfiler("version");
         if (plan.threads() > 0) {
             target.ask("threads " + plan.threads(), PATIENCE_S);
         }
-        cost(Leg.UMIG);
-        cost(Leg.PEER);
+        for (Leg leg : plan.legs()) {
+            cost(leg);
+        }
         for (int done = 0; done < requests; done += 100) {
             serve(100);
         }
@@ -124,7 +144,8 @@ final class RequestCpu {
     private void begin(Leg leg) throws Exception {
         switch (leg) {
             case UMIG -> agent.start("bench", plan.ours().toArray(new String[0]));
-            case PEER -> peer(plan.peers());
+            case ASYNC_PROFILER -> asyncProfiler(plan.asyncProfiler().replace("%f", Tree.RUN.resolve("peer").toString()));
+            case JFR -> target.ask("jfr " + plan.jfr(), PATIENCE_S);
             case OFF -> { }
         }
         serve(ARMING_REQUESTS);
@@ -133,7 +154,8 @@ final class RequestCpu {
     private void end(Leg leg) throws Exception {
         switch (leg) {
             case UMIG -> agent.stop("bench");
-            case PEER -> peer("stop");
+            case ASYNC_PROFILER -> asyncProfiler("stop");
+            case JFR -> target.ask("jfr stop", PATIENCE_S);
             case OFF -> { }
         }
     }
@@ -160,7 +182,7 @@ final class RequestCpu {
         ownNs = ownCost();
         double before = cost(Leg.OFF);
         for (int round = 0; round < rounds; round++) {
-            var legs = new ArrayList<>(List.of(Leg.UMIG, Leg.PEER));
+            var legs = new ArrayList<>(plan.legs());
             Collections.shuffle(legs, random);
             for (Leg leg : legs) {
                 double on = cost(leg);
@@ -181,10 +203,14 @@ final class RequestCpu {
 
     private Stats.Estimate report(Jdk jdk) throws IOException, InterruptedException {
         Map<String, Long> counters = agent.counters();
-        System.out.printf("%n%s, %,d requests a leg, %d rounds: umig %s, async-profiler %s%n", jdk,
-                LEG_REQUESTS, ratios.get(Leg.UMIG).size(), String.join(" ", plan.ours()), plan.peers());
+        System.out.printf("%n%s, %,d requests a leg, %d rounds: umig %s, async-profiler %s%s%n", jdk,
+                LEG_REQUESTS, ratios.get(Leg.UMIG).size(), String.join(" ", plan.ours()),
+                plan.asyncProfiler(), plan.jfr().isEmpty() ? "" : ", JFR " + plan.jfr());
         System.out.printf("%-28s %10s %12s  %s%n", "", "request ms", "own threads", "ratio [95 %]");
         for (Leg leg : Leg.values()) {
+            if (ratios.get(leg).isEmpty()) {
+                continue;
+            }
             System.out.printf("%-28s %10.3f %9.3f ms  %s%n", leg.text,
                     Stats.median(array(requests.get(leg))) / 1e6, leg == Leg.UMIG ? ownNs / 1e6 : 0.0,
                     Stats.estimate(array(ratios.get(leg))));

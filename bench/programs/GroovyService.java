@@ -6,9 +6,12 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import jdk.jfr.Configuration;
+import jdk.jfr.Recording;
 
 /**
  * The dynamic Groovy service of the benches, told by lines on standard input what to do. One request
@@ -19,11 +22,15 @@ import java.util.concurrent.LinkedBlockingQueue;
  * process           answers with the CPU nanoseconds of the process so far
  * threads N         starts N threads more: four of five wait for good, the fifth runs every 100 ms
  * peer COMMAND      gives async-profiler a command; answers with its answer
+ * jfr profile       starts a recording as JFR's "profile" has it
+ * jfr EVENT         starts one of that event alone, as "profile" has it
+ * jfr stop          ends it
  * </pre>
  *
  * Usage: GroovyService SCRIPT
  */
 public final class GroovyService {
+    private static Recording recording;
     private final Closure<?> request;
     private int served;
 
@@ -69,6 +76,21 @@ public final class GroovyService {
         return one.profiler.AsyncProfiler.getInstance().execute(command).strip().replace('\n', ' ');
     }
 
+    private static String jfr(String order) throws Exception {
+        if (order.equals("stop")) {
+            recording.close();
+            return "jfr stopped";
+        }
+        Map<String, String> settings = Configuration.getConfiguration("profile").getSettings();
+        if (!order.equals("profile")) {
+            settings.keySet().removeIf(key -> !key.startsWith(order + "#"));
+        }
+        recording = new Recording();
+        recording.setSettings(settings);
+        recording.start();
+        return "jfr started";
+    }
+
     private static String processCpu() {
         var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         return "cpu " + system.getProcessCpuTime();
@@ -86,6 +108,7 @@ public final class GroovyService {
                 case "run" -> worker.submit(() -> service.run(Integer.parseInt(words[1]))).get();
                 case "threads" -> startThreads(Integer.parseInt(words[1]));
                 case "process" -> processCpu();
+                case "jfr" -> jfr(words[1]);
                 case "peer" -> "peer " + peer(words[1]);
                 default -> "unknown " + line;
             });
