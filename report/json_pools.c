@@ -1,4 +1,4 @@
-#include "report/json_pools.h"
+#include "report/json_parts.h"
 
 static void put_known(struct umig_json *json, const char *key, uint64_t figure)
 {
