@@ -74,6 +74,9 @@ UMIG_NODISCARD int umig_target_list_find(const char *word,
                                          struct umig_target_list *out_list,
                                          struct umig_err *err);
 
+/** Says of a word that it is neither a PID nor the name of a service. UMIG_E_ARG. */
+int umig_target_word_refuse(const char *word, struct umig_err *err);
+
 /** Frees the list. */
 void umig_target_list_fini(struct umig_target_list *list);
 

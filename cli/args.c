@@ -103,6 +103,20 @@ static bool is_whole_number(const char *word)
     return word[0] != '\0' && word[strspn(word, "0123456789")] == '\0';
 }
 
+/* Other kinds of measurement take an interval as the next word: who gives one to this means it. */
+static int take_none(const struct umig_option *option,
+                     const char *inline_value,
+                     const char *next,
+                     struct umig_err *err)
+{
+    const bool is_interval = option->kind != 0 && next != NULL && looks_like_value(next);
+    const char *given = inline_value == NULL && is_interval ? next : inline_value;
+    return given == NULL
+               ? UMIG_OK
+               : umig_err_set(err, UMIG_E_ARG, "--%s takes no value ('%s'); write --%s alone",
+                              option->name, given, option->name);
+}
+
 /* Gives the option its value: the inline one, or the next word. */
 static int take_value(const struct umig_option *option,
                       const char *inline_value,
@@ -113,9 +127,7 @@ static int take_value(const struct umig_option *option,
     const char *next = cursor->at < cursor->word_count ? cursor->words[cursor->at] : NULL;
     *out_value = inline_value;
     if (option->arity == UMIG_ARITY_FLAG) {
-        return inline_value == NULL ? UMIG_OK
-                                    : umig_err_set(err, UMIG_E_ARG, "--%s takes no value ('%s')",
-                                                   option->name, inline_value);
+        return take_none(option, inline_value, next, err);
     }
     if (inline_value != NULL) {
         return inline_value[0] != '\0'
@@ -201,6 +213,12 @@ static int add_operand(struct umig_args *args,
                         args->operands[args->operand_count - 1]);
 }
 
+/* A number below 0 is no option, but a wrong operand: whoever takes it says what it should be. */
+static bool is_option(const char *word)
+{
+    return word[0] == '-' && word[1] != '\0' && !is_whole_number(word + 1);
+}
+
 static bool asks_for_help(int word_count, char *const *words)
 {
     for (int i = 0; i < word_count && strcmp(words[i], "--") != 0; i++) {
@@ -227,7 +245,7 @@ int umig_args_parse(const struct umig_option *options,
         if (!is_options_end && strcmp(word, "--") == 0) {
             is_options_end = true;
             cursor.at++;
-        } else if (!is_options_end && word[0] == '-' && word[1] != '\0') {
+        } else if (!is_options_end && is_option(word)) {
             rc = read_option(options, &cursor, &args, err);
         } else {
             rc = add_operand(&args, max_operands, &cursor, err);

@@ -47,7 +47,8 @@ struct umig_args {
 /**
  * Reads the words after the verb. "--" ends the options. The word after an option with an optional
  * value is its value if it begins with a digit and is no whole number: "--cpu 10ms" is an interval,
- * "--cpu 4242" is an option and a PID; with another operand, the unit is missing.
+ * "--cpu 4242" is an option and a PID; with another operand, the unit is missing. A whole number
+ * behind a dash, "-1", is an operand.
  *
  * @param options       table of the verb
  * @param max_operands  at most UMIG_OPERANDS_MAX

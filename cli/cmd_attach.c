@@ -406,10 +406,7 @@ static int attach_word(struct umig_cli *cli,
     if (umig_parse_number(umig_span_of(word), &pid, NULL) != UMIG_OK) {
         return umig_name_is_valid(umig_span_of(word))
                    ? attach_service(cli, word, request, json, err)
-                   : umig_err_set(err, UMIG_E_ARG,
-                                  "'%.64s' is neither a PID nor a service name (letters, digits, . "
-                                  "_ -)",
-                                  word);
+                   : umig_target_word_refuse(word, err);
     }
     if (pid < 1 || pid > (1u << 22)) {
         return umig_err_set(err, UMIG_E_ARG, "'%.40s' is no PID (1 to 4194304)", word);

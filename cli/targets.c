@@ -117,6 +117,14 @@ static int nobody(const char *service, const struct umig_target_list *list, stru
                         silent, is_all ? "; 'umig jvms' lists them" : "");
 }
 
+int umig_target_word_refuse(const char *word, struct umig_err *err)
+{
+    return umig_err_set(err, UMIG_E_ARG,
+                        "'%.64s' is neither a PID (1 to 4194304) nor a service name (1 to 64 "
+                        "letters, digits, . _ -, the first a letter or a digit)",
+                        word);
+}
+
 int umig_target_list_find(const char *word, struct umig_target_list *out_list, struct umig_err *err)
 {
     struct umig_target_list list = {.others = UMIG_BUF_INIT(OTHERS_BYTES)};
@@ -128,9 +136,7 @@ int umig_target_list_find(const char *word, struct umig_target_list *out_list, s
                  ? find_by_pid(pid, &list, err)
                  : umig_err_set(err, UMIG_E_ARG, "'%.40s' is no PID (1 to 4194304)", word);
     } else if (word != NULL && !umig_name_is_valid(umig_span_of(word))) {
-        rc = umig_err_set(err, UMIG_E_ARG,
-                          "'%.64s' is neither a PID nor a service name (letters, digits, . _ -)",
-                          word);
+        rc = umig_target_word_refuse(word, err);
     } else {
         rc = find_by_service(word, &list, err);
         if (rc == UMIG_OK && list.count == 0 && (word != NULL || list.silent_count == 0)) {

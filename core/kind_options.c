@@ -126,8 +126,9 @@ int umig_kind_interval_parse(const struct umig_kind_rule *rule,
                              struct umig_err *err)
 {
     if (rule->default_ns == 0) {
-        return umig_err_set(err, UMIG_E_ARG, "%s takes no interval ('%.*s'): %s", rule->name,
-                            shown(text), text.len > 0 ? text.at : "", rule->meaning);
+        return umig_err_set(err, UMIG_E_ARG, "%s takes no interval ('%.*s'), %s; write %s alone",
+                            rule->name, shown(text), text.len > 0 ? text.at : "", rule->meaning,
+                            rule->name);
     }
     uint64_t ns = 0;
     int rc = rule->is_size ? umig_parse_size(text, &ns, err) : umig_parse_duration(text, &ns, err);
