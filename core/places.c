@@ -64,6 +64,27 @@ int umig_places_read(struct umig_places *out_places, struct umig_err *err)
     return UMIG_OK;
 }
 
+/*
+ * A link in /tmp may be anybody's trap. One that was named by UMIG_RUNTIME_DIR and is ours or
+ * root's leads where its owner wants; what it leads to is checked like any folder.
+ */
+static int follow_link(const struct umig_places *places, struct stat *st, struct umig_err *err)
+{
+    const char *dir = places->runtime_dir;
+    if (!places->is_runtime_dir_given || (st->st_uid != places->uid && st->st_uid != 0)) {
+        return umig_err_set(err, UMIG_E_DENIED,
+                            "%s is a symbolic link of user %u; name the folder itself by "
+                            "UMIG_RUNTIME_DIR, or remove the link",
+                            dir, st->st_uid);
+    }
+    if (stat(dir, st) != 0) {
+        return umig_err_set_cause(err, UMIG_E_IO, errno,
+                                  "%s is a symbolic link and what it leads to cannot be read: %s",
+                                  dir, umig_errno_text(errno));
+    }
+    return UMIG_OK;
+}
+
 int umig_places_make_runtime_dir(const struct umig_places *places, struct umig_err *err)
 {
     const char *dir = places->runtime_dir;
@@ -75,6 +96,10 @@ int umig_places_make_runtime_dir(const struct umig_places *places, struct umig_e
     if (lstat(dir, &st) != 0) {
         return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot read %s: %s", dir,
                                   umig_errno_text(errno));
+    }
+    const int rc = S_ISLNK(st.st_mode) ? follow_link(places, &st, err) : UMIG_OK;
+    if (rc != UMIG_OK) {
+        return umig_err_trace(err, rc);
     }
     if (!S_ISDIR(st.st_mode)) {
         return umig_err_set(err, UMIG_E_DENIED, "%s is not a folder", dir);

@@ -43,8 +43,9 @@ struct umig_places {
 UMIG_NODISCARD int umig_places_read(struct umig_places *out_places, struct umig_err *err);
 
 /**
- * Makes the runtime folder if it is missing and checks that it is ours: a folder, no link, owned by
- * us, closed to others. UMIG_OK, UMIG_E_IO, UMIG_E_DENIED.
+ * Makes the runtime folder if it is missing and checks that it is ours: a folder owned by us,
+ * closed to others. A link to one is taken where UMIG_RUNTIME_DIR names it and it is ours or
+ * root's. UMIG_OK, UMIG_E_IO, UMIG_E_DENIED.
  */
 UMIG_NODISCARD int umig_places_make_runtime_dir(const struct umig_places *places,
                                                 struct umig_err *err);

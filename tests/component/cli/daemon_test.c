@@ -69,6 +69,23 @@ static void test_clients_find_the_daemon_and_ctrl_c_ends_it(void **state)
     assert_non_null(strstr(g_run.err, "no collector listens on "));
 }
 
+static void test_runtime_folder_may_be_a_link(void **state)
+{
+    (void)state;
+    struct running collector;
+    char link[sizeof g_runtime_dir + 8];
+    snprintf(link, sizeof link, "%s.link", g_runtime_dir);
+    assert_int_equal(symlink(g_runtime_dir, link), 0);
+    assert_int_equal(setenv("UMIG_RUNTIME_DIR", link, 1), 0);
+
+    start_collector(&collector, "");
+    run_umig("sessions", &g_run);
+
+    assert_int_equal(g_run.code, 0);
+    assert_int_equal(stop_umig(&collector, SIGINT), 0);
+    assert_int_equal(unlink(link), 0);
+}
+
 static void test_second_daemon_on_the_same_folder_is_refused(void **state)
 {
     (void)state;
@@ -183,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest daemon_test[] = {
         TEST(test_clients_find_the_daemon_and_ctrl_c_ends_it),
+        TEST(test_runtime_folder_may_be_a_link),
         TEST(test_second_daemon_on_the_same_folder_is_refused),
         TEST(test_port_that_others_reach_is_warned_of),
         TEST(test_folder_of_a_killed_daemon_is_read_and_served_again),

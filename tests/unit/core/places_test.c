@@ -149,7 +149,29 @@ static void test_make_refuses_a_link(void **state)
 
     assert_int_equal(umig_places_make_runtime_dir(&places, &err), UMIG_E_DENIED);
 
-    assert_non_null(strstr(err.text, "is not a folder"));
+    assert_non_null(strstr(err.text, "is a symbolic link of user "));
+    assert_non_null(strstr(err.text, "name the folder itself by UMIG_RUNTIME_DIR"));
+}
+
+static void test_make_follows_a_link_that_the_environment_names(void **state)
+{
+    (void)state;
+    struct umig_places places = places_in("link");
+    struct umig_err err = UMIG_ERR_INIT;
+    char folder[128];
+    places.is_runtime_dir_given = true;
+    snprintf(folder, sizeof folder, "%s/run", g_dir);
+    assert_int_equal(symlink(folder, places.runtime_dir), 0);
+
+    assert_int_equal(umig_places_make_runtime_dir(&places, &err), UMIG_E_IO);
+    assert_non_null(strstr(err.text, "what it leads to cannot be read: No such file"));
+
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(umig_places_make_runtime_dir(&places, NULL), UMIG_OK);
+
+    assert_int_equal(chmod(folder, 0777), 0);
+    assert_int_equal(umig_places_make_runtime_dir(&places, &err), UMIG_E_DENIED);
+    assert_non_null(strstr(err.text, "mode 777"));
 }
 
 static void test_make_refuses_a_folder_of_another_user(void **state)
@@ -189,6 +211,7 @@ int main(void)
         TEST(test_make_creates_closed_folder_and_takes_it_again),
         TEST(test_make_refuses_a_folder_open_to_others),
         TEST(test_make_refuses_a_link),
+        TEST(test_make_follows_a_link_that_the_environment_names),
         TEST(test_make_refuses_a_folder_of_another_user),
         TEST(test_make_names_a_missing_parent),
     };
