@@ -35,6 +35,7 @@ struct umig_target_list {
     struct umig_buf others;     /* services of other names, each once, ", " between */
     size_t silent_count;        /* agents that could not be asked */
     struct umig_err silent_err; /* why the last of them could not */
+    bool is_answer_owed;        /* one of them is not another user's: it should have answered */
 };
 
 /**
@@ -67,8 +68,8 @@ void umig_agent_reply_fini(struct umig_agent_reply *reply);
  *
  * @param out_list  finish with umig_target_list_fini()
  * @return UMIG_OK; UMIG_NOT_FOUND: no agent of this host has that name, no process, or one without
- *         agent, has that PID, the error says so; else as umig_agent_status() and
- *         umig_jvm_inspect()
+ *         agent, has that PID, the error says so; UMIG_E_IO: none that answered has the name, and
+ *         one did not answer; else as umig_agent_status() and umig_jvm_inspect()
  */
 UMIG_NODISCARD int umig_target_list_find(const char *word,
                                          struct umig_target_list *out_list,

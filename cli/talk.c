@@ -1,5 +1,6 @@
 #include "cli/talk.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,7 +206,13 @@ int umig_talk_send(int fd,
     const uint8_t *body = (const uint8_t *)umig_buf_str(payload);
     umig_frame_encode(&header, body, (uint32_t)payload->len, bytes);
     memcpy(bytes + UMIG_FRAME_HEADER_BYTES, body, payload->len);
-    return umig_socket_send_all(fd, bytes, UMIG_FRAME_HEADER_BYTES + payload->len, timeout_ms, err);
+    struct umig_err why = UMIG_ERR_INIT;
+    const int rc =
+        umig_socket_send_all(fd, bytes, UMIG_FRAME_HEADER_BYTES + payload->len, timeout_ms, &why);
+    if (rc == UMIG_OK || why.cause == EPIPE || why.cause == ECONNRESET) {
+        return UMIG_OK;
+    }
+    return umig_err_set_cause(err, rc, why.cause, "%s", why.text);
 }
 
 static int left_ms(uint64_t deadline_ns)

@@ -50,7 +50,12 @@ UMIG_NODISCARD int umig_talk_dial(const struct umig_address *address,
                                   int *out_fd,
                                   struct umig_err *err);
 
-/** Sends one frame. UMIG_OK, UMIG_E_LIMIT (payload above UMIG_FRAME_MAX_SMALL_BYTES), UMIG_E_IO. */
+/**
+ * Sends one frame. A peer that has hung up already is no failure here: what it said before, as a
+ * rule why, is there to be received.
+ *
+ * @return UMIG_OK, UMIG_E_LIMIT (payload above UMIG_FRAME_MAX_SMALL_BYTES), UMIG_E_IO
+ */
 UMIG_NODISCARD int umig_talk_send(int fd,
                                   enum umig_frame_type type,
                                   const struct umig_buf *payload,

@@ -88,6 +88,7 @@ static int find_by_service(const char *service, struct umig_target_list *list, s
         if (rc != UMIG_OK) {
             list->silent_count++;
             list->silent_err = why;
+            list->is_answer_owed = list->is_answer_owed || rc != UMIG_E_DENIED;
         }
     }
     umig_jvm_list_fini(&jvms);
@@ -112,7 +113,7 @@ static int nobody(const char *service, const struct umig_target_list *list, stru
                  list->silent_err.text);
     }
     const bool is_all = others == NULL && list->silent_count == 0;
-    return umig_err_set(err, UMIG_NOT_FOUND,
+    return umig_err_set(err, list->is_answer_owed ? UMIG_E_IO : UMIG_NOT_FOUND,
                         "no agent of this host has the service name '%.64s'%s%s%s", service, there,
                         silent, is_all ? "; 'umig jvms' lists them" : "");
 }

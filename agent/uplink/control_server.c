@@ -306,9 +306,40 @@ static void refuse_crowd(struct umig_control_server *server, int fd)
     close(fd);
 }
 
+/* Has neither asked nor been answered for a while, and nothing of it waits to be read. */
+static bool is_silent(const struct umig_control_server *server,
+                      const struct umig_control_client *client,
+                      uint64_t now_ns)
+{
+    char byte = 0;
+    return is_idle(server, client) &&
+           now_ns + UMIG_CONTROL_DEADLINE_NS >= client->deadline_ns + UMIG_CONTROL_SILENT_NS &&
+           recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
+/* Hangs up on who is silent for longest, so that a command that has something to ask is heard. */
+static struct umig_control_client *make_room(struct umig_control_server *server, uint64_t now_ns)
+{
+    struct umig_control_client *longest = NULL;
+    for (size_t i = 0; i < UMIG_CONTROL_CLIENT_MAX; i++) {
+        struct umig_control_client *client = &server->clients[i];
+        if ((longest == NULL || client->deadline_ns < longest->deadline_ns) &&
+            is_silent(server, client, now_ns)) {
+            longest = client;
+        }
+    }
+    if (longest != NULL) {
+        refuse_until(server, longest, UMIG_REFUSE_LIMIT,
+                     "8 commands were connected, this one asked nothing: it made room for another",
+                     RETRY_MS, now_ns);
+    }
+    return free_client(server);
+}
+
 static void admit(struct umig_control_server *server, int fd, uint64_t now_ns)
 {
     struct umig_control_client *client = free_client(server);
+    client = client != NULL ? client : make_room(server, now_ns);
     if (client == NULL) {
         refuse_crowd(server, fd);
         return;

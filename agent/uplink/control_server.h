@@ -5,7 +5,8 @@
  *
  * A connection carries requests one after the other. Each must arrive whole, and its reply be
  * taken, within UMIG_CONTROL_DEADLINE_NS. There is one buffer for replies: while a client takes
- * its reply the requests of others wait, UMIG_CONTROL_TAKE_NS at most.
+ * its reply the requests of others wait, UMIG_CONTROL_TAKE_NS at most. When all places are taken,
+ * who has asked nothing for UMIG_CONTROL_SILENT_NS makes room for who comes.
  *
  * A JVM that has run out of descriptors is one to be looked at: one is kept for that, so that one
  * command at a time is answered.
@@ -31,6 +32,7 @@
 #define UMIG_CONTROL_REPLY_BYTES (256u * 1024u + UMIG_FRAME_HEADER_BYTES)
 #define UMIG_CONTROL_DEADLINE_NS (5 * UMIG_NS_PER_S)
 #define UMIG_CONTROL_TAKE_NS     (1 * UMIG_NS_PER_S)
+#define UMIG_CONTROL_SILENT_NS   (250 * UMIG_NS_PER_MS)
 
 /** Requests a second, and connections a second, over all clients. */
 #define UMIG_CONTROL_REQUEST_RATE 50

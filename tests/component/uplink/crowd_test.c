@@ -71,6 +71,74 @@ static void test_ninth_command_is_refused_and_the_eight_go_on(void **state)
     close(fd);
 }
 
+/* Eight that say nothing keep nobody out: whoever comes takes the place of the one silent longest.
+ */
+static void test_silent_connections_make_room_for_a_command(void **state)
+{
+    struct control_fixture *fx = *state;
+    int fds[UMIG_CONTROL_CLIENT_MAX];
+    char byte = 0;
+    for (int i = 0; i < UMIG_CONTROL_CLIENT_MAX; i++) {
+        fds[i] = control_dial(fx);
+    }
+    control_pass(fx, UMIG_CONTROL_SILENT_NS / 2);
+    control_ask(fx, fds[0], "x");
+    control_expect_echo(fx, fds[0], "x"); /* not silent since the beginning */
+    control_pass(fx, UMIG_CONTROL_SILENT_NS / 2);
+
+    const int fd = control_dial(fx);
+    control_ask(fx, fd, "y");
+    control_expect_echo(fx, fd, "y");
+
+    assert_int_not_equal(control_expect_refusal(fx, fds[1], UMIG_REFUSE_LIMIT,
+                                                "this one asked nothing: it made room"),
+                         0);
+    for (int i = 0; i < UMIG_CONTROL_CLIENT_MAX; i++) {
+        if (i != 1) {
+            assert_int_equal(control_take(fx, fds[i], &byte, 1), -1);
+            close(fds[i]);
+        }
+    }
+    close(fd);
+}
+
+/* A request that waits while somebody else takes a reply is no silence. */
+static void test_request_that_waits_keeps_its_place(void **state)
+{
+    struct control_fixture *fx = *state;
+    const int slow = control_dial(fx);
+    const int size = 4096;
+    static uint8_t sink[UMIG_CONTROL_REPLY_BYTES];
+    int fds[UMIG_CONTROL_CLIENT_MAX - 1];
+    assert_int_equal(setsockopt(slow, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+    for (int i = 0; i < UMIG_CONTROL_CLIENT_MAX - 1; i++) {
+        fds[i] = control_dial(fx);
+    }
+    fx->reply_len = 250 * 1024;
+    control_ask(fx, slow, "all of it");
+    assert_non_null(fx->server.taker);
+    fx->reply_len = 0;
+    for (int i = 0; i < UMIG_CONTROL_CLIENT_MAX - 1; i++) {
+        control_ask(fx, fds[i], "x");
+    }
+    fx->now_ns += UMIG_CONTROL_SILENT_NS;
+    int late = -1;
+    assert_int_equal(umig_socket_dial(&fx->address, 1000, &late, NULL), UMIG_OK);
+    while (recv(slow, sink, sizeof sink, MSG_DONTWAIT) > 0) {
+        struct pollfd ready[UMIG_CONTROL_POLL_MAX];
+        const size_t count = umig_control_server_poll(&fx->server, ready);
+        assert_true(poll(ready, count, 0) > 0);
+        umig_control_server_on_ready(&fx->server, ready, count, fx->now_ns);
+    }
+
+    for (int i = 0; i < UMIG_CONTROL_CLIENT_MAX - 1; i++) {
+        control_expect_echo(fx, fds[i], "x");
+        close(fds[i]);
+    }
+    close(late);
+    close(slow);
+}
+
 static void test_request_above_the_rate_is_refused_for_now(void **state)
 {
     struct control_fixture *fx = *state;
@@ -154,6 +222,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_slow_taker_holds_others_up_for_a_second_only),
         TEST(test_ninth_command_is_refused_and_the_eight_go_on),
+        TEST(test_silent_connections_make_room_for_a_command),
+        TEST(test_request_that_waits_keeps_its_place),
         TEST(test_request_above_the_rate_is_refused_for_now),
         TEST(test_flood_of_connections_lets_the_loop_rest),
         TEST(test_out_of_descriptors_one_command_at_a_time_is_answered),

@@ -112,6 +112,33 @@ static void test_refusal_gives_its_reason(void **state)
     umig_buf_fini(&payload);
 }
 
+static void test_refusal_of_who_has_hung_up_is_received(void **state)
+{
+    const int *fds = *state;
+    struct umig_frame_header header;
+    struct umig_buf refusal = UMIG_BUF_INIT(100);
+    struct umig_buf request = UMIG_BUF_INIT(100);
+    struct umig_err err = UMIG_ERR_INIT;
+    umig_buf_put(&refusal,
+                 "\x08\x04\x12\x05"
+                 "full!\x18\x14",
+                 11); /* again in 20 ms */
+    umig_buf_text(&request, "hello?");
+    assert_int_equal(umig_talk_send(fds[1], UMIG_FRAME_REFUSE, &refusal, 1000, NULL), UMIG_OK);
+    assert_int_equal(shutdown(fds[1], SHUT_RDWR), 0);
+
+    assert_int_equal(umig_talk_send(fds[0], UMIG_FRAME_CONTROL_REQUEST, &request, 1000, NULL),
+                     UMIG_OK);
+    assert_int_equal(umig_talk_recv(fds[0], 1000, &header, &request, NULL), UMIG_OK);
+
+    assert_int_equal(header.type, UMIG_FRAME_REFUSE);
+    assert_int_equal(umig_talk_refused(&request, &err), UMIG_E_BUSY);
+    assert_string_equal(err.text, "full!");
+    assert_int_equal(umig_talk_recv(fds[0], 1000, &header, &request, NULL), UMIG_END);
+    umig_buf_fini(&refusal);
+    umig_buf_fini(&request);
+}
+
 static void test_heap_gives_no_more_than_its_cap(void **state)
 {
     (void)state;
@@ -198,6 +225,7 @@ int main(void)
         TEST(test_frame_above_the_bound_is_refused_unread),
         TEST(test_request_above_what_agents_take_is_not_sent),
         cmocka_unit_test(test_refusal_gives_its_reason),
+        TEST(test_refusal_of_who_has_hung_up_is_received),
         cmocka_unit_test(test_heap_gives_no_more_than_its_cap),
         cmocka_unit_test(test_bomb_of_empty_messages_is_bounded),
         cmocka_unit_test(test_clean_reaches_texts_at_every_depth),
