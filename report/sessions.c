@@ -88,8 +88,7 @@ static void put_line(const struct umig_session_summary *session,
         umig_buf_byte(&cell, '-');
     }
     put_cell(&cell, 12, UMIG_CELLS_RIGHT, out);
-    const bool is_short = !session->is_complete && session->end != UMIG_END_RUNNING;
-    umig_buf_printf(out, "%s%s\n", end_word(session), is_short ? ", data missing" : "");
+    umig_buf_printf(out, "%s%s\n", end_word(session), session->is_complete ? "" : ", data missing");
     umig_buf_fini(&cell);
 }
 
@@ -189,6 +188,7 @@ static void put_object(struct umig_json *json, const struct umig_session_summary
     umig_json_number(json, "cpu_samples", session->cpu_samples);
     umig_json_number(json, "cpu_ns", session->cpu_ns);
     umig_json_bool(json, "complete", session->is_complete && session->end != UMIG_END_RUNNING);
+    umig_json_bool(json, "data_missing", !session->is_complete);
     umig_json_object_end(json);
 }
 

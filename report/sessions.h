@@ -35,7 +35,7 @@ struct umig_session_summary {
     size_t label_count;
     uint64_t cpu_samples;
     uint64_t cpu_ns;
-    bool is_complete; /* nothing dropped or missing; never while it runs */
+    bool is_complete; /* nothing dropped or missing; while it runs: that is known of */
 };
 
 /**

@@ -161,9 +161,10 @@ static int add_sums(struct umig_reader *reader, struct list *list, struct umig_e
         const struct umig_session_sum *sum = &sums[list->items[i].number];
         list->items[i].cpu_samples = sum->samples;
         list->items[i].cpu_ns = sum->value_ns;
-        const bool closes =
-            sum->books_ns == 0 || sum->produced_ns == sum->value_ns + sum->remainder_ns;
-        list->items[i].is_complete = closes && !sum->has_lost_file;
+        /* While it runs what is under way is in the books and not in the samples. */
+        const bool closes = list->items[i].end == UMIG_END_RUNNING || sum->books_ns == 0 ||
+                            sum->produced_ns == sum->value_ns + sum->remainder_ns;
+        list->items[i].is_complete = closes && !sum->has_drops && !sum->has_lost_file;
     }
     free(sums);
     return rc;

@@ -118,7 +118,9 @@ int umig_reader_load(struct umig_reader *reader,
         struct umig_err day_err = UMIG_ERR_INIT;
         files.count++;
         rc = load_day_file(reader, day, key, &blocks, from_ns, profile, &day_err);
-        if (rc == UMIG_NOT_FOUND) {
+        if (rc == UMIG_NOT_FOUND && umig_reader_is_day_waiting(reader, day)) {
+            rc = UMIG_OK;
+        } else if (rc == UMIG_NOT_FOUND) {
             files.first_gone = files.gone++ == 0 ? day : files.first_gone;
             profile->session.lost_files++;
             rc = UMIG_OK;

@@ -89,6 +89,15 @@ int umig_reader_sessions(struct umig_reader *reader,
     return rc == UMIG_END ? UMIG_OK : rc;
 }
 
+bool umig_reader_is_day_waiting(struct umig_reader *reader, int64_t day)
+{
+    sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_INBOX_STREAMS);
+    sqlite3_bind_int64(statement, 1, day);
+    const int rc = umig_db_step(&reader->main, statement, NULL);
+    sqlite3_reset(statement);
+    return rc == UMIG_OK;
+}
+
 int umig_reader_inbox(struct umig_reader *reader,
                       uint64_t *out_batches,
                       uint64_t *out_bytes,

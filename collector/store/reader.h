@@ -82,13 +82,14 @@ UMIG_NODISCARD int umig_reader_load(struct umig_reader *reader,
                                     struct umig_profile *profile,
                                     struct umig_err *err);
 
-/** CPU samples of one session over all its days. */
+/** CPU samples of one session over all its days, and what is known to be missing of any kind. */
 struct umig_session_sum {
     uint64_t samples;
     uint64_t value_ns;
     uint64_t produced_ns;  /* by the agent's newest books */
     uint64_t remainder_ns; /* of it: left over below one interval, no loss */
     uint64_t books_ns;     /* agent's time of those books; 0: none came */
+    bool has_drops;        /* by the books of some kind something was dropped */
     bool has_lost_file;    /* a file that held a part of it is gone or damaged */
 };
 

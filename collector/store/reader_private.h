@@ -25,4 +25,7 @@ UMIG_NODISCARD int umig_reader_load_session(struct umig_reader *reader,
                                             struct umig_profile *profile,
                                             struct umig_err *err);
 
+/** Does something wait in the inbox for a day's file? One that is not there yet is not lost. */
+bool umig_reader_is_day_waiting(struct umig_reader *reader, int64_t day);
+
 #endif

@@ -335,7 +335,7 @@ static const char *const view_statements[UMIG_VIEW_COUNT] = {
         " FROM tallies WHERE session=?1",
     [UMIG_VIEW_ALL_TOTALS] = "SELECT session, count, value FROM thread_totals WHERE kind=?1",
     [UMIG_VIEW_ALL_TALLIES] =
-        "SELECT session, time_ns, produced, dropped FROM tallies WHERE kind=?1",
+        "SELECT session, time_ns, produced, dropped, kind FROM tallies",
 };
 
 /* clang-format on */

@@ -26,23 +26,25 @@ static void add_total(struct summing *summing, sqlite3_stmt *statement)
     }
 }
 
-/* Books are cumulative: the newest stand for all days. */
+/* Books are cumulative: the newest stand for all days, and what was dropped once stays dropped. */
 static void add_books(struct summing *summing, sqlite3_stmt *statement)
 {
     struct umig_session_sum *sum = sum_of(summing, statement);
-    const uint64_t books_ns = (uint64_t)sqlite3_column_int64(statement, 1);
-    if (sum == NULL || books_ns < sum->books_ns) {
-        return;
-    }
-    sum->books_ns = books_ns;
-    sum->produced_ns = (uint64_t)sqlite3_column_int64(statement, 2);
-    sum->remainder_ns = 0;
     struct umig_varint_reader reader = {.at = sqlite3_column_blob(statement, 3)};
     reader.end = reader.at + sqlite3_column_bytes(statement, 3);
+    const uint64_t books_ns = (uint64_t)sqlite3_column_int64(statement, 1);
+    uint64_t remainder = 0;
     uint64_t cause = 0;
     uint64_t value = 0;
-    while (umig_varint_get(&reader, &cause) && umig_varint_get(&reader, &value)) {
-        sum->remainder_ns += cause == UMIG_DROP_REMAINDER ? value : 0;
+    while (sum != NULL && umig_varint_get(&reader, &cause) && umig_varint_get(&reader, &value)) {
+        remainder += cause == UMIG_DROP_REMAINDER ? value : 0;
+        sum->has_drops = sum->has_drops || (cause != UMIG_DROP_REMAINDER && value > 0);
+    }
+    if (sum != NULL && books_ns >= sum->books_ns &&
+        sqlite3_column_int(statement, 4) == UMIG_KIND_CPU) {
+        sum->books_ns = books_ns;
+        sum->produced_ns = (uint64_t)sqlite3_column_int64(statement, 2);
+        sum->remainder_ns = remainder;
     }
 }
 
@@ -60,7 +62,7 @@ static int for_rows(struct summing *summing,
                     struct umig_err *err)
 {
     sqlite3_stmt *statement = umig_db_statement(&summing->db, statement_index);
-    sqlite3_bind_int64(statement, 1, UMIG_KIND_CPU);
+    sqlite3_bind_int64(statement, 1, UMIG_KIND_CPU); /* the totals' alone */
     int rc = UMIG_OK;
     while ((rc = umig_db_step(&summing->db, statement, err)) == UMIG_OK) {
         add(summing, statement);
@@ -115,6 +117,7 @@ int umig_reader_sums(struct umig_reader *reader,
         struct umig_err day_err = UMIG_ERR_INIT;
         const int64_t day = sqlite3_column_int64(statement, 0);
         rc = add_day(reader, day, sums, sum_count, &day_err);
+        rc = rc == UMIG_NOT_FOUND && umig_reader_is_day_waiting(reader, day) ? UMIG_OK : rc;
         if (rc == UMIG_NOT_FOUND || (rc != UMIG_OK && umig_db_is_damaged(&day_err))) {
             rc = mark_lost(reader, day, sums, sum_count, &day_err);
         }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "core/clock.h"
 #include "tests/support/collector_talk.h"
 #include "tests/support/test.h"
 #include "umig/v1/control.pb-c.h"
@@ -21,6 +22,40 @@ static void test_report_over_the_socket_has_what_was_just_acknowledged(void **st
     assert_non_null(strstr(text, "m1"));
     assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_STATUS, "", text, sizeof text));
     assert_non_null(strstr(text, "batches stored               1"));
+    umig_emitter_destroy(e);
+}
+
+static void test_running_session_that_lacks_data_is_listed_so(void **state)
+{
+    struct umig_collector_process *p = *state;
+    const struct umig_emitter_options options = {
+        .epoch = 28,
+        .seed = 28,
+        .session = "short",
+        .service = "orders",
+        .samples_per_batch = 50,
+        .stacks_per_batch = 10,
+        .max_unacked = 1,
+        .anchor_unix_ns = umig_clock_unix_ns(),
+    };
+    struct umig_emitter *e = umig_emitter_create(&options);
+    const uint32_t sessions = UMIG__V1__QUERY_VERB__QUERY_SESSIONS;
+    char text[8192];
+    umig_collector_process_start(p);
+    umig_emitter_make_batch(e);
+    umig_deliver(e, p);
+    assert_true(umig_ask(p, sessions, "", text, sizeof text));
+    assert_non_null(strstr(text, " running\n"));
+
+    umig_emitter_make_batch(e);
+    umig_emitter_make_batch(e); /* is dropped: one waits already */
+    umig_deliver(e, p);
+    umig_emitter_make_batch(e); /* says so */
+    umig_deliver(e, p);
+
+    assert_true(umig_emitter_ledger(e)->dropped_value > 0);
+    assert_true(umig_ask(p, sessions, "", text, sizeof text));
+    assert_non_null(strstr(text, " running, data missing\n"));
     umig_emitter_destroy(e);
 }
 
@@ -113,6 +148,7 @@ int main(void)
  cmocka_unit_test_setup_teardown(name, umig_collector_set_up, umig_collector_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_report_over_the_socket_has_what_was_just_acknowledged),
+        TEST(test_running_session_that_lacks_data_is_listed_so),
         TEST(test_unknown_session_is_refused_with_the_closest),
         TEST(test_answers_say_that_nothing_can_be_stored),
         TEST(test_session_is_found_by_prefix_number_and_latest),

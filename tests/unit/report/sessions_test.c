@@ -45,6 +45,11 @@ static const struct umig_session_summary sessions[] = {
      .start_unix_ns = START_UNIX_NS,
      .end = UMIG_END_RUNNING,
      .is_complete = true},
+    {.number = 10,
+     .id = "live-and-short",
+     .pid = 99,
+     .start_unix_ns = START_UNIX_NS,
+     .end = UMIG_END_RUNNING},
 };
 
 static const size_t session_count = sizeof sessions / sizeof sessions[0];
@@ -93,6 +98,9 @@ static void test_sessions_json_reads_back(void **state)
     assert_null(json_object_get(second, "host"));
     assert_int_equal(json_integer_value(json_object_get(second, "number")), 123456);
     assert_true(json_is_false(json_object_get(json_array_get(list, 2), "complete"))); /* it runs */
+    assert_true(json_is_false(json_object_get(json_array_get(list, 2), "data_missing")));
+    assert_true(json_is_false(json_object_get(json_array_get(list, 3), "complete")));
+    assert_true(json_is_true(json_object_get(json_array_get(list, 3), "data_missing")));
     const json_t *label = json_array_get(json_object_get(json_array_get(list, 0), "labels"), 1);
     assert_string_equal(json_string_value(json_object_get(label, "key")), "zone");
     assert_string_equal(json_string_value(json_object_get(label, "value")), "\x1b]0;owned\x07");
