@@ -151,3 +151,33 @@ bool umig_ask_noted(const struct umig_collector_process *p,
     note[0] = '\0';
     return ask(p, query, note, note_room, out, room);
 }
+
+void umig_record_session(struct umig_collector_process *p, uint64_t epoch, const char *session)
+{
+    struct umig_emitter *e = umig_small_emitter(epoch, session);
+    umig_emitter_make_batch(e);
+    umig_deliver(e, p);
+    umig_emitter_make_end(e);
+    umig_deliver(e, p);
+    umig_emitter_destroy(e);
+}
+
+int umig_read_folder(const struct umig_collector_process *p,
+                     enum umig_query_verb verb,
+                     char *text,
+                     size_t room)
+{
+    const struct umig_query query = {.verb = verb,
+                                     .session = "",
+                                     .format = verb == UMIG_QUERY_WRITE_REPORT ? "json" : "text",
+                                     .service = "",
+                                     .viewer = UMIG_VIEWER_ALL};
+    struct umig_buf out = UMIG_BUF_INIT(room);
+    struct umig_err err = UMIG_ERR_INIT;
+    struct umig_buf note = UMIG_BUF_INIT(1 << 10);
+    const int rc = umig_query_folder(p->data, &query, &out, &note, &err);
+    snprintf(text, room, "%s", rc == UMIG_OK ? umig_buf_str(&out) : err.text);
+    umig_buf_fini(&note);
+    umig_buf_fini(&out);
+    return rc;
+}

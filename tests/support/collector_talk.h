@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/query/query.h"
 #include "include/umig/status.h"
 #include "tests/support/collector_process.h"
 #include "tests/support/emitter.h"
@@ -48,5 +49,19 @@ bool umig_ask_noted(const struct umig_collector_process *p,
                     size_t note_room,
                     char *out,
                     size_t room);
+
+/** Records a session of one batch and its end. */
+void umig_record_session(struct umig_collector_process *p, uint64_t epoch, const char *session);
+
+/**
+ * Reads its data folder, as --data does: the list as text, the latest session's report as JSON.
+ *
+ * @param text  the answer, or why there is none
+ * @return as umig_query_folder()
+ */
+int umig_read_folder(const struct umig_collector_process *p,
+                     enum umig_query_verb verb,
+                     char *text,
+                     size_t room);
 
 #endif

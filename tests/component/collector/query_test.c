@@ -2,7 +2,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "core/clock.h"
 #include "tests/support/collector_talk.h"
@@ -104,44 +103,6 @@ static void test_session_is_found_by_prefix_number_and_latest(void **state)
     assert_string_equal(text, "query 77 is not known to this collector");
 }
 
-enum {
-    FLUSH_MS = 20000
-};
-
-static void test_answers_say_that_nothing_can_be_stored(void **state)
-{
-    struct umig_collector_process *p = *state;
-    struct umig_emitter *e = umig_small_emitter(35, "full");
-    const uint32_t status = UMIG__V1__QUERY_VERB__QUERY_STATUS;
-    char note[2048];
-    char text[8192];
-    struct umig_err err = UMIG_ERR_INIT;
-    p->file_size_limit = 1 << 20; /* as a full disk */
-    umig_collector_process_start(p);
-    umig_emitter_make_batch(e);
-    umig_deliver(e, p);
-    assert_true(umig_ask_noted(p, status, note, sizeof note, text, sizeof text));
-    assert_string_equal(note, "");
-
-    int rc = UMIG_OK;
-    for (int i = 0; rc == UMIG_OK && i < 2000; i++) {
-        umig_emitter_make_batch(e);
-        rc = umig_emitter_flush(e, FLUSH_MS, &err);
-    }
-    assert_int_equal(rc, UMIG_E_LIMIT);
-    assert_true(umig_ask_noted(p, status, note, sizeof note, text, sizeof text));
-    assert_non_null(strstr(note, "the collector has stored nothing for "));
-    assert_non_null(strstr(note, p->data));
-    assert_non_null(strstr(note, " is full; agents keep what they can"));
-
-    const struct rlimit lifted = {RLIM_INFINITY, RLIM_INFINITY};
-    assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &lifted, NULL), 0);
-    umig_deliver(e, p);
-    assert_true(umig_ask_noted(p, status, note, sizeof note, text, sizeof text));
-    assert_string_equal(note, "");
-    umig_emitter_destroy(e);
-}
-
 int main(void)
 {
 #define TEST(name) \
@@ -150,7 +111,6 @@ int main(void)
         TEST(test_report_over_the_socket_has_what_was_just_acknowledged),
         TEST(test_running_session_that_lacks_data_is_listed_so),
         TEST(test_unknown_session_is_refused_with_the_closest),
-        TEST(test_answers_say_that_nothing_can_be_stored),
         TEST(test_session_is_found_by_prefix_number_and_latest),
     };
 #undef TEST
