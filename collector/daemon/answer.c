@@ -5,6 +5,7 @@
 
 #include "collector/daemon/keeper_private.h"
 #include "collector/query/query.h"
+#include "collector/store/store.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/json.h"
@@ -182,7 +183,16 @@ static int run(struct umig_keeper *keeper,
                  : umig_query_run(reader, &query, out, note, err);
     }
     umig_reader_close(reader);
-    return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
+    return umig_store_explain(keeper->options.dir, rc, err);
+}
+
+/* What ends the collector is what the asker has to know. */
+static int tell_failure(struct umig_keeper *keeper, int rc, struct umig_err *err)
+{
+    pthread_mutex_lock(&keeper->lock);
+    *err = keeper->failure_err;
+    pthread_mutex_unlock(&keeper->lock);
+    return umig_store_explain(keeper->options.dir, rc, err);
 }
 
 /* An answer must have everything that was acknowledged: what waits is folded first. */
@@ -208,6 +218,9 @@ static int prepare(struct umig_keeper *keeper,
             "the disk of %.120s is full: acknowledged batches cannot be read and an "
             "answer would lack them; make room there and ask again",
             keeper->options.dir);
+    }
+    if (rc == UMIG_E_DB || rc == UMIG_E_IO) {
+        return tell_failure(keeper, rc, err);
     }
     return rc != UMIG_OK ? umig_err_set(err, rc, "acknowledged batches cannot be read now: %s",
                                         umig_status_text(rc))

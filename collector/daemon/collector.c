@@ -199,20 +199,6 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/* A damaged umig.db: what to do about it. */
-static int explain(int rc, struct umig_err *err)
-{
-    if (rc == UMIG_E_DB && err != NULL) {
-        const struct umig_err before = *err;
-        return umig_err_set_cause(err, rc, before.cause,
-                                  "the database cannot be used: restore it from a backup, or move "
-                                  "umig.db away with days/ and start again, agents resume by "
-                                  "themselves; %s",
-                                  before.text);
-    }
-    return rc;
-}
-
 /* Files that somebody took away: their sessions stay, and whoever knows of it can help. */
 static void warn_of_missing(const struct collector *c)
 {
@@ -258,7 +244,7 @@ static int open_all(struct collector *c,
     rc = choose_addresses(c, options, err);
     rc = rc != UMIG_OK ? rc : umig_store_open(c->dir, &c->store, err);
     if (rc != UMIG_OK) {
-        return explain(rc, err);
+        return umig_store_explain(c->dir, rc, err);
     }
     warn_of_missing(c);
     const struct umig_keeper_options keeper = {
@@ -297,7 +283,7 @@ static int serve(struct collector *c,
         umig_log(UMIG_LOG_WARN, "the disk is full; what waits is folded at the next start");
         rc = UMIG_OK;
     }
-    return explain(rc, err);
+    return umig_store_explain(c->dir, rc, err);
 }
 
 int umig_collector_run(const struct umig_collector_options *options, struct umig_err *err)

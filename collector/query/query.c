@@ -170,5 +170,5 @@ int umig_query_folder(const char *dir,
     rc = rc != UMIG_OK ? rc : umig_query_run(reader, &asked, out, note, err);
     umig_reader_close(reader);
     umig_store_close(store);
-    return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
+    return umig_store_explain(dir, rc, err);
 }

@@ -243,6 +243,24 @@ struct umig_store *umig_store_close(struct umig_store *store)
     return NULL;
 }
 
+int umig_store_explain(const char *dir, int rc, struct umig_err *err)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_store_main_path(dir, path);
+    const size_t len = strlen(path);
+    if (rc != UMIG_E_DB || err == NULL || strncmp(err->text, path, len) != 0) {
+        return rc;
+    }
+    const struct umig_err before = *err;
+    const char *what = before.text + len;
+    what += strspn(what, ": ");
+    return umig_err_set_cause(
+        err, rc, before.cause,
+        "%s cannot be used (%.60s): restore it from a backup, or move umig.db "
+        "away with days/ and start again; agents resume by themselves",
+        path, what);
+}
+
 int64_t umig_store_id(const struct umig_store *store)
 {
     return store->id;

@@ -63,6 +63,16 @@ UMIG_NODISCARD int umig_store_open(const char *dir,
                                    struct umig_store **out_store,
                                    struct umig_err *err);
 
+/**
+ * Says of a failure with umig.db, whoever met it, which file it is, what is wrong and what to do.
+ * Other failures, those of day files among them, stay as they are.
+ *
+ * @param rc   of the failure
+ * @param err  of the failure; may be NULL
+ * @return rc
+ */
+int umig_store_explain(const char *dir, int rc, struct umig_err *err);
+
 /** Rolls back what is open, closes, unlocks; takes NULL; returns NULL. */
 struct umig_store *umig_store_close(struct umig_store *store);
 

@@ -54,6 +54,36 @@ static void test_damaged_store_ends_the_start_and_says_what_to_do(void **state)
     assert_int_equal(code, 3);
     umig_assert_log_has(p, path);
     umig_assert_log_has(p, "move umig.db away with days/");
+
+    /* Who reads the folder is told the same. */
+    static const enum umig_query_verb verbs[] = {UMIG_QUERY_LIST_SESSIONS, UMIG_QUERY_WRITE_REPORT};
+    for (size_t i = 0; i < 2; i++) {
+        char text[1024];
+        assert_int_equal(umig_read_folder(p, verbs[i], text, sizeof text), UMIG_E_DB);
+        assert_memory_equal(text, path, strlen(path));
+        assert_non_null(strstr(text, " cannot be used ("));
+        assert_non_null(strstr(text, "file is not a database): "));
+        assert_non_null(strstr(text, "restore it from a backup, or move umig.db away with days/"));
+    }
+}
+
+/* A collector that runs hears of it from the page that a question needs. */
+static void test_damage_under_a_collector_is_told_who_asks(void **state)
+{
+    struct umig_collector_process *p = *state;
+    char path[UMIG_STORE_PATH_BYTES];
+    char text[1024];
+    umig_collector_process_start(p);
+    umig_record_session(p, 22, "s");
+    assert_int_equal(umig_collector_process_stop(p), 0); /* its log is in the file now */
+    umig_collector_process_start(p);
+    umig_store_main_path(p->data, path);
+    damage(path);
+
+    assert_false(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, "", text, sizeof text));
+
+    assert_memory_equal(text, path, strlen(path));
+    assert_non_null(strstr(text, "restore it from a backup, or move umig.db away with days/"));
 }
 
 /* Under a collector that runs: what it cannot keep is not acknowledged. */
@@ -189,6 +219,7 @@ int main(void)
  cmocka_unit_test_setup_teardown(name, umig_collector_set_up, umig_collector_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_damaged_store_ends_the_start_and_says_what_to_do),
+        TEST(test_damage_under_a_collector_is_told_who_asks),
         TEST(test_store_that_is_cut_or_taken_away_ends_the_collector),
         TEST(test_damaged_page_is_told_in_one_line),
         TEST(test_damaged_day_file_is_set_aside_and_a_new_one_begun),
