@@ -172,6 +172,7 @@ struct umig_profile_session {
     uint64_t fired_unix_ns;  /* when; what is before was kept; 0: it had none */
     uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;
     uint32_t lost_files; /* files that held a part of it and are gone: every figure may be short */
+    uint64_t waiting_batches; /* of its JVM, acknowledged, and in no figure: the disk is full */
 };
 
 /* clang-format off */

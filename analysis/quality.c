@@ -38,6 +38,7 @@ static void read_samples(const struct umig_profile *profile, struct umig_quality
 void umig_quality_read(const struct umig_profile *profile, struct umig_quality *out_quality)
 {
     struct umig_quality quality = {.is_complete = profile->session.lost_files == 0 &&
+                                                  profile->session.waiting_batches == 0 &&
                                                   profile->session.end != UMIG_END_LOST};
     quality.is_running = profile->session.end == UMIG_END_RUNNING;
     for (unsigned i = 0; i < UMIG_KIND_COUNT; i++) {
@@ -153,6 +154,14 @@ static void put_books(const struct umig_profile *profile,
                         profile->session.lost_files,
                         profile->session.lost_files == 1 ? "is" : "are");
     }
+    if (profile->session.waiting_batches > 0) {
+        umig_buf_printf(
+            out,
+            " %llu of the batches of its JVM %s for room on the collector's disk: what they "
+            "hold is in no figure.",
+            (unsigned long long)profile->session.waiting_batches,
+            profile->session.waiting_batches == 1 ? "waits" : "wait");
+    }
     const size_t lead = out->len;
     for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
         const bool is_silent = profile->session.has_kind[i] && !quality->kinds[i].present;
@@ -164,7 +173,7 @@ static void put_books(const struct umig_profile *profile,
         }
     }
     if (out->len == lead && profile->session.lost_files == 0 &&
-        profile->session.end != UMIG_END_LOST) {
+        profile->session.waiting_batches == 0 && profile->session.end != UMIG_END_LOST) {
         umig_buf_text(out, " nothing dropped, nothing missing.");
     }
     umig_buf_text(out, reason(profile, quality));

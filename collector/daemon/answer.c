@@ -154,6 +154,7 @@ static enum umig_query_verb verb_of(uint32_t verb)
 
 static int run(struct umig_keeper *keeper,
                const struct umig_keeper_query *in,
+               bool is_behind,
                struct umig_buf *out,
                struct umig_buf *note,
                struct umig_err *err)
@@ -167,6 +168,7 @@ static int run(struct umig_keeper *keeper,
         .width = in->width,
         .last_ns = in->last_ns,
         .viewer = viewer_of(in->uid),
+        .is_behind = is_behind,
         .diff = {.other = in->other,
                  .per = in->per,
                  .level_ppm = in->level_ppm,
@@ -195,9 +197,13 @@ static int tell_failure(struct umig_keeper *keeper, int rc, struct umig_err *err
     return umig_store_explain(keeper->options.dir, rc, err);
 }
 
-/* An answer must have everything that was acknowledged: what waits is folded first. */
+/*
+ * An answer must have everything that was acknowledged: what waits is folded first. On a full disk
+ * it cannot be: the answer says what it lacks.
+ */
 static int prepare(struct umig_keeper *keeper,
                    const struct umig_keeper_query *query,
+                   bool *out_is_behind,
                    struct umig_err *err)
 {
     if (query->verb == UMIG__V1__QUERY_VERB__QUERY_UNSPECIFIED ||
@@ -213,11 +219,8 @@ static int prepare(struct umig_keeper *keeper,
         return umig_err_set(err, UMIG_E_BUSY, "the collector is ending; ask again with --data");
     }
     if (rc == UMIG_E_LIMIT) {
-        return umig_err_set(
-            err, rc,
-            "the disk of %.120s is full: acknowledged batches cannot be read and an "
-            "answer would lack them; make room there and ask again",
-            keeper->options.dir);
+        *out_is_behind = true; /* reading needs no room */
+        return UMIG_OK;
     }
     if (rc == UMIG_E_DB || rc == UMIG_E_IO) {
         return tell_failure(keeper, rc, err);
@@ -253,8 +256,9 @@ void umig_keeper_answer(struct umig_keeper *keeper, const struct umig_keeper_que
     struct umig_err err = UMIG_ERR_INIT;
     struct umig_buf document = UMIG_BUF_INIT(UMIG_QUERY_DOCUMENT_BYTES);
     struct umig_buf note = UMIG_BUF_INIT(NOTE_BYTES);
-    int rc = prepare(keeper, query, &err);
-    rc = rc != UMIG_OK ? rc : run(keeper, query, &document, &note, &err);
+    bool is_behind = false;
+    int rc = prepare(keeper, query, &is_behind, &err);
+    rc = rc != UMIG_OK ? rc : run(keeper, query, is_behind, &document, &note, &err);
     note_full_disk(keeper, &note);
     if (rc == UMIG_OK && query->takes_note && note.len > 0) {
         send_note(query->fd, &note);

@@ -148,6 +148,16 @@ static void free_list(struct list *list)
     free(list->items);
 }
 
+static int miss_waiting(struct umig_reader *reader,
+                        struct umig_session_summary *item,
+                        struct umig_err *err)
+{
+    uint64_t batches = 0;
+    const int rc = umig_reader_waiting(reader, (int64_t)item->number, &batches, err);
+    item->is_complete = item->is_complete && batches == 0;
+    return rc;
+}
+
 /* The list is sorted by number. */
 static int add_sums(struct umig_reader *reader, struct list *list, struct umig_err *err)
 {
@@ -156,7 +166,7 @@ static int add_sums(struct umig_reader *reader, struct list *list, struct umig_e
     if (sums == NULL) {
         return umig_err_set(err, UMIG_E_NOMEM, "no memory for a list of %zu sessions", list->count);
     }
-    const int rc = umig_reader_sums(reader, sums, (size_t)highest + 1, err);
+    int rc = umig_reader_sums(reader, sums, (size_t)highest + 1, err);
     for (size_t i = 0; rc == UMIG_OK && i < list->count; i++) {
         const struct umig_session_sum *sum = &sums[list->items[i].number];
         list->items[i].cpu_samples = sum->samples;
@@ -165,6 +175,7 @@ static int add_sums(struct umig_reader *reader, struct list *list, struct umig_e
         const bool closes = list->items[i].end == UMIG_END_RUNNING || sum->books_ns == 0 ||
                             sum->produced_ns == sum->value_ns + sum->remainder_ns;
         list->items[i].is_complete = closes && !sum->has_drops && !sum->has_lost_file;
+        rc = list->query->is_behind ? miss_waiting(reader, &list->items[i], err) : UMIG_OK;
     }
     free(sums);
     return rc;

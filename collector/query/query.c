@@ -5,6 +5,7 @@
 #include "collector/store/fold.h"
 #include "collector/store/store.h"
 #include "core/err.h"
+#include "core/parse.h"
 #include "report/report.h"
 
 bool umig_query_may_see(const struct umig_query *query, const struct umig_session_row *row)
@@ -34,6 +35,9 @@ int umig_query_load(struct umig_reader *reader,
     rc = rc != UMIG_OK ? rc : umig_reader_load(reader, key, part, profile, err);
     if (rc == UMIG_NOT_FOUND) {
         rc = umig_err_set(err, UMIG_E_ARG, "the session was deleted a moment ago");
+    }
+    if (rc == UMIG_OK && query->is_behind) {
+        rc = umig_reader_waiting(reader, key, &profile->session.waiting_batches, err);
     }
     if (rc != UMIG_OK) {
         umig_profile_destroy(profile);
@@ -67,11 +71,28 @@ static int write_report(struct umig_reader *reader,
     return umig_err_trace(err, rc);
 }
 
-int umig_query_run(struct umig_reader *reader,
-                   const struct umig_query *query,
-                   struct umig_buf *out,
-                   struct umig_buf *note,
-                   struct umig_err *err)
+/* Better an answer that says what it lacks than none. */
+static int note_behind(struct umig_reader *reader, struct umig_buf *note, struct umig_err *err)
+{
+    uint64_t batches = 0;
+    uint64_t bytes = 0;
+    char size[32];
+    const int rc = umig_reader_inbox(reader, &batches, &bytes, err);
+    if (rc == UMIG_OK && batches > 0) {
+        umig_format_bytes(bytes, size, sizeof size);
+        umig_buf_printf(
+            note, "%s%llu acknowledged batch%s (%s) %s in no figure, for want of room on the disk",
+            note->len > 0 ? "; " : "", (unsigned long long)batches, batches == 1 ? "" : "es", size,
+            batches == 1 ? "is" : "are");
+    }
+    return rc;
+}
+
+static int answer(struct umig_reader *reader,
+                  const struct umig_query *query,
+                  struct umig_buf *out,
+                  struct umig_buf *note,
+                  struct umig_err *err)
 {
     switch (query->verb) {
     case UMIG_QUERY_WRITE_REPORT:
@@ -82,6 +103,16 @@ int umig_query_run(struct umig_reader *reader,
     default:
         return umig_query_list(reader, query, out, note, err);
     }
+}
+
+int umig_query_run(struct umig_reader *reader,
+                   const struct umig_query *query,
+                   struct umig_buf *out,
+                   struct umig_buf *note,
+                   struct umig_err *err)
+{
+    const int rc = answer(reader, query, out, note, err);
+    return rc == UMIG_OK && query->is_behind ? note_behind(reader, note, err) : rc;
 }
 
 /* Folds what a folder at rest still has in its inbox, as a collector that is started on it does. */
@@ -126,10 +157,14 @@ static int explain_full(const char *dir, struct umig_err *err)
                         dir);
 }
 
-/* Folds the rest where that can be; UMIG_OK: reading gives everything that was acknowledged. */
+/*
+ * Folds the rest where that can be; UMIG_OK: reading gives everything that was acknowledged, or, on
+ * a full disk, all but what waits.
+ */
 static int prepare_rest(const char *dir,
                         struct umig_reader *reader,
                         struct umig_store **out_store,
+                        bool *out_is_behind,
                         struct umig_err *err)
 {
     struct umig_err open_err = UMIG_ERR_INIT;
@@ -142,7 +177,8 @@ static int prepare_rest(const char *dir,
         return refuse_if_waiting(reader, dir, err);
     }
     if (rc == UMIG_E_LIMIT) {
-        return refuse_if_waiting(reader, dir, err) == UMIG_OK ? UMIG_OK : explain_full(dir, err);
+        *out_is_behind = true;
+        return UMIG_OK;
     }
     if (rc != UMIG_OK && err != NULL) {
         *err = open_err;
@@ -164,8 +200,8 @@ int umig_query_folder(const char *dir,
     }
     struct umig_store *store = NULL;
     rc = rc == UMIG_E_LIMIT ? explain_full(dir, err) : rc;
-    rc = rc != UMIG_OK ? rc : prepare_rest(dir, reader, &store, err);
     struct umig_query asked = *query;
+    rc = rc != UMIG_OK ? rc : prepare_rest(dir, reader, &store, &asked.is_behind, err);
     asked.is_at_rest = store != NULL; /* we have its lock */
     rc = rc != UMIG_OK ? rc : umig_query_run(reader, &asked, out, note, err);
     umig_reader_close(reader);

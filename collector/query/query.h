@@ -45,7 +45,8 @@ struct umig_query {
     unsigned width;              /* columns; 0: no terminal, nothing is cut */
     uint64_t last_ns;            /* report as "top": as umig_reader_part.last_ns; 0: all */
     bool is_at_rest; /* no collector runs on the folder; umig_query_folder() finds out */
-    int64_t viewer;  /* uid whose sessions are seen, -1 those over TCP, UMIG_VIEWER_ALL */
+    bool is_behind; /* what waits in the inbox cannot be folded now: the answer lacks it, says so */
+    int64_t viewer; /* uid whose sessions are seen, -1 those over TCP, UMIG_VIEWER_ALL */
 };
 
 /**
@@ -65,8 +66,9 @@ UMIG_NODISCARD int umig_query_run(struct umig_reader *reader,
 
 /**
  * Answers from a data folder. At rest, everything that was ever acknowledged is in the answer: the
- * inbox is folded first, under the folder's lock. While a collector runs on it, its last seconds
- * may be missing (the collector folds every 10 s; asking the collector itself misses nothing).
+ * inbox is folded first, under the folder's lock; on a full disk it is not, and the note says what
+ * is missing. While a collector runs on it, its last seconds may be missing (the collector folds
+ * every 10 s; asking the collector itself misses nothing).
  *
  * @return as umig_query_run(); UMIG_E_ARG too when there is no store in the folder; UMIG_E_DENIED
  *         when batches wait in a folder that may not be written

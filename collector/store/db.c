@@ -272,6 +272,27 @@ static int name_for_reading(const char *path, char out[UMIG_DB_URI_BYTES], struc
     return UMIG_OK;
 }
 
+static int open_named(struct umig_db *db,
+                      const char *name,
+                      enum umig_db_mode mode,
+                      const struct umig_db_schema *schema,
+                      struct umig_err *err)
+{
+    const bool is_uri = strcmp(name, db->path) != 0;
+    const int flags =
+        mode == UMIG_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (sqlite3_open_v2(name, &db->handle,
+                        flags | (is_uri ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX |
+                            SQLITE_OPEN_NOFOLLOW,
+                        NULL) != SQLITE_OK) {
+        return umig_db_fail(db, "cannot open", err);
+    }
+    int rc = configure(db, mode, err);
+    rc = rc != UMIG_OK ? rc : migrate(db, mode, schema, err);
+    rc = rc != UMIG_OK ? rc : prepare_all(db, schema, err);
+    return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
+}
+
 int umig_db_open(struct umig_db *db,
                  const char *path,
                  enum umig_db_mode mode,
@@ -286,19 +307,15 @@ int umig_db_open(struct umig_db *db,
     if (rc != UMIG_OK) {
         return rc;
     }
-    const bool is_uri = strcmp(name, path) != 0;
-    const int flags =
-        mode == UMIG_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(name, &db->handle,
-                        flags | (is_uri ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX |
-                            SQLITE_OPEN_NOFOLLOW,
-                        NULL) != SQLITE_OK) {
-        return umig_db_fail(db, "cannot open", err);
+    rc = open_named(db, name, mode, schema, err);
+    /* No room for the files beside it: without a log it is read as it lies, and nobody writes it.
+     */
+    if (rc == UMIG_E_LIMIT && mode == UMIG_DB_READ && companion_bytes(path, "-wal") <= 0) {
+        umig_db_close(db);
+        immutable_uri(path, name);
+        rc = open_named(db, name, mode, schema, err);
     }
-    rc = configure(db, mode, err);
-    rc = rc != UMIG_OK ? rc : migrate(db, mode, schema, err);
-    rc = rc != UMIG_OK ? rc : prepare_all(db, schema, err);
-    return rc != UMIG_OK ? umig_err_trace(err, rc) : UMIG_OK;
+    return rc;
 }
 
 void umig_db_close(struct umig_db *db)

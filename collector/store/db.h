@@ -50,7 +50,8 @@ enum umig_db_mode {
 /**
  * Opens a database in WAL mode with synchronous=FULL, brings its schema up to date (UMIG_DB_WRITE)
  * or checks that it is (UMIG_DB_READ), and prepares the statements. What lies in a folder that
- * cannot be written is read as it lies, unless a log holds a part of it (UMIG_E_DENIED).
+ * cannot be written, or on a full disk, is read as it lies, unless a log holds a part of it
+ * (UMIG_E_DENIED, UMIG_E_LIMIT).
  *
  * @param db  closed by umig_db_close() by the caller, after a failure too
  * @return UMIG_OK; UMIG_NOT_FOUND (UMIG_DB_READ only: no such file); failures as umig_db_fail()

@@ -205,7 +205,10 @@ static int fold_stream(struct umig_folder *folder,
     if (rc < 0) {
         return umig_err_trace(err, rc);
     }
-    const int written = umig_day_set_folded(&folder->day, stream->key, sequence, err);
+    /* Nothing new writes nothing: on a full disk that is folded, too. */
+    const int written = sequence == before
+                            ? UMIG_OK
+                            : umig_day_set_folded(&folder->day, stream->key, sequence, err);
     if (written != UMIG_OK) {
         return written;
     }

@@ -98,6 +98,21 @@ bool umig_reader_is_day_waiting(struct umig_reader *reader, int64_t day)
     return rc == UMIG_OK;
 }
 
+int umig_reader_waiting(struct umig_reader *reader,
+                        int64_t key,
+                        uint64_t *out_batches,
+                        struct umig_err *err)
+{
+    sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_SESSION_WAITING);
+    sqlite3_bind_int64(statement, 1, key);
+    const int rc = umig_db_step(&reader->main, statement, err);
+    if (rc == UMIG_OK) {
+        *out_batches = (uint64_t)sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_reset(statement);
+    return rc;
+}
+
 int umig_reader_inbox(struct umig_reader *reader,
                       uint64_t *out_batches,
                       uint64_t *out_bytes,

@@ -103,6 +103,12 @@ UMIG_NODISCARD int umig_reader_sums(struct umig_reader *reader,
                                     size_t sum_count,
                                     struct umig_err *err);
 
+/** Batches in the inbox of the JVM that a session is of. */
+UMIG_NODISCARD int umig_reader_waiting(struct umig_reader *reader,
+                                       int64_t key,
+                                       uint64_t *out_batches,
+                                       struct umig_err *err);
+
 /** Batches in the inbox, acknowledged and not folded yet. */
 UMIG_NODISCARD int umig_reader_inbox(struct umig_reader *reader,
                                      uint64_t *out_batches,

@@ -162,6 +162,8 @@ static const char *const read_statements[UMIG_READ_COUNT] = {
     [UMIG_READ_SESSION_DAYS] = "SELECT day FROM session_days WHERE session=?1 ORDER BY day",
     [UMIG_READ_DAY_SESSIONS] = "SELECT session FROM session_days WHERE day=?1",
     [UMIG_READ_DAYS] = "SELECT DISTINCT day FROM session_days ORDER BY day",
+    [UMIG_READ_SESSION_WAITING] =
+        "SELECT count(*) FROM inbox WHERE stream=(SELECT stream FROM sessions WHERE id=?1)",
     [UMIG_READ_INBOX_SIZE] = "SELECT count(*), coalesce(sum(length(payload)), 0) FROM inbox",
 };
 

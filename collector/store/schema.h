@@ -52,6 +52,7 @@ enum umig_read_statement {
     UMIG_READ_DAY_SESSIONS,
     UMIG_READ_DAYS,
     UMIG_READ_INBOX_SIZE,
+    UMIG_READ_SESSION_WAITING,
     UMIG_READ_COUNT,
 };
 

@@ -13,11 +13,16 @@
 #include "collector/store/store_private.h"
 #include "core/err.h"
 
+static int status_of(int cause, int otherwise)
+{
+    return cause == ENOSPC || cause == EDQUOT || cause == EFBIG ? UMIG_E_LIMIT : otherwise;
+}
+
 static int make_folder(const char *path, struct umig_err *err)
 {
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        const int status = errno == ENOSPC ? UMIG_E_LIMIT : UMIG_E_DENIED;
-        return umig_err_set_cause(err, status, errno, "cannot make the data folder %s: %s", path,
+        return umig_err_set_cause(err, status_of(errno, UMIG_E_DENIED), errno,
+                                  "cannot make the data folder %s: %s", path,
                                   umig_errno_text(errno));
     }
     return UMIG_OK;
@@ -53,7 +58,7 @@ static int take_lock(struct umig_store *store, struct umig_err *err)
     snprintf(path, sizeof path, "%.*s/lock", UMIG_STORE_MAX_DIR_BYTES, store->dir);
     store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (store->lock_fd < 0) {
-        return umig_err_set_cause(err, errno == ENOSPC ? UMIG_E_LIMIT : UMIG_E_DENIED, errno,
+        return umig_err_set_cause(err, status_of(errno, UMIG_E_DENIED), errno,
                                   "the data folder %s is not writable: %s", store->dir,
                                   umig_errno_text(errno));
     }
@@ -68,9 +73,12 @@ static int take_lock(struct umig_store *store, struct umig_err *err)
     }
     char pid[16];
     const int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-    if (ftruncate(store->lock_fd, 0) != 0 || pwrite(store->lock_fd, pid, (size_t)len, 0) != len) {
-        return umig_err_set_cause(err, errno == ENOSPC ? UMIG_E_LIMIT : UMIG_E_IO, errno,
-                                  "%s: cannot write: %s", path, umig_errno_text(errno));
+    const ssize_t written =
+        ftruncate(store->lock_fd, 0) == 0 ? pwrite(store->lock_fd, pid, (size_t)len, 0) : -1;
+    if (written != len) {
+        const int cause = written < 0 ? errno : ENOSPC; /* a part of it: there was no more room */
+        return umig_err_set_cause(err, status_of(cause, UMIG_E_IO), cause, "%s: cannot write: %s",
+                                  path, umig_errno_text(cause));
     }
     return UMIG_OK;
 }

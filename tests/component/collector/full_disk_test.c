@@ -13,6 +13,40 @@ enum {
     FLUSH_MS = 20000
 };
 
+/* No file of this process grows from now on; as on a full disk. */
+static void fill_up(struct rlimit *out_before)
+{
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, out_before), 0);
+    const struct rlimit none = {1, out_before->rlim_max};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+}
+
+static void test_folder_at_rest_is_read_on_a_full_disk(void **state)
+{
+    struct umig_collector_process *p = *state;
+    static char text[1 << 20];
+    char list[4096];
+    struct rlimit before;
+    umig_collector_process_start(p);
+    umig_record_session(p, 66, "whole");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+
+    fill_up(&before);
+    const int listed = umig_read_folder(p, UMIG_QUERY_LIST_SESSIONS, list, sizeof list);
+    const int reported = umig_read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+
+    if (listed != UMIG_OK) {
+        fail_msg("%s", list);
+    }
+    assert_non_null(strstr(list, "whole"));
+    assert_null(strstr(list, "data missing"));
+    assert_int_equal(reported, UMIG_OK);
+    assert_non_null(strstr(text, "\"cpu\":{\"samples\":50,"));
+    assert_null(strstr(text, " of the batches of its JVM "));
+}
+
 static void test_folder_on_a_full_disk_is_told(void **state)
 {
     struct umig_collector_process *p = *state;
@@ -24,11 +58,8 @@ static void test_folder_on_a_full_disk_is_told(void **state)
     umig_deliver(e, p);
     umig_emitter_destroy(e);
     umig_collector_process_kill(p); /* acknowledged and not folded */
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    const struct rlimit none = {1, before.rlim_max};
-    (void)signal(SIGXFSZ, SIG_IGN);
 
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    fill_up(&before);
     const int rc = umig_read_folder(p, UMIG_QUERY_LIST_SESSIONS, text, sizeof text);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(rc, UMIG_E_LIMIT);
@@ -75,11 +106,62 @@ static void test_answers_say_that_nothing_can_be_stored(void **state)
     umig_emitter_destroy(e);
 }
 
+/* One blank for each gap: a report breaks its sentences into lines. */
+static void unwrap(char *text)
+{
+    char *to = text;
+    for (const char *at = text; *at != '\0'; at++) {
+        const bool is_gap = *at == ' ' || *at == '\n';
+        if (!is_gap || to == text || to[-1] != ' ') {
+            *to++ = is_gap ? ' ' : *at;
+        }
+    }
+    *to = '\0';
+}
+
+/* Reading needs no room: what was folded is reported, and the answer says what it lacks. */
+static void test_report_on_a_full_disk_says_what_it_lacks(void **state)
+{
+    struct umig_collector_process *p = *state;
+    struct umig_emitter *e = umig_small_emitter(36, "full");
+    const uint32_t report = UMIG__V1__QUERY_VERB__QUERY_REPORT;
+    static char text[1 << 20];
+    const struct rlimit none = {1, RLIM_INFINITY};
+    const struct rlimit lifted = {RLIM_INFINITY, RLIM_INFINITY};
+    char note[2048] = "";
+    umig_collector_process_start(p);
+    umig_emitter_make_batch(e);
+    umig_deliver(e, p);
+    assert_true(umig_ask_noted(p, report, note, sizeof note, text, sizeof text));
+    assert_string_equal(note, "");
+    /* Again if the collector folds by itself just then. */
+    for (int i = 0; strstr(note, " in no figure, for want of room on the disk") == NULL; i++) {
+        assert_in_range(i, 0, 20);
+        assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &lifted, NULL), 0);
+        umig_emitter_make_batch(e);
+        umig_deliver(e, p);
+        assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &none, NULL), 0);
+        assert_true(umig_ask_noted(p, report, note, sizeof note, text, sizeof text));
+    }
+    assert_non_null(strstr(text, "m1"));
+    unwrap(text);
+    assert_non_null(strstr(text, " of the batches of its JVM wait"));
+
+    assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &lifted, NULL), 0);
+    assert_true(umig_ask_noted(p, report, note, sizeof note, text, sizeof text));
+    assert_string_equal(note, "");
+    unwrap(text);
+    assert_null(strstr(text, " of the batches of its JVM wait"));
+    umig_emitter_destroy(e);
+}
+
 int main(void)
 {
 #define TEST(name) \
  cmocka_unit_test_setup_teardown(name, umig_collector_set_up, umig_collector_tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(test_folder_at_rest_is_read_on_a_full_disk),
+        TEST(test_report_on_a_full_disk_says_what_it_lacks),
         TEST(test_folder_on_a_full_disk_is_told),
         TEST(test_answers_say_that_nothing_can_be_stored),
     };
