@@ -136,6 +136,15 @@ static int add_cell(struct block *b,
     return rc;
 }
 
+/* UMIG_HTML_METRICS: none. */
+static enum umig_html_metric metric_of(enum umig_kind kind)
+{
+    return kind == UMIG_KIND_CPU     ? UMIG_HTML_CPU
+           : kind == UMIG_KIND_WALL  ? UMIG_HTML_WALL
+           : kind == UMIG_KIND_ALLOC ? UMIG_HTML_BYTES
+                                     : UMIG_HTML_METRICS;
+}
+
 static int add_cells(struct block *b, struct entry *e)
 {
     const struct umig_profile *const p = e->profile;
@@ -144,13 +153,11 @@ static int add_cells(struct block *b, struct entry *e)
     int rc = tree->cells != NULL ? UMIG_OK : UMIG_E_NOMEM;
     for (size_t i = 0; i < p->samples.count && rc == UMIG_OK; i++) {
         const struct umig_profile_sample *const sample = &p->samples.items[i];
-        if (sample->kind == UMIG_KIND_CPU || sample->kind == UMIG_KIND_ALLOC) {
+        const enum umig_html_metric metric = metric_of(sample->kind);
+        if (metric != UMIG_HTML_METRICS) {
             rc = add_cell(b, e,
-                          (struct umig_html_cell){.stack = sample->stack,
-                                                  .metric = sample->kind == UMIG_KIND_CPU
-                                                                ? UMIG_HTML_CPU
-                                                                : UMIG_HTML_BYTES,
-                                                  .value = sample->value},
+                          (struct umig_html_cell){
+                              .stack = sample->stack, .metric = metric, .value = sample->value},
                           sample->group);
         }
     }
@@ -212,18 +219,20 @@ static void put_groups(const struct block *b, struct umig_buf *out)
     }
 }
 
-/* As the page knows them; all but CPU time only where there is a sample. */
+/* As the page knows them; only where there is a sample: the first is what it opens on. */
 static const struct {
     const char *id, *label, *unit;
 } g_metrics[UMIG_HTML_METRICS] = {
     [UMIG_HTML_CPU] = {"cpu", "CPU time", "ns"},
+    [UMIG_HTML_WALL] = {"wall", "Time on the CPU and off", "ns"},
     [UMIG_HTML_WAITS] = {"locks", "Waits for locks", "ns"},
     [UMIG_HTML_BYTES] = {"alloc", "Allocated bytes", "bytes"},
 };
 
 static void put_metrics(const struct block *b, struct umig_buf *out)
 {
-    const char *lead = "[";
+    const char *lead = "";
+    umig_buf_byte(out, '[');
     for (int i = 0; i < UMIG_HTML_METRICS; i++) {
         if (b->scales[i] > 0) {
             umig_buf_printf(
@@ -249,8 +258,8 @@ static int put_tree(struct block *b, size_t index, struct umig_buf *out)
     umig_html_tree_chains(tree, b->names, out);
     umig_buf_text(out, "\",\"frames\":\"");
     rc = umig_html_tree_frames(tree, b->names, out);
-    umig_buf_text(out, "\",\"cells\":");
-    const char *lead = "{";
+    umig_buf_text(out, "\",\"cells\":{");
+    const char *lead = "";
     for (int i = 0; i < UMIG_HTML_METRICS; i++) {
         if (b->scales[i] > 0) {
             umig_buf_printf(out, "%s\"%s\":\"", lead, g_metrics[i].id);
@@ -265,8 +274,6 @@ static int put_tree(struct block *b, size_t index, struct umig_buf *out)
 
 static int put_block(struct block *b, struct umig_buf *out)
 {
-    /* Without a CPU sample the scale is no divisor of anything. */
-    b->scales[UMIG_HTML_CPU] = b->scales[UMIG_HTML_CPU] > 0 ? b->scales[UMIG_HTML_CPU] : 1;
     umig_buf_text(out, "{\"version\":1,\"strings\":");
     umig_html_block_strings(b->names, out);
     umig_buf_text(out, ",\"frames\":");

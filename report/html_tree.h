@@ -11,9 +11,13 @@
 #include "analysis/profile.h"
 #include "core/buf.h"
 
-/** What a tree may carry of a stack: CPU time, time waited for locks, bytes allocated. */
+/**
+ * What a tree may carry of a stack: CPU time, time on the CPU or off it, time waited for locks,
+ * bytes allocated. A page opens on the first that it has.
+ */
 enum umig_html_metric {
     UMIG_HTML_CPU,
+    UMIG_HTML_WALL,
     UMIG_HTML_WAITS,
     UMIG_HTML_BYTES,
     UMIG_HTML_METRICS

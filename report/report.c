@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/fold.h"
+#include "analysis/quality.h"
 #include "core/err.h"
 #include "report/collapsed.h"
 #include "report/figures.h"
@@ -124,4 +125,50 @@ int umig_report_write(const struct umig_profile *profile,
     rc = write_format(&figures, profile, options, out, err);
     umig_figures_fini(&figures);
     return umig_err_trace(err, rc);
+}
+
+static bool has_samples(const struct umig_profile *profile, enum umig_kind kind)
+{
+    for (size_t i = 0; i < profile->samples.count; i++) {
+        if (profile->samples.items[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of which kind the stacks are that a format is about; 0: it is about more. */
+static enum umig_kind kind_of_stacks(enum umig_report_format format)
+{
+    const bool is_cpu = format == UMIG_REPORT_COLLAPSED || format == UMIG_REPORT_PPROF ||
+                        format == UMIG_REPORT_SPEEDSCOPE || format == UMIG_REPORT_OTLP;
+    return is_cpu                                  ? UMIG_KIND_CPU
+           : format == UMIG_REPORT_COLLAPSED_ALLOC ? UMIG_KIND_ALLOC
+                                                   : (enum umig_kind)0;
+}
+
+void umig_report_note(const struct umig_profile *profile,
+                      enum umig_report_format format,
+                      struct umig_buf *note)
+{
+    const enum umig_kind kind = kind_of_stacks(format);
+    const enum umig_kind other = kind == UMIG_KIND_CPU ? UMIG_KIND_ALLOC : UMIG_KIND_CPU;
+    if (kind == (enum umig_kind)0 || has_samples(profile, kind)) {
+        return;
+    }
+    umig_buf_printf(note, "%ssession '%s' has no stacks of kind %s", note->len > 0 ? "; " : "",
+                    umig_profile_text(profile, profile->session.id), umig_quality_kind_key(kind));
+    const char *lead = ", it has ";
+    for (unsigned i = 1; i < UMIG_KIND_COUNT; i++) {
+        if (profile->session.has_kind[i] && i != (unsigned)kind) {
+            umig_buf_printf(note, "%s%s", lead, umig_quality_kind_key((enum umig_kind)i));
+            lead = ", ";
+        }
+    }
+    if (has_samples(profile, other)) {
+        umig_buf_printf(note, "; --format collapsed --kind %s writes its stacks",
+                        umig_quality_kind_key(other));
+    } else {
+        umig_buf_text(note, "; text, json and html show what it has");
+    }
 }

@@ -62,4 +62,12 @@ UMIG_NODISCARD int umig_report_write(const struct umig_profile *profile,
                                      struct umig_buf *out,
                                      struct umig_err *err);
 
+/**
+ * Appends what one should know beside a file for other tools that has no stack in it: which kinds
+ * the session has, and what shows them. Nothing where there are stacks, and for other formats.
+ */
+void umig_report_note(const struct umig_profile *profile,
+                      enum umig_report_format format,
+                      struct umig_buf *note);
+
 #endif

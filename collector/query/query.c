@@ -67,6 +67,9 @@ static int write_report(struct umig_reader *reader,
     rc = rc != UMIG_OK ? rc
                        : umig_query_load(reader, query, query->session, &part, &profile, note, err);
     rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, out, err);
+    if (rc == UMIG_OK) {
+        umig_report_note(profile, options.format, note);
+    }
     umig_profile_destroy(profile);
     return umig_err_trace(err, rc);
 }

@@ -232,7 +232,7 @@ function parseBlock(text) {
   for (const list of ["strings", "groups", "metrics", "trees"]) {
     if (!Array.isArray(raw[list])) throw new DataError(`${list} is not a list`);
   }
-  if (raw.metrics.length === 0 || raw.trees.length === 0) throw new DataError("it holds no samples");
+  if (raw.metrics.length === 0 || raw.trees.length === 0) throw new DataError("no stack was sampled");
   return raw;
 }
 

@@ -109,6 +109,22 @@ static void test_session_that_is_meant_alone_is_reported_without_a_note(void **s
     }
 }
 
+static void test_stacks_of_a_kind_that_is_not_there_are_missed(void **state)
+{
+    (void)state;
+    store_session(1, "nightly", "orders");
+
+    ask_collector("report nightly --format collapsed");
+    assert_string_equal(g_run.err, "");
+    ask_collector("report nightly --format collapsed --kind alloc");
+    assert_int_equal(g_run.code, 0); /* as for any session that is empty */
+    assert_string_equal(g_run.out, "");
+    assert_has(g_run.err, "umig report: session 'nightly' has no stacks of kind alloc, it has cpu");
+    assert_has(g_run.err, "; --format collapsed --kind cpu writes its stacks\n");
+    ask_folder("report nightly --format collapsed --kind alloc");
+    assert_has(g_run.err, "umig report: session 'nightly' has no stacks of kind alloc, it has cpu");
+}
+
 /* An agent that was without a collector for long brings sessions older than those that are there.
  */
 static void test_list_is_in_the_order_of_numbers(void **state)
@@ -393,6 +409,7 @@ int main(void)
     const struct CMUnitTest stored_test[] = {
         TEST(test_newest_of_several_is_reported_and_said_to_be),
         TEST(test_session_that_is_meant_alone_is_reported_without_a_note),
+        TEST(test_stacks_of_a_kind_that_is_not_there_are_missed),
         TEST(test_list_is_in_the_order_of_numbers),
         TEST(test_list_for_programs_has_each_label_once),
         TEST(test_folder_at_rest_says_what_is_known_of_an_end),

@@ -91,6 +91,48 @@ static bool has_string(const json_t *block, const char *wanted)
     return false;
 }
 
+/* A page opens on its first metric: no empty graph of CPU time where none was measured. */
+static void test_metrics_are_those_that_have_samples(void **state)
+{
+    (void)state;
+    static const struct {
+        enum umig_kind kind;
+        const char *metric;
+    } cases[] = {
+        {UMIG_KIND_CPU, "cpu"},
+        {UMIG_KIND_WALL, "wall"},
+        {UMIG_KIND_ALLOC, "alloc"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_profile *profile = umig_collapsed_read("[main];a.B.c;a.B.d 5\n");
+        struct umig_buf out = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+        for (size_t k = 0; k < profile->samples.count; k++) {
+            profile->samples.items[k].kind = cases[i].kind;
+        }
+        assert_int_equal(write_page(profile, &out, NULL), UMIG_OK);
+
+        json_t *block = read_block(umig_buf_str(&out));
+        const json_t *metrics = json_object_get(block, "metrics");
+        assert_int_equal(json_array_size(metrics), 1);
+        assert_string_equal(json_string_value(json_object_get(json_array_get(metrics, 0), "id")),
+                            cases[i].metric);
+        json_decref(block);
+        umig_buf_fini(&out);
+    }
+}
+
+static void test_session_without_stacks_has_no_metric(void **state)
+{
+    (void)state;
+    struct umig_buf out = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+    assert_int_equal(write_page(umig_sample_locks_only(), &out, NULL), UMIG_OK);
+
+    json_t *block = read_block(umig_buf_str(&out));
+    assert_int_equal(json_array_size(json_object_get(block, "metrics")), 0);
+    json_decref(block);
+    umig_buf_fini(&out);
+}
+
 static void test_text_is_escaped_for_elements_and_attributes(void **state)
 {
     (void)state;
@@ -307,6 +349,8 @@ static void test_page_has_the_tables_of_the_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_metrics_are_those_that_have_samples),
+        cmocka_unit_test(test_session_without_stacks_has_no_metric),
         cmocka_unit_test(test_text_is_escaped_for_elements_and_attributes),
         cmocka_unit_test(test_name_is_cut_after_whole_characters),
         cmocka_unit_test(test_hostile_names_make_no_markup),

@@ -93,6 +93,36 @@ static void test_collapsed_value_is_time_in_intervals(void **state)
     }
 }
 
+/* A file of no bytes says nothing: who asked is told what the session has. */
+static void test_file_without_stacks_has_a_note(void **state)
+{
+    (void)state;
+    static const struct {
+        struct umig_profile *(*make)(void);
+        enum umig_report_format format;
+        const char *says;
+    } cases[] = {
+        {umig_sample_locks_only, UMIG_REPORT_COLLAPSED,
+         "' has no stacks of kind cpu, it has locks; text, json and html show what it has"},
+        {umig_sample_locks_only, UMIG_REPORT_PPROF, "' has no stacks of kind cpu, it has locks; "},
+        {umig_sample_locks_only, UMIG_REPORT_TEXT, ""},
+        {umig_sample_quiet, UMIG_REPORT_COLLAPSED, ""},
+        {umig_sample_quiet, UMIG_REPORT_COLLAPSED_ALLOC,
+         "; --format collapsed --kind cpu writes its stacks"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_profile *profile = cases[i].make();
+        struct umig_buf note = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        umig_report_note(profile, cases[i].format, &note);
+        if (cases[i].says[0] == '\0' ? note.len > 0
+                                     : strstr(umig_buf_str(&note), cases[i].says) == NULL) {
+            fail_msg("case %zu: %s", i, umig_buf_str(&note));
+        }
+        umig_buf_fini(&note);
+        umig_profile_destroy(profile);
+    }
+}
+
 /* Nothing a terminal obeys may reach it, and no line may be wider than was asked for. */
 static void test_text_of_hostile_names_is_harmless(void **state)
 {
@@ -519,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_json_of_service_matches_golden),
         cmocka_unit_test(test_collapsed_of_hostile_names_matches_golden),
         cmocka_unit_test(test_collapsed_value_is_time_in_intervals),
+        cmocka_unit_test(test_file_without_stacks_has_a_note),
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
         cmocka_unit_test(test_long_names_lose_their_middle_and_tables_fit),
         cmocka_unit_test(test_text_for_no_terminal_has_whole_names),
