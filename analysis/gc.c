@@ -155,6 +155,21 @@ int umig_gc_read(const struct umig_profile *profile, struct umig_gc *out_gc, str
     return UMIG_OK;
 }
 
+void umig_gc_put_what(const struct umig_profile *profile,
+                      const struct umig_gc_row *row,
+                      struct umig_buf *out)
+{
+    if (row->collection == 0 && row->cause == 0) {
+        umig_buf_text(out, "Pause, the JVM told neither kind nor cause");
+        return;
+    }
+    umig_buf_text(out,
+                  row->collection != 0 ? umig_profile_text(profile, row->collection) : "Pause");
+    if (row->cause != 0) {
+        umig_buf_printf(out, ": %s", umig_profile_text(profile, row->cause));
+    }
+}
+
 const char *umig_gc_none(const struct umig_profile *profile)
 {
     return profile->session.end == UMIG_END_LOST

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "analysis/profile.h"
+#include "core/buf.h"
 
 /** The pauses with one kind of collection and one cause. */
 struct umig_gc_row {
@@ -41,6 +42,12 @@ struct umig_gc {
 UMIG_NODISCARD int umig_gc_read(const struct umig_profile *profile,
                                 struct umig_gc *out_gc,
                                 struct umig_err *err);
+
+/** Appends kind and cause of a row as far as they are known: "Pause Young (Normal): System.gc()".
+ */
+void umig_gc_put_what(const struct umig_profile *profile,
+                      const struct umig_gc_row *row,
+                      struct umig_buf *out);
 
 /** Sentence for a session without a pause; where its end is missing it says so. */
 const char *umig_gc_none(const struct umig_profile *profile);

@@ -20,10 +20,15 @@ static const struct umig_profile *profile_of(const struct umig_html_page *page)
     return page->figures->profile;
 }
 
+static void put_told(struct umig_html_page *page, uint32_t string, const char *otherwise)
+{
+    umig_html_name(string != 0 ? umig_profile_text(profile_of(page), string) : otherwise,
+                   page->out);
+}
+
 static void put_named(struct umig_html_page *page, uint32_t string)
 {
-    umig_html_name(string != 0 ? umig_profile_text(profile_of(page), string) : "unknown",
-                   page->out);
+    put_told(page, string, "unknown");
 }
 
 static void put_share(struct umig_html_page *page, uint64_t part, uint64_t whole)
@@ -55,9 +60,9 @@ void umig_html_gc_rows(struct umig_html_page *page)
     for (size_t i = 0; i < gc->row_count && i < ROWS_MAX; i++) {
         const struct umig_gc_row *const row = &gc->rows[i];
         umig_buf_text(page->out, "<tr><th scope=\"row\">");
-        put_named(page, row->collection);
+        put_told(page, row->collection, "Pause");
         umig_buf_text(page->out, "</th><td>");
-        put_named(page, row->cause);
+        put_told(page, row->cause, "not told by the JVM");
         umig_buf_text(page->out, "</td>");
         umig_html_count(row->count, page->out);
         umig_html_value(UMIG_KIND_GC, row->total_ns, page->out);

@@ -122,8 +122,7 @@ void umig_text_gc(struct umig_text_page *page)
     for (size_t i = 0; i < shown; i++) {
         const struct umig_gc_row *row = &gc->rows[i];
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        umig_buf_printf(&what, "%s: %s", text_or_unknown(profile, row->collection),
-                        text_or_unknown(profile, row->cause));
+        umig_gc_put_what(profile, row, &what);
         umig_text_number(page, row->count);
         umig_text_value(page, UMIG_KIND_GC, row->total_ns);
         umig_text_value(page, UMIG_KIND_GC, row->longest_ns);

@@ -301,10 +301,14 @@ static bool may_come(const struct umig_gc *gc, const struct umig_gc_record *reco
            now_ns < record->finish_ns + UMIG_GC_LINE_WAIT_NS;
 }
 
-/* What can be said without the log. Shenandoah's counters count something else. */
-static const char *kind_of_counters(enum umig_collector collector, uint32_t grown)
+/*
+ * What can be said without the log. Shenandoah's counters count something else. Nothing counted: an
+ * operation that wanted memory found at its safepoint that it need not collect. Another thread had
+ * made room, the GC locker was held, or a concurrent cycle was on already (G1, metaspace).
+ */
+static const char *kind_of_counters(const struct umig_gc *gc, uint32_t grown)
 {
-    if (collector == UMIG_COLLECTOR_Z || collector == UMIG_COLLECTOR_SHENANDOAH) {
+    if (collects_between_pauses(gc)) {
         return "";
     }
     if ((grown & GREW_FULL) != 0) {
@@ -313,7 +317,9 @@ static const char *kind_of_counters(enum umig_collector collector, uint32_t grow
     if ((grown & GREW_YOUNG) != 0) {
         return "Pause Young";
     }
-    return (grown & GREW_CONCURRENT) != 0 ? "Pause Remark or Cleanup" : "";
+    return (grown & GREW_CONCURRENT) != 0 ? "Pause Remark or Cleanup"
+           : gc->invocations[0] != 0      ? "Pause without collection"
+                                          : "";
 }
 
 /* The exact figure, if it is one that the log rounds down to what it says, or the log is mute. */
@@ -335,8 +341,7 @@ static void describe(const struct umig_gc *gc,
     pause->heap_after = record->heap_after;
     memcpy(pause->cause, record->cause, sizeof pause->cause);
     if (gc->line_count == 0) {
-        snprintf(pause->kind, sizeof pause->kind, "%s",
-                 kind_of_counters(gc->heap->collector, record->grown));
+        snprintf(pause->kind, sizeof pause->kind, "%s", kind_of_counters(gc, record->grown));
         return;
     }
     const struct umig_gc_line *line = &gc->merged;

@@ -172,7 +172,8 @@ static void test_kind_without_log_comes_from_the_counters(void **state)
         {UMIG_COLLECTOR_SERIAL, 2, "Pause Full"},
         {UMIG_COLLECTOR_PARALLEL, 1, "Pause Young"},
         {UMIG_COLLECTOR_G1, 4, "Pause Remark or Cleanup"},
-        {UMIG_COLLECTOR_G1, 0, ""},
+        {UMIG_COLLECTOR_G1, 0, "Pause without collection"},
+        {UMIG_COLLECTOR_SERIAL, 0, "Pause without collection"},
         {UMIG_COLLECTOR_Z, 4, ""},
         {UMIG_COLLECTOR_SHENANDOAH, 2, ""},
     };
@@ -329,7 +330,7 @@ static void test_line_of_a_pause_still_running_is_kept_for_it(void **state)
     write_line(fixture, "[125ns][gc] GC(1) Pause Young (Allocation Failure) 4M->4M(64M) 3.0ms");
 
     /* The line of the second proves that none will come for the first. */
-    assert_string_equal(expect_pause(fixture, 126).kind, "");
+    assert_string_equal(expect_pause(fixture, 126).kind, "Pause without collection");
     expect_again(fixture, 127);
     umig_gc_pause_end(&fixture->gc, 130);
     assert_string_equal(expect_pause(fixture, 131).kind, "Pause Young");
@@ -405,6 +406,14 @@ static void test_lines_of_lost_pauses_are_given_to_nobody(void **state)
         assert_string_equal(expect_pause(fixture, NEVER).kind, "Pause Remark");
     }
     pause_at(fixture, 1000000);
+    assert_string_equal(expect_pause(fixture, NEVER).kind, "Pause without collection");
+}
+
+static void test_kind_without_log_and_counters_is_unknown(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->gc.invocations[0] = 0; /* -XX:-UsePerfData */
+    pause_at(fixture, 100);
     assert_string_equal(expect_pause(fixture, NEVER).kind, "");
 }
 
@@ -419,6 +428,7 @@ int main(void)
         CASE(test_pause_inside_a_pause_is_one),
         CASE(test_pause_end_without_begin_is_no_pause),
         CASE(test_kind_without_log_comes_from_the_counters),
+        CASE(test_kind_without_log_and_counters_is_unknown),
         CASE(test_collections_are_counted_without_what_only_looks),
         CASE(test_cause_named_only_afterwards_is_the_last_one),
         CASE(test_heap_after_is_what_the_collection_left),

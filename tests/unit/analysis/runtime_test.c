@@ -1,6 +1,7 @@
-/* Memory pools and the JVM's own counters over a session. */
+/* Memory pools, what pauses are called, and the JVM's own counters over a session. */
 #include <string.h>
 
+#include "analysis/gc.h"
 #include "analysis/jvm.h"
 #include "analysis/pools.h"
 #include "core/units.h"
@@ -36,6 +37,30 @@ static void test_pools_keep_first_last_and_highest(void **state)
     umig_profile_destroy(profile);
 }
 
+static void test_pause_is_called_by_what_is_known_of_it(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read("");
+    const uint32_t kind = string(profile, "Pause Young (Normal)");
+    const uint32_t cause = string(profile, "G1 Evacuation Pause");
+    const struct {
+        struct umig_gc_row row;
+        const char *want;
+    } cases[] = {
+        {{.collection = kind, .cause = cause}, "Pause Young (Normal): G1 Evacuation Pause"},
+        {{.collection = kind}, "Pause Young (Normal)"},
+        {{.cause = cause}, "Pause: G1 Evacuation Pause"},
+        {{0}, "Pause, the JVM told neither kind nor cause"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_buf out = UMIG_BUF_INIT(100);
+        umig_gc_put_what(profile, &cases[i].row, &out);
+        assert_string_equal(umig_buf_str(&out), cases[i].want);
+        umig_buf_fini(&out);
+    }
+    umig_profile_destroy(profile);
+}
+
 /* Readings may come in any order; what a JVM does not keep, or lost, is unknown. */
 static void test_counters_of_the_jvm_tell_the_difference(void **state)
 {
@@ -67,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pools_keep_first_last_and_highest),
+        cmocka_unit_test(test_pause_is_called_by_what_is_known_of_it),
         cmocka_unit_test(test_counters_of_the_jvm_tell_the_difference),
     };
     return cmocka_run_group_tests_name("unit.analysis.runtime", tests, NULL, NULL);
