@@ -1,5 +1,6 @@
 #include "analysis/dispatch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WORK      UMIG_ROLE_WORK
@@ -292,4 +293,26 @@ const char *umig_dispatch_words(enum umig_dispatch_way way)
 #undef UMIG_DISPATCH_WORDS
     };
     return words[way];
+}
+
+void umig_dispatch_line(enum umig_dispatch_way way,
+                        bool is_groovy,
+                        char out[UMIG_DISPATCH_LINE_BYTES])
+{
+    snprintf(out, UMIG_DISPATCH_LINE_BYTES, is_groovy ? "[groovy dispatch: %s]" : "[%s]",
+             umig_dispatch_words(way));
+}
+
+bool umig_dispatch_is_line(const char *name)
+{
+    for (int way = UMIG_DISPATCH_INDY; name[0] == '[' && way <= UMIG_DISPATCH_CATEGORY; way++) {
+        char groovy[UMIG_DISPATCH_LINE_BYTES];
+        char java[UMIG_DISPATCH_LINE_BYTES];
+        umig_dispatch_line((enum umig_dispatch_way)way, true, groovy);
+        umig_dispatch_line((enum umig_dispatch_way)way, false, java);
+        if (strcmp(name, groovy) == 0 || strcmp(name, java) == 0) {
+            return true;
+        }
+    }
+    return false;
 }

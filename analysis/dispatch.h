@@ -65,4 +65,15 @@ struct umig_dispatch umig_dispatch_of(const char *class_name,
 /** Words of a way: "call site". */
 const char *umig_dispatch_words(enum umig_dispatch_way way);
 
+/** Longest name of a line, NUL included. */
+#define UMIG_DISPATCH_LINE_BYTES 48
+
+/** Writes the name of the line that a report has in place of a run: "[groovy dispatch: indy]". */
+void umig_dispatch_line(enum umig_dispatch_way way,
+                        bool is_groovy,
+                        char out[UMIG_DISPATCH_LINE_BYTES]);
+
+/** Is it the name of such a line? They come back where stacks of a report are imported. */
+bool umig_dispatch_is_line(const char *name);
+
 #endif

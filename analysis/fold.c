@@ -222,6 +222,15 @@ static int name_compiled(struct folding *f, uint32_t *method)
     return rc != UMIG_OK ? rc : umig_profile_method(f->to, &compiled, method);
 }
 
+/* Stacks that were exported folded and imported have dispatch as functions of these names. */
+static enum umig_frame_kind kind_of(const struct folding *f, const struct umig_profile_frame *frame)
+{
+    const struct umig_profile_method *method = &f->from->methods.items[frame->method];
+    const bool is_line = frame->kind == UMIG_FRAME_NATIVE && method->class_name == 0 &&
+                         umig_dispatch_is_line(umig_profile_text(f->from, method->name));
+    return is_line ? UMIG_FRAME_DISPATCH : frame->kind;
+}
+
 /* The new frame of an old one. */
 static int map_frame(struct folding *f, uint32_t old, uint32_t *out_frame)
 {
@@ -230,7 +239,7 @@ static int map_frame(struct folding *f, uint32_t old, uint32_t *out_frame)
         struct umig_profile_frame renamed = {
             .method = f->methods[frame->method].renamed,
             .line = frame->line,
-            .kind = frame->kind,
+            .kind = kind_of(f, frame),
         };
         int rc = frame->kind == UMIG_FRAME_COMPILING ? name_compiled(f, &renamed.method) : UMIG_OK;
         rc = rc != UMIG_OK ? rc : umig_profile_frame(f->to, &renamed, &f->frames[old]);
@@ -252,13 +261,10 @@ static int push(struct folding *f, uint32_t parent, uint32_t old_frame, uint32_t
 /* Puts the line that stands for a run under the folded stack. */
 static int push_dispatch(struct folding *f, const struct place *place, uint32_t *out_stack)
 {
-    struct umig_buf name = UMIG_BUF_INIT(256);
-    umig_buf_printf(&name, place->is_groovy ? "[groovy dispatch: %s]" : "[%s]",
-                    umig_dispatch_words(place->way));
+    char name[UMIG_DISPATCH_LINE_BYTES];
     struct umig_profile_method method = {0};
-    int rc = name.failed;
-    rc = rc != UMIG_OK ? rc : intern_text(f->to, &name, &method.name);
-    umig_buf_fini(&name);
+    umig_dispatch_line(place->way, place->is_groovy, name);
+    int rc = umig_profile_string(f->to, name, strlen(name), &method.name);
 
     struct umig_profile_frame frame = {.kind = UMIG_FRAME_DISPATCH};
     frame.line = f->from->frames.items[place->caller].line;

@@ -296,6 +296,26 @@ static void test_collapsed_stacks_are_imported_and_compared(void **state)
     remove_files();
 }
 
+/* What was folded when it was exported is dispatch still: no method of 2 % is the headline. */
+static void test_dispatch_of_folded_stacks_is_known_again(void **state)
+{
+    (void)state;
+    const char *path = write_file(
+        "peer.collapsed",
+        "[main];shop.Main.run;shop.Orders.all {closure 1};[groovy dispatch: metaclass] 500\n"
+        "[main];shop.Main.run;shop.Orders.all;[groovy dispatch: call site];java.util.ArrayList.add 26\n"
+        "[main];shop.Main.run;shop.Orders.all;[groovy dispatch: indy] 400\n"
+        "[main];shop.Main.run;shop.Orders.all 20\n");
+
+    import_file(path, "--name folded");
+    ask_collector("report folded --json"); /* its sentences are one line each */
+
+    assert_has(g_run.out, "Groovy dispatch takes 95 % of the CPU");
+    assert_has(g_run.out, "Look first at Orders.all {closure 1}, the call site whose dispatch");
+    assert_null(strstr(g_run.out, "hottest by itself"));
+    remove_files();
+}
+
 static void test_files_that_cannot_be_imported_are_refused(void **state)
 {
     (void)state;
@@ -416,6 +436,7 @@ int main(void)
         TEST(test_service_that_is_not_stored_is_told_with_those_that_are),
         TEST(test_two_sessions_are_compared_from_collector_and_folder),
         TEST(test_collapsed_stacks_are_imported_and_compared),
+        TEST(test_dispatch_of_folded_stacks_is_known_again),
         TEST(test_files_that_cannot_be_imported_are_refused),
         TEST(test_recordings_are_read_with_the_jdks_jfr),
         TEST(test_import_that_is_stopped_leaves_no_trace),
