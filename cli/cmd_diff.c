@@ -57,26 +57,6 @@ static int read_part(const struct umig_args *args,
     return UMIG_OK;
 }
 
-static int choose_format(const struct umig_args *args,
-                         const char **out_format,
-                         struct umig_err *err)
-{
-    static const char *const formats[] = {"text", "json", "html"};
-    const bool wants_json = umig_args_has(args, "json");
-    const char *given = umig_args_value(args, "format", wants_json ? "json" : "text");
-    if (wants_json && strcmp(given, "json") != 0) {
-        return umig_err_set(err, UMIG_E_ARG, "--json and --format %.20s exclude each other", given);
-    }
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (strcmp(formats[i], given) == 0) {
-            *out_format = formats[i];
-            return UMIG_OK;
-        }
-    }
-    return umig_err_set(err, UMIG_E_ARG,
-                        "'%.40s' is no format of a comparison; write text, json or html", given);
-}
-
 static int read_question(const struct umig_args *args,
                          struct umig_question *question,
                          struct umig_err *err)
@@ -84,7 +64,8 @@ static int read_question(const struct umig_args *args,
     struct umig_diff_options options = {0};
     char work[UMIG_QUERY_WORK_BYTES];
     uint32_t noise_ppm = 0;
-    int rc = choose_format(args, &question->format, err);
+    static const char *const formats[] = {"text", "json", "html", NULL};
+    int rc = umig_source_format(args, formats, "text, json or html", &question->format, err);
     rc = rc != UMIG_OK ? rc : umig_session_selector_check(question->session, err);
     rc = rc != UMIG_OK ? rc : umig_session_selector_check(question->other, err);
     rc = rc != UMIG_OK ? rc : umig_query_per_read(question->per, &options, work, err);
@@ -108,16 +89,9 @@ static int run_diff(struct umig_cli *cli, const struct umig_args *args, struct u
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    const char *path = umig_args_value(args, "output", NULL);
-    if (path == NULL && cli->is_out_terminal && strcmp(question.format, "html") == 0) {
-        path = "umig-diff.html"; /* nobody reads a page's source on a terminal */
-    }
-    if (path != NULL && strcmp(path, "-") != 0) {
-        rc = umig_source_write_file(cli, args, &question, path, err);
-    } else {
-        question.width = cli->is_out_terminal ? cli->width : 0;
-        rc = umig_source_write(cli, args, &question, cli->out, err);
-    }
+    /* Nobody reads a page's source on a terminal. */
+    rc = umig_source_answer(cli, args, &question,
+                            strcmp(question.format, "html") == 0 ? "umig-diff.html" : NULL, err);
     return rc == UMIG_OK ? UMIG_EXIT_GOOD : umig_err_trace(err, rc);
 }
 

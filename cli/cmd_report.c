@@ -48,22 +48,10 @@ static int choose_format(const struct umig_args *args,
                          struct umig_err *err)
 {
     static const char *const formats[] = {"text",  "json",       "html", "collapsed",
-                                          "pprof", "speedscope", "otlp"};
-    const bool wants_json = umig_args_has(args, "json");
-    const char *given = umig_args_value(args, "format", wants_json ? "json" : "text");
-    if (wants_json && strcmp(given, "json") != 0) {
-        return umig_err_set(err, UMIG_E_ARG, "--json and --format %.20s exclude each other", given);
-    }
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (strcmp(formats[i], given) == 0) {
-            *out_format = formats[i];
-            return choose_kind(args, out_format, err);
-        }
-    }
-    return umig_err_set(
-        err, UMIG_E_ARG,
-        "'%.40s' is no format; write text, json, html, collapsed, pprof, speedscope or otlp",
-        given);
+                                          "pprof", "speedscope", "otlp", NULL};
+    const int rc = umig_source_format(
+        args, formats, "text, json, html, collapsed, pprof, speedscope or otlp", out_format, err);
+    return rc != UMIG_OK ? rc : choose_kind(args, out_format, err);
 }
 
 /* How files end that nobody reads on a terminal: there they are written even without -o. */
@@ -99,19 +87,10 @@ static int run_report(struct umig_cli *cli, const struct umig_args *args, struct
         return umig_err_trace(err, rc);
     }
     char made_path[128];
-    const char *path = umig_args_value(args, "output", NULL);
     const char *ending = ending_of(question.format);
-    if (path == NULL && cli->is_out_terminal && ending != NULL) {
-        snprintf(made_path, sizeof made_path, "umig-report-%s.%s",
-                 question.session + (question.session[0] == '#'), ending);
-        path = made_path;
-    }
-    if (path != NULL && strcmp(path, "-") != 0) {
-        rc = umig_source_write_file(cli, args, &question, path, err);
-    } else {
-        question.width = cli->is_out_terminal ? cli->width : 0;
-        rc = umig_source_write(cli, args, &question, cli->out, err);
-    }
+    snprintf(made_path, sizeof made_path, "umig-report-%s.%s",
+             question.session + (question.session[0] == '#'), ending != NULL ? ending : "");
+    rc = umig_source_answer(cli, args, &question, ending != NULL ? made_path : NULL, err);
     return rc == UMIG_OK ? UMIG_EXIT_GOOD : umig_err_trace(err, rc);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/source.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/collector_client.h"
@@ -87,11 +88,11 @@ int umig_source_write(struct umig_cli *cli,
     return umig_err_trace(err, rc);
 }
 
-int umig_source_write_file(struct umig_cli *cli,
-                           const struct umig_args *args,
-                           const struct umig_question *question,
-                           const char *path,
-                           struct umig_err *err)
+static int write_file(struct umig_cli *cli,
+                      const struct umig_args *args,
+                      const struct umig_question *question,
+                      const char *path,
+                      struct umig_err *err)
 {
     struct umig_out_file file;
     uint64_t byte_count = 0;
@@ -112,4 +113,38 @@ int umig_source_write_file(struct umig_cli *cli,
     umig_format_bytes(byte_count, size, sizeof size);
     umig_say(cli->notes, "Wrote %s (%s).", path, size);
     return UMIG_OK;
+}
+
+int umig_source_format(const struct umig_args *args,
+                       const char *const *formats,
+                       const char *words,
+                       const char **out_format,
+                       struct umig_err *err)
+{
+    const bool wants_json = umig_args_has(args, "json");
+    const char *given = umig_args_value(args, "format", wants_json ? "json" : "text");
+    if (wants_json && strcmp(given, "json") != 0) {
+        return umig_err_set(err, UMIG_E_ARG, "--json and --format %.20s exclude each other", given);
+    }
+    for (; *formats != NULL; formats++) {
+        if (strcmp(*formats, given) == 0) {
+            *out_format = *formats;
+            return UMIG_OK;
+        }
+    }
+    return umig_err_set(err, UMIG_E_ARG, "'%.40s' is no format; write %s", given, words);
+}
+
+int umig_source_answer(struct umig_cli *cli,
+                       const struct umig_args *args,
+                       struct umig_question *question,
+                       const char *made_path,
+                       struct umig_err *err)
+{
+    const char *path = umig_args_value(args, "output", cli->is_out_terminal ? made_path : NULL);
+    if (path != NULL && strcmp(path, "-") != 0) {
+        return write_file(cli, args, question, path, err);
+    }
+    question->width = cli->is_out_terminal ? cli->width : 0;
+    return umig_source_write(cli, args, question, cli->out, err);
 }

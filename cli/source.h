@@ -55,11 +55,31 @@ UMIG_NODISCARD int umig_source_write(struct umig_cli *cli,
                                      FILE *out,
                                      struct umig_err *err);
 
-/** As umig_source_write(), into a file that appears only when it is whole; says so in the notes. */
-UMIG_NODISCARD int umig_source_write_file(struct umig_cli *cli,
-                                          const struct umig_args *args,
-                                          const struct umig_question *question,
-                                          const char *path,
-                                          struct umig_err *err);
+/**
+ * Reads --format and --json: one of formats.
+ *
+ * @param formats  the choices, NULL at the end
+ * @param words    the choices in words, for the error: "text, json or html"
+ * @return UMIG_OK, UMIG_E_ARG naming what was given
+ */
+UMIG_NODISCARD int umig_source_format(const struct umig_args *args,
+                                      const char *const *formats,
+                                      const char *words,
+                                      const char **out_format,
+                                      struct umig_err *err);
+
+/**
+ * Answers where --output says: into a file, which appears only when it is whole and is named in the
+ * notes, or on standard output ("-", or not given).
+ *
+ * @param question   its width is set for a terminal
+ * @param made_path  file to write for a terminal without --output; NULL: the answer is for reading
+ * @return as umig_source_write(); UMIG_E_IO: the file cannot be written
+ */
+UMIG_NODISCARD int umig_source_answer(struct umig_cli *cli,
+                                      const struct umig_args *args,
+                                      struct umig_question *question,
+                                      const char *made_path,
+                                      struct umig_err *err);
 
 #endif

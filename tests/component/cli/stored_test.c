@@ -410,7 +410,7 @@ static void test_comparisons_that_cannot_be_are_refused(void **state)
         {"diff before before --per request=10,1x", "with numbers above 0", 2},
         {"diff before before --level 2", "--level 2: write a part between 0.0001 and 0.2", 2},
         {"diff before before --noise x", "--noise x: write a part between 0 and 0.5", 2},
-        {"diff before before --format collapsed", "is no format of a comparison", 2},
+        {"diff before before --format collapsed", "is no format; write text, json or html", 2},
     };
     store_session(1, "before", "orders");
 
