@@ -2,10 +2,9 @@
  * Waits for the synchronizers of java.util.concurrent against ThreadMXBean's waited time and the
  * program's own watch, by class; who waits for work is left out, who waited before is found.
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "tests/support/jvm.h"
+#include "tests/e2e/session/waits.h"
 #include "tests/support/test.h"
 
 #define WAIT_PERCENT 5.0
@@ -18,46 +17,10 @@ static const char *const g_classes[] = {
     "java.util.concurrent.Semaphore$FairSync",
 };
 
-/* A row of one of the report's lists of waits; NULL if there is none. */
-static const json_t *row_of_class(const json_t *report, const char *list, const char *class_name)
-{
-    size_t i;
-    json_t *row;
-    json_array_foreach(json_object_get(json_object_get(report, "contention"), list), i, row)
-    {
-        const char *name = json_string_value(json_object_get(row, "monitor_class"));
-        if (name != NULL && strcmp(name, class_name) == 0) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-/* What a holder did when somebody began to wait: its stack goes through the method that locked. */
-static bool is_held_in(const json_t *report, const char *class_name, const char *method)
-{
-    size_t i;
-    size_t j;
-    json_t *row;
-    json_t *frame;
-    json_array_foreach(json_object_get(json_object_get(report, "contention"), "holding"), i, row)
-    {
-        const char *name = json_string_value(json_object_get(row, "monitor_class"));
-        json_array_foreach(json_object_get(row, "stack"), j, frame)
-        {
-            if (name != NULL && strcmp(name, class_name) == 0 &&
-                strcmp(umig_json_text_at(frame, "method"), method) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static void check_class(const json_t *truth, const json_t *report, const char *class_name)
 {
     const json_t *planted = json_object_get(truth, class_name);
-    const json_t *row = row_of_class(report, "classes", class_name);
+    const json_t *row = waits_row(report, "classes", class_name);
     assert_non_null(row);
     const double bean_ms = umig_json_number_at(planted, "waited_ms");
     const double own_ms = umig_json_number_at(planted, "own_ms");
@@ -88,7 +51,7 @@ static void check_idle(const json_t *report)
 
 static void check_site(const json_t *report)
 {
-    const json_t *row = row_of_class(report, "sites", g_classes[0]);
+    const json_t *row = waits_row(report, "sites", g_classes[0]);
     assert_non_null(row);
     assert_string_equal(umig_json_text_at(row, "method"), "post");
 }
@@ -101,39 +64,15 @@ static void check_report(const json_t *truth, const json_t *report)
     }
     check_idle(report);
     check_site(report);
-    assert_true(is_held_in(report, g_classes[0], "work") ||
-                is_held_in(report, g_classes[1], "work"));
+    assert_true(waits_is_held_in(report, g_classes[0], "work") ||
+                waits_is_held_in(report, g_classes[1], "work"));
     /* It waited before anybody asked, and does still. */
-    assert_non_null(row_of_class(report, "still_waiting", "Parked$Gate"));
-}
-
-/* Waits count from the session's begin on. */
-static bool has_begun(const json_t *session)
-{
-    return session != NULL;
+    assert_non_null(waits_row(report, "still_waiting", "Parked$Gate"));
 }
 
 static void measure(struct umig_rig *rig)
 {
-    char words[64];
-    umig_rig_start_collector(rig);
-    snprintf(words, sizeof words, "-cp @java Parked %d", ROUNDS);
-    umig_rig_start_jvm(rig, "", words);
-    assert_int_equal(umig_rig_command(rig, NULL, "start %d --locks 1ms --name parks", rig->jvm.pid),
-                     0);
-    json_decref(umig_rig_await_session(rig, "parks", has_begun));
-    umig_rig_tell_jvm(rig, "go");
-    json_t *truth = umig_rig_read_jvm(rig);
-    assert_int_equal(umig_rig_command(rig, NULL, "stop %d --name parks", rig->jvm.pid), 0);
-    json_decref(umig_rig_await_session(rig, "parks", umig_rig_has_ended));
-    json_t *report = NULL;
-    assert_int_equal(umig_rig_command(rig, &report, "report parks --format json"), 0);
-    check_report(truth, report);
-    json_decref(report);
-    json_decref(truth);
-    umig_rig_tell_jvm(rig, "!");
-    assert_int_equal(umig_rig_wait_jvm(rig), 0);
-    umig_rig_stop_collector(rig);
+    waits_measure(rig, "Parked", ROUNDS, check_report);
 }
 
 static void test_parks_are_reported_as_threadmxbean_measures(void **state)
