@@ -188,11 +188,11 @@ static int run(struct umig_keeper *keeper,
     return umig_store_explain(keeper->options.dir, rc, err);
 }
 
-/* What ends the collector is what the asker has to know. */
-static int tell_failure(struct umig_keeper *keeper, int rc, struct umig_err *err)
+/* What ends the collector is what the asker has to know; UMIG_OK: nothing does. */
+static int tell_failure(struct umig_keeper *keeper, struct umig_err *err)
 {
     pthread_mutex_lock(&keeper->lock);
-    *err = keeper->failure_err;
+    const int rc = umig_keeper_failure(keeper, err);
     pthread_mutex_unlock(&keeper->lock);
     return umig_store_explain(keeper->options.dir, rc, err);
 }
@@ -215,19 +215,20 @@ static int prepare(struct umig_keeper *keeper,
         return UMIG_OK;
     }
     const int rc = umig_keeper_flush(keeper);
-    if (rc == UMIG_AGAIN) {
-        return umig_err_set(err, UMIG_E_BUSY, "the collector is ending; ask again with --data");
-    }
     if (rc == UMIG_E_LIMIT) {
         *out_is_behind = true; /* reading needs no room */
+    }
+    if (rc == UMIG_OK || rc == UMIG_E_LIMIT) {
         return UMIG_OK;
     }
-    if (rc == UMIG_E_DB || rc == UMIG_E_IO) {
-        return tell_failure(keeper, rc, err);
+    const int failure = tell_failure(keeper, err);
+    if (failure != UMIG_OK) {
+        return failure;
     }
-    return rc != UMIG_OK ? umig_err_set(err, rc, "acknowledged batches cannot be read now: %s",
-                                        umig_status_text(rc))
-                         : UMIG_OK;
+    return rc == UMIG_AGAIN
+               ? umig_err_set(err, UMIG_E_BUSY, "the collector is ending; ask again with --data")
+               : umig_err_set(err, rc, "acknowledged batches cannot be read now: %s",
+                              umig_status_text(rc));
 }
 
 /* Whoever asks while nothing is stored has to know: the newest data is not in the answer. */

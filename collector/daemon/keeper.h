@@ -41,7 +41,10 @@ UMIG_NODISCARD int umig_keeper_start(struct umig_keeper *keeper,
 /** Ends the threads: queries that wait are answered first. */
 void umig_keeper_stop(struct umig_keeper *keeper);
 
-/** The failure that made the keeper stop the ingest: UMIG_OK if none. After umig_keeper_stop(). */
+/**
+ * The failure that made the keeper stop the ingest: UMIG_OK if none. After umig_keeper_stop(), or
+ * under the keeper's lock.
+ */
 UMIG_NODISCARD int umig_keeper_failure(const struct umig_keeper *keeper, struct umig_err *err);
 
 /** Folds the rest and brings the store in line, on the calling thread. After umig_keeper_stop(). */

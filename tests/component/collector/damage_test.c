@@ -78,6 +78,8 @@ static void test_damage_under_a_collector_is_told_who_asks(void **state)
     assert_int_equal(umig_collector_process_stop(p), 0); /* its log is in the file now */
     umig_collector_process_start(p);
     umig_store_main_path(p->data, path);
+    /* What it folds at its start is behind it: it would meet the damage then, and end. */
+    assert_true(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, "", text, sizeof text));
     damage(path);
 
     assert_false(umig_ask(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, "", text, sizeof text));
