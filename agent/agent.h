@@ -145,6 +145,16 @@ void umig_agent_end_session(struct umig_agent *agent,
                             enum umig_end reason,
                             uint64_t now_ns);
 
+/**
+ * Gives sessions the pauses that are over, and what the JVM's log says beside them.
+ *
+ * @param patience_ns  CLOCK_MONOTONIC: how long pauses wait for their line in the log is measured
+ * by it; UINT64_MAX: none waits any longer
+ *
+ * Thread: the loop.
+ */
+void umig_agent_take_pauses(struct umig_agent *agent, uint64_t patience_ns, uint64_t now_ns);
+
 /** Brings the price of the agent up to date. Thread: the loop. */
 void umig_agent_measure_cost(struct umig_agent *agent);
 

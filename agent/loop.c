@@ -157,16 +157,6 @@ int umig_agent_open_session(struct umig_agent *agent,
     return umig_err_trace(err, rc);
 }
 
-static void take_pauses(struct umig_agent *agent, uint64_t patience_ns, uint64_t now_ns)
-{
-    struct umig_gc_pause pause;
-    while (umig_gc_take(&agent->vm.gc, patience_ns, &pause) == UMIG_OK) {
-        umig_triggers_note_pause(&agent->gauges, pause.duration_ns);
-        umig_pump_pause(&agent->pump, &pause, now_ns);
-    }
-    umig_pump_lost_pauses(&agent->pump, umig_gc_lost(&agent->vm.gc));
-}
-
 static void read_heap(struct umig_agent *agent, uint64_t now_ns)
 {
     struct umig_heap_reading reading;
@@ -249,8 +239,9 @@ static void tell_waits(struct umig_agent *agent, uint64_t now_ns)
 
 static void drain(struct umig_agent *agent, uint64_t now_ns)
 {
-    take_pauses(agent, now_ns, now_ns);
+    umig_agent_take_pauses(agent, now_ns, now_ns);
     umig_pump_drain(&agent->pump, now_ns);
+    umig_pump_tell_late(&agent->pump, now_ns);
     umig_wall_settle_ended(&agent->wall, now_ns);
     umig_threads_reap(&agent->threads);
 }
@@ -268,7 +259,7 @@ void umig_agent_end_session(struct umig_agent *agent,
         begin_session(agent, session, now_ns);
     }
     /* A pause that still waits for its line in the log is told without it. */
-    take_pauses(agent, UINT64_MAX, now_ns);
+    umig_agent_take_pauses(agent, UINT64_MAX, now_ns);
     tell_waits(agent, now_ns);
     drain(agent, now_ns);
     if (session->spec.kinds.has_kind[UMIG_KIND_WALL]) {

@@ -145,6 +145,7 @@ struct umig_profile *umig_profile_destroy(struct umig_profile *profile)
     free(profile->samples.items);
     free(profile->thread_totals.items);
     free(profile->pauses.items);
+    free(profile->gc_sums.items);
     free(profile->pool_points.items);
     free(profile->work_pools.items);
     free(profile->waits.items);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "include/umig/attr.h"
+#include "include/umig/gc_events.h"
 #include "include/umig/jvm_counters.h"
 #include "include/umig/kinds.h"
 #include "include/umig/pools.h"
@@ -74,6 +75,31 @@ struct umig_profile_pause {
     uint32_t cause;        /* string; 0 unknown */
     uint64_t before_bytes; /* or UMIG_BYTES_UNKNOWN */
     uint64_t after_bytes;
+};
+
+/** What the JVM's log said beside a pause: not kept, but added up. */
+struct umig_profile_gc_event {
+    enum umig_gc_event_kind kind;
+    uint64_t start_unix_ns;
+    uint64_t duration_ns;
+    uint64_t before, after; /* include/umig/gc_events.h */
+    uint32_t name;          /* string */
+    uint32_t detail;        /* string; 0 none */
+    uint32_t thread;        /* late; 0 none */
+    uint32_t stack;         /* late: of that thread; 0 none */
+};
+
+/** Sums over the events of one kind, name and detail. */
+struct umig_profile_gc_sum {
+    enum umig_gc_event_kind kind;
+    uint32_t pause;  /* string: kind of the pause that a phase is a step of; 0 unknown, or none */
+    uint32_t name;   /* string */
+    uint32_t detail; /* string: cycle: cause; stall, late: group of the thread; 0 none */
+    uint32_t stack;  /* late; 0 none */
+    uint64_t count;
+    uint64_t total_ns, longest_ns;
+    uint64_t before, before_most; /* sum, and at one event */
+    uint64_t grown, shrunk;       /* sums of what after is above and below before */
 };
 
 /** One pool at one moment; the process's RSS is the pool named "RSS". */
@@ -194,6 +220,7 @@ struct umig_profile {
     UMIG_PROFILE_LIST(struct umig_profile_sample) samples;
     UMIG_PROFILE_LIST(struct umig_profile_thread_total) thread_totals;
     UMIG_PROFILE_LIST(struct umig_profile_pause) pauses;
+    UMIG_PROFILE_LIST(struct umig_profile_gc_sum) gc_sums;
     UMIG_PROFILE_LIST(struct umig_profile_pool_point) pool_points;
     UMIG_PROFILE_LIST(struct umig_profile_work_pool) work_pools;
     UMIG_PROFILE_LIST(struct umig_profile_wait) waits;
@@ -203,6 +230,7 @@ struct umig_profile {
     /* private to profile*.c */
     struct umig_profile_index *index;
     size_t next_work_pool; /* where to look first */
+    size_t next_gc_sum;
     size_t used_bytes;
     size_t limit_bytes;
 };
@@ -281,6 +309,15 @@ UMIG_NODISCARD int umig_profile_add_thread_total(struct umig_profile *profile,
 /** Appends a row; rows are kept in the order they come. */
 UMIG_NODISCARD int umig_profile_add_pause(struct umig_profile *profile,
                                           const struct umig_profile_pause *pause);
+/**
+ * Adds to the sums of its kind, name and detail; makes them if need be. The pauses up to it must be
+ * there, in the order of their time.
+ */
+UMIG_NODISCARD int umig_profile_add_gc_event(struct umig_profile *profile,
+                                             const struct umig_profile_gc_event *event);
+/** Adds sums to those of their kind, name and detail, or appends them. */
+UMIG_NODISCARD int umig_profile_add_gc_sum(struct umig_profile *profile,
+                                           const struct umig_profile_gc_sum *sum);
 /** Appends a row; rows are kept in the order they come. */
 UMIG_NODISCARD int umig_profile_add_pool_point(struct umig_profile *profile,
                                                const struct umig_profile_pool_point *point);

@@ -9,7 +9,7 @@ enum {
     BOOKS_MAX = UMIG_KIND_COUNT * (UMIG_DROP_COUNT + 1),
     PRODUCED = 0,
     SAMPLES = UMIG_DROP_COUNT,
-    ROW_LISTS = 5,
+    ROW_LISTS = 6,
 };
 
 _Static_assert(sizeof(struct umig_backlog_slice) % ALIGNMENT == 0 &&
@@ -17,6 +17,7 @@ _Static_assert(sizeof(struct umig_backlog_slice) % ALIGNMENT == 0 &&
                    sizeof(struct umig_batch_sample) % ALIGNMENT == 0 &&
                    sizeof(struct umig_batch_wait) % ALIGNMENT == 0 &&
                    sizeof(struct umig_batch_pause) % ALIGNMENT == 0 &&
+                   sizeof(struct umig_batch_gc_event) % ALIGNMENT == 0 &&
                    sizeof(struct umig_batch_heap_point) % ALIGNMENT == 0 &&
                    sizeof(struct umig_batch_pool) % ALIGNMENT == 0,
                "rows stand one behind the other");
@@ -89,9 +90,14 @@ static struct umig_batch_pause *pauses_of(struct umig_backlog_slice *slice)
     return (struct umig_batch_pause *)(void *)(waits_of(slice) + slice->wait_count);
 }
 
+static struct umig_batch_gc_event *gc_events_of(struct umig_backlog_slice *slice)
+{
+    return (struct umig_batch_gc_event *)(void *)(pauses_of(slice) + slice->pause_count);
+}
+
 static struct umig_batch_heap_point *heap_points_of(struct umig_backlog_slice *slice)
 {
-    return (struct umig_batch_heap_point *)(void *)(pauses_of(slice) + slice->pause_count);
+    return (struct umig_batch_heap_point *)(void *)(gc_events_of(slice) + slice->gc_event_count);
 }
 
 static struct umig_batch_pool *pools_of(struct umig_backlog_slice *slice)
@@ -106,8 +112,8 @@ static struct umig_backlog_book *books_of(struct umig_backlog_slice *slice)
 
 static uint32_t rows_of(const struct umig_backlog_slice *slice)
 {
-    return slice->sample_count + slice->wait_count + slice->pause_count + slice->heap_point_count +
-           slice->pool_count;
+    return slice->sample_count + slice->wait_count + slice->pause_count + slice->gc_event_count +
+           slice->heap_point_count + slice->pool_count;
 }
 
 static uint32_t bytes_of(const struct umig_backlog_slice *slice)
@@ -115,6 +121,7 @@ static uint32_t bytes_of(const struct umig_backlog_slice *slice)
     return (uint32_t)(sizeof *slice + slice->sample_count * sizeof(struct umig_batch_sample) +
                       slice->wait_count * sizeof(struct umig_batch_wait) +
                       slice->pause_count * sizeof(struct umig_batch_pause) +
+                      slice->gc_event_count * sizeof(struct umig_batch_gc_event) +
                       slice->heap_point_count * sizeof(struct umig_batch_heap_point) +
                       slice->pool_count * sizeof(struct umig_batch_pool) +
                       slice->book_count * sizeof(struct umig_backlog_book));
@@ -226,6 +233,7 @@ static bool strip(struct umig_backlog *backlog, size_t at)
     head.sample_count = 0;
     head.wait_count = 0;
     head.pause_count = 0;
+    head.gc_event_count = 0;
     head.heap_point_count = 0;
     head.pool_count = 0;
     head.book_count = books.count;
@@ -323,6 +331,7 @@ static void count_rows(const struct umig_batch *batch,
     COUNT_ROWS(batch->samples, batch->sample_count, number, out->sample_count);
     COUNT_ROWS(batch->waits, batch->wait_count, number, out->wait_count);
     COUNT_ROWS(batch->pauses, batch->pause_count, number, out->pause_count);
+    COUNT_ROWS(batch->gc_events, batch->gc_event_count, number, out->gc_event_count);
     COUNT_ROWS(batch->heap_points, batch->heap_point_count, number, out->heap_point_count);
     COUNT_ROWS(batch->pools, batch->pool_count, number, out->pool_count);
 }
@@ -333,11 +342,13 @@ static void move_rows(struct umig_batch *batch, uint32_t number, struct umig_bac
     struct umig_batch_sample *samples = slice != NULL ? samples_of(slice) : NULL;
     struct umig_batch_wait *waits = slice != NULL ? waits_of(slice) : NULL;
     struct umig_batch_pause *pauses = slice != NULL ? pauses_of(slice) : NULL;
+    struct umig_batch_gc_event *events = slice != NULL ? gc_events_of(slice) : NULL;
     struct umig_batch_heap_point *points = slice != NULL ? heap_points_of(slice) : NULL;
     struct umig_batch_pool *pools = slice != NULL ? pools_of(slice) : NULL;
     MOVE_ROWS(batch->samples, batch->sample_count, number, samples);
     MOVE_ROWS(batch->waits, batch->wait_count, number, waits);
     MOVE_ROWS(batch->pauses, batch->pause_count, number, pauses);
+    MOVE_ROWS(batch->gc_events, batch->gc_event_count, number, events);
     MOVE_ROWS(batch->heap_points, batch->heap_point_count, number, points);
     MOVE_ROWS(batch->pools, batch->pool_count, number, pools);
 }
@@ -367,7 +378,7 @@ void umig_backlog_cut(struct umig_session *session,
         move_rows(batch, session->number, NULL);
         struct books all = books;
         lose_rows(all.items, all.count, &books);
-        head.sample_count = head.wait_count = head.pause_count = 0;
+        head.sample_count = head.wait_count = head.pause_count = head.gc_event_count = 0;
         head.heap_point_count = head.pool_count = 0;
         head.book_count = books.count;
         head.byte_count = bytes_of(&head);
@@ -439,6 +450,10 @@ bool umig_backlog_take(struct umig_session *session, struct umig_batch *batch)
         batch->pauses[batch->pause_count] = pauses_of(slice)[i];
         batch->pauses[batch->pause_count++].session = session->number;
     }
+    for (uint32_t i = 0; i < slice->gc_event_count; i++) {
+        batch->gc_events[batch->gc_event_count] = gc_events_of(slice)[i];
+        batch->gc_events[batch->gc_event_count++].session = session->number;
+    }
     for (uint32_t i = 0; i < slice->heap_point_count; i++) {
         batch->heap_points[batch->heap_point_count] = heap_points_of(slice)[i];
         batch->heap_points[batch->heap_point_count++].session = session->number;
@@ -487,6 +502,13 @@ static void carry_slice(struct umig_backlog_slice *slice, struct umig_carry *car
         struct umig_batch_pause *row = &pauses_of(slice)[i];
         row->collection = string_in(carry, row->collection);
         row->cause = string_in(carry, row->cause);
+    }
+    for (uint32_t i = 0; i < slice->gc_event_count; i++) {
+        struct umig_batch_gc_event *row = &gc_events_of(slice)[i];
+        row->name = string_in(carry, row->name);
+        row->detail = string_in(carry, row->detail);
+        row->thread = thread_in(carry, row->thread);
+        row->stack = stack_in(carry, row->stack);
     }
     for (uint32_t i = 0; i < slice->heap_point_count; i++) {
         struct umig_batch_heap_point *row = &heap_points_of(slice)[i];

@@ -37,6 +37,7 @@ struct umig_backlog_slice {
     uint32_t sample_count;
     uint32_t wait_count;
     uint32_t pause_count;
+    uint32_t gc_event_count;
     uint32_t heap_point_count;
     uint32_t pool_count;
     uint32_t book_count;

@@ -9,6 +9,7 @@ bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictio
     return batch->sample_count + UMIG_SESSIONS_MAX > UMIG_BATCH_SAMPLES ||
            batch->wait_count + UMIG_SESSIONS_MAX > UMIG_BATCH_WAITS ||
            batch->pause_count + UMIG_SESSIONS_MAX > UMIG_BATCH_PAUSES ||
+           batch->gc_event_count + UMIG_SESSIONS_MAX > UMIG_BATCH_GC_EVENTS ||
            batch->heap_point_count + UMIG_SESSIONS_MAX > UMIG_BATCH_HEAP_POINTS ||
            batch->pool_count == UMIG_BATCH_POOL_ROWS ||
            umig_dictionary_delta_bytes(dictionary) > UMIG_BATCH_DELTA_BYTES;
@@ -36,8 +37,8 @@ bool umig_batch_is_due(const struct umig_batch *batch, const struct umig_session
             return true;
         }
     }
-    return batch->sample_count + batch->wait_count + batch->pause_count + batch->heap_point_count +
-               batch->pool_count >
+    return batch->sample_count + batch->wait_count + batch->pause_count + batch->gc_event_count +
+               batch->heap_point_count + batch->pool_count >
            0;
 }
 
@@ -236,6 +237,53 @@ static void write_pauses(const struct umig_batch *batch,
         umig_pb_close(writer, column);
     }
     umig_pb_close(writer, pauses);
+    if (rows == 0) {
+        umig_pb_rollback(writer, nothing);
+    }
+}
+
+/* Columns by field number: 2 kind, 3 start, ... 10 stack. */
+static uint64_t gc_event_member(const struct umig_batch_gc_event *row, uint32_t field)
+{
+    const uint64_t members[] = {row->kind,  row->start_ns, row->duration_ns,
+                                row->name,  row->detail,   row->before,
+                                row->after, row->thread,   row->stack};
+    return members[field - 2];
+}
+
+/* The last columns are left out where they say nothing: threads and stacks are rare. */
+static bool has_gc_event_column(const struct umig_batch *batch, uint32_t session, uint32_t field)
+{
+    bool has_any = field <= 8;
+    for (uint32_t i = 0; i < batch->gc_event_count && !has_any; i++) {
+        has_any = batch->gc_events[i].session == session &&
+                  gc_event_member(&batch->gc_events[i], field) != 0;
+    }
+    return has_any;
+}
+
+static void write_gc_events(const struct umig_batch *batch,
+                            uint32_t session,
+                            struct umig_pb_writer *writer)
+{
+    const struct umig_pb_mark nothing = umig_pb_mark(writer);
+    uint32_t rows = 0;
+    const size_t events = umig_pb_open(writer, 14);
+    umig_pb_uint(writer, 1, session);
+    for (uint32_t field = 2; field <= 10; field++) {
+        if (!has_gc_event_column(batch, session, field)) {
+            continue;
+        }
+        const size_t column = umig_pb_open(writer, field);
+        for (uint32_t i = 0; i < batch->gc_event_count; i++) {
+            if (batch->gc_events[i].session == session) {
+                umig_pb_item(writer, gc_event_member(&batch->gc_events[i], field));
+                rows++;
+            }
+        }
+        umig_pb_close(writer, column);
+    }
+    umig_pb_close(writer, events);
     if (rows == 0) {
         umig_pb_rollback(writer, nothing);
     }
@@ -448,6 +496,7 @@ static void write_session(const struct umig_batch *batch,
         }
     }
     write_pauses(batch, session->number, writer);
+    write_gc_events(batch, session->number, writer);
     write_waits(batch, session->number, writer);
     write_tallies(session, cost, now_ns, writer);
     if (is_over(session)) {
@@ -494,6 +543,7 @@ void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions)
     batch->sample_count = 0;
     batch->wait_count = 0;
     batch->pause_count = 0;
+    batch->gc_event_count = 0;
     batch->heap_point_count = 0;
     batch->pool_count = 0;
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {

@@ -20,6 +20,7 @@
 #define UMIG_BATCH_SAMPLES     4096
 #define UMIG_BATCH_WAITS       1024
 #define UMIG_BATCH_PAUSES      1024
+#define UMIG_BATCH_GC_EVENTS   1024
 #define UMIG_BATCH_HEAP_POINTS 128
 #define UMIG_BATCH_POOLS       8
 #define UMIG_BATCH_POOL_ROWS   1024
@@ -64,6 +65,19 @@ struct umig_batch_pause {
     uint64_t heap_after;
 };
 
+struct umig_batch_gc_event {
+    uint32_t session;
+    uint32_t kind;
+    uint64_t start_ns;
+    uint64_t duration_ns;
+    uint32_t name;   /* string */
+    uint32_t detail; /* string; 0 none */
+    uint64_t before; /* include/umig/gc_events.h */
+    uint64_t after;
+    uint32_t thread; /* late: whose stack it is; else 0 */
+    uint32_t stack;
+};
+
 struct umig_batch_heap_point {
     uint32_t session;
     uint64_t time_ns;
@@ -92,17 +106,19 @@ struct umig_batch_pool {
     uint64_t completed; /* + 1; 0 unknown */
 };
 
-/** The rows of the batch being built. About 500 KiB. */
+/** The rows of the batch being built. About 570 KiB. */
 struct umig_batch {
     struct umig_batch_sample samples[UMIG_BATCH_SAMPLES];
     struct umig_batch_wait waits[UMIG_BATCH_WAITS];
     struct umig_batch_pause pauses[UMIG_BATCH_PAUSES];
+    struct umig_batch_gc_event gc_events[UMIG_BATCH_GC_EVENTS];
     struct umig_batch_heap_point heap_points[UMIG_BATCH_HEAP_POINTS];
     struct umig_batch_pool pools[UMIG_BATCH_POOL_ROWS];
     uint32_t sample_count;
     uint32_t pool_count;
     uint32_t wait_count;
     uint32_t pause_count;
+    uint32_t gc_event_count;
     uint32_t heap_point_count;
 };
 

@@ -31,6 +31,7 @@ int umig_pump_init(struct umig_pump *pump,
     pump->memory = memory;
     umig_dictionary_init(&pump->dictionary, dictionary, stack_room);
     umig_virtual_threads_init(&pump->virtual_threads, memory);
+    pump->late = umig_memory_take(memory, sizeof *pump->late);
     return UMIG_OK;
 }
 
@@ -120,6 +121,9 @@ void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns)
     umig_pump_begin_generation(pump);
     pump->dictionary.generation = 1;
     memset(&pump->holders, 0, sizeof pump->holders);
+    if (pump->late != NULL) {
+        pump->late->kept = 0;
+    }
     forget_dictionary_ids(pump);
     if (pump->wall != NULL) {
         umig_wall_restart(pump->wall, now_ns);
@@ -617,6 +621,21 @@ void umig_pump_find_place(struct umig_pump *pump,
     out_place->drop = umig_pump_has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
 }
 
+/* A thread that ran code of Java or of the JVM: a safepoint waits for it. */
+static void note_runner(struct umig_pump *pump,
+                        const struct umig_record *record,
+                        const struct umig_slot *slot,
+                        const struct place *place)
+{
+    if (pump->late != NULL && record->type == UMIG_RECORD_CPU &&
+        record->outcome == UMIG_OUTCOME_OK && !record->is_in_native && place->stack != 0 &&
+        atomic_load_explicit(&slot->kind, memory_order_relaxed) == UMIG_THREAD_JAVA) {
+        const struct umig_late_sample sample = {
+            .time_ns = record->time_ns, .thread = place->thread, .stack = place->stack};
+        umig_late_keep(pump->late, pump->dictionary.generation, &sample);
+    }
+}
+
 static void take_record(struct umig_pump *pump, const struct umig_record *record, uint64_t now_ns)
 {
     if (record->type == UMIG_RECORD_LOOK) {
@@ -647,6 +666,7 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
         }
         place.drop = umig_pump_has_room(pump) ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL;
     }
+    note_runner(pump, record, slot, &place);
     if (record->kernel_bytes > 0) {
         share_parts(pump, record, &place, now_ns);
     } else {

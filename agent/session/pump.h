@@ -15,6 +15,7 @@
 #include "agent/session/batch.h"
 #include "agent/session/holders.h"
 #include "agent/session/kernel.h"
+#include "agent/session/late.h"
 #include "agent/session/native.h"
 #include "agent/session/session.h"
 #include "agent/session/virtual.h"
@@ -39,6 +40,9 @@ struct umig_pump_place {
     uint8_t outcome;
     enum umig_drop drop;
 };
+
+/** Safepoints that wait until the samples taken meanwhile are there. */
+#define UMIG_PUMP_LATE_MAX 16u
 
 /** A stack that was interned, root first: the next one mostly begins the same. */
 struct umig_pump_chain {
@@ -67,6 +71,10 @@ struct umig_pump {
 
     struct umig_pump_chain chain;       /* of the record before */
     struct umig_pump_chain mixed_chain; /* and of the last one that had native code in between */
+
+    struct umig_late *late; /* NULL: there was no memory: nobody is told to be late */
+    struct umig_gc_event slow[UMIG_PUMP_LATE_MAX]; /* safepoints that took long to be reached */
+    uint32_t slow_count;
 
     struct umig_holders holders;
     struct umig_virtual_threads virtual_threads;
@@ -121,6 +129,12 @@ uint32_t umig_pump_class(struct umig_pump *pump, const char *signature, size_t l
 
 /** A pause, for every session that takes part. */
 void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, uint64_t now_ns);
+
+/** What the log says beside pauses, for every session that takes part. */
+void umig_pump_gc_event(struct umig_pump *pump, const struct umig_gc_event *event, uint64_t now_ns);
+
+/** Tells who was late to the safepoints that came in; call when the rings have been drained. */
+void umig_pump_tell_late(struct umig_pump *pump, uint64_t now_ns);
 
 /** Books the pauses that nobody took in time: how many there ever were. */
 void umig_pump_lost_pauses(struct umig_pump *pump, uint64_t lost_count);

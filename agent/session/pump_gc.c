@@ -1,4 +1,4 @@
-/* Pauses and memory pools on their way into batches. */
+/* Pauses, what the log says beside them, and memory pools on their way into batches. */
 #include <string.h>
 
 #include "agent/session/pump.h"
@@ -37,6 +37,72 @@ void umig_pump_pause(struct umig_pump *pump, const struct umig_gc_pause *pause, 
             .heap_after = known(pause->heap_after),
         };
     }
+}
+
+/* who: late; NULL: none. */
+static void give_event(struct umig_pump *pump,
+                       struct umig_session *session,
+                       const struct umig_gc_event *event,
+                       const struct umig_late_sample *who)
+{
+    session->tallies[UMIG_KIND_GC].samples++;
+    pump->batch->gc_events[pump->batch->gc_event_count++] = (struct umig_batch_gc_event){
+        .session = session->number,
+        .kind = (uint32_t)event->kind,
+        .start_ns = event->start_ns,
+        .duration_ns = event->duration_ns,
+        .name = text_id(pump, event->name),
+        .detail = text_id(pump, event->detail),
+        .before = event->before,
+        .after = event->after,
+        .thread = who != NULL ? who->thread : 0,
+        .stack = who != NULL ? who->stack : 0,
+    };
+}
+
+/* Making room may begin a generation: who was late is looked up behind it. */
+static void share_event(struct umig_pump *pump, const struct umig_gc_event *event, uint64_t now_ns)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &pump->sessions->session[i];
+        if (!umig_session_takes(session, UMIG_KIND_GC) || event->start_ns < session->start_ns) {
+            continue;
+        }
+        session->tallies[UMIG_KIND_GC].produced++;
+        if (!umig_pump_make_room(pump, now_ns)) {
+            session->tallies[UMIG_KIND_GC].dropped[UMIG_DROP_SPOOL_FULL]++;
+            continue;
+        }
+        struct umig_late_sample who;
+        const bool is_known = event->kind == UMIG_GC_EVENT_LATE && pump->late != NULL &&
+                              umig_late_find(pump->late, pump->dictionary.generation,
+                                             event->start_ns, event->duration_ns, &who);
+        give_event(pump, session, event, is_known ? &who : NULL);
+    }
+}
+
+void umig_pump_tell_late(struct umig_pump *pump, uint64_t now_ns)
+{
+    for (uint32_t i = 0; i < pump->slow_count; i++) {
+        struct umig_gc_event event = pump->slow[i];
+        event.kind = UMIG_GC_EVENT_LATE;
+        event.duration_ns = event.before; /* what it took to reach it */
+        event.before = 0;
+        share_event(pump, &event, now_ns);
+    }
+    pump->slow_count = 0;
+}
+
+void umig_pump_gc_event(struct umig_pump *pump, const struct umig_gc_event *event, uint64_t now_ns)
+{
+    share_event(pump, event, now_ns);
+    if (event->kind != UMIG_GC_EVENT_SAFEPOINT || event->before < UMIG_LATE_REACH_NS) {
+        return;
+    }
+    if (pump->slow_count == UMIG_PUMP_LATE_MAX) {
+        umig_pump_tell_late(pump, now_ns); /* by the samples that are there */
+    }
+    pump->slow[pump->slow_count++] = *event;
 }
 
 void umig_pump_lost_pauses(struct umig_pump *pump, uint64_t lost_count)

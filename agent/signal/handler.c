@@ -448,6 +448,7 @@ static void sample_into(struct umig_sampler *sampler,
         .doing = told.doing,
         .tier = told.tier,
         .is_osr = told.is_osr,
+        .is_in_native = result.is_in_native,
     };
     UMIG_TESTPOINT(SAMPLE);
     put_record(sampler, slot, ring, &head, scratch, text, context);

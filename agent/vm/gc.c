@@ -62,6 +62,8 @@ int umig_gc_open(struct umig_gc *gc,
     gc->short_bytes = umig_jvmflag_number(libjvm, "MaxHeapSize", &max_bytes) && max_bytes > 0
                           ? max_bytes / SHORT_OF * (SHORT_OF - 1)
                           : UINT64_MAX;
+    gc->events.collector = heap->collector;
+    (void)umig_jvmflag_number(libjvm, "G1HeapRegionSize", &gc->events.region_bytes);
     const bool has_log = umig_unified_log_open(&gc->log, libjvm, NULL) == UMIG_OK;
     const int rc = open_counters(gc, libjvm, err);
     return has_log ? UMIG_OK : rc;
@@ -215,9 +217,7 @@ uint64_t umig_gc_lost(const struct umig_gc *gc)
 
 int umig_gc_log_start(struct umig_gc *gc, void *jni_env, struct umig_err *err)
 {
-    /* Exactly these tag sets: one line a pause. ZGC calls its pauses phases. */
-    const char *what =
-        gc->heap->collector == UMIG_COLLECTOR_Z ? "gc=info,gc+phases=info" : "gc=info";
+    const char *what = umig_gc_events_selection(gc->heap->collector);
     return umig_err_trace(err, umig_unified_log_start(&gc->log, jni_env, what, err));
 }
 
@@ -231,12 +231,17 @@ bool umig_gc_log_is_silent(const struct umig_gc *gc)
     return umig_unified_log_since(&gc->log) != UINT64_MAX && gc->missed_in_row >= SILENT_AFTER;
 }
 
-/* Next line that ends a pause: the one held back, or a new one. */
+/*
+ * Next line that ends a pause: the one held back, or a new one. What else the lines say is put
+ * among the events, which may have no room for more: then they are to be taken first.
+ */
 static bool next_line(struct umig_gc *gc)
 {
     const char *text;
-    while (!gc->has_line && (text = umig_unified_log_line(&gc->log)) != NULL) {
+    while (!gc->has_line && umig_gc_events_have_room(&gc->events) &&
+           (text = umig_unified_log_line(&gc->log)) != NULL) {
         gc->has_line = umig_gc_line_parse(text, &gc->line);
+        umig_gc_events_read(&gc->events, text);
     }
     return gc->has_line;
 }
@@ -359,6 +364,27 @@ static void count_missing_line(struct umig_gc *gc, const struct umig_gc_record *
     if (gc->line_count == 0 && umig_unified_log_since(&gc->log) <= record->start_ns) {
         gc->missed_in_row++;
     }
+}
+
+/*
+ * A line whose pause was lost, or was taken before the line came, belongs to none that will be
+ * taken: it must not keep what follows it. (A pause is in the ring before it stops being active.)
+ */
+static void pass_stray_line(struct umig_gc *gc)
+{
+    const unsigned tail = atomic_load_explicit(&gc->tail, memory_order_relaxed);
+    if (gc->has_line && !umig_gc_is_active(gc) &&
+        tail == atomic_load_explicit(&gc->head, memory_order_acquire)) {
+        gc->has_line = false;
+        gc->missed_in_row = 0;
+    }
+}
+
+int umig_gc_take_event(struct umig_gc *gc, struct umig_gc_event *out_event)
+{
+    pass_stray_line(gc);
+    (void)next_line(gc);
+    return umig_gc_events_take(&gc->events, out_event) ? UMIG_OK : UMIG_AGAIN;
 }
 
 int umig_gc_take(struct umig_gc *gc, uint64_t now_ns, struct umig_gc_pause *out_pause)

@@ -14,6 +14,9 @@
  *   the line of a pause after its begin and before the next one's. Without it from the performance
  * counters: the cause, and for Serial, Parallel and G1 whether the pause was a young or a full
  * collection. ZGC's and Shenandoah's pauses are then of unknown kind.
+ *
+ * What the log says beside pauses (agent/vm/gc_events.h) is taken from the same lines, in their
+ * order: umig_gc_take_event().
  */
 #ifndef UMIG_AGENT_VM_GC_H
 #define UMIG_AGENT_VM_GC_H
@@ -24,6 +27,7 @@
 #include <stdint.h>
 
 #include "agent/signal/told.h"
+#include "agent/vm/gc_events.h"
 #include "agent/vm/gc_line.h"
 #include "agent/vm/heap.h"
 #include "agent/vm/unified_log.h"
@@ -93,6 +97,7 @@ struct umig_gc {
     struct umig_gc_line merged; /* of the pause at the tail, from its lines so far */
     unsigned line_count;        /* in merged */
     unsigned missed_in_row;     /* pauses whose line never came */
+    struct umig_gc_events events;
 };
 
 /**
@@ -155,6 +160,18 @@ UMIG_NODISCARD int umig_gc_take(struct umig_gc *gc,
                                 struct umig_gc_pause *out_pause);
 
 /**
+ * Takes the next thing that the log says beside pauses; nothing while the log is off.
+ *
+ * It reads up to the line of a pause that umig_gc_take() has not taken: call both in turns until
+ * neither has more.
+ *
+ * @return UMIG_OK; UMIG_AGAIN when there is none
+ *
+ * Thread: the consumer.
+ */
+UMIG_NODISCARD int umig_gc_take_event(struct umig_gc *gc, struct umig_gc_event *out_event);
+
+/**
  * Collections that have ended: pauses in which a young or a full one ran; with ZGC and Shenandoah,
  * which collect between pauses, all pauses, of which a cycle has three or four.
  *
@@ -175,7 +192,8 @@ uint32_t umig_gc_old_collections(const struct umig_gc *gc);
 uint64_t umig_gc_lost(const struct umig_gc *gc);
 
 /**
- * Switches the JVM's log of pauses on: a line or two for each, read by umig_gc_take().
+ * Switches the JVM's log of collections and safepoints on: 5 to 20 lines a collection, read by
+ * umig_gc_take() and umig_gc_take_event().
  *
  * Errors: UMIG_E_UNSUPPORTED, UMIG_E_IO, UMIG_E_JVM: pauses are described without it.
  * Thread: attached to the JVM.

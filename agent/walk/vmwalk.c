@@ -202,7 +202,10 @@ struct umig_walk_result umig_vmwalk_walk(const void *walker,
     }
     step->stack_high = umig_hs_ptr(thread, hs->thread_stack_base); /* may fault: last */
     struct umig_kept kept = {.frames = request->frames, .max = request->max_frames};
-    struct umig_walk_result result = {.outcome = begin(step, request)};
+    struct umig_walk_result result = {
+        .outcome = begin(step, request),
+        .is_in_native = umig_hs_i32(thread, hs->thread_state) == hs->state_in_native,
+    };
     if (result.outcome == UMIG_OUTCOME_OK) {
         step->continuation = umig_continuation_of(hs, thread);
         const uintptr_t begin_pc = step->regs.pc;

@@ -2,6 +2,7 @@
 #ifndef UMIG_AGENT_WALK_WALK_H
 #define UMIG_AGENT_WALK_WALK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/walk/crossing.h"
@@ -33,6 +34,7 @@ struct umig_walk_result {
     enum umig_outcome outcome;
     uint32_t frame_count; /* with another outcome than OK: as far as it came */
     uint32_t cut_at;      /* 0, or frames are missing behind so many innermost ones */
+    bool is_in_native;    /* the thread ran native code, which no safepoint waits for; walker vm */
 };
 
 /**

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/parse.h"
+#include "include/umig/gc_events.h"
 #include "include/umig/kinds.h"
 #include "include/umig/pools.h"
 
@@ -443,6 +444,43 @@ static int check_pauses(const Umig__V1__GcPauses *p,
     return rc;
 }
 
+static int check_gc_event_columns(const Umig__V1__GcEvents *e, struct umig_err *err)
+{
+    const size_t count = e->n_kind;
+    int rc = check_length("GcEvents.start_ns", e->n_start_ns, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("GcEvents.duration_ns", e->n_duration_ns, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("GcEvents.name", e->n_name, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("GcEvents.detail", e->n_detail, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("GcEvents.before", e->n_before, count, err);
+    rc = rc != UMIG_OK ? rc : check_length("GcEvents.after", e->n_after, count, err);
+    rc = rc != UMIG_OK ? rc : check_optional("GcEvents.thread", e->n_thread, count, err);
+    return rc != UMIG_OK ? rc : check_optional("GcEvents.stack", e->n_stack, count, err);
+}
+
+static int check_gc_events(const Umig__V1__GcEvents *e,
+                           const struct umig_known *known,
+                           struct umig_err *err)
+{
+    const size_t count = e->n_kind;
+    int rc = check_session("GcEvents.session", e->session, known, err);
+    rc = rc != UMIG_OK ? rc : check_gc_event_columns(e, err);
+    rc = rc != UMIG_OK ? rc
+                       : check_table("GcEvents.kind", e->kind, count, 1, UMIG_GC_EVENT_KINDS, err);
+    rc = rc != UMIG_OK ? rc : check_ids("GcEvents.name", e->name, count, known->strings, true, err);
+    rc = rc != UMIG_OK ? rc
+                       : check_ids("GcEvents.detail", e->detail, count, known->strings, true, err);
+    rc = rc != UMIG_OK
+             ? rc
+             : check_ids("GcEvents.thread", e->thread, e->n_thread, known->threads, true, err);
+    rc = rc != UMIG_OK
+             ? rc
+             : check_ids("GcEvents.stack", e->stack, e->n_stack, known->stacks, true, err);
+    for (size_t i = 0; rc == UMIG_OK && i < count; i++) {
+        rc = check_time("GcEvents.start_ns", e->start_ns[i], err);
+    }
+    return rc;
+}
+
 static int check_heap_point(const Umig__V1__HeapPoint *h,
                             const struct umig_known *known,
                             struct umig_err *err)
@@ -564,6 +602,9 @@ static int check_rows(const Umig__V1__Batch *b,
     }
     for (size_t i = 0; rc == UMIG_OK && i < b->n_gc_pauses; i++) {
         rc = check_pauses(b->gc_pauses[i], known, err);
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < b->n_gc_events; i++) {
+        rc = check_gc_events(b->gc_events[i], known, err);
     }
     for (size_t i = 0; rc == UMIG_OK && i < b->n_heap_points; i++) {
         rc = check_heap_point(b->heap_points[i], known, err);

@@ -1,4 +1,4 @@
-/* Inside of struct umig_folder; for fold.c, fold_rows.c and retain.c. */
+/* Inside of struct umig_folder; for fold.c, fold_gc.c, fold_rows.c and retain.c. */
 #ifndef UMIG_COLLECTOR_STORE_FOLD_PRIVATE_H
 #define UMIG_COLLECTOR_STORE_FOLD_PRIVATE_H
 
@@ -68,6 +68,13 @@ UMIG_NODISCARD int umig_fold_rows_add(struct umig_folder *folder,
                                       const struct umig_fold_stream *stream,
                                       const Umig__V1__Batch *batch,
                                       struct umig_err *err);
+
+/** Writes what a batch says of one session's collections: collector/store/fold_gc.c. */
+UMIG_NODISCARD int umig_fold_gc_events(struct umig_folder *folder,
+                                       const struct umig_fold_stream *stream,
+                                       int64_t session,
+                                       const Umig__V1__GcEvents *events,
+                                       struct umig_err *err);
 
 /** Writes the cells and totals that were added up; rows are empty afterwards. */
 UMIG_NODISCARD int umig_fold_rows_write(struct umig_folder *folder, struct umig_err *err);

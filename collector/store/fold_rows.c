@@ -335,6 +335,12 @@ static int add_events(struct umig_folder *folder,
             rc = write_pauses(folder, stream, key, batch->gc_pauses[i], err);
         }
     }
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_gc_events; i++) {
+        rc = session_key(folder, stream, batch->gc_events[i]->session, &key, err);
+        if (rc == UMIG_OK && key > 0) {
+            rc = umig_fold_gc_events(folder, stream, key, batch->gc_events[i], err);
+        }
+    }
     for (size_t i = 0; rc == UMIG_OK && i < batch->n_heap_points; i++) {
         rc = session_key(folder, stream, batch->heap_points[i]->session, &key, err);
         if (rc == UMIG_OK && key > 0) {

@@ -61,6 +61,10 @@ UMIG_NODISCARD int umig_loader_thread(struct umig_loader *loader,
                                       uint32_t day_id,
                                       uint32_t *out_id);
 
+/** Adds the events of the row that a statement stands on; the pauses are there. As
+ * umig_loader_rows(). */
+UMIG_NODISCARD int umig_loader_add_gc_events(struct umig_loader *loader, sqlite3_stmt *statement);
+
 /** Adds all the session's rows of the open file. UMIG_OK, UMIG_E_DB, UMIG_E_NOMEM. */
 UMIG_NODISCARD int umig_loader_rows(struct umig_loader *loader);
 

@@ -297,6 +297,7 @@ int umig_loader_rows(struct umig_loader *loader)
     int rc = add_rows(loader, UMIG_VIEW_CELLS, add_cell);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_TOTALS, add_total);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_PAUSES, add_pause);
+    rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_GC_EVENTS, umig_loader_add_gc_events);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_HEAP, add_heap_point);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_POOLS, add_pool_reading);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_WAITS, add_wait);

@@ -260,6 +260,16 @@ static const struct umig_db_migration day_migrations[] = {
      "  pools BLOB NOT NULL"
      ") STRICT;"
      "CREATE INDEX pool_readings_by_session ON pool_readings(session);"},
+
+    /* What the JVM's log says of collections and safepoints, a batch's of a session a row. */
+    {"CREATE TABLE gc_events("
+     "  session INTEGER NOT NULL,"
+     "  unix_ns INTEGER NOT NULL,"    /* the latest start of its events */
+     /* varints: ns from the start to unix_ns, kind, duration, name and detail (strings), before,
+        after, thread, stack; ... */
+     "  events BLOB NOT NULL"
+     ") STRICT;"
+     "CREATE INDEX gc_events_by_session ON gc_events(session);"},
 };
 
 static const char *const day_statements[UMIG_DAY_COUNT] = {
@@ -298,6 +308,7 @@ static const char *const day_statements[UMIG_DAY_COUNT] = {
         " DO UPDATE SET count=count+excluded.count,"
         " value=iif(value<4611686018427387904, value+excluded.value, value)",
     [UMIG_DAY_PAUSE_INSERT] = "INSERT INTO pauses VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [UMIG_DAY_GC_EVENTS_INSERT] = "INSERT INTO gc_events VALUES(?1, ?2, ?3)",
     [UMIG_DAY_HEAP_INSERT] = "INSERT INTO heap_points VALUES(?1, ?2, ?3, ?4)",
     [UMIG_DAY_POOLS_INSERT] = "INSERT INTO pool_readings VALUES(?1, ?2, ?3)",
     [UMIG_DAY_WAIT_INSERT] = "INSERT INTO waits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -325,6 +336,8 @@ static const char *const view_statements[UMIG_VIEW_COUNT] = {
     [UMIG_VIEW_PAUSES] =
         "SELECT start_unix_ns, duration_ns, collection, cause, heap_before, heap_after"
         " FROM pauses WHERE session=?1 AND start_unix_ns>=?2 ORDER BY start_unix_ns",
+    [UMIG_VIEW_GC_EVENTS] =
+        "SELECT unix_ns, events FROM gc_events WHERE session=?1 AND unix_ns>=?2 ORDER BY unix_ns",
     [UMIG_VIEW_HEAP] =
         "SELECT unix_ns, rss_bytes, pools FROM heap_points WHERE session=?1 AND unix_ns>=?2 ORDER BY unix_ns",
     [UMIG_VIEW_POOLS] =

@@ -89,7 +89,8 @@ struct umig_record {
     };
     uint64_t virtual_id; /* Thread.threadId() of a virtual thread; 0 unknown */
     uint32_t live;       /* alloc: the object, followed as this (agent/vm/live.h); 0: it is not */
-    uint32_t unused;
+    bool is_in_native;   /* cpu: its thread ran native code, which no safepoint waits for */
+    uint8_t unused[3];
 };
 
 _Static_assert(sizeof(struct umig_record) == 88, "handler, rings and drainer share this layout");

@@ -115,6 +115,14 @@ static void check_events(const struct umig_profile *profile, const struct umig_l
     for (size_t i = 0; i < profile->waits.count; i++) {
         wait_ns += profile->waits.items[i].wait_ns;
     }
+    uint64_t events = 0;
+    uint64_t event_ns = 0;
+    for (size_t i = 0; i < profile->gc_sums.count; i++) {
+        events += profile->gc_sums.items[i].count;
+        event_ns += profile->gc_sums.items[i].total_ns;
+    }
+    assert_int_equal(events, ledger->gc_events);
+    assert_int_equal(event_ns, ledger->gc_event_ns);
     assert_int_equal(profile->pauses.count, ledger->pauses);
     assert_int_equal(pause_ns, ledger->pause_ns);
     assert_int_equal(profile->waits.count, ledger->waits);
@@ -133,6 +141,6 @@ void umig_check_ledger(const struct umig_profile *profile, const struct umig_led
     assert_int_equal(cpu->dropped[UMIG_DROP_SPOOL_FULL], ledger->dropped_value);
     assert_int_equal(cpu->produced, cpu->stored + cpu->dropped[UMIG_DROP_SPOOL_FULL]);
     assert_int_equal(profile->tallies[UMIG_KIND_LOCKS].stored, ledger->wait_ns);
-    assert_int_equal(profile->tallies[UMIG_KIND_GC].stored, ledger->pauses);
+    assert_int_equal(profile->tallies[UMIG_KIND_GC].stored, ledger->pauses + ledger->gc_events);
     assert_int_equal(profile->tallies[UMIG_KIND_HEAP].stored, ledger->heap_points);
 }

@@ -41,6 +41,7 @@ struct umig_emitter *umig_small_emitter(uint64_t epoch, const char *session)
         .service = "orders",
         .samples_per_batch = 50,
         .stacks_per_batch = 10,
+        .has_gc_events = true,
         .anchor_unix_ns = umig_clock_unix_ns(),
     };
     return umig_emitter_create(&options);

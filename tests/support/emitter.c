@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/err.h"
+#include "include/umig/gc_events.h"
 #include "include/umig/kinds.h"
 #include "include/umig/version.h"
 #include "umig/v1/stream.pb-c.h"
@@ -23,7 +24,8 @@ enum {
     MAX_ROWS = 65536,
     WAITS_PER_BATCH = 2,
     CLASSES = 10,
-    FIXED_STRINGS = 5
+    FIXED_STRINGS = 5,
+    GC_EVENTS = UMIG_GC_EVENT_KINDS - 1
 };
 
 /* Strings of every generation: 1 to 5, then classes, methods, thread names. */
@@ -300,6 +302,9 @@ static void make_samples(struct umig_emitter *e, struct columns *c, Umig__V1__Sa
 struct rest {
     uint64_t pause_start[1], pause_ns[1], before[1], after[1];
     uint32_t collection[1], cause[1];
+    uint32_t event_kind[GC_EVENTS], event_name[GC_EVENTS], event_thread[GC_EVENTS];
+    uint64_t event_start[GC_EVENTS], event_ns[GC_EVENTS], event_before[GC_EVENTS];
+    uint64_t event_after[GC_EVENTS];
     uint32_t pool[1];
     uint64_t used[1], committed[1], maximum[1];
     int64_t delta[WAITS_PER_BATCH];
@@ -329,6 +334,31 @@ static void make_pause(struct umig_emitter *e, struct rest *r, Umig__V1__GcPause
     p->heap_after = r->after;
     e->ledger.pauses++;
     e->ledger.pause_ns += r->pause_ns[0];
+}
+
+static void make_gc_events(struct umig_emitter *e, struct rest *r, Umig__V1__GcEvents *g)
+{
+    for (uint32_t i = 0; i < GC_EVENTS; i++) {
+        r->event_kind[i] = i + 1;
+        r->event_name[i] = S_CAUSE;
+        r->event_thread[i] = i + 1 == UMIG_GC_EVENT_LATE ? 1 : 0;
+        r->event_start[i] = e->now_ns + 1000 * i;
+        r->event_ns[i] = 1000 + next_random(e, 1000000);
+        r->event_before[i] = 100;
+        r->event_after[i] = 100 + 10 * i;
+        e->ledger.gc_event_ns += r->event_ns[i];
+    }
+    g->session = 1;
+    g->n_kind = g->n_start_ns = g->n_duration_ns = g->n_name = g->n_detail = GC_EVENTS;
+    g->n_before = g->n_after = g->n_thread = g->n_stack = GC_EVENTS;
+    g->kind = r->event_kind;
+    g->start_ns = r->event_start;
+    g->duration_ns = r->event_ns;
+    g->name = g->detail = r->event_name;
+    g->before = r->event_before;
+    g->after = r->event_after;
+    g->thread = g->stack = r->event_thread;
+    e->ledger.gc_events += GC_EVENTS;
 }
 
 static void make_heap_point(struct umig_emitter *e, struct rest *r, Umig__V1__HeapPoint *h)
@@ -455,6 +485,7 @@ void umig_emitter_make_batch(struct umig_emitter *e)
     Umig__V1__Dictionary d = UMIG__V1__DICTIONARY__INIT;
     Umig__V1__Samples samples = UMIG__V1__SAMPLES__INIT;
     Umig__V1__GcPauses pauses = UMIG__V1__GC_PAUSES__INIT;
+    Umig__V1__GcEvents events = UMIG__V1__GC_EVENTS__INIT;
     Umig__V1__HeapPoint heap = UMIG__V1__HEAP_POINT__INIT;
     Umig__V1__Waits waits = UMIG__V1__WAITS__INIT;
     Umig__V1__Tally tally = UMIG__V1__TALLY__INIT;
@@ -467,6 +498,7 @@ void umig_emitter_make_batch(struct umig_emitter *e)
     Umig__V1__Label *label_list = &label;
     Umig__V1__Samples *samples_list = &samples;
     Umig__V1__GcPauses *pauses_list = &pauses;
+    Umig__V1__GcEvents *events_list = &events;
     Umig__V1__HeapPoint *heap_list = &heap;
     Umig__V1__Waits *waits_list = &waits;
     Umig__V1__Tally *tally_list = &tally;
@@ -480,6 +512,11 @@ void umig_emitter_make_batch(struct umig_emitter *e)
     begin_batch(e, &c, &b, &d);
     make_samples(e, &c, &samples);
     make_pause(e, &r, &pauses);
+    if (e->options.has_gc_events) {
+        make_gc_events(e, &r, &events);
+        b.n_gc_events = 1;
+        b.gc_events = &events_list;
+    }
     make_heap_point(e, &r, &heap);
     make_waits(e, &r, &waits);
     make_tally(e, &r, &tally);

@@ -33,6 +33,7 @@ struct umig_emitter_options {
     uint32_t samples_per_batch;
     uint32_t stacks_per_batch;       /* new ones, until UMIG_EMITTER_MAX_STACKS */
     uint32_t batches_per_generation; /* 0: one generation */
+    bool has_gc_events;              /* one of each kind in a batch */
     uint32_t max_unacked;            /* batches; more samples are dropped with cause spool_full */
     uint64_t anchor_unix_ns;
 };
@@ -45,6 +46,7 @@ struct umig_ledger {
     uint64_t stack_count[UMIG_EMITTER_MAX_STACKS + 1], stack_value[UMIG_EMITTER_MAX_STACKS + 1];
     uint64_t thread_count[UMIG_EMITTER_THREADS + 1], thread_value[UMIG_EMITTER_THREADS + 1];
     uint64_t pauses, pause_ns;
+    uint64_t gc_events, gc_event_ns;
     uint64_t heap_points;
     uint64_t waits, wait_ns;
     uint64_t batches; /* highest sequence made */

@@ -82,6 +82,12 @@ static void test_last_part_is_the_slots_that_the_whole_has_there(void **state)
     assert_int_equal(value_from(part, 0), value_from(whole, block));
     assert_int_equal(part->pauses.count, pauses_from(whole, from_ns));
     assert_true(part->pauses.count > 0 && part->pauses.count < whole->pauses.count);
+    /* Sums over what the part's batches brought: one of each kind for each pause. */
+    assert_true(part->gc_sums.count > 0);
+    for (size_t i = 0; i < part->gc_sums.count; i++) {
+        assert_int_equal(part->gc_sums.items[i].count, part->pauses.count);
+        assert_int_equal(whole->gc_sums.items[i].count, whole->pauses.count);
+    }
     assert_true(part->waits.count > 0 && part->waits.count < whole->waits.count);
     assert_true(part->pool_points.count > 0 && part->pool_points.count < whole->pool_points.count);
     /* Totals of threads stay those of the session. */

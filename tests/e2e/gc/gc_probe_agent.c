@@ -7,6 +7,8 @@
  *     ready NOW_NS
  *     robbed START_NS WAITED_NS  (before the pause: how long its thread had no processor meanwhile)
  *     pause START_NS DURATION_NS BEFORE AFTER|KIND|CAUSE
+ *     event LINE_NS DURATION_NS BEFORE AFTER KIND|NAME|DETAIL  (of the line that told of it)
+ *     until NOW_NS  (the probe's log was on until then)
  *     pool TIME_NS USED COMMITTED MAXIMUM|NAME
  *     rss TIME_NS BYTES
  *     lost COUNT
@@ -40,6 +42,7 @@ static FILE *g_out;
 static bool g_wants_log = true;
 static bool g_was_silent;
 static uint64_t g_start_ns;  /* of the pause that lasts; the thread that pauses */
+static uint64_t g_until_ns;  /* the log is on */
 static uint64_t g_waited_ns; /* of that thread, when it began */
 static sem_t g_stop;
 static sem_t g_stopped;
@@ -49,14 +52,28 @@ static int64_t figure(uint64_t value)
     return value == UMIG_HEAP_UNKNOWN ? -1 : (int64_t)value;
 }
 
+static void write_events(void)
+{
+    struct umig_gc_event event;
+    while (umig_gc_take_event(&g_gc, &event) == UMIG_OK) {
+        const uint64_t since_ns = event.kind == UMIG_GC_EVENT_PHASE ? 0 : event.duration_ns;
+        fprintf(g_out, "event %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d|%s|%s\n",
+                event.start_ns + since_ns, event.duration_ns, event.before, event.after,
+                (int)event.kind, event.name, event.detail);
+    }
+}
+
 static void write_pauses(uint64_t now_ns)
 {
     struct umig_gc_pause pause;
+    write_events();
     while (umig_gc_take(&g_gc, now_ns, &pause) == UMIG_OK) {
         fprintf(g_out, "pause %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 "|%s|%s\n",
                 pause.start_ns, pause.duration_ns, figure(pause.heap_before),
                 figure(pause.heap_after), pause.kind, pause.cause);
+        write_events();
     }
+    write_events();
 }
 
 static void write_heap(void)
@@ -92,7 +109,8 @@ static void *run(void *arg)
         g_was_silent = g_was_silent || umig_gc_log_is_silent(&g_gc);
     } while (wait_period());
     write_pauses(UINT64_MAX); /* nothing waits for a line any longer */
-    fprintf(g_out, "lost %" PRIu64 "\nsilent %d\n", umig_gc_lost(&g_gc), g_was_silent);
+    fprintf(g_out, "lost %" PRIu64 "\nsilent %d\nuntil %" PRIu64 "\n", umig_gc_lost(&g_gc),
+            g_was_silent, g_until_ns);
     fclose(g_out);
     sem_post(&g_stopped);
     return NULL;
@@ -152,6 +170,7 @@ static void JNICALL on_vm_death(jvmtiEnv *jvmti, JNIEnv *env)
 {
     (void)jvmti;
     struct umig_err err = UMIG_ERR_INIT;
+    g_until_ns = umig_clock_monotonic_ns();
     if (g_wants_log && umig_gc_log_stop(&g_gc, env, &err) < 0) {
         complain("log", &err);
     }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "include/umig/attr.h"
+#include "tests/e2e/gc/gc_truth_events.h"
 #include "tests/e2e/gc/gc_truth_log.h"
 #include "tests/support/test.h"
 
@@ -32,15 +33,20 @@ static struct jdk g_jdks[MAX_JDKS];
 static size_t g_jdk_count;
 static char g_folder[] = "/tmp/gc_truth.XXXXXX";
 
+#define KIND(name) (1u << UMIG_GC_EVENT_##name)
+
 static const struct {
     const char *name;
     const char *flag;
+    unsigned kinds; /* of events that a run must have */
 } g_collectors[] = {
-    {"Serial", "-XX:+UseSerialGC"},
-    {"Parallel", "-XX:+UseParallelGC"},
-    {"G1", "-XX:+UseG1GC -XX:InitiatingHeapOccupancyPercent=20"},
-    {"ZGC", "-XX:+UseZGC"},
-    {"Shenandoah", "-XX:+UseShenandoahGC"},
+    {"Serial", "-XX:+UseSerialGC", KIND(PHASE) | KIND(PROMOTION) | KIND(SAFEPOINT)},
+    {"Parallel", "-XX:+UseParallelGC", KIND(PHASE) | KIND(PROMOTION) | KIND(SAFEPOINT)},
+    {"G1", "-XX:+UseG1GC -XX:InitiatingHeapOccupancyPercent=20",
+     KIND(PHASE) | KIND(CONCURRENT) | KIND(CYCLE) | KIND(PROMOTION) | KIND(HUMONGOUS) |
+         KIND(SAFEPOINT)},
+    {"ZGC", "-XX:+UseZGC", KIND(CONCURRENT) | KIND(CYCLE) | KIND(SAFEPOINT)},
+    {"Shenandoah", "-XX:+UseShenandoahGC", KIND(CONCURRENT) | KIND(SAFEPOINT)},
 };
 
 static int run(const char *format, ...) UMIG_PRINTF(1, 2);
@@ -108,9 +114,10 @@ static void run_program(const struct jdk *jdk,
                         const char *argument)
 {
     const int status =
-        run(UMIG_JAVA_ENV "%s/bin/java -agentpath:" GC_PROBE "=%s/probe%s %s -Xmx192m -Xms96m "
-                          "-Xlog:gc*=info,gc+heap=debug:file=%s/log:timenanos,tags:filecount=0 "
-                          "-cp %s GcTruth %s >%s/beans",
+        run(UMIG_JAVA_ENV
+            "%s/bin/java -agentpath:" GC_PROBE "=%s/probe%s %s -Xmx192m -Xms96m "
+            "-Xlog:gc*=info,gc+heap=debug,safepoint=info:file=%s/log:timenanos,tags:filecount=0 "
+            "-cp %s GcTruth %s >%s/beans",
             jdk->home, g_folder, probe_option, flags, g_folder, g_folder, argument, g_folder);
     assert_int_equal(status, 0);
 }
@@ -298,6 +305,25 @@ static bool is_truth(const struct verdict *verdict, bool has_log)
            verdict->wrong_heaps == 0 && verdict->pools > 0 && verdict->wrong_pools == 0;
 }
 
+/* All that the log says beside pauses, and nothing else. */
+static bool check_events(size_t collector)
+{
+    char log[64];
+    char probe[64];
+    struct truth_events events;
+    unsigned kinds = 0;
+    snprintf(log, sizeof log, "%s/log", g_folder);
+    snprintf(probe, sizeof probe, "%s/probe", g_folder);
+    truth_compare_events(log, probe, &events);
+    for (unsigned kind = 0; kind < UMIG_GC_EVENT_KINDS; kind++) {
+        kinds |= events.of[kind] > 0 ? 1u << kind : 0;
+    }
+    print_message("%-16s %7zu lines beside pauses, missing %zu, wrong %zu, invented %zu\n", "",
+                  events.lines, events.missing, events.wrong, events.invented);
+    return events.missing == 0 && events.wrong == 0 && events.invented == 0 &&
+           (kinds & g_collectors[collector].kinds) == g_collectors[collector].kinds;
+}
+
 static bool check_run(const struct jdk *jdk, size_t collector)
 {
     run_program(jdk, g_collectors[collector].flag, "", "");
@@ -313,7 +339,7 @@ static bool check_run(const struct jdk *jdk, size_t collector)
             verdict.wrong_causes, verdict.wrong_heaps, verdict.wrong_pools);
     }
     free(truth);
-    return is_good;
+    return check_events(collector) && is_good;
 }
 
 static void test_every_logged_pause_is_one_reported_pause(void **state)

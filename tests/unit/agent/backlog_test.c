@@ -102,6 +102,12 @@ static void add_pause(struct fixture *fx)
     fx->session->tallies[UMIG_KIND_GC].samples++;
 }
 
+static void add_gc_event(struct fixture *fx, uint32_t session, uint32_t name)
+{
+    fx->batch.gc_events[fx->batch.gc_event_count++] = (struct umig_batch_gc_event){
+        .session = session, .kind = 3, .name = name, .detail = name, .duration_ns = 8};
+}
+
 static void add_pool(struct fixture *fx, uint32_t session, uint32_t name)
 {
     fx->batch.pools[fx->batch.pool_count++] =
@@ -166,6 +172,8 @@ static void test_backlog_cut_takes_the_sessions_rows_and_leaves_the_others(void 
     add_sample(fx, 99, 3, 13);
     add_wait(fx, 5, 2 * UMIG_NS_PER_MS);
     add_pause(fx);
+    add_gc_event(fx, fx->session->number, 1);
+    add_gc_event(fx, 99, 2);
     add_pool(fx, fx->session->number, 1);
     add_pool(fx, 99, 2);
 
@@ -173,13 +181,15 @@ static void test_backlog_cut_takes_the_sessions_rows_and_leaves_the_others(void 
 
     assert_int_equal(fx->batch.pool_count, 1);
     assert_int_equal(fx->batch.pools[0].name, 2);
+    assert_int_equal(fx->batch.gc_event_count, 1);
+    assert_int_equal(fx->batch.gc_events[0].name, 2);
     assert_int_equal(fx->batch.sample_count, 2);
     assert_int_equal(fx->batch.samples[0].stack, 11);
     assert_int_equal(fx->batch.samples[1].stack, 13);
     assert_int_equal(fx->batch.wait_count, 0);
     assert_int_equal(fx->batch.pause_count, 0);
     assert_int_equal(fx->session->tallies[UMIG_KIND_CPU].produced, 0);
-    assert_int_equal(fx->session->backlog->rows, 4);
+    assert_int_equal(fx->session->backlog->rows, 5);
     assert_int_equal(umig_backlog_first(fx->session->backlog)->from_ns, 7);
     assert_int_equal(umig_backlog_first(fx->session->backlog)->until_ns, UMIG_NS_PER_S);
 }
@@ -190,6 +200,7 @@ static void test_backlog_take_gives_rows_in_order_under_the_new_number(void **st
     add_sample(fx, fx->session->number, 2, 12);
     add_wait(fx, 5, 2 * UMIG_NS_PER_MS);
     add_pause(fx);
+    add_gc_event(fx, fx->session->number, 1);
     add_pool(fx, fx->session->number, 1);
     cut(fx, UMIG_NS_PER_S);
     add_sample(fx, fx->session->number, 3, 13);
@@ -207,6 +218,9 @@ static void test_backlog_take_gives_rows_in_order_under_the_new_number(void **st
     assert_int_equal(fx->batch.pool_count, 1);
     assert_int_equal(fx->batch.pools[0].session, 77);
     assert_int_equal(fx->batch.pools[0].size, 8);
+    assert_int_equal(fx->batch.gc_event_count, 1);
+    assert_int_equal(fx->batch.gc_events[0].session, 77);
+    assert_int_equal(fx->batch.gc_events[0].duration_ns, 8);
     assert_int_equal(fx->session->tallies[UMIG_KIND_POOLS].produced, 1);
     assert_int_equal(fx->session->tallies[UMIG_KIND_CPU].produced, INTERVAL_NS);
     assert_int_equal(fx->session->tallies[UMIG_KIND_LOCKS].produced, 2 * UMIG_NS_PER_MS);
@@ -293,6 +307,7 @@ static void test_backlog_carry_names_the_same_in_another_dictionary(void **state
     add_sample(fx, fx->session->number, 2, leaf);
     fx->batch.samples[0].thread = thread;
     add_pool(fx, fx->session->number, umig_dictionary_string(&fx->from, "main", 4));
+    add_gc_event(fx, fx->session->number, umig_dictionary_string(&fx->from, "mark", 4));
     cut(fx, UMIG_NS_PER_S);
     memset(&fx->batch, 0, sizeof fx->batch);
 
@@ -300,6 +315,8 @@ static void test_backlog_carry_names_the_same_in_another_dictionary(void **state
 
     assert_true(umig_backlog_take(fx->session, &fx->batch));
     assert_int_equal(fx->batch.pools[0].name, umig_dictionary_string(&fx->to, "main", 4));
+    assert_int_equal(fx->batch.gc_events[0].name, umig_dictionary_string(&fx->to, "mark", 4));
+    assert_int_equal(fx->batch.gc_events[0].detail, fx->batch.gc_events[0].name);
     const uint32_t there = push(&fx->to, push(&fx->to, 0, "run"), "all");
     assert_int_equal(fx->batch.samples[0].stack, there);
     assert_int_equal(fx->batch.samples[0].thread,

@@ -316,6 +316,64 @@ static void test_batch_pauses_waits_and_heap_arrive(void **state)
     umig__v1__batch__free_unpacked(batch, NULL);
 }
 
+static void put_gc_event(struct fixture *fx, uint32_t session, uint32_t kind)
+{
+    fx->batch.gc_events[fx->batch.gc_event_count++] = (struct umig_batch_gc_event){
+        .session = session,
+        .kind = kind,
+        .start_ns = 10 * kind,
+        .duration_ns = 7,
+        .before = UINT64_C(1) << 40,
+        .after = kind,
+    };
+}
+
+/* The columns of threads and stacks are there when one has them. */
+static void test_batch_gc_events_arrive_by_column(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    put_gc_event(fx, session->number, 1);
+    put_gc_event(fx, 99, 2); /* of a session that is gone */
+    put_gc_event(fx, session->number, 9);
+    assert_true(umig_batch_is_due(&fx->batch, &fx->sessions));
+
+    Umig__V1__Batch *batch = write_batch(fx);
+    assert_int_equal(batch->n_gc_events, 1);
+    const Umig__V1__GcEvents *events = batch->gc_events[0];
+    assert_int_equal(events->session, session->number);
+    assert_int_equal(events->n_kind, 2);
+    assert_int_equal(events->kind[1], 9);
+    assert_int_equal(events->start_ns[1], 90);
+    assert_int_equal(events->n_duration_ns, 2);
+    assert_int_equal(events->n_name, 2);
+    assert_int_equal(events->n_detail, 2);
+    assert_true(events->before[0] == UINT64_C(1) << 40);
+    assert_int_equal(events->after[1], 9);
+    assert_int_equal(events->n_thread, 0);
+    assert_int_equal(events->n_stack, 0);
+    umig__v1__batch__free_unpacked(batch, NULL);
+
+    fx->batch.gc_events[2].thread = 3;
+    fx->batch.gc_events[2].stack = 4;
+    batch = write_batch(fx);
+    assert_int_equal(batch->gc_events[0]->n_thread, 2);
+    assert_int_equal(batch->gc_events[0]->thread[1], 3);
+    assert_int_equal(batch->gc_events[0]->stack[1], 4);
+    umig__v1__batch__free_unpacked(batch, NULL);
+    umig_batch_clear(&fx->batch, &fx->sessions);
+    assert_int_equal(fx->batch.gc_event_count, 0);
+}
+
+static void test_batch_is_full_of_gc_events(void **state)
+{
+    struct fixture *fx = *state;
+    fx->batch.gc_event_count = UMIG_BATCH_GC_EVENTS - UMIG_SESSIONS_MAX;
+    assert_false(umig_batch_is_full(&fx->batch, &fx->dictionary));
+    fx->batch.gc_event_count++;
+    assert_true(umig_batch_is_full(&fx->batch, &fx->dictionary));
+}
+
 static void put_pool(struct fixture *fx, uint32_t session, uint64_t time_ns, uint32_t number)
 {
     fx->batch.pools[fx->batch.pool_count++] = (struct umig_batch_pool){
@@ -505,6 +563,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_batch_pauses_waits_and_heap_arrive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_pools_arrive_by_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_is_full_of_pools, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_gc_events_arrive_by_column, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_is_full_of_gc_events, setup, teardown),
         cmocka_unit_test_setup_teardown(test_starts_count_up_whatever_came_first, setup, teardown),
         cmocka_unit_test_setup_teardown(test_session_says_all_it_lacks_the_gravest_first, setup,
                                         teardown),

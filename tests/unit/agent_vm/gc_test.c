@@ -417,6 +417,85 @@ static void test_kind_without_log_and_counters_is_unknown(void **state)
     assert_string_equal(expect_pause(fixture, NEVER).kind, "");
 }
 
+static struct umig_gc_event expect_event(struct fixture *fixture)
+{
+    struct umig_gc_event event;
+    assert_int_equal(umig_gc_take_event(&fixture->gc, &event), UMIG_OK);
+    return event;
+}
+
+static void expect_no_event(struct fixture *fixture)
+{
+    struct umig_gc_event event;
+    assert_int_equal(umig_gc_take_event(&fixture->gc, &event), UMIG_AGAIN);
+}
+
+static void test_events_come_without_a_pause(void **state)
+{
+    struct fixture *fixture = *state;
+    expect_no_event(fixture); /* the log is off */
+    start_log(fixture);
+    write_line(fixture, "[150ns][gc,marking] GC(1) Concurrent Mark 0.000ms");
+
+    assert_string_equal(expect_event(fixture).name, "Concurrent Mark");
+    expect_no_event(fixture);
+}
+
+static void test_events_behind_the_line_of_a_pause_come_after_it(void **state)
+{
+    struct fixture *fixture = *state;
+    start_log(fixture);
+    pause_at(fixture, 100);
+    write_line(fixture, "[103ns][gc,phases] GC(1)   Other: 0.1ms");
+    write_line(fixture, "[105ns][gc] GC(1) Pause Remark 24M->5M(64M) 3.0ms");
+    write_line(fixture, "[150ns][gc,marking] GC(1) Concurrent Cleanup 0.000ms");
+
+    assert_string_equal(expect_event(fixture).name, "Other");
+    expect_no_event(fixture);
+    assert_string_equal(expect_pause(fixture, 200).kind, "Pause Remark");
+    assert_string_equal(expect_event(fixture).name, "Concurrent Cleanup");
+    expect_no_event(fixture);
+}
+
+/* Its pause was taken before the line came: it must not keep what follows. */
+static void test_stray_line_of_a_pause_keeps_no_event(void **state)
+{
+    struct fixture *fixture = *state;
+    start_log(fixture);
+    pause_at(fixture, 100);
+    expect_pause(fixture, NEVER);
+    write_line(fixture, "[105ns][gc] GC(1) Pause Remark 24M->5M(64M) 3.0ms");
+    write_line(fixture, "[150ns][gc,marking] GC(1) Concurrent Cleanup 0.000ms");
+
+    expect_no_event(fixture);
+    assert_string_equal(expect_event(fixture).name, "Concurrent Cleanup");
+    /* A pause that is running has its line before it is over. */
+    umig_gc_pause_begin(&fixture->gc, 200);
+    write_line(fixture, "[205ns][gc] GC(2) Pause Cleanup 24M->5M(64M) 3.0ms");
+    expect_no_event(fixture);
+    expect_no_event(fixture);
+    umig_gc_pause_end(&fixture->gc, 210);
+    assert_string_equal(expect_pause(fixture, 211).kind, "Pause Cleanup");
+}
+
+static void test_events_without_room_wait_in_the_log(void **state)
+{
+    struct fixture *fixture = *state;
+    start_log(fixture);
+    pause_at(fixture, 100);
+    for (unsigned i = 0; i < 3 * UMIG_GC_EVENTS_ROOM; i++) {
+        write_line(fixture, "[104ns][gc,phases] GC(1)   Other: 0.1ms");
+    }
+    write_line(fixture, "[105ns][gc] GC(1) Pause Remark 24M->5M(64M) 3.0ms");
+
+    expect_again(fixture, 111); /* the line may still come: events are to be taken first */
+    for (unsigned i = 0; i < 3 * UMIG_GC_EVENTS_ROOM; i++) {
+        assert_string_equal(expect_event(fixture).name, "Other");
+    }
+    expect_no_event(fixture);
+    assert_string_equal(expect_pause(fixture, 111).kind, "Pause Remark");
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -443,6 +522,10 @@ int main(void)
         CASE(test_heap_is_the_exact_figure_where_the_log_agrees),
         CASE(test_log_switched_off_by_others_is_noticed_and_not_waited_for),
         CASE(test_lines_of_lost_pauses_are_given_to_nobody),
+        CASE(test_events_come_without_a_pause),
+        CASE(test_events_behind_the_line_of_a_pause_come_after_it),
+        CASE(test_stray_line_of_a_pause_keeps_no_event),
+        CASE(test_events_without_room_wait_in_the_log),
     };
     return cmocka_run_group_tests_name("gc_test", tests, NULL, NULL);
 }

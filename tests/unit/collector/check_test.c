@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "collector/batch/batch.h"
+#include "include/umig/gc_events.h"
 #include "include/umig/kinds.h"
 #include "tests/support/test.h"
 
@@ -13,6 +14,7 @@ struct good {
     Umig__V1__KindOption kind;
     Umig__V1__Samples samples;
     Umig__V1__Waits waits;
+    Umig__V1__GcEvents events;
     Umig__V1__PoolReading pools;
     Umig__V1__Tally tally;
     Umig__V1__SessionProblem problem;
@@ -21,6 +23,7 @@ struct good {
     Umig__V1__KindOption *kinds[1];
     Umig__V1__Samples *samples_list[1];
     Umig__V1__Waits *waits_list[1];
+    Umig__V1__GcEvents *events_list[1];
     Umig__V1__PoolReading *pools_list[1];
     Umig__V1__Tally *tallies[1];
     Umig__V1__SessionProblem *problems[1];
@@ -29,7 +32,7 @@ struct good {
     uint32_t one[2], two[2], nine[2], frame_kind[2], parent[1], length[1], thread_kind[2],
         outcome[2], drop[1];
     int64_t delta[2];
-    uint64_t value[2];
+    uint64_t value[2], start_ns[2];
     uint32_t tid[2];
     uint64_t virtual_id[2];
     struct umig_known known;
@@ -88,6 +91,13 @@ static void fill_rows(struct good *g)
     g->waits.thread = g->waits.stack = g->waits.holder = g->waits.monitor_class = g->one;
     g->waits.wait_ns = g->value;
     g->waits.count = g->one;
+    umig__v1__gc_events__init(&g->events);
+    g->events.session = 1;
+    g->events.n_kind = g->events.n_start_ns = g->events.n_duration_ns = g->events.n_name = 2;
+    g->events.n_detail = g->events.n_before = g->events.n_after = g->events.n_thread = 2;
+    g->events.kind = g->events.name = g->events.detail = g->events.thread = g->one;
+    g->events.start_ns = g->start_ns;
+    g->events.duration_ns = g->events.before = g->events.after = g->value;
     umig__v1__pool_reading__init(&g->pools);
     g->pools.session = 1;
     g->pools.time_ns = 1000;
@@ -110,6 +120,7 @@ static void make_good(struct good *g)
     memset(g, 0, sizeof *g);
     g->one[0] = g->one[1] = 1;
     g->nine[0] = g->nine[1] = 9;
+    g->start_ns[0] = g->start_ns[1] = 1000;
     g->two[0] = g->two[1] = 2;
     g->frame_kind[0] = g->frame_kind[1] = UMIG_FRAME_COMPILED;
     g->length[0] = 2;
@@ -142,6 +153,9 @@ static void make_good(struct good *g)
     g->starts[0] = &g->start;
     g->samples_list[0] = &g->samples;
     g->waits_list[0] = &g->waits;
+    g->events_list[0] = &g->events;
+    g->batch.n_gc_events = 1;
+    g->batch.gc_events = g->events_list;
     g->pools_list[0] = &g->pools;
     g->tallies[0] = &g->tally;
     g->problems[0] = &g->problem;
@@ -250,6 +264,23 @@ static void wait_holder_stack_unknown(struct good *g)
     g->waits.n_holder_stack = 2;
     g->waits.holder_stack = g->nine;
 }
+static void events_of_nobody(struct good *g) { g->events.session = 2; }
+static void events_short(struct good *g) { g->events.n_after = 1; }
+static void events_thread_short(struct good *g) { g->events.n_thread = 1; }
+static void events_time_0(struct good *g) { g->start_ns[1] = 0; }
+static void events_kind_unknown(struct good *g)
+{
+    g->nine[1] = UMIG_GC_EVENT_KINDS;
+    g->events.kind = g->nine;
+}
+static void events_name_unknown(struct good *g) { g->events.name = g->nine; }
+static void events_detail_unknown(struct good *g) { g->events.detail = g->nine; }
+static void events_thread_unknown(struct good *g) { g->events.thread = g->nine; }
+static void events_stack_unknown(struct good *g)
+{
+    g->events.n_stack = 2;
+    g->events.stack = g->nine;
+}
 static void pools_of_nobody(struct good *g) { g->pools.session = 2; }
 static void pools_time_0(struct good *g) { g->pools.time_ns = 0; }
 static void pools_short(struct good *g) { g->pools.n_queued = 1; }
@@ -312,6 +343,15 @@ static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
         {wait_short, "Waits.holder has 0"},
         {wait_deadlock_short, "Waits.deadlock has 1"},
         {wait_holder_stack_unknown, "Waits.holder_stack"},
+        {events_of_nobody, "GcEvents.session"},
+        {events_short, "GcEvents.after has 1 rows"},
+        {events_thread_short, "GcEvents.thread has 1 rows"},
+        {events_time_0, "GcEvents.start_ns is 0"},
+        {events_kind_unknown, "GcEvents.kind[1] is 10"},
+        {events_name_unknown, "GcEvents.name[0] is 9"},
+        {events_detail_unknown, "GcEvents.detail[0] is 9"},
+        {events_thread_unknown, "GcEvents.thread[0] is 9"},
+        {events_stack_unknown, "GcEvents.stack[0] is 9"},
         {pools_of_nobody, "PoolReading.session"},
         {pools_time_0, "PoolReading.time_ns is 0"},
         {pools_short, "PoolReading.queued has 1 rows"},
