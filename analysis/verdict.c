@@ -342,6 +342,9 @@ void umig_verdict_price(const struct umig_verdict_figures *figures, struct umig_
     if (has_kind[UMIG_KIND_GC]) {
         umig_buf_text(out, out->len > start ? "; " : "");
         put_gc(figures, out);
+        if (figures->gc_depth != NULL) {
+            umig_gc_depth_put_price(figures->profile, figures->gc_depth, out);
+        }
     }
     if (has_kind[UMIG_KIND_LOCKS]) {
         umig_buf_text(out, out->len > start ? "; " : "");

@@ -5,6 +5,7 @@
 #include "analysis/allocation.h"
 #include "analysis/contention.h"
 #include "analysis/gc.h"
+#include "analysis/gc_depth.h"
 #include "analysis/hot.h"
 #include "analysis/jvm.h"
 #include "analysis/paths.h"
@@ -25,6 +26,7 @@ struct umig_verdict_figures {
     const struct umig_gc *gc;
     const struct umig_contention *contention;
     const struct umig_jvm *jvm;
+    const struct umig_gc_depth *gc_depth;     /* NULL: none */
     const struct umig_wall_figures *wall;     /* NULL: none */
     const struct umig_allocation *allocation; /* NULL: none */
     const struct umig_work_pools *work_pools; /* NULL: none */

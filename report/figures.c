@@ -17,6 +17,7 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
              : umig_paths_find(f->profile, UMIG_KIND_CPU, UMIG_FIGURES_PATHS_MAX, &f->paths, err);
     umig_jvm_read(f->profile, &f->jvm);
     rc = rc != UMIG_OK ? rc : umig_gc_read(f->profile, &f->gc, err);
+    rc = rc != UMIG_OK ? rc : umig_gc_depth_read(f->profile, &f->gc_depth, err);
     rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
     rc = rc != UMIG_OK ? rc : umig_deadlocks_read(f->profile, &f->deadlocks, err);
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
@@ -134,6 +135,7 @@ struct umig_verdict_figures umig_figures_verdict(const struct umig_figures *show
         .cpu = figures->cpu,
         .paths = &figures->paths,
         .gc = &figures->gc,
+        .gc_depth = &figures->gc_depth,
         .contention = &figures->contention,
         .jvm = &figures->jvm,
         .wall = &figures->wall,
@@ -153,6 +155,7 @@ void umig_figures_fini(struct umig_figures *figures)
     umig_work_pools_fini(&figures->work_pools);
     umig_contention_fini(&figures->contention);
     umig_deadlocks_fini(&figures->deadlocks);
+    umig_gc_depth_fini(&figures->gc_depth);
     umig_gc_fini(&figures->gc);
     umig_paths_fini(&figures->paths);
     umig_hot_destroy(figures->cpu);

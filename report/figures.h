@@ -6,6 +6,7 @@
 #include "analysis/contention.h"
 #include "analysis/deadlocks.h"
 #include "analysis/gc.h"
+#include "analysis/gc_depth.h"
 #include "analysis/hot.h"
 #include "analysis/jvm.h"
 #include "analysis/paths.h"
@@ -32,6 +33,7 @@ struct umig_figures {
     struct umig_hot *cpu;
     struct umig_paths paths; /* of CPU */
     struct umig_gc gc;
+    struct umig_gc_depth gc_depth;
     struct umig_contention contention;
     struct umig_deadlocks deadlocks;
     struct umig_allocation allocation;

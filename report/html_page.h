@@ -17,7 +17,8 @@ struct umig_html_page {
 typedef void umig_html_mark(struct umig_html_page *page);
 
 umig_html_mark umig_html_site_note, umig_html_site_rows;
-umig_html_mark umig_html_gc_note, umig_html_gc_rows;
+umig_html_mark umig_html_gc_note, umig_html_gc_rows, umig_html_gc_steps;
+umig_html_mark umig_html_safepoints_note, umig_html_safepoints_rows, umig_html_late_rows;
 umig_html_mark umig_html_lock_note, umig_html_lock_rows, umig_html_holder_rows;
 umig_html_mark umig_html_heap_note, umig_html_heap_chart, umig_html_heap_rows;
 umig_html_mark umig_html_pools_note, umig_html_pools_rows;

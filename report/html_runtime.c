@@ -52,6 +52,13 @@ void umig_html_gc_note(struct umig_html_page *page)
     umig_buf_text(page->out, "; together ");
     put_share(page, gc->total_ns, gc->session_ns);
     umig_buf_text(page->out, " of the session");
+    struct umig_buf depth = UMIG_BUF_INIT(4096);
+    umig_gc_depth_sentence(profile_of(page), &page->figures->gc_depth, &depth);
+    if (depth.len > 0) {
+        umig_buf_text(page->out, ". ");
+        umig_html_text(umig_buf_str(&depth), page->out);
+    }
+    umig_buf_fini(&depth);
 }
 
 void umig_html_gc_rows(struct umig_html_page *page)

@@ -148,6 +148,7 @@ int umig_report_json_write(const struct umig_figures *figures,
     umig_report_json_wall(&json, figures);
     put_threads(&json, figures->profile);
     umig_report_json_gc(&json, figures);
+    umig_report_json_safepoints(&json, figures);
     umig_report_json_jvm(&json, &figures->jvm);
     umig_report_json_contention(&json, figures);
     umig_report_json_pools(&json, figures);

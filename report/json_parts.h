@@ -11,8 +11,12 @@ void umig_report_json_cpu(struct umig_json *json, const struct umig_figures *fig
 /** Writes the member "wall": time by state, pool and place. */
 void umig_report_json_wall(struct umig_json *json, const struct umig_figures *figures);
 
-/** Writes the member "gc": pauses by collection and cause. */
+/** Writes the member "gc": pauses by collection and cause, their steps, cycles, what was promoted.
+ */
 void umig_report_json_gc(struct umig_json *json, const struct umig_figures *figures);
+
+/** Writes the member "safepoints": by operation, and who was late. */
+void umig_report_json_safepoints(struct umig_json *json, const struct umig_figures *figures);
 
 /** Writes the member "jvm": only what this JVM counts. */
 void umig_report_json_jvm(struct umig_json *json, const struct umig_jvm *jvm);

@@ -1,42 +1,6 @@
-/* Collections, the JVM's counters and its memory pools. */
+/* The JVM's counters and its memory pools. */
 #include "report/json_parts.h"
 #include "report/json_put.h"
-
-static void put_gc_rows(struct umig_json *json, const struct umig_figures *figures)
-{
-    umig_json_array(json, "rows");
-    for (size_t i = 0; i < figures->gc.row_count; i++) {
-        const struct umig_gc_row *row = &figures->gc.rows[i];
-        umig_json_object(json, NULL);
-        umig_json_put_name(json, figures->profile, "collection", row->collection);
-        umig_json_put_name(json, figures->profile, "cause", row->cause);
-        umig_json_number(json, "pauses", row->count);
-        umig_json_number(json, "total_ns", row->total_ns);
-        umig_json_number(json, "longest_ns", row->longest_ns);
-        umig_json_object_end(json);
-    }
-    umig_json_array_end(json);
-}
-
-void umig_report_json_gc(struct umig_json *json, const struct umig_figures *figures)
-{
-    const struct umig_gc *gc = &figures->gc;
-    umig_json_object(json, "gc");
-    umig_json_number(json, "pauses", gc->count);
-    umig_json_number(json, "total_ns", gc->total_ns);
-    umig_json_number(json, "median_ns", gc->median_ns);
-    umig_json_number(json, "p99_ns", gc->p99_ns);
-    umig_json_number(json, "longest_ns", gc->longest_ns);
-    umig_json_number(json, "session_ns", gc->session_ns);
-    umig_json_number(json, "reclaimed_bytes", gc->reclaimed_bytes);
-    if (gc->after_count > 0) {
-        umig_json_number(json, "heap_after_first_bytes", gc->after_first_bytes);
-        umig_json_number(json, "heap_after_last_bytes", gc->after_last_bytes);
-        umig_json_number(json, "heap_after_highest_bytes", gc->after_highest_bytes);
-    }
-    put_gc_rows(json, figures);
-    umig_json_object_end(json);
-}
 
 /* Only what this JVM counts. */
 void umig_report_json_jvm(struct umig_json *json, const struct umig_jvm *jvm)

@@ -345,6 +345,7 @@ int umig_text_write(const struct umig_figures *figures,
     umig_text_threads(&page);
     umig_text_wall(&page);
     umig_text_gc(&page);
+    umig_text_safepoints(&page);
     umig_text_contention(&page);
     umig_text_pools(&page);
     umig_text_allocation(&page);

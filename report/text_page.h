@@ -107,10 +107,14 @@ void umig_text_wall(struct umig_text_page *page);
 /** Pools of threads and of connections: report/text_pools.c. */
 void umig_text_pools(struct umig_text_page *page);
 
+/** Collections: report/text_gc.c. */
+void umig_text_gc(struct umig_text_page *page);
+
+/** Safepoints and who was late to them: report/text_gc.c. */
+void umig_text_safepoints(struct umig_text_page *page);
+
 /** Sections that need no stacks: report/text_runtime.c. */
 void umig_text_threads(struct umig_text_page *page);
-/** See umig_text_threads(). */
-void umig_text_gc(struct umig_text_page *page);
 /** See umig_text_threads(). */
 void umig_text_contention(struct umig_text_page *page);
 /** See umig_text_threads(). */

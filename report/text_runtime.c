@@ -5,7 +5,6 @@
 
 #define LINE_LIMIT_BYTES (1u << 20)
 #define GROUPS_MAX       12
-#define GC_ROWS_MAX      10
 #define CLASSES_MAX      6
 #define SITES_MAX        8
 #define HOLDERS_MAX      4
@@ -70,67 +69,6 @@ void umig_text_threads(struct umig_text_page *page)
         umig_text_wrap(page, umig_buf_str(&line), " ", 2);
     }
     umig_text_done(page, &line);
-}
-
-static void write_gc_sum(struct umig_text_page *page)
-{
-    const struct umig_gc *gc = &page->figures->gc;
-    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-    umig_label_number(gc->count, &line);
-    umig_buf_text(&line, gc->count == 1 ? " pause, " : " pauses, ");
-    umig_label_value(UMIG_KIND_GC, gc->total_ns, &line);
-    if (gc->session_ns > 0) {
-        umig_buf_text(&line, " or ");
-        umig_label_share(gc->total_ns, gc->session_ns, &line);
-        umig_buf_text(&line, " of the session");
-    }
-    umig_buf_text(&line, "; median ");
-    umig_label_value(UMIG_KIND_GC, gc->median_ns, &line);
-    umig_buf_text(&line, ", p99 ");
-    umig_label_value(UMIG_KIND_GC, gc->p99_ns, &line);
-    umig_buf_text(&line, ", longest ");
-    umig_label_value(UMIG_KIND_GC, gc->longest_ns, &line);
-    umig_buf_text(&line, ".");
-    if (gc->after_count > 0) {
-        umig_buf_text(&line, " The heap after pauses that freed: ");
-        umig_label_value(UMIG_KIND_HEAP, gc->after_first_bytes, &line);
-        umig_buf_text(&line, " at first, ");
-        umig_label_value(UMIG_KIND_HEAP, gc->after_last_bytes, &line);
-        umig_buf_text(&line, " at last, ");
-        umig_label_value(UMIG_KIND_HEAP, gc->after_highest_bytes, &line);
-        umig_buf_text(&line, " at most.");
-    }
-    umig_text_wrap(page, umig_buf_str(&line), " ", 2);
-    umig_text_done(page, &line);
-}
-
-void umig_text_gc(struct umig_text_page *page)
-{
-    const struct umig_profile *profile = page->figures->profile;
-    const struct umig_gc *gc = &page->figures->gc;
-    if (!profile->session.has_kind[UMIG_KIND_GC] && gc->count == 0) {
-        return;
-    }
-    umig_text_heading(page, "Collections");
-    if (gc->count == 0) {
-        umig_text_note(page, umig_gc_none(page->figures->profile));
-        return;
-    }
-    write_gc_sum(page);
-    const size_t shown = at_most(gc->row_count, GC_ROWS_MAX);
-    umig_text_heads(page, "    pauses       total     longest  collection and cause");
-    for (size_t i = 0; i < shown; i++) {
-        const struct umig_gc_row *row = &gc->rows[i];
-        struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        umig_gc_put_what(profile, row, &what);
-        umig_text_number(page, row->count);
-        umig_text_value(page, UMIG_KIND_GC, row->total_ns);
-        umig_text_value(page, UMIG_KIND_GC, row->longest_ns);
-        umig_buf_text(page->out, "  ");
-        umig_text_last(page, umig_buf_str(&what), page->line_width - 36);
-        umig_text_done(page, &what);
-    }
-    write_rest(page, gc->row_count, shown, "kinds");
 }
 
 static void write_wait(struct umig_text_page *page,

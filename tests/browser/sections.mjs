@@ -90,6 +90,20 @@ function gcRows() {
     `${num(`${longest} ms`, longest)}</tr>`).join("\n");
 }
 
+function gcSteps() {
+  return [["Concurrent Mark Cycle", "whole cycle", 2, 84, 51.3], ["Evacuate Collection Set", "Young (normal)", 41, 512, 31.2], ["Concurrent Mark From Roots", "beside the application", 2, 61, 38.0]]
+    .map(([step, of, count, sum, longest]) => `<tr><th scope="row">${step}</th><td>${of}</td>${num(count, count)}${num(`${sum} ms`, sum)}${num(`${longest} ms`, longest)}</tr>`).join("\n");
+}
+
+function safepointRows() {
+  return [["G1CollectForAllocation", 43, 9, 2.1, 690, 39], ["ICBufferFull", 4, 1, 0.4, 2, 0.9]].map(([operation, count, ...times]) =>
+    `<tr><th scope="row">${operation}</th>${num(count, count)}${times.map((v) => num(`${v} ms`, v)).join("")}</tr>`).join("\n");
+}
+
+function lateRows() {
+  return `<tr><th scope="row"><span class="n">http-nio-8080-exec-*</span></th><td><span class="n">shop.PriceRules.sum</span></td>${num(3, 3)}${num("61 ms", 61)}${num("40 ms", 40)}</tr>`;
+}
+
 const LOCKS = [["org.codehaus.groovy.vmplugin.v8.CacheableCallSite", "CacheableCallSite.getAndPut", 312, 841, 22.1],
   ["shop.StockClient", "StockClient.reserve", 88, 403, 31.7], ["com.zaxxer.hikari.pool.HikariPool", "HikariPool.getConnection", 9, 12, 4.2]];
 
@@ -181,6 +195,10 @@ export function sections(profile, stacks, data, facts = {}) {
     THREAD_ROWS: threadRows(profile, stacks, whole, scale),
     GC_NOTE: "47 pauses, 674 ms together, 2.2 % of the time",
     GC_ROWS: gcRows(),
+    GC_STEPS: gcSteps(),
+    SAFEPOINTS_NOTE: "All threads stood, by the JVM's log",
+    SAFEPOINTS_ROWS: safepointRows(),
+    LATE_ROWS: lateRows(),
     LOCKS_NOTE: "409 waits for locks, 1.26 s together; held by qtp-http, mostly",
     LOCK_ROWS: lockRows(),
     HOLDER_ROWS: plainRows([["qtp-http", 380, "93 %"]]),

@@ -74,6 +74,49 @@ static void add_pauses(struct umig_profile *profile)
     assert_int_equal(umig_profile_add_pause(profile, &unknown), UMIG_OK);
 }
 
+static void add_gc_event(struct umig_profile *profile,
+                         enum umig_gc_event_kind kind,
+                         uint64_t second,
+                         const char *name,
+                         uint64_t duration_us)
+{
+    struct umig_profile_gc_event event = {.kind = kind,
+                                          .start_unix_ns = START_UNIX_NS + second * UMIG_NS_PER_S,
+                                          .duration_ns = duration_us * 1000,
+                                          .name = string(profile, name)};
+    if (kind == UMIG_GC_EVENT_PROMOTION || kind == UMIG_GC_EVENT_HUMONGOUS) {
+        event.before = (8 + second) * MIB;
+        event.after = kind == UMIG_GC_EVENT_PROMOTION ? (9 + second) * MIB : 4 * MIB;
+    } else if (kind == UMIG_GC_EVENT_SAFEPOINT) {
+        event.before = event.duration_ns / 8;
+    } else if (kind == UMIG_GC_EVENT_STALL) {
+        event.detail = string(profile, "http-nio-8080-exec-3");
+    } else if (kind == UMIG_GC_EVENT_LATE && second > 0) {
+        event.thread = 1;
+        event.stack = profile->samples.items[0].stack;
+    }
+    assert_int_equal(umig_profile_add_gc_event(profile, &event), UMIG_OK);
+}
+
+/* What the log says beside pauses: of each kind something. */
+static void add_gc_events(struct umig_profile *profile)
+{
+    for (uint64_t i = 0; i < 20; i++) {
+        add_gc_event(profile, UMIG_GC_EVENT_PHASE, i, "Evacuate Collection Set", 3000 + 100 * i);
+        add_gc_event(profile, UMIG_GC_EVENT_PHASE, i, "Other", 200);
+        add_gc_event(profile, UMIG_GC_EVENT_PROMOTION, i, "Old regions", 4000);
+        add_gc_event(profile, UMIG_GC_EVENT_SAFEPOINT, i, "G1CollectForAllocation", 5000);
+    }
+    add_gc_event(profile, UMIG_GC_EVENT_CYCLE, 3, "Concurrent Mark Cycle", 84000);
+    add_gc_event(profile, UMIG_GC_EVENT_CONCURRENT, 3, "Concurrent Mark", 61000);
+    add_gc_event(profile, UMIG_GC_EVENT_HUMONGOUS, 4, "Humongous regions", 0);
+    add_gc_event(profile, UMIG_GC_EVENT_STALL, 4, "Allocation Stall", 2500);
+    add_gc_event(profile, UMIG_GC_EVENT_FAILURE, 5, "To-space exhausted", 0);
+    add_gc_event(profile, UMIG_GC_EVENT_SAFEPOINT, 6, "Cleanup", 90000);
+    add_gc_event(profile, UMIG_GC_EVENT_LATE, 6, "Cleanup", 11250);
+    add_gc_event(profile, UMIG_GC_EVENT_LATE, 0, "Cleanup", 1500);
+}
+
 static void add_pools(struct umig_profile *profile)
 {
     static const char *const names[] = {"G1 Eden Space", "G1 Old Gen", "Metaspace", "RSS"};
@@ -248,6 +291,7 @@ struct umig_profile *umig_sample_service(void)
         umig_collapsed_load(UMIG_TEST_STACKS "/groovy4-indy-jdk17.stacks");
     set_session(profile);
     add_pauses(profile);
+    add_gc_events(profile);
     add_counters(profile);
     add_pools(profile);
     add_waits(profile);
@@ -307,6 +351,18 @@ static void add_named_events(struct umig_profile *profile, uint32_t name)
                                              .after_bytes = 40 * MIB};
     assert_int_equal(umig_profile_add_wait(profile, &wait), UMIG_OK);
     assert_int_equal(umig_profile_add_pause(profile, &pause), UMIG_OK);
+    for (enum umig_gc_event_kind kind = UMIG_GC_EVENT_PHASE; kind < UMIG_GC_EVENT_KINDS; kind++) {
+        const struct umig_profile_gc_event event = {.kind = kind,
+                                                    .start_unix_ns = START_UNIX_NS,
+                                                    .duration_ns = UMIG_NS_PER_MS,
+                                                    .before = 7,
+                                                    .after = 70 * MIB,
+                                                    .name = name,
+                                                    .detail = name,
+                                                    .thread = thread,
+                                                    .stack = profile->samples.items[0].stack};
+        assert_int_equal(umig_profile_add_gc_event(profile, &event), UMIG_OK);
+    }
     for (uint64_t second = 0; second < 3; second++) {
         const struct umig_profile_pool_point point = {.unix_ns =
                                                           START_UNIX_NS + second * UMIG_NS_PER_S,

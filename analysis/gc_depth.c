@@ -1,0 +1,213 @@
+#include "analysis/gc_depth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/label.h"
+#include "core/err.h"
+#include "core/units.h"
+
+static int compare_sums(const void *a, const void *b)
+{
+    const struct umig_profile_gc_sum *x = *(const struct umig_profile_gc_sum *const *)a;
+    const struct umig_profile_gc_sum *y = *(const struct umig_profile_gc_sum *const *)b;
+    if (x->kind != y->kind) {
+        return x->kind < y->kind ? -1 : 1;
+    }
+    if (x->total_ns != y->total_ns) {
+        return x->total_ns > y->total_ns ? -1 : 1;
+    }
+    return x < y ? -1 : x > y; /* the order in which they came */
+}
+
+/* The lists are the runs of one kind among all sums. */
+static void part_kinds(struct umig_gc_depth *depth, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct umig_profile_gc_sum *sum = depth->all[i];
+        struct umig_gc_sums *sums = &depth->of[sum->kind];
+        if (sums->count++ == 0) {
+            sums->items = &depth->all[i];
+        }
+        sums->events += sum->count;
+        sums->total_ns += sum->total_ns;
+        sums->longest_ns = sum->longest_ns > sums->longest_ns ? sum->longest_ns : sums->longest_ns;
+    }
+}
+
+static void add_figures(struct umig_gc_depth *depth, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct umig_profile_gc_sum *sum = depth->all[i];
+        if (sum->kind == UMIG_GC_EVENT_PROMOTION) {
+            depth->promoted_bytes += sum->grown;
+        } else if (sum->kind == UMIG_GC_EVENT_HUMONGOUS) {
+            depth->humongous_freed_bytes += sum->shrunk;
+            if (sum->before_most > depth->humongous_most_bytes) {
+                depth->humongous_most_bytes = sum->before_most;
+            }
+        } else if (sum->kind == UMIG_GC_EVENT_SAFEPOINT) {
+            depth->reach_ns += sum->before;
+            if (sum->before_most > depth->reach_longest_ns) {
+                depth->reach_longest_ns = sum->before_most;
+            }
+        }
+    }
+}
+
+/* Does this collector free in pauses only? Then what the heap grew by between them was allocated.
+ */
+static bool frees_in_pauses(const struct umig_profile *profile)
+{
+    const char *name = umig_profile_text(profile, profile->session.collector_name);
+    return strcmp(name, "Serial") == 0 || strcmp(name, "Parallel") == 0 || strcmp(name, "G1") == 0;
+}
+
+static void add_allocated(const struct umig_profile *profile, struct umig_gc_depth *depth)
+{
+    const size_t count = profile->pauses.count;
+    if (count < 2 || !frees_in_pauses(profile)) {
+        return;
+    }
+    const struct umig_profile_pause *first = &profile->pauses.items[0];
+    for (size_t i = 1; i < count; i++) {
+        const struct umig_profile_pause *pause = &profile->pauses.items[i];
+        const uint64_t after = pause[-1].after_bytes;
+        if (pause->before_bytes != UMIG_BYTES_UNKNOWN && after != UMIG_BYTES_UNKNOWN &&
+            pause->before_bytes > after) {
+            depth->allocated_bytes += pause->before_bytes - after;
+        }
+    }
+    depth->allocated_over_ns =
+        profile->pauses.items[count - 1].start_unix_ns - first->start_unix_ns;
+}
+
+int umig_gc_depth_read(const struct umig_profile *profile,
+                       struct umig_gc_depth *out_depth,
+                       struct umig_err *err)
+{
+    const size_t count = profile->gc_sums.count;
+    const struct umig_profile_session *session = &profile->session;
+    struct umig_gc_depth depth = {.has_any = count > 0};
+    if (session->end_unix_ns > session->start_unix_ns) {
+        depth.session_ns = session->end_unix_ns - session->start_unix_ns;
+    }
+    add_allocated(profile, &depth);
+    if (count > 0) {
+        depth.all = calloc(count, sizeof *depth.all);
+        if (depth.all == NULL) {
+            return umig_err_set(err, UMIG_E_NOMEM, "no memory for %zu sums of collections", count);
+        }
+        for (size_t i = 0; i < count; i++) {
+            depth.all[i] = &profile->gc_sums.items[i];
+        }
+        qsort(depth.all, count, sizeof *depth.all, compare_sums);
+        part_kinds(&depth, count);
+        add_figures(&depth, count);
+    }
+    *out_depth = depth;
+    return UMIG_OK;
+}
+
+const char *umig_gc_event_key(enum umig_gc_event_kind kind)
+{
+    switch (kind) {
+#define KEY(name, number, key, text) \
+ case UMIG_GC_EVENT_##name:          \
+  return (key);
+        UMIG_GC_EVENT_TABLE(KEY)
+#undef KEY
+    case UMIG_GC_EVENT_KINDS:
+    default:
+        return "unknown";
+    }
+}
+
+static void put_rate(uint64_t bytes, uint64_t over_ns, struct umig_buf *out)
+{
+    if (over_ns > 0) {
+        const double a_second = (double)bytes * (double)UMIG_NS_PER_S / (double)over_ns;
+        umig_buf_text(out, ", ");
+        umig_label_value(UMIG_KIND_HEAP, (uint64_t)a_second, out);
+        umig_buf_text(out, " a second");
+    }
+}
+
+static void put_failures(const struct umig_profile *profile,
+                         const struct umig_gc_sums *failures,
+                         struct umig_buf *out)
+{
+    for (size_t i = 0; i < failures->count; i++) {
+        const struct umig_profile_gc_sum *sum = failures->items[i];
+        umig_buf_text(out, out->len > 0 ? " " : "");
+        umig_buf_printf(out, "%s, ", umig_profile_text(profile, sum->name));
+        umig_label_number(sum->count, out);
+        umig_buf_text(out, sum->count == 1 ? " time." : " times.");
+    }
+}
+
+void umig_gc_depth_sentence(const struct umig_profile *profile,
+                            const struct umig_gc_depth *depth,
+                            struct umig_buf *out)
+{
+    if (depth->allocated_bytes > 0) {
+        umig_buf_text(out, out->len > 0 ? " " : "");
+        umig_buf_text(out, "Allocated between pauses: ");
+        umig_label_value(UMIG_KIND_HEAP, depth->allocated_bytes, out);
+        put_rate(depth->allocated_bytes, depth->allocated_over_ns, out);
+        umig_buf_byte(out, '.');
+    }
+    if (depth->of[UMIG_GC_EVENT_PROMOTION].events > 0) {
+        umig_buf_text(out, out->len > 0 ? " " : "");
+        umig_buf_text(out, "Promoted: ");
+        umig_label_value(UMIG_KIND_HEAP, depth->promoted_bytes, out);
+        put_rate(depth->promoted_bytes, depth->session_ns, out);
+        umig_buf_byte(out, '.');
+    }
+    if (depth->humongous_most_bytes > 0) {
+        umig_buf_text(out, out->len > 0 ? " " : "");
+        umig_buf_text(out, "In humongous regions: ");
+        umig_label_value(UMIG_KIND_HEAP, depth->humongous_most_bytes, out);
+        umig_buf_text(out, " at most before a pause, ");
+        umig_label_value(UMIG_KIND_HEAP, depth->humongous_freed_bytes, out);
+        umig_buf_text(out, " freed in pauses.");
+    }
+    put_failures(profile, &depth->of[UMIG_GC_EVENT_FAILURE], out);
+}
+
+/* The late thread that was waited for most and whose place is known; NULL: none. */
+static const struct umig_profile_gc_sum *latest(const struct umig_gc_depth *depth)
+{
+    const struct umig_gc_sums *late = &depth->of[UMIG_GC_EVENT_LATE];
+    for (size_t i = 0; i < late->count; i++) {
+        if (late->items[i]->stack != 0) {
+            return late->items[i];
+        }
+    }
+    return NULL;
+}
+
+void umig_gc_depth_put_price(const struct umig_profile *profile,
+                             const struct umig_gc_depth *depth,
+                             struct umig_buf *out)
+{
+    const struct umig_profile_gc_sum *late = latest(depth);
+    if (depth->of[UMIG_GC_EVENT_STALL].total_ns > 0) {
+        umig_buf_text(out, "; threads waited ");
+        umig_label_value(UMIG_KIND_GC, depth->of[UMIG_GC_EVENT_STALL].total_ns, out);
+        umig_buf_text(out, " until the collector had made room");
+    }
+    if (late != NULL && depth->session_ns > 0 && late->total_ns >= depth->session_ns / 100) {
+        umig_buf_text(out, "; ");
+        umig_label_share(late->total_ns, depth->session_ns, out);
+        umig_buf_text(out, " of the time all others waited for a thread in ");
+        umig_label_frame(profile, profile->stacks.items[late->stack].frame, true, out);
+        umig_buf_text(out, " to stand");
+    }
+}
+
+void umig_gc_depth_fini(struct umig_gc_depth *depth)
+{
+    free(depth->all);
+    *depth = (struct umig_gc_depth){.has_any = false};
+}

@@ -1,0 +1,134 @@
+/* Tables of the HTML page about what collections are made of, and about safepoints. */
+#include "report/html_page.h"
+#include "report/html_text.h"
+
+#define ROWS_MAX 60
+
+static const struct umig_profile *profile_of(const struct umig_html_page *page)
+{
+    return page->figures->profile;
+}
+
+static const char *none_why(const struct umig_html_page *page)
+{
+    return profile_of(page)->session.has_kind[UMIG_KIND_GC]
+               ? "The JVM's log said nothing of it while the session was on."
+               : "Not asked for: the session was started without gc.";
+}
+
+static void put_name(struct umig_html_page *page, uint32_t string)
+{
+    umig_html_name(string != 0 ? umig_profile_text(profile_of(page), string) : "unknown",
+                   page->out);
+}
+
+/* What a step is a part of, or what made the cycle run, or whose threads waited. */
+static void put_of(struct umig_html_page *page, const struct umig_profile_gc_sum *sum)
+{
+    if (sum->kind == UMIG_GC_EVENT_PHASE) {
+        put_name(page, sum->pause);
+    } else if (sum->kind == UMIG_GC_EVENT_CONCURRENT) {
+        umig_buf_text(page->out, "beside the application");
+    } else if (sum->kind == UMIG_GC_EVENT_STALL) {
+        umig_buf_text(page->out, "waited: ");
+        put_name(page, sum->detail);
+    } else {
+        umig_buf_text(page->out, sum->detail != 0 ? "whole cycle: " : "whole cycle");
+        umig_html_name(umig_profile_text(profile_of(page), sum->detail), page->out);
+    }
+}
+
+static size_t put_steps(struct umig_html_page *page, enum umig_gc_event_kind kind)
+{
+    const struct umig_gc_sums *sums = &page->figures->gc_depth.of[kind];
+    for (size_t i = 0; i < sums->count && i < ROWS_MAX; i++) {
+        const struct umig_profile_gc_sum *sum = sums->items[i];
+        umig_buf_text(page->out, "<tr><th scope=\"row\">");
+        put_name(page, sum->name);
+        umig_buf_text(page->out, "</th><td>");
+        put_of(page, sum);
+        umig_buf_text(page->out, "</td>");
+        umig_html_count(sum->count, page->out);
+        umig_html_value(UMIG_KIND_GC, sum->total_ns, page->out);
+        umig_html_value(UMIG_KIND_GC, sum->longest_ns, page->out);
+        umig_buf_text(page->out, "</tr>\n");
+    }
+    return sums->count;
+}
+
+void umig_html_gc_steps(struct umig_html_page *page)
+{
+    const size_t count =
+        put_steps(page, UMIG_GC_EVENT_CYCLE) + put_steps(page, UMIG_GC_EVENT_PHASE) +
+        put_steps(page, UMIG_GC_EVENT_CONCURRENT) + put_steps(page, UMIG_GC_EVENT_STALL);
+    if (count == 0) {
+        umig_html_no_rows(page, none_why(page));
+    }
+}
+
+void umig_html_safepoints_note(struct umig_html_page *page)
+{
+    if (page->figures->gc_depth.of[UMIG_GC_EVENT_SAFEPOINT].count > 0) {
+        umig_buf_text(page->out, "All threads stood, by the JVM's log: how long until the last one "
+                                 "did, and in all");
+    }
+}
+
+void umig_html_safepoints_rows(struct umig_html_page *page)
+{
+    const struct umig_gc_sums *sums = &page->figures->gc_depth.of[UMIG_GC_EVENT_SAFEPOINT];
+    for (size_t i = 0; i < sums->count && i < ROWS_MAX; i++) {
+        const struct umig_profile_gc_sum *sum = sums->items[i];
+        umig_buf_text(page->out, "<tr><th scope=\"row\">");
+        put_name(page, sum->name);
+        umig_buf_text(page->out, "</th>");
+        umig_html_count(sum->count, page->out);
+        umig_html_value(UMIG_KIND_GC, sum->before, page->out);
+        umig_html_value(UMIG_KIND_GC, sum->before_most, page->out);
+        umig_html_value(UMIG_KIND_GC, sum->total_ns, page->out);
+        umig_html_value(UMIG_KIND_GC, sum->longest_ns, page->out);
+        umig_buf_text(page->out, "</tr>\n");
+    }
+    if (sums->count == 0) {
+        umig_html_no_rows(page, none_why(page));
+    }
+}
+
+/* The method that ran last, linked to its frames in the flame graph. */
+static void put_place(struct umig_html_page *page, uint32_t stack)
+{
+    const struct umig_profile *profile = profile_of(page);
+    const struct umig_profile_frame *frame =
+        &profile->frames.items[profile->stacks.items[stack].frame];
+    if (stack == 0) {
+        umig_buf_text(page->out, "no thread was sampled meanwhile");
+        return;
+    }
+    umig_html_method(profile, frame->method, (int)frame->kind,
+                     (int64_t)page->frame_of_method[frame->method] - 1, page->out);
+    if (frame->line > 0) {
+        umig_buf_printf(page->out, "<small>line %u</small>", frame->line);
+    }
+}
+
+void umig_html_late_rows(struct umig_html_page *page)
+{
+    const struct umig_gc_sums *late = &page->figures->gc_depth.of[UMIG_GC_EVENT_LATE];
+    for (size_t i = 0; i < late->count && i < ROWS_MAX; i++) {
+        const struct umig_profile_gc_sum *sum = late->items[i];
+        umig_buf_text(page->out, "<tr><th scope=\"row\">");
+        if (sum->stack != 0) {
+            put_name(page, sum->detail);
+        }
+        umig_buf_text(page->out, "</th><td>");
+        put_place(page, sum->stack);
+        umig_buf_text(page->out, "</td>");
+        umig_html_count(sum->count, page->out);
+        umig_html_value(UMIG_KIND_GC, sum->total_ns, page->out);
+        umig_html_value(UMIG_KIND_GC, sum->longest_ns, page->out);
+        umig_buf_text(page->out, "</tr>\n");
+    }
+    if (late->count == 0) {
+        umig_html_no_rows(page, "No thread was sampled while the others waited for it.");
+    }
+}
