@@ -6,6 +6,7 @@
 #include "tests/support/test.h"
 
 #define WARM_MS    "3000"
+#define RUN_MS     "5000"
 #define SHARE_MOST 0.01 /* of the frames of equal programs that may be marked */
 #define CONSTANT   "-XX:CompileCommand=quiet -XX:CompileCommand=dontinline,Slowed::* "
 
@@ -26,7 +27,7 @@ static struct run run_program(struct umig_rig *rig, const char *name, int percen
     json_decref(umig_rig_read_jvm(rig));
     assert_int_equal(
         umig_rig_command(rig, NULL, "start %d --cpu 4ms --name %s", rig->jvm.pid, name), 0);
-    umig_rig_tell_jvm(rig, "8000");
+    umig_rig_tell_jvm(rig, RUN_MS);
     json_t *truth = umig_rig_read_jvm(rig);
     run.requests = umig_json_number_at(truth, "requests");
     json_decref(truth);

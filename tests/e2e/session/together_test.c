@@ -22,8 +22,8 @@ static const struct {
     const char *kinds;
 } g_sessions[] = {
     {"a", "--cpu 4ms"},
-    {"b", "--cpu 7ms --locks 1ms"},
-    {"c", "--cpu 10ms --gc --heap 1s"},
+    {"b", "--cpu 6ms --locks 1ms"},
+    {"c", "--cpu 8ms --gc --heap 1s"},
 };
 
 enum {

@@ -8,7 +8,7 @@
 #include "tests/support/test.h"
 
 #define POINTS        2.0
-#define LOOKS_WANTED  8000.0 /* of the mixed threads: shares are then within a point */
+#define LOOKS_WANTED  6000.0 /* of the mixed threads: shares are then within a point */
 #define SUM_TOLERANCE 0.02   /* of a thread's time: a wait for a processor is told late */
 
 static const char *const g_asleep[] = {"sleeping", "waiting", "parked", "io", "blocked"};
