@@ -2,21 +2,12 @@
 
 #include <string.h>
 
+#include "analysis/way.h"
+
 #define HEAD_NAME "[search]"
 
 /* Of the bytes of a class: what is held firmly beyond that counts. */
 #define FIRM_PART 20
-
-/* What leads from one object to the next: the line of a step's frame, as the agent has it. */
-enum edge {
-    EDGE_STATIC = 1,
-    EDGE_THREAD,
-    EDGE_FIELD,
-    EDGE_ELEMENT,
-    EDGE_CLASS,
-    EDGE_SOFT,
-    EDGE_BOUNDED,
-};
 
 static const struct umig_profile_frame *frame_of(const struct umig_profile *profile, uint32_t stack)
 {
@@ -124,10 +115,10 @@ enum umig_retained_hold umig_retained_hold_of(const struct umig_profile *profile
     enum umig_retained_hold hold = UMIG_HOLD_FIRM;
     for (; stack != 0; stack = profile->stacks.items[stack].parent) {
         const uint32_t edge = frame_of(profile, stack)->line;
-        if (edge == EDGE_SOFT) {
+        if (edge == UMIG_WAY_SOFT) {
             return UMIG_HOLD_SOFT;
         }
-        hold = edge == EDGE_BOUNDED ? UMIG_HOLD_BOUNDED : hold;
+        hold = edge == UMIG_WAY_BOUNDED ? UMIG_HOLD_BOUNDED : hold;
     }
     return hold;
 }
@@ -175,99 +166,6 @@ size_t umig_retained_classes(const struct umig_profile *profile,
 
 /* --- words --- */
 
-const char *umig_retained_edge_key(uint32_t line)
-{
-    static const char *const keys[] = {
-        [EDGE_STATIC] = "static",   [EDGE_THREAD] = "thread", [EDGE_FIELD] = "field",
-        [EDGE_ELEMENT] = "element", [EDGE_CLASS] = "class",   [EDGE_SOFT] = "soft",
-        [EDGE_BOUNDED] = "bounded",
-    };
-    const char *key = line < sizeof keys / sizeof keys[0] ? keys[line] : NULL;
-    return key != NULL ? key : "unknown";
-}
-
-/* A way as it is told. */
-struct telling {
-    const struct umig_profile *profile;
-    struct umig_buf *out;
-    const char *collection; /* whose insides the way goes through, without its inner classes */
-    size_t collection_bytes;
-};
-
-static bool begins_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-/* Classes that only hold what they are given. */
-static bool is_collection(const char *class_name)
-{
-    return begins_with(class_name, "java.util.") ||
-           begins_with(class_name, "java.lang.ThreadLocal") ||
-           begins_with(class_name, "groovy.lang.Reference") ||
-           begins_with(class_name, "java.lang.Object[]");
-}
-
-static const char *without_package(const char *class_name)
-{
-    const char *dot = strrchr(class_name, '.');
-    return dot != NULL ? dot + 1 : class_name;
-}
-
-/* "HashMap", at the first step inside of one. */
-static void put_collection(struct telling *telling, const char *class_name)
-{
-    const size_t len = strcspn(class_name, "$[");
-    const bool is_new =
-        len != telling->collection_bytes || strncmp(class_name, telling->collection, len) != 0;
-    if (begins_with(class_name, "java.lang.Object[]") || !is_new) {
-        return;
-    }
-    telling->collection = class_name;
-    telling->collection_bytes = len;
-    const char *name = without_package(class_name);
-    umig_buf_printf(telling->out, " > %.*s", (int)strcspn(name, "$["), name);
-}
-
-static void put_step(struct telling *telling, uint32_t stack)
-{
-    const struct umig_profile_method *method = method_of(telling->profile, stack);
-    const char *class_name = umig_profile_text(telling->profile, method->class_name);
-    const char *name = umig_profile_text(telling->profile, method->name);
-    const uint32_t edge = frame_of(telling->profile, stack)->line;
-    if (edge == EDGE_FIELD && strcmp(name, "threadLocals") == 0) {
-        return; /* of whatever class the thread is: the map says it */
-    }
-    if ((edge == EDGE_FIELD || edge == EDGE_ELEMENT || edge == EDGE_BOUNDED) &&
-        is_collection(class_name)) {
-        put_collection(telling, class_name);
-        return;
-    }
-    telling->collection_bytes = 0;
-    switch (edge) {
-    case EDGE_STATIC:
-        umig_buf_printf(telling->out, "%sstatic %s.%s", telling->out->len > 0 ? " > " : "",
-                        class_name, name);
-        break;
-    case EDGE_THREAD:
-        umig_buf_printf(telling->out, "thread %s", name);
-        break;
-    case EDGE_ELEMENT:
-        umig_buf_printf(telling->out, " > %s", class_name);
-        break;
-    case EDGE_SOFT:
-        umig_buf_printf(telling->out, " > %s", class_name);
-        break;
-    case EDGE_CLASS:
-        umig_buf_printf(telling->out, " > class %s", class_name);
-        break;
-    case EDGE_BOUNDED:
-    case EDGE_FIELD:
-    default:
-        umig_buf_printf(telling->out, " > %s.%s", class_name, name);
-    }
-}
-
 size_t umig_retained_steps(const struct umig_profile *profile,
                            uint32_t stack,
                            uint32_t out_steps[UMIG_RETAINED_STEPS])
@@ -285,13 +183,16 @@ size_t umig_retained_steps(const struct umig_profile *profile,
 
 void umig_retained_put_way(const struct umig_profile *profile, uint32_t stack, struct umig_buf *out)
 {
-    struct umig_buf way = UMIG_BUF_INIT(1u << 16);
-    struct telling telling = {.profile = profile, .out = &way};
+    struct umig_way_step way[UMIG_RETAINED_STEPS];
     uint32_t steps[UMIG_RETAINED_STEPS];
     const size_t count = umig_retained_steps(profile, stack, steps);
     for (size_t i = 0; i < count; i++) {
-        put_step(&telling, steps[i]);
+        const struct umig_profile_method *method = method_of(profile, steps[i]);
+        way[i] = (struct umig_way_step){
+            .edge = frame_of(profile, steps[i])->line,
+            .class_name = umig_profile_text(profile, method->class_name),
+            .name = umig_profile_text(profile, method->name),
+        };
     }
-    umig_buf_text(out, umig_buf_str(&way));
-    umig_buf_fini(&way);
+    umig_way_put(way, count, out);
 }

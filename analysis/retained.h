@@ -67,12 +67,7 @@ size_t umig_retained_classes(const struct umig_profile *profile,
                              const struct umig_retained *retained,
                              uint32_t *out_classes);
 
-/**
- * Appends a way as a person would tell it, what collections are made of left out:
- *
- *   static svc.Cache.ENTRIES > HashMap
- *   thread http-nio-*-exec-* > ThreadLocal > svc.Context.log > ArrayList
- */
+/** Appends a way as umig_way_put() does (analysis/way.h). */
 void umig_retained_put_way(const struct umig_profile *profile,
                            uint32_t stack,
                            struct umig_buf *out);
@@ -100,10 +95,6 @@ enum umig_retained_hold umig_retained_hold_on(const struct umig_profile *profile
 size_t umig_retained_steps(const struct umig_profile *profile,
                            uint32_t stack,
                            uint32_t out_steps[UMIG_RETAINED_STEPS]);
-
-/** What leads along a step, by its frame's line: "static", "thread", "field", "element", "class",
- * "soft", "bounded". */
-const char *umig_retained_edge_key(uint32_t line);
 
 /** Is it a sample of a search, and not of a snapshot? */
 bool umig_retained_is_found(const struct umig_profile *profile,

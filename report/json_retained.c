@@ -1,5 +1,6 @@
 #include "report/json_retained.h"
 
+#include "analysis/way.h"
 #include "core/buf.h"
 
 #define TEXT_LIMIT_BYTES (1u << 16)
@@ -15,7 +16,7 @@ static void put_steps(struct umig_json *json, const struct umig_profile *profile
             &profile->frames.items[profile->stacks.items[steps[i]].frame];
         const struct umig_profile_method *step = &profile->methods.items[frame->method];
         umig_json_object(json, NULL);
-        umig_json_text(json, "by", umig_retained_edge_key(frame->line));
+        umig_json_text(json, "by", umig_way_edge_key(frame->line));
         if (step->class_name != 0) {
             umig_json_text(json, "class", umig_profile_text(profile, step->class_name));
         }

@@ -105,6 +105,21 @@ static void test_ways_are_told_without_the_insides_of_collections(void **state)
                                      {STATIC, "Script*", "kept"},
                                      {0}},
                "static a.B.c > a.D[] > class Script* > static Script*.kept");
+    /* with another collection's table */
+    expect_way((const struct step[]){{STATIC, "svc.Cache", "LATEST"},
+                                     {FIELD, "java.util.LinkedHashMap", "table"},
+                                     {ELEMENT, "java.util.HashMap$Node[]", "[]"},
+                                     {FIELD, "java.util.LinkedHashMap$Entry", "next"},
+                                     {FIELD, "java.util.LinkedHashMap$Entry", "value"},
+                                     {FIELD, "java.util.HashMap", "table"},
+                                     {0}},
+               "static svc.Cache.LATEST > LinkedHashMap > HashMap");
+    /* of whatever class the thread is, a collection's package included */
+    expect_way((const struct step[]){{THREAD, "", "ForkJoinPool-*-worker-*"},
+                                     {FIELD, "java.util.concurrent.ForkJoinWorkerThread",
+                                      "contextClassLoader"},
+                                     {0}},
+               "thread ForkJoinPool-*-worker-* > context class loader");
 }
 
 static void test_the_latest_search_counts(void **state)
