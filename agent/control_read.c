@@ -208,6 +208,9 @@ static int take_search(const struct umig_pb_field *field, void *out, struct umig
     case 4:
         request->cpu_budget_ns = field->value;
         return UMIG_OK;
+    case 5:
+        request->wants_loaders = field->value != 0;
+        return UMIG_OK;
     default:
         return UMIG_OK;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/loader_report.h"
 #include "agent/session/held.h"
 #include "core/clock.h"
 #include "core/err.h"
@@ -30,13 +31,43 @@ static struct umig_session *find_number(struct umig_agent *agent, uint32_t numbe
     return NULL;
 }
 
+static void drop_report(struct umig_search_past *past)
+{
+    umig_memory_return(past->report, UMIG_SEARCH_REPORT_BYTES);
+    past->report = NULL;
+    past->report_bytes = 0;
+}
+
+/* What was found of class loaders waits for the command. */
+static void keep_report(struct umig_agent *agent, const struct umig_search *search)
+{
+    struct umig_search_past *past = &agent->past_search;
+    if (!search->wants_loaders || search->end == UMIG_SEARCH_FAILED) {
+        return;
+    }
+    past->report = umig_memory_borrow(&agent->memory, UMIG_SEARCH_REPORT_BYTES);
+    if (past->report == NULL) {
+        past->end = UMIG_SEARCH_FAILED;
+        snprintf(past->problem, sizeof past->problem,
+                 "no memory for what was found; the agent's bound is %zu bytes: raise memory=",
+                 agent->memory.limit_bytes);
+        return;
+    }
+    struct umig_pb_writer writer;
+    umig_pb_writer_init(&writer, past->report, UMIG_SEARCH_REPORT_BYTES);
+    umig_loader_report_write(search, &writer);
+    past->report_bytes = writer.len;
+}
+
 void umig_agent_search_tick(struct umig_agent *agent, uint64_t now_ns)
 {
     struct umig_search *search = &agent->vm.search;
     if (atomic_load(&search->state) != UMIG_SEARCH_DONE) {
         return;
     }
-    struct umig_session *session = find_number(agent, search->session);
+    struct umig_session *session =
+        search->wants_loaders ? NULL : find_number(agent, search->session);
+    drop_report(&agent->past_search);
     agent->past_search = (struct umig_search_past){
         .number = search->number,
         .end = search->end,
@@ -48,6 +79,7 @@ void umig_agent_search_tick(struct umig_agent *agent, uint64_t now_ns)
         .took_ns = search->took_ns,
     };
     snprintf(agent->past_search.problem, sizeof agent->past_search.problem, "%s", search->problem);
+    keep_report(agent, search);
     if (agent->past_search.is_told) {
         umig_held_tell(&agent->pump, session, search, agent->live.tid, now_ns);
         agent->pump.next_batch_ns = now_ns; /* somebody waits for it */
@@ -60,16 +92,19 @@ static int check(struct umig_agent *agent,
                  struct umig_session **out_session,
                  struct umig_err *err)
 {
-    *out_session = find_session(agent, request->session);
+    *out_session = request->wants_loaders ? NULL : find_session(agent, request->session);
     if (atomic_load(&agent->vm.search.state) != UMIG_SEARCH_IDLE) {
         return umig_err_set(err, UMIG_E_BUSY, "another search goes on in this JVM");
     }
-    if (*out_session == NULL) {
+    if (!request->wants_loaders && *out_session == NULL) {
         return umig_err_set(err, UMIG_E_ARG, "no session '%.60s' of kind live is running",
                             request->session);
     }
-    if (request->class_count == 0) {
+    if (!request->wants_loaders && request->class_count == 0) {
         return umig_err_set(err, UMIG_E_ARG, "a search needs a class to look for");
+    }
+    if (request->wants_loaders && request->class_count > 0) {
+        return umig_err_set(err, UMIG_E_ARG, "a search is for class loaders or for classes");
     }
     if (request->cpu_budget_ns != 0 && (request->cpu_budget_ns < UMIG_SEARCH_CPU_MIN_NS ||
                                         request->cpu_budget_ns > UMIG_SEARCH_CPU_MAX_NS)) {
@@ -93,13 +128,17 @@ static int begin(struct umig_agent *agent,
     search->target_count = request->class_count;
     search->cpu_budget_ns =
         request->cpu_budget_ns != 0 ? request->cpu_budget_ns : UMIG_SEARCH_CPU_DEFAULT_NS;
-    search->session = session->number;
+    search->wants_loaders = request->wants_loaders;
+    search->session = session != NULL ? session->number : 0;
     search->number++;
     umig_vm_ask_search(&agent->vm);
     return UMIG_OK;
 }
 
-static void write_past(const struct umig_search_past *past, struct umig_pb_writer *reply)
+/* Who asks for class loaders takes the report with it. */
+static void write_past(struct umig_search_past *past,
+                       bool wants_loaders,
+                       struct umig_pb_writer *reply)
 {
     umig_pb_uint(reply, 1, past->number);
     umig_pb_uint(reply, 3, past->looked_at);
@@ -110,6 +149,10 @@ static void write_past(const struct umig_search_past *past, struct umig_pb_write
     umig_pb_uint(reply, 8, past->end);
     umig_pb_uint(reply, 9, past->is_told);
     umig_pb_str(reply, 10, past->problem);
+    if (wants_loaders && past->report != NULL) {
+        umig_pb_bytes(reply, 11, past->report, past->report_bytes);
+        drop_report(past);
+    }
 }
 
 int umig_agent_search(struct umig_agent *agent,
@@ -139,7 +182,7 @@ int umig_agent_search(struct umig_agent *agent,
     }
     const size_t message = umig_pb_open(reply, field);
     if (atomic_load(&search->state) == UMIG_SEARCH_IDLE) {
-        write_past(&agent->past_search, reply);
+        write_past(&agent->past_search, request->wants_loaders, reply);
     } else {
         umig_pb_uint(reply, 1, search->number);
         umig_pb_uint(reply, 2, 1);

@@ -1,6 +1,7 @@
 /*
- * Searches for what holds objects, as commands ask for them: one at a time, for a session of kind
- * live, which is told what was found. The work is the attached thread's (agent/vm/search.h).
+ * Searches for what holds objects, as commands ask for them: one at a time. A session of kind live
+ * is told what was found of its classes; what was found of class loaders is kept for the command
+ * that asks, until the next search. The work is the attached thread's (agent/vm/search.h).
  *
  * Thread: the loop, all of it.
  */
@@ -31,7 +32,11 @@ struct umig_search_request {
     char classes[UMIG_RETAINERS_TARGETS][UMIG_SEARCH_NAME_BYTES];
     uint32_t class_count;
     uint64_t cpu_budget_ns; /* 0: the default */
+    bool wants_loaders;     /* without session and classes */
 };
+
+/** Longest report of class loaders that is kept. */
+#define UMIG_SEARCH_REPORT_BYTES (192u << 10)
 
 /** How the search before went; number 0: there was none. */
 struct umig_search_past {
@@ -44,6 +49,9 @@ struct umig_search_past {
     uint64_t cpu_ns;
     uint64_t took_ns;
     char problem[160];
+    uint8_t *report; /* a LoaderReport, encoded, in UMIG_SEARCH_REPORT_BYTES that were borrowed;
+                        NULL: there is none, or it was taken */
+    size_t report_bytes;
 };
 
 /**

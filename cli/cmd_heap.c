@@ -6,8 +6,10 @@
 #include "cli/heap_dump.h"
 #include "cli/heap_histogram.h"
 #include "cli/heap_histogram_write.h"
+#include "cli/heap_loaders.h"
 #include "cli/heap_suspects.h"
 #include "cli/heap_talk.h"
+#include "cli/heap_words.h"
 #include "cli/interrupt.h"
 #include "cli/say.h"
 #include "cli/source.h"
@@ -39,8 +41,8 @@ static const struct umig_option g_options[] = {
     {.name = "format",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "FORMAT",
-     .help = "histogram, suspects: text or json; default: text"},
-    {.name = "json", .help = "histogram, suspects: the same as --format json"},
+     .help = "all but dump: text or json; default: text"},
+    {.name = "json", .help = "all but dump: the same as --format json"},
     {.name = "output",
      .letter = 'o',
      .arity = UMIG_ARITY_VALUE,
@@ -60,7 +62,8 @@ static const struct umig_option g_options[] = {
     {.name = "cpu",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",
-     .help = "suspects: CPU the search for holders may take; 100ms to 10m, default: " CPU_DEFAULT},
+     .help =
+         "suspects, holders, loaders: CPU the search may take; 100ms to 10m, default: " CPU_DEFAULT},
     UMIG_SOURCE_OPTIONS,
     {.name = "wait",
      .arity = UMIG_ARITY_VALUE,
@@ -70,15 +73,8 @@ static const struct umig_option g_options[] = {
 };
 
 /* What is asked for. */
-enum what {
-    HISTOGRAM,
-    DUMP,
-    SUSPECTS,
-    HOLDERS
-};
-
 struct request {
-    enum what what;
+    enum umig_heap_word what;
     pid_t pid;
     uint64_t wait_ns;
     uint64_t top;
@@ -88,13 +84,6 @@ struct request {
     const struct umig_args *args;
     uint64_t watch_ns;
     uint64_t cpu_ns;
-};
-
-static const char *const g_words[] = {
-    [HISTOGRAM] = "histogram",
-    [DUMP] = "dump",
-    [SUSPECTS] = "suspects",
-    [HOLDERS] = "holders",
 };
 
 /* --- what is asked for --- */
@@ -108,70 +97,6 @@ static int read_pid(const char *word, pid_t *out, struct umig_err *err)
     }
     *out = (pid_t)pid;
     return UMIG_OK;
-}
-
-/* Which words an option is for; options of another word would be ignored: they are refused. */
-static const struct {
-    const char *name;
-    bool is_for[HOLDERS + 1];
-} g_belongs[] = {
-    {"all", {true, true, false, false}},     {"top", {true, false, false, false}},
-    {"unfold", {true, false, false, false}}, {"format", {true, false, true, true}},
-    {"json", {true, false, true, true}},     {"output", {false, true, false, false}},
-    {"gzip", {false, true, false, false}},   {"overwrite", {false, true, false, false}},
-    {"force", {false, true, false, false}},  {"watch", {false, false, true, false}},
-    {"cpu", {false, false, true, true}},     {"collector", {false, false, true, true}},
-    {"data", {false, false, true, true}},    {"wait", {true, true, false, false}},
-};
-
-/* "'umig heap suspects' and 'umig heap holders'" */
-static void put_words(const bool is_for[HOLDERS + 1], struct umig_buf *out)
-{
-    for (size_t i = 0; i <= HOLDERS; i++) {
-        if (is_for[i]) {
-            umig_buf_printf(out, "%s'umig heap %s'", out->len > 0 ? " and " : "", g_words[i]);
-        }
-    }
-}
-
-static int check_options(const struct umig_args *args, enum what what, struct umig_err *err)
-{
-    for (size_t i = 0; i < sizeof g_belongs / sizeof g_belongs[0]; i++) {
-        if (umig_args_has(args, g_belongs[i].name) && !g_belongs[i].is_for[what]) {
-            struct umig_buf words = UMIG_BUF_INIT(256);
-            put_words(g_belongs[i].is_for, &words);
-            const int rc = umig_err_set(err, UMIG_E_ARG, "--%s is for %s", g_belongs[i].name,
-                                        umig_buf_str(&words));
-            umig_buf_fini(&words);
-            return rc;
-        }
-    }
-    return UMIG_OK;
-}
-
-/* Only holders takes names of classes. */
-static int check_operands(const struct umig_args *args, enum what what, struct umig_err *err)
-{
-    if (what == HOLDERS && args->operand_count < 3) {
-        return umig_err_set(err, UMIG_E_ARG, "whose? Give a class: umig heap holders PID CLASS");
-    }
-    if (what != HOLDERS && args->operand_count > 2) {
-        return umig_err_set(err, UMIG_E_ARG, "'umig heap %s' takes a PID and no more",
-                            g_words[what]);
-    }
-    return UMIG_OK;
-}
-
-static int read_what(const char *word, enum what *out, struct umig_err *err)
-{
-    for (size_t i = 0; i < sizeof g_words / sizeof g_words[0]; i++) {
-        if (strcmp(word, g_words[i]) == 0) {
-            *out = (enum what)i;
-            return UMIG_OK;
-        }
-    }
-    return umig_err_set(err, UMIG_E_ARG, "'%.40s' is neither histogram, dump, suspects nor holders",
-                        word);
 }
 
 static int read_format(const struct umig_args *args, bool *out_json, struct umig_err *err)
@@ -255,18 +180,16 @@ static int read_dump(const struct umig_args *args, struct request *out, struct u
 static int read_request(const struct umig_args *args, struct request *out, struct umig_err *err)
 {
     static int (*const readers[])(const struct umig_args *, struct request *, struct umig_err *) = {
-        [HISTOGRAM] = read_histogram,
-        [DUMP] = read_dump,
-        [SUSPECTS] = read_suspects,
-        [HOLDERS] = read_suspects,
+        [UMIG_HEAP_HISTOGRAM] = read_histogram, [UMIG_HEAP_DUMP] = read_dump,
+        [UMIG_HEAP_SUSPECTS] = read_suspects,   [UMIG_HEAP_HOLDERS] = read_suspects,
+        [UMIG_HEAP_LOADERS] = read_suspects,
     };
     static const struct time_option wait = {"wait", WAIT_DEFAULT, WAIT_MIN_NS, WAIT_MAX_NS,
                                             "1s to 10m"};
     out->args = args;
-    int rc = read_what(args->operands[0], &out->what, err);
-    rc = rc != UMIG_OK ? rc : check_operands(args, out->what, err);
+    int rc = umig_heap_word_read(args->operands[0], &out->what, err);
+    rc = rc != UMIG_OK ? rc : umig_heap_word_check(args, out->what, err);
     rc = rc != UMIG_OK ? rc : read_pid(args->operands[1], &out->pid, err);
-    rc = rc != UMIG_OK ? rc : check_options(args, out->what, err);
     rc = rc != UMIG_OK ? rc : readers[out->what](args, out, err);
     rc = rc != UMIG_OK ? rc : read_time(args, &wait, &out->wait_ns, err);
     return umig_err_trace(err, rc);
@@ -400,6 +323,26 @@ static int suspects(struct umig_cli *cli,
                           : umig_err_trace(err, rc);
 }
 
+static int loaders(struct umig_cli *cli,
+                   const struct umig_jvm *jvm,
+                   const struct request *request,
+                   struct umig_progress *progress,
+                   struct umig_err *err)
+{
+    const struct umig_heap_loaders_request asked = {
+        .jvm = jvm,
+        .progress = progress,
+        .cpu_ns = request->cpu_ns,
+        .wait_ns = request->wait_ns,
+        .wants_json = request->wants_json,
+    };
+    const int rc = umig_heap_loaders(cli, &asked, err);
+    umig_progress_clear(progress);
+    return rc == UMIG_END ? umig_err_set(err, UMIG_E_BUSY, "interrupted; nothing goes on in JVM %d",
+                                         (int)jvm->pid)
+                          : umig_err_trace(err, rc);
+}
+
 static int at_the_door(struct umig_cli *cli,
                        const struct umig_jvm *jvm,
                        const struct request *request,
@@ -409,8 +352,8 @@ static int at_the_door(struct umig_cli *cli,
     struct umig_heap_talk talk = {.wait_ns = request->wait_ns, .progress = progress};
     int rc = umig_attach_site_open(jvm, &talk.site, err);
     if (rc == UMIG_OK) {
-        rc = request->what == DUMP ? dump(cli, &talk, request, err)
-                                   : histogram(cli, &talk, request, err);
+        rc = request->what == UMIG_HEAP_DUMP ? dump(cli, &talk, request, err)
+                                             : histogram(cli, &talk, request, err);
         umig_attach_site_close(&talk.site);
     }
     return umig_err_trace(err, rc);
@@ -425,14 +368,16 @@ static int run_on(struct umig_cli *cli, const struct request *request, struct um
         return umig_err_trace(err, rc);
     }
     umig_progress_init(&progress, cli->notes, umig_clock_monotonic_ns());
-    return request->what == DUMP || request->what == HISTOGRAM
-               ? at_the_door(cli, &jvm, request, &progress, err)
-               : suspects(cli, &jvm, request, &progress, err);
+    if (request->what == UMIG_HEAP_DUMP || request->what == UMIG_HEAP_HISTOGRAM) {
+        return at_the_door(cli, &jvm, request, &progress, err);
+    }
+    return request->what == UMIG_HEAP_LOADERS ? loaders(cli, &jvm, request, &progress, err)
+                                              : suspects(cli, &jvm, request, &progress, err);
 }
 
 static int run_heap(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
-    struct request request = {.what = HISTOGRAM};
+    struct request request = {.what = UMIG_HEAP_HISTOGRAM};
     int rc = read_request(args, &request, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
@@ -451,7 +396,7 @@ static int run_heap(struct umig_cli *cli, const struct umig_args *args, struct u
 const struct umig_verb umig_verb_heap = {
     .name = "heap",
     .summary = "count or dump what lies in a JVM's heap; who leaks, and who holds it",
-    .operands = "histogram|dump|suspects PID, holders PID CLASS...",
+    .operands = "histogram|dump|suspects|loaders PID, holders PID CLASS...",
     .min_operands = 2,
     .max_operands = 2 + UMIG_HEAP_CLASSES_MAX,
     .options = g_options,
@@ -459,21 +404,28 @@ const struct umig_verb umig_verb_heap = {
         "histogram and dump need no agent. The JVM stands still while it counts or dumps; without\n"
         "--all it makes a full collection first. For suspects the agent follows objects, by a session\n"
         "of kind live where one runs, and searches for what holds them without stopping anything.\n"
+        "loaders asks the agent for class loaders that should be gone: of scripts that were compiled\n"
+        "again and again, and are held.\n"
         "A dump holds all that is in memory, passwords too: only the JVM's user may read "
         "it.\nCtrl-C ends a dump: nothing is left of it, and the JVM goes on once it has walked "
         "its heap.\nContainers are reached from outside; FILE is a path in the container then. See "
         "docs/heap.md.",
-    .examples = "# what leaks, allocated where, and who holds it?\n"
-                "umig heap suspects 4242 --watch 10m\n"
-                "# who holds all these?\n"
-                "umig heap holders 4242 svc.Session 'java.lang.Object[]'\n"
-                "# what is the heap full of?\n"
-                "umig heap histogram 4242\n"
-                "# all of it, garbage too and without a collection, for a program\n"
-                "umig heap histogram 4242 --all --top 0 --format json\n"
-                "# everything, for Eclipse MAT or VisualVM\n"
-                "umig heap dump 4242 -o /var/tmp/orders.hprof\n"
-                "# a quarter of the size, in more time\n"
-                "umig heap dump 4242 -o /var/tmp/orders.hprof.gz --gzip 1\n",
+    .examples =
+        "# what leaks, allocated where, and who holds it?\n"
+        "umig heap suspects 4242 --watch 10m\n"
+        "# the same of a heap that is seldom collected: 12 full collections are made for it\n"
+        "umig heap suspects 4242 --collect\n"
+        "# who holds all these?\n"
+        "umig heap holders 4242 svc.Session 'java.lang.Object[]'\n"
+        "# metaspace grows: which scripts' class loaders should be gone, and who holds them?\n"
+        "umig heap loaders 4242\n"
+        "# what is the heap full of?\n"
+        "umig heap histogram 4242\n"
+        "# all of it, garbage too and without a collection, for a program\n"
+        "umig heap histogram 4242 --all --top 0 --format json\n"
+        "# everything, for Eclipse MAT or VisualVM\n"
+        "umig heap dump 4242 -o /var/tmp/orders.hprof\n"
+        "# a quarter of the size, in more time\n"
+        "umig heap dump 4242 -o /var/tmp/orders.hprof.gz --gzip 1\n",
     .run = run_heap,
 };

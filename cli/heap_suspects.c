@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/agent_client.h"
+#include "cli/heap_search.h"
 #include "cli/interrupt.h"
 #include "cli/say.h"
 #include "cli/source.h"
@@ -41,12 +42,6 @@ struct watch {
     uint64_t search;
     char *classes[UMIG_HEAP_CLASSES_MAX]; /* in the list, or the person's */
     size_t class_count;
-};
-
-enum search_action {
-    SEARCH_BEGIN = 1,
-    SEARCH_LOOK = 2,
-    SEARCH_CALL_OFF = 3,
 };
 
 /* --- the session --- */
@@ -214,72 +209,24 @@ static int watch_objects(struct watch *watch, struct umig_err *err)
 
 /* --- the search --- */
 
-static int send_search(struct watch *watch,
-                       enum search_action action,
-                       struct umig_agent_reply *out_reply,
-                       struct umig_err *err)
-{
-    Umig__V1__ControlRequest request = UMIG__V1__CONTROL_REQUEST__INIT;
-    Umig__V1__Search search = UMIG__V1__SEARCH__INIT;
-    search.action = action;
-    search.session = watch->session;
-    search.cpu_budget_ns = watch->request->cpu_ns;
-    if (action == SEARCH_BEGIN) {
-        search.classes = watch->classes;
-        search.n_classes = watch->class_count;
-    }
-    request.verb = UMIG__V1__CONTROL_VERB__CONTROL_SEARCH;
-    request.search = &search;
-    const int rc =
-        umig_agent_ask(watch->request->jvm, &request, UMIG_AGENT_TIMEOUT_MS, out_reply, err);
-    if (rc == UMIG_OK && out_reply->message->search == NULL) {
-        umig_agent_reply_fini(out_reply);
-        return umig_err_set(err, UMIG_E_PROTO, "the agent does not say how its search stands");
-    }
-    return umig_err_trace(err, rc);
-}
-
-static void call_off(struct watch *watch)
-{
-    struct umig_agent_reply reply = {.message = NULL};
-    struct umig_err err = UMIG_ERR_INIT;
-    if (send_search(watch, SEARCH_CALL_OFF, &reply, &err) == UMIG_OK) {
-        umig_agent_reply_fini(&reply);
-    }
-}
-
-static void show_search(struct watch *watch, const Umig__V1__SearchStatus *search)
-{
-    char text[160];
-    snprintf(text, sizeof text, "the agent searches for who holds %zu class%s; %llu references yet",
-             watch->class_count, watch->class_count == 1 ? "" : "es",
-             (unsigned long long)search->looked_at);
-    umig_progress_show(watch->request->progress, text, umig_clock_monotonic_ns());
-}
-
-/* Begins a search and waits for its end. */
 static int search(struct watch *watch, struct umig_err *err)
 {
+    Umig__V1__Search wanted = UMIG__V1__SEARCH__INIT;
     struct umig_agent_reply reply = {.message = NULL};
-    int rc = send_search(watch, SEARCH_BEGIN, &reply, err);
-    while (rc == UMIG_OK && reply.message->search->is_going_on != 0) {
-        show_search(watch, reply.message->search);
-        umig_agent_reply_fini(&reply);
-        if (!pause_ms(LOOK_EVERY_MS)) {
-            call_off(watch);
-            return UMIG_END;
-        }
-        rc = send_search(watch, SEARCH_LOOK, &reply, err);
-    }
+    char target[32];
+    snprintf(target, sizeof target, "%zu class%s", watch->class_count,
+             watch->class_count == 1 ? "" : "es");
+    wanted.session = watch->session;
+    wanted.cpu_budget_ns = watch->request->cpu_ns;
+    wanted.classes = watch->classes;
+    wanted.n_classes = watch->class_count;
+    const int rc = umig_heap_search(watch->request->jvm, &wanted, target, watch->request->progress,
+                                    &reply, err);
     if (rc != UMIG_OK) {
-        return umig_err_trace(err, rc);
-    }
-    if (reply.message->search->problem[0] != '\0') {
-        rc = umig_err_set(err, UMIG_E_UNSUPPORTED, "the search failed: %s",
-                          reply.message->search->problem);
+        return rc == UMIG_END ? rc : umig_err_trace(err, rc);
     }
     umig_agent_reply_fini(&reply);
-    return rc;
+    return UMIG_OK;
 }
 
 /* Until the collector has what the search found, which it does soon. */

@@ -9,7 +9,8 @@
 
 /* The usual sizes; powers of two. */
 #define CLASSES (1u << 16)
-#define LOADERS (1u << 13)
+#define LOADERS (1u << 14)
+#define KINDS   (1u << 10)
 #define THREADS (1u << 8)
 #define STEPS   (1u << 12)
 #define TEXT    (1u << 17)
@@ -21,8 +22,8 @@
 
 /* Where each part lies in the one block of all of them. */
 struct layout {
-    size_t retainers, classes, class_buckets, twin_buckets, fields, loaders, threads, ways, steps,
-        text, end;
+    size_t retainers, classes, class_buckets, twin_buckets, fields, loaders, loader_buckets, kinds,
+        kind_buckets, loader_texts, threads, ways, steps, loaders_told, text, end;
 };
 
 static size_t lay(struct layout *layout, size_t byte_count)
@@ -42,9 +43,14 @@ static struct layout lay_out(unsigned scale)
     layout.twin_buckets = lay(&layout, (CLASSES >> scale) * sizeof(uint32_t));
     layout.fields = lay(&layout, FIELDS * sizeof(jfieldID));
     layout.loaders = lay(&layout, (LOADERS >> scale) * sizeof(struct umig_search_loader));
+    layout.loader_buckets = lay(&layout, 2 * (LOADERS >> scale) * sizeof(uint32_t));
+    layout.kinds = lay(&layout, (KINDS >> scale) * sizeof(struct umig_loader_kind));
+    layout.kind_buckets = lay(&layout, (KINDS >> scale) * sizeof(uint32_t));
+    layout.loader_texts = lay(&layout, 2 * (LOADERS >> scale) * sizeof(uint64_t));
     layout.threads = lay(&layout, (THREADS >> scale) * UMIG_SEARCH_THREAD_BYTES);
     layout.ways = lay(&layout, WAYS * sizeof(struct umig_search_way));
     layout.steps = lay(&layout, STEPS * sizeof(struct umig_search_step));
+    layout.loaders_told = lay(&layout, UMIG_SEARCH_LOADERS * sizeof(struct umig_search_loaders));
     layout.text = lay(&layout, TEXT);
     return layout;
 }
@@ -106,6 +112,16 @@ void umig_search_work_begin(struct umig_search *search, void *jvmti, JNIEnv *jni
         .loaders = (void *)(block + layout.loaders),
         .loader_count = 1,
         .loader_room = LOADERS >> search->scale,
+        .loader_buckets = (void *)(block + layout.loader_buckets),
+        .kinds =
+            {
+                .items = (void *)(block + layout.kinds),
+                .buckets = (void *)(block + layout.kind_buckets),
+                .texts = (void *)(block + layout.loader_texts),
+                .room = KINDS >> search->scale,
+                .text_room = 2 * (LOADERS >> search->scale),
+                .count = 1,
+            },
         .threads = (void *)(block + layout.threads),
         .thread_count = 1,
         .thread_room = THREADS >> search->scale,
@@ -116,6 +132,7 @@ void umig_search_work_begin(struct umig_search *search, void *jvmti, JNIEnv *jni
     umig_retainers_init(&work->retainers, block + layout.retainers, search->scale);
     search->ways = (void *)(block + layout.ways);
     search->steps = (void *)(block + layout.steps);
+    search->loaders = (void *)(block + layout.loaders_told);
     search->text = (void *)(block + layout.text);
     search->text_bytes = 1; /* [0] is "" */
 }

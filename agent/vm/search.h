@@ -72,6 +72,23 @@ struct umig_search_way {
     uint64_t bytes;   /* of the objects themselves */
 };
 
+/** Class loaders of one kind (agent/vm/loader_kinds.h), or of some whose ways are not told apart,
+ * named after the first of them; texts as in a step. */
+struct umig_search_loaders {
+    uint32_t kinds;
+    uint32_t loader_class;
+    uint32_t source;     /* file of what they defined; "": not known */
+    uint32_t class_name; /* of what they defined */
+    uint32_t loaders;
+    uint32_t classes;
+    uint32_t needed; /* of the loaders, at most */
+    uint32_t group;  /* 1 + the target of the ways that lead to them; 0: they were not looked for */
+    bool is_by_text; /* different texts are needed, not the name's newest */
+};
+
+/** Kinds of class loaders that are told. */
+#define UMIG_SEARCH_LOADERS 128u
+
 /** The answer, and what is asked. Zeroed memory is idle. */
 struct umig_search {
     atomic_int state;
@@ -82,8 +99,10 @@ struct umig_search {
     char targets[UMIG_RETAINERS_TARGETS][UMIG_SEARCH_NAME_BYTES]; /* as class names on the wire */
     uint32_t target_count;
     uint64_t cpu_budget_ns;
-    uint32_t session; /* the loop's own: number of the one that is told */
-    uint32_t number;  /* the loop's own: counts searches */
+    bool wants_loaders; /* class loaders of which there may be too many, instead of targets: ways
+                           lead to groups of them, and their bytes are classes */
+    uint32_t session;   /* the loop's own: number of the one that is told */
+    uint32_t number;    /* the loop's own: counts searches */
 
     /* The answer. */
     enum umig_search_end end;
@@ -98,6 +117,11 @@ struct umig_search {
     uint32_t step_count;
     char *text;
     uint32_t text_bytes;
+    struct umig_search_loaders *loaders; /* where they are asked for */
+    uint32_t loaders_told;
+    uint32_t kind_count; /* of which those that are told have the most */
+    uint32_t loader_count;
+    uint32_t class_count; /* of the JVM, those of no loader as well */
 
     /* Its memory. */
     void *memory;
@@ -106,7 +130,7 @@ struct umig_search {
 };
 
 /**
- * Borrows the memory of a search, 18 MiB, less where what the agent has touched leaves less of its
+ * Borrows the memory of a search, 19 MiB, less where what the agent has touched leaves less of its
  * bound.
  *
  * @return UMIG_OK; UMIG_E_NOMEM: the bound of the agent's memory leaves no room for the smallest

@@ -7,13 +7,12 @@
 /* Deeper ways are told without their middle. */
 enum {
     STEPS_MAX = 64,
-    NAME_BYTES = 512
+    NAME_BYTES = UMIG_SEARCH_NAME_ROOM
 };
 
 /* --- texts --- */
 
-/* Keeps a text; 0: it is empty, or there is no room. */
-static uint32_t keep_text(struct umig_search_work *work, const char *text, size_t len)
+uint32_t umig_search_keep_text(struct umig_search_work *work, const char *text, size_t len)
 {
     struct umig_search *search = work->search;
     if (len == 0 || search->text_bytes + len + 1 > work->text_room) {
@@ -26,10 +25,9 @@ static uint32_t keep_text(struct umig_search_work *work, const char *text, size_
     return at;
 }
 
-/* A class's name as it is on the wire; bytes written. */
-static size_t name_class(const struct umig_search_work *work,
-                         uint32_t class_index,
-                         char name[NAME_BYTES])
+size_t umig_search_name_class(const struct umig_search_work *work,
+                              uint32_t class_index,
+                              char name[NAME_BYTES])
 {
     char *signature = NULL;
     if (class_index == 0 ||
@@ -49,7 +47,7 @@ static size_t name_class(const struct umig_search_work *work,
 static uint32_t keep_class(struct umig_search_work *work, uint32_t class_index)
 {
     char name[NAME_BYTES];
-    return keep_text(work, name, name_class(work, class_index, name));
+    return umig_search_keep_text(work, name, umig_search_name_class(work, class_index, name));
 }
 
 static uint32_t keep_field(struct umig_search_work *work, uint32_t class_index, uint32_t field)
@@ -60,7 +58,7 @@ static uint32_t keep_field(struct umig_search_work *work, uint32_t class_index, 
                            &name, NULL, NULL) != JVMTI_ERROR_NONE) {
         return 0;
     }
-    const uint32_t at = keep_text(work, name, strlen(name));
+    const uint32_t at = umig_search_keep_text(work, name, strlen(name));
     (void)(*work->jvmti)->Deallocate(work->jvmti, (unsigned char *)name);
     return at;
 }
@@ -72,7 +70,8 @@ static uint32_t keep_name(struct umig_search_work *work, const struct umig_retai
     case UMIG_EDGE_FIELD:
         return keep_field(work, step->class_index, step->field);
     case UMIG_EDGE_THREAD:
-        return keep_text(work, work->threads[step->field], strlen(work->threads[step->field]));
+        return umig_search_keep_text(work, work->threads[step->field],
+                                     strlen(work->threads[step->field]));
     default:
         return 0;
     }
@@ -92,7 +91,7 @@ static const char *const g_bounded[] = {
 static bool is_named(const struct umig_search_work *work, uint32_t class_index, const char *name)
 {
     char text[NAME_BYTES];
-    const size_t used = name_class(work, class_index, text);
+    const size_t used = umig_search_name_class(work, class_index, text);
     return used == strlen(name) && memcmp(text, name, used) == 0;
 }
 
@@ -199,6 +198,9 @@ static void keep_rest(struct umig_search_work *work,
 void umig_search_answer(struct umig_search_work *work)
 {
     work->search->skipped += work->retainers.overflowed;
+    if (work->search->wants_loaders) {
+        umig_search_answer_loaders(work);
+    }
     for (uint32_t target = 0; target < work->search->target_count; target++) {
         struct umig_retainers_hit hits[UMIG_SEARCH_WAYS - 1];
         struct umig_retainers_hit all;

@@ -113,6 +113,7 @@ static void read_signature(struct umig_search_work *work, struct umig_search_cla
     const size_t used =
         umig_normalise_type(signature + is_plain, len - (is_plain ? 2 : 0), name, sizeof name);
     class->name_hash = hash_of_text(name, used);
+    class->name_bytes = (uint16_t)used;
     class->target = target_of(work->search, name, used);
     work->wants_primitives = work->wants_primitives ||
                              (class->target >= 0 && signature[0] == '[' && strlen(signature) == 2);
@@ -152,14 +153,45 @@ static uint32_t find_or_add(struct umig_search_work *work, jclass mirror)
 
 /* --- loaders --- */
 
-static uint32_t find_loader(const struct umig_search_work *work, uint32_t hash)
+static uint32_t find_loader(const struct umig_search_work *work, uint32_t hash, jobject loader)
 {
-    for (uint32_t i = work->loader_count - 1; i > 0; i--) { /* classes come loader by loader */
-        if (work->loaders[i].hash == hash) {
-            return i;
+    const uint32_t mask = 2 * work->loader_room - 1;
+    uint32_t at = bucket_of(work, hash) & mask;
+    for (; work->loader_buckets[at] != 0; at = (at + 1) & mask) {
+        const uint32_t number = work->loader_buckets[at];
+        if (work->loaders[number].hash == hash &&
+            (*work->jni)->IsSameObject(work->jni, work->loaders[number].loader, loader) ==
+                JNI_TRUE) {
+            return number;
         }
     }
     return 0;
+}
+
+uint32_t umig_search_loader_at(const struct umig_search_work *work, jobject loader)
+{
+    return find_loader(work, umig_search_hash_of(work, loader), loader);
+}
+
+/* Takes over the loader. 0: no room. */
+static uint32_t add_loader(struct umig_search_work *work, uint32_t hash, jobject loader)
+{
+    if (work->loader_count == work->loader_room) {
+        work->search->skipped += work->search->wants_loaders;
+        (*work->jni)->DeleteLocalRef(work->jni, loader);
+        return 0;
+    }
+    const uint32_t mask = 2 * work->loader_room - 1;
+    const uint32_t its_class = find_or_add(work, (*work->jni)->GetObjectClass(work->jni, loader));
+    uint32_t at = bucket_of(work, hash) & mask;
+    while (work->loader_buckets[at] != 0) {
+        at = (at + 1) & mask;
+    }
+    work->loader_buckets[at] = work->loader_count;
+    work->loaders[work->loader_count] =
+        (struct umig_search_loader){.loader = loader, .hash = hash, .class_index = its_class};
+    work->classes[its_class].loader_uses++;
+    return work->loader_count++;
 }
 
 static void read_loader(struct umig_search_work *work, uint32_t class_index)
@@ -171,16 +203,17 @@ static void read_loader(struct umig_search_work *work, uint32_t class_index)
         return;
     }
     const uint32_t hash = umig_search_hash_of(work, loader);
-    uint32_t number = find_loader(work, hash);
-    if (number == 0 && work->loader_count < work->loader_room) {
-        number = work->loader_count++;
-        const uint32_t its_class =
-            find_or_add(work, (*work->jni)->GetObjectClass(work->jni, loader));
-        work->loaders[number] = (struct umig_search_loader){.hash = hash, .class_index = its_class};
-        work->classes[its_class].loader_uses++;
+    uint32_t number = find_loader(work, hash, loader);
+    if (number != 0) {
+        (*work->jni)->DeleteLocalRef(work->jni, loader);
+    } else {
+        number = add_loader(work, hash, loader);
     }
-    work->classes[class_index].loader = number;
-    (*work->jni)->DeleteLocalRef(work->jni, loader);
+    struct umig_search_class *class = &work->classes[class_index];
+    class->loader = number;
+    class->next_of_loader = work->loaders[number].first_class;
+    work->loaders[number].first_class = class_index;
+    work->loaders[number].class_count++;
 }
 
 /* --- fields --- */
@@ -292,7 +325,8 @@ void umig_search_classify(struct umig_search_work *work, uint32_t class_index)
     }
     class->twin = class_index;
     const struct umig_search_loader *loader = &work->loaders[class->loader];
-    if (class->loader != 0 && work->classes[loader->class_index].loader_uses > FEW_LOADERS) {
+    if (class->loader != 0 && (work->classes[loader->class_index].loader_uses > FEW_LOADERS ||
+                               umig_search_is_candidate(work, class->loader))) {
         class->flags |= UMIG_CLASS_TRANSIENT;
         class->twin = find_twin(work, class_index);
     }

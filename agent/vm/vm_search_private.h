@@ -1,7 +1,8 @@
-/* Shared by vm_search.c, vm_search_classes.c and vm_search_answer.c, and by nobody else. */
+/* Shared by vm_search.c and vm_search_*.c, and by nobody else. */
 #ifndef UMIG_AGENT_VM_VM_SEARCH_PRIVATE_H
 #define UMIG_AGENT_VM_VM_SEARCH_PRIVATE_H
 
+#include "agent/vm/loader_kinds.h"
 #include "agent/vm/retainers.h"
 #include "agent/vm/search.h"
 #include "agent/vm/vm_private.h"
@@ -35,14 +36,20 @@ struct umig_search_class {
     uint32_t name_hash;
     uint32_t twin; /* class that stands for all of this name in ways: itself unless TRANSIENT; 0:
                       not known yet */
+    uint32_t next_of_loader; /* another one that its loader defined; 0: none */
+    uint16_t name_bytes;
     uint8_t flags;
     int8_t target; /* -1: nobody looks for it */
 };
 
 /** A class loader. Number 0 is the JVM's own. */
 struct umig_search_loader {
+    jobject loader; /* a local reference */
     uint32_t hash;
     uint32_t class_index;
+    uint32_t first_class; /* of those it defined; umig_search_class.next_of_loader */
+    uint32_t class_count;
+    uint32_t kind; /* 0: none, or nobody asked for kinds */
 };
 
 /** A search that is being made. The attached thread's alone. */
@@ -68,6 +75,8 @@ struct umig_search_work {
     struct umig_search_loader *loaders;
     uint32_t loader_count; /* the next one's number */
     uint32_t loader_room;
+    uint32_t *loader_buckets; /* by hash, twice the room */
+    struct umig_loader_kinds kinds;
     char (*threads)[UMIG_SEARCH_THREAD_BYTES]; /* names, numbers in them folded; [0] is any */
     uint32_t thread_count;
     uint32_t thread_room;
@@ -115,6 +124,29 @@ struct umig_retainers_step umig_search_step_of(const struct umig_search_work *wo
                                                uint32_t class_index,
                                                uint32_t declaring,
                                                uint32_t field);
+
+/** The number of a class loader; 0: it is none that has defined a class, or there was no room. */
+uint32_t umig_search_loader_at(const struct umig_search_work *work, jobject loader);
+
+/** Finds out of what kind the next loader is, if that is asked for; a turn. */
+bool umig_search_take_loader(struct umig_search_work *work);
+
+/** May the loader be one of too many, so that who holds it is looked for? */
+bool umig_search_is_candidate(const struct umig_search_work *work, uint32_t loader);
+
+/** Keeps a text for the answer; 0: it is empty, or there is no room. */
+uint32_t umig_search_keep_text(struct umig_search_work *work, const char *text, size_t len);
+
+/** Bytes of a name on the wire that are kept; longer ones are cut. */
+#define UMIG_SEARCH_NAME_ROOM 512u
+
+/** Writes a class's name as it is on the wire, without NUL; returns how many bytes. */
+size_t umig_search_name_class(const struct umig_search_work *work,
+                              uint32_t class_index,
+                              char name[UMIG_SEARCH_NAME_ROOM]);
+
+/** Writes what kinds of class loaders there are into the answer. */
+void umig_search_answer_loaders(struct umig_search_work *work);
 
 /** The identity hash of an object. */
 uint32_t umig_search_hash_of(const struct umig_search_work *work, jobject object);

@@ -89,6 +89,29 @@ static void test_request_with_a_wrong_condition_is_refused_by_its_word(void **st
     }
 }
 
+static void test_request_reads_what_is_searched_for(void **state)
+{
+    (void)state;
+    Umig__V1__ControlRequest message = UMIG__V1__CONTROL_REQUEST__INIT;
+    Umig__V1__Search search = UMIG__V1__SEARCH__INIT;
+    struct umig_request request;
+    uint8_t bytes[256];
+    message.verb = UMIG__V1__CONTROL_VERB__CONTROL_SEARCH;
+    message.search = &search;
+    search.action = 1;
+    search.cpu_budget_ns = 17;
+    search.wants_loaders = 1;
+
+    assert_int_equal(
+        umig_request_read(bytes, umig__v1__control_request__pack(&message, bytes), &request, NULL),
+        UMIG_OK);
+
+    assert_int_equal(request.search.action, 1);
+    assert_int_equal(request.search.cpu_budget_ns, 17);
+    assert_true(request.search.wants_loaders);
+    assert_int_equal(request.search.class_count, 0);
+}
+
 static void test_request_that_is_no_message_is_a_fault_of_the_protocol(void **state)
 {
     (void)state;
@@ -105,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_request_reads_condition_and_schedule),
         cmocka_unit_test(test_request_of_an_older_command_has_none),
         cmocka_unit_test(test_request_with_a_wrong_condition_is_refused_by_its_word),
+        cmocka_unit_test(test_request_reads_what_is_searched_for),
         cmocka_unit_test(test_request_that_is_no_message_is_a_fault_of_the_protocol),
     };
     return cmocka_run_group_tests_name("control_read", tests, NULL, NULL);
