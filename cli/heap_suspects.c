@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/agent_client.h"
+#include "cli/heap_collect.h"
 #include "cli/heap_search.h"
 #include "cli/interrupt.h"
 #include "cli/say.h"
@@ -40,6 +41,7 @@ struct watch {
     char *list;  /* as report/suspects.h has it; malloc */
     size_t list_size;
     uint64_t search;
+    bool has_lack;                        /* too little is known to judge */
     char *classes[UMIG_HEAP_CLASSES_MAX]; /* in the list, or the person's */
     size_t class_count;
 };
@@ -145,7 +147,9 @@ static void read_line(struct watch *watch, char *line)
         return; /* a word that a newer collector has */
     }
     *text++ = '\0';
-    if (strcmp(line, "search") == 0) {
+    if (strcmp(line, "lack") == 0) {
+        watch->has_lack = true;
+    } else if (strcmp(line, "search") == 0) {
         watch->search = strtoull(text, NULL, 10);
     } else if (strcmp(line, "class") == 0 && watch->class_count < UMIG_HEAP_CLASSES_MAX) {
         watch->classes[watch->class_count++] = text;
@@ -156,6 +160,7 @@ static void read_list(struct watch *watch)
 {
     watch->class_count = 0;
     watch->search = 0;
+    watch->has_lack = false;
     for (char *line = watch->list, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         *end = '\0';
         read_line(watch, line);
@@ -187,24 +192,66 @@ static bool pause_ms(int ms)
     return !umig_interrupt_came();
 }
 
-/* Follows objects for as long as was asked, unless a session does so already. */
-static int watch_objects(struct watch *watch, struct umig_err *err)
+/* A session that has just begun reaches the collector within a second or two. */
+static int await_list(struct watch *watch, struct umig_err *err)
+{
+    const uint64_t begun_ns = umig_clock_monotonic_ns();
+    int rc = ask_list(watch, err);
+    while (rc == UMIG_E_UNSUPPORTED && umig_clock_monotonic_ns() - begun_ns < ARRIVAL_NS) {
+        umig_progress_show(watch->request->progress,
+                           "the session has not reached the collector yet",
+                           umig_clock_monotonic_ns());
+        if (!pause_ms(LOOK_EVERY_MS)) {
+            return UMIG_END;
+        }
+        rc = ask_list(watch, err);
+    }
+    return rc < 0 ? umig_err_trace(err, rc) : rc;
+}
+
+static void show_watch(struct watch *watch, uint64_t left_ns, uint64_t now_ns)
+{
+    char text[160];
+    snprintf(text, sizeof text,
+             "objects are followed for %llu s more; a leak shows in those that stay",
+             (unsigned long long)(left_ns / UMIG_NS_PER_S));
+    umig_progress_show(watch->request->progress, text, now_ns);
+}
+
+static int follow(struct watch *watch, struct umig_heap_collect *collect, struct umig_err *err)
 {
     const uint64_t begun_ns = umig_clock_monotonic_ns();
     uint64_t now_ns = begun_ns;
-    char text[160];
-    while (watch->is_own && now_ns - begun_ns < watch->request->watch_ns) {
-        snprintf(
-            text, sizeof text,
-            "objects are followed for %llu s more; a leak shows in those that stay",
-            (unsigned long long)((watch->request->watch_ns - (now_ns - begun_ns)) / UMIG_NS_PER_S));
-        umig_progress_show(watch->request->progress, text, now_ns);
+    int rc = UMIG_OK;
+    while (rc == UMIG_OK && now_ns - begun_ns < watch->request->watch_ns) {
+        show_watch(watch, watch->request->watch_ns - (now_ns - begun_ns), now_ns);
         if (!pause_ms(ASK_EVERY_MS)) {
             return UMIG_END;
         }
         now_ns = umig_clock_monotonic_ns();
+        rc = watch->request->collects ? umig_heap_collect_if_due(collect, now_ns, err) : UMIG_OK;
     }
-    return ask_list(watch, err);
+    return rc;
+}
+
+/* Follows objects for as long as was asked, unless a session does so already and no collections are
+ * asked for. */
+static int watch_objects(struct watch *watch, struct umig_err *err)
+{
+    const struct umig_heap_suspects_request *request = watch->request;
+    struct umig_heap_collect collect = {.notes = NULL};
+    int rc = UMIG_OK;
+    if (request->collects) {
+        rc = umig_heap_collect_open(&collect, request->jvm, watch->cli->notes, request->progress,
+                                    request->watch_ns, request->wait_ns, err);
+    }
+    if (rc == UMIG_OK && (watch->is_own || request->collects)) {
+        rc = follow(watch, &collect, err);
+        umig_progress_clear(request->progress);
+    }
+    umig_heap_collect_close(&collect);
+    rc = rc == UMIG_OK ? await_list(watch, err) : rc;
+    return rc < 0 ? umig_err_trace(err, rc) : rc;
 }
 
 /* --- the search --- */
@@ -267,26 +314,15 @@ static bool has_more(const struct watch *watch,
 
 /* --- all of it --- */
 
-/* A session that has just begun reaches the collector within a second or two. */
 static int await_session(struct watch *watch, struct umig_err *err)
 {
-    const uint64_t begun_ns = umig_clock_monotonic_ns();
-    int rc = ask_list(watch, err);
-    while (rc == UMIG_E_UNSUPPORTED && umig_clock_monotonic_ns() - begun_ns < ARRIVAL_NS) {
-        umig_progress_show(watch->request->progress,
-                           "the session has not reached the collector yet",
-                           umig_clock_monotonic_ns());
-        if (!pause_ms(LOOK_EVERY_MS)) {
-            return UMIG_END;
-        }
-        rc = ask_list(watch, err);
-    }
+    const int rc = await_list(watch, err);
     for (size_t i = 0; i < watch->request->class_count; i++) {
         /* Packing does not change them. */
         watch->classes[i] = (char *)(uintptr_t)watch->request->classes[i];
     }
     watch->class_count = watch->request->class_count;
-    return umig_err_trace(err, rc);
+    return rc < 0 ? umig_err_trace(err, rc) : rc;
 }
 
 static const char *format_of(const struct watch *watch)
@@ -325,7 +361,15 @@ static int run(struct watch *watch, struct umig_err *err)
     if (rc != UMIG_OK) {
         return rc == UMIG_END ? rc : umig_err_trace(err, rc);
     }
-    return umig_err_trace(err, ask(watch, format_of(watch), watch->cli->out, err));
+    rc = ask(watch, format_of(watch), watch->cli->out, err);
+    if (rc == UMIG_OK && watch->has_lack && !watch->request->collects) {
+        fflush(watch->cli->out);
+        umig_say(
+            watch->cli->notes,
+            "umig heap: too little is known to judge; follow for longer (--watch TIME), or have "
+            "the JVM make full collections meanwhile (--collect)");
+    }
+    return umig_err_trace(err, rc);
 }
 
 int umig_heap_suspects(struct umig_cli *cli,

@@ -28,6 +28,7 @@ static const struct {
     {"overwrite", FOR(DUMP)},
     {"force", FOR(DUMP)},
     {"watch", FOR(SUSPECTS)},
+    {"collect", FOR(SUSPECTS)},
     {"cpu", FOR(SUSPECTS) | FOR(HOLDERS) | FOR(LOADERS)},
     {"collector", FOR(SUSPECTS) | FOR(HOLDERS)},
     {"data", FOR(SUSPECTS) | FOR(HOLDERS)},

@@ -208,6 +208,7 @@ void umig_session_restart(struct umig_session *session, uint64_t now_ns)
     session->alloc_low = 0;
     session->alloc_high = 0;
     session->last_live_ns = 0;
+    session->last_look_ns = 0;
     session->last_held_ns = 0;
     session->is_start_sent = false;
     session->is_problem_due = false;

@@ -109,6 +109,7 @@ struct umig_session {
     struct umig_slot_table wait_carries; /* struct umig_wait_carry; closed without locks */
     uint64_t alloc_low, alloc_high;      /* intervals of its samples of allocation; 0: none yet */
     uint64_t last_live_ns;               /* time of its last snapshot of live objects; 0: none */
+    uint64_t last_look_ns;               /* when it was taken; 0: none was */
     uint64_t last_held_ns; /* time of the latest search that it was told of; 0: none */
 
     bool is_waiting;              /* armed: its condition has not held yet */
