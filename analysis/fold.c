@@ -381,14 +381,17 @@ static int finish(struct folding *f, uint32_t stack, uint32_t *out_stack)
     return UMIG_OK;
 }
 
-/* The stacks of those that were late to a safepoint. */
-static int fold_gc_sums(struct folding *f)
+/* With the stacks of those that were late to a safepoint. */
+static int fold_gc(struct folding *f)
 {
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < f->from->gc_sums.count; i++) {
         struct umig_profile_gc_sum sum = f->from->gc_sums.items[i];
         rc = sum.stack != 0 ? finish(f, sum.stack, &sum.stack) : UMIG_OK;
         rc = rc != UMIG_OK ? rc : umig_profile_add_gc_sum(f->to, &sum);
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < f->from->gc_steps.count; i++) {
+        rc = umig_profile_add_gc_step(f->to, &f->from->gc_steps.items[i]);
     }
     return rc;
 }
@@ -414,7 +417,7 @@ static int fold_samples(struct folding *f)
             return rc;
         }
     }
-    return fold_gc_sums(f);
+    return fold_gc(f);
 }
 
 static int fold_all(struct folding *f)

@@ -5,7 +5,11 @@
 
 #include "analysis/label.h"
 #include "core/err.h"
+#include "core/parse.h"
 #include "core/units.h"
+
+/* Steps of the longest pause that are said. */
+#define STEPS_SAID 4u
 
 static int compare_sums(const void *a, const void *b)
 {
@@ -123,6 +127,57 @@ const char *umig_gc_event_key(enum umig_gc_event_kind kind)
     }
 }
 
+size_t umig_gc_depth_steps(const struct umig_profile *profile,
+                           uint32_t pause,
+                           size_t most,
+                           const struct umig_profile_gc_step **out_steps)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < profile->gc_steps.count; i++) {
+        const struct umig_profile_gc_step *step = &profile->gc_steps.items[i];
+        size_t at = count;
+        while (at > 0 && out_steps[at - 1]->duration_ns < step->duration_ns) {
+            at--;
+        }
+        if (step->pause != pause || at == most) {
+            continue;
+        }
+        count += count < most ? 1 : 0;
+        for (size_t to = count - 1; to > at; to--) {
+            out_steps[to] = out_steps[to - 1];
+        }
+        out_steps[at] = step;
+    }
+    return count;
+}
+
+/* What the longest pause was made of, if the log told that of one of the longest. */
+static void put_longest(const struct umig_profile *profile, struct umig_buf *out)
+{
+    const struct umig_profile_gc_step *steps[STEPS_SAID];
+    uint32_t pauses[UMIG_PROFILE_LONG_PAUSES];
+    const uint32_t pause_count = umig_profile_long_pauses(profile, pauses);
+    size_t count = 0;
+    for (uint32_t i = 0; i < pause_count && count == 0; i++) {
+        const struct umig_profile_pause *pause = &profile->pauses.items[pauses[i]];
+        char moment[UMIG_TIME_TEXT_BYTES];
+        count = umig_gc_depth_steps(profile, pauses[i], STEPS_SAID, steps);
+        if (count > 0) {
+            umig_format_time(pause->start_unix_ns, moment);
+            umig_buf_text(out, out->len > 0 ? " " : "");
+            umig_buf_printf(out, "The longest pause%s, at %s, took ",
+                            i == 0 ? "" : " whose steps are known", moment);
+            umig_label_value(UMIG_KIND_GC, pause->duration_ns, out);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        umig_buf_printf(out, "%s%s ", i == 0 ? ": " : ", ",
+                        umig_profile_text(profile, steps[i]->name));
+        umig_label_value(UMIG_KIND_GC, steps[i]->duration_ns, out);
+    }
+    umig_buf_text(out, count > 0 ? "." : "");
+}
+
 static void put_rate(uint64_t bytes, uint64_t over_ns, struct umig_buf *out)
 {
     if (over_ns > 0) {
@@ -173,6 +228,7 @@ void umig_gc_depth_sentence(const struct umig_profile *profile,
         umig_buf_text(out, " freed in pauses.");
     }
     put_failures(profile, &depth->of[UMIG_GC_EVENT_FAILURE], out);
+    put_longest(profile, out);
 }
 
 /* The late thread that was waited for most and whose place is known; NULL: none. */

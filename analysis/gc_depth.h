@@ -46,11 +46,22 @@ UMIG_NODISCARD int umig_gc_depth_read(const struct umig_profile *profile,
                                       struct umig_gc_depth *out_depth,
                                       struct umig_err *err);
 
+/**
+ * The longest steps of a pause, the longest first.
+ *
+ * @param out_steps  room for most; borrowed from the profile
+ * @return how many there are
+ */
+size_t umig_gc_depth_steps(const struct umig_profile *profile,
+                           uint32_t pause,
+                           size_t most,
+                           const struct umig_profile_gc_step **out_steps);
+
 /** "phase" for UMIG_GC_EVENT_PHASE: the key of a kind. */
 const char *umig_gc_event_key(enum umig_gc_event_kind kind);
 
-/** Appends what is said in a sentence of what was promoted, allocated and humongous, and of copying
- * that failed; nothing where nothing is known. */
+/** Appends what is said in a sentence of what was promoted, allocated and humongous, of copying
+ * that failed, and of the steps of the longest pause; nothing where nothing is known. */
 void umig_gc_depth_sentence(const struct umig_profile *profile,
                             const struct umig_gc_depth *depth,
                             struct umig_buf *out);

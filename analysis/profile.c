@@ -146,6 +146,7 @@ struct umig_profile *umig_profile_destroy(struct umig_profile *profile)
     free(profile->thread_totals.items);
     free(profile->pauses.items);
     free(profile->gc_sums.items);
+    free(profile->gc_steps.items);
     free(profile->pool_points.items);
     free(profile->work_pools.items);
     free(profile->waits.items);

@@ -102,6 +102,16 @@ struct umig_profile_gc_sum {
     uint64_t grown, shrunk;       /* sums of what after is above and below before */
 };
 
+/** Pauses whose steps are kept one by one: the longest. */
+#define UMIG_PROFILE_LONG_PAUSES 5u
+
+/** A step of one of the longest pauses there were when it came. */
+struct umig_profile_gc_step {
+    uint32_t pause; /* index in pauses */
+    uint32_t name;  /* string */
+    uint64_t duration_ns;
+};
+
 /** One pool at one moment; the process's RSS is the pool named "RSS". */
 struct umig_profile_pool_point {
     uint64_t unix_ns;
@@ -221,6 +231,7 @@ struct umig_profile {
     UMIG_PROFILE_LIST(struct umig_profile_thread_total) thread_totals;
     UMIG_PROFILE_LIST(struct umig_profile_pause) pauses;
     UMIG_PROFILE_LIST(struct umig_profile_gc_sum) gc_sums;
+    UMIG_PROFILE_LIST(struct umig_profile_gc_step) gc_steps;
     UMIG_PROFILE_LIST(struct umig_profile_pool_point) pool_points;
     UMIG_PROFILE_LIST(struct umig_profile_work_pool) work_pools;
     UMIG_PROFILE_LIST(struct umig_profile_wait) waits;
@@ -231,6 +242,9 @@ struct umig_profile {
     struct umig_profile_index *index;
     size_t next_work_pool; /* where to look first */
     size_t next_gc_sum;
+    size_t long_pauses_of; /* pauses there were when the longest were looked for */
+    uint32_t long_pause_count;
+    uint32_t long_pauses[UMIG_PROFILE_LONG_PAUSES];
     size_t used_bytes;
     size_t limit_bytes;
 };
@@ -315,6 +329,12 @@ UMIG_NODISCARD int umig_profile_add_pause(struct umig_profile *profile,
  */
 UMIG_NODISCARD int umig_profile_add_gc_event(struct umig_profile *profile,
                                              const struct umig_profile_gc_event *event);
+/** The longest pauses, by index, the longest first; of equal ones the earlier. Returns how many. */
+uint32_t umig_profile_long_pauses(const struct umig_profile *profile,
+                                  uint32_t out_pauses[UMIG_PROFILE_LONG_PAUSES]);
+/** Appends a step of a pause that is there. */
+UMIG_NODISCARD int umig_profile_add_gc_step(struct umig_profile *profile,
+                                            const struct umig_profile_gc_step *step);
 /** Adds sums to those of their kind, name and detail, or appends them. */
 UMIG_NODISCARD int umig_profile_add_gc_sum(struct umig_profile *profile,
                                            const struct umig_profile_gc_sum *sum);

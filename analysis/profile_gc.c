@@ -60,8 +60,56 @@ int umig_profile_add_gc_sum(struct umig_profile *profile, const struct umig_prof
     return UMIG_OK;
 }
 
-/* Kind of the pause that began last before that; 0: there is none. */
-static uint32_t pause_at(const struct umig_profile *profile, uint64_t unix_ns)
+uint32_t umig_profile_long_pauses(const struct umig_profile *profile,
+                                  uint32_t out_pauses[UMIG_PROFILE_LONG_PAUSES])
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < profile->pauses.count; i++) {
+        uint32_t at = count;
+        while (at > 0 && profile->pauses.items[out_pauses[at - 1]].duration_ns <
+                             profile->pauses.items[i].duration_ns) {
+            at--;
+        }
+        if (at == UMIG_PROFILE_LONG_PAUSES) {
+            continue;
+        }
+        count += count < UMIG_PROFILE_LONG_PAUSES ? 1 : 0;
+        for (uint32_t to = count - 1; to > at; to--) {
+            out_pauses[to] = out_pauses[to - 1];
+        }
+        out_pauses[at] = i;
+    }
+    return count;
+}
+
+int umig_profile_add_gc_step(struct umig_profile *profile, const struct umig_profile_gc_step *step)
+{
+    if (step->pause >= profile->pauses.count || step->name >= profile->strings.count) {
+        return UMIG_E_ARG;
+    }
+    const int rc = umig_profile_reserve(profile, UMIG_PROFILE_LIST_OF(&profile->gc_steps));
+    if (rc == UMIG_OK) {
+        profile->gc_steps.items[profile->gc_steps.count++] = *step;
+    }
+    return rc;
+}
+
+/* Pauses of a day come before their steps: the longest are looked for once a day. */
+static bool is_long(struct umig_profile *profile, uint32_t pause)
+{
+    if (profile->long_pauses_of != profile->pauses.count) {
+        profile->long_pauses_of = profile->pauses.count;
+        profile->long_pause_count = umig_profile_long_pauses(profile, profile->long_pauses);
+    }
+    bool is_one = false;
+    for (uint32_t i = 0; i < profile->long_pause_count && !is_one; i++) {
+        is_one = profile->long_pauses[i] == pause;
+    }
+    return is_one;
+}
+
+/* Pauses that began in time; the last one is what a step of that moment belongs to. */
+static size_t pauses_until(const struct umig_profile *profile, uint64_t unix_ns)
 {
     size_t low = 0; /* pauses before it began in time */
     size_t high = profile->pauses.count;
@@ -73,7 +121,23 @@ static uint32_t pause_at(const struct umig_profile *profile, uint64_t unix_ns)
             high = middle;
         }
     }
-    return low > 0 ? profile->pauses.items[low - 1].collection : 0;
+    return low;
+}
+
+/* The kind of its pause, which may have begun before the session; the steps of long ones are kept.
+ */
+static int add_step(struct umig_profile *profile,
+                    const struct umig_profile_gc_event *event,
+                    struct umig_profile_gc_sum *sum)
+{
+    const size_t count = pauses_until(profile, event->start_unix_ns);
+    if (count == 0) {
+        return UMIG_OK;
+    }
+    const struct umig_profile_gc_step step = {
+        .pause = (uint32_t)count - 1, .name = event->name, .duration_ns = event->duration_ns};
+    sum->pause = profile->pauses.items[step.pause].collection;
+    return is_long(profile, step.pause) ? umig_profile_add_gc_step(profile, &step) : UMIG_OK;
 }
 
 /* Threads of one group are one: a pool has hundreds. */
@@ -108,9 +172,7 @@ int umig_profile_add_gc_event(struct umig_profile *profile,
         .grown = event->after > event->before ? event->after - event->before : 0,
         .shrunk = event->after < event->before ? event->before - event->after : 0,
     };
-    if (event->kind == UMIG_GC_EVENT_PHASE) {
-        sum.pause = pause_at(profile, event->start_unix_ns);
-    }
-    const int rc = detail_of(profile, event, &sum.detail);
+    int rc = event->kind == UMIG_GC_EVENT_PHASE ? add_step(profile, event, &sum) : UMIG_OK;
+    rc = rc != UMIG_OK ? rc : detail_of(profile, event, &sum.detail);
     return rc != UMIG_OK ? rc : umig_profile_add_gc_sum(profile, &sum);
 }

@@ -2,6 +2,9 @@
 #include "report/json_parts.h"
 #include "report/json_put.h"
 
+/* Steps of one pause: a full one has some dozen at most. */
+#define PAUSE_STEPS_MAX 32u
+
 static void put_rows(struct umig_json *json, const struct umig_figures *figures)
 {
     umig_json_array(json, "rows");
@@ -42,6 +45,50 @@ static void put_sums(struct umig_json *json,
     umig_json_array_end(json);
 }
 
+static void put_known_bytes(struct umig_json *json, const char *key, uint64_t bytes)
+{
+    if (bytes != UMIG_BYTES_UNKNOWN) {
+        umig_json_number(json, key, bytes);
+    }
+}
+
+static void put_pause_steps(struct umig_json *json,
+                            const struct umig_profile *profile,
+                            uint32_t pause)
+{
+    const struct umig_profile_gc_step *steps[PAUSE_STEPS_MAX];
+    const size_t count = umig_gc_depth_steps(profile, pause, PAUSE_STEPS_MAX, steps);
+    umig_json_array(json, "steps");
+    for (size_t i = 0; i < count; i++) {
+        umig_json_object(json, NULL);
+        umig_json_text(json, "name", umig_profile_text(profile, steps[i]->name));
+        umig_json_number(json, "duration_ns", steps[i]->duration_ns);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
+/* The longest pauses, each with what it was made of. */
+static void put_longest(struct umig_json *json, const struct umig_profile *profile)
+{
+    uint32_t pauses[UMIG_PROFILE_LONG_PAUSES];
+    const uint32_t count = umig_profile_long_pauses(profile, pauses);
+    umig_json_array(json, "longest");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct umig_profile_pause *pause = &profile->pauses.items[pauses[i]];
+        umig_json_object(json, NULL);
+        umig_json_number(json, "start_unix_ns", pause->start_unix_ns);
+        umig_json_number(json, "duration_ns", pause->duration_ns);
+        umig_json_put_name(json, profile, "collection", pause->collection);
+        umig_json_put_name(json, profile, "cause", pause->cause);
+        put_known_bytes(json, "before_bytes", pause->before_bytes);
+        put_known_bytes(json, "after_bytes", pause->after_bytes);
+        put_pause_steps(json, profile, pauses[i]);
+        umig_json_object_end(json);
+    }
+    umig_json_array_end(json);
+}
+
 static void put_depth(struct umig_json *json, const struct umig_figures *figures)
 {
     const struct umig_profile *profile = figures->profile;
@@ -57,6 +104,7 @@ static void put_depth(struct umig_json *json, const struct umig_figures *figures
     }
     umig_json_number(json, "humongous_highest_bytes", depth->humongous_most_bytes);
     umig_json_number(json, "humongous_freed_bytes", depth->humongous_freed_bytes);
+    put_longest(json, profile);
     put_sums(json, profile, "phases", &of[UMIG_GC_EVENT_PHASE], NULL);
     put_sums(json, profile, "cycles", &of[UMIG_GC_EVENT_CYCLE], "cause");
     put_sums(json, profile, "concurrent", &of[UMIG_GC_EVENT_CONCURRENT], NULL);

@@ -109,6 +109,10 @@ static void check_phases(const json_t *report, const char *log, const json_t *tr
         steps++;
     }
     assert_true(steps >= 4);
+    const json_t *longest =
+        json_array_get(json_object_get(json_object_get(report, "gc"), "longest"), 0);
+    assert_int_equal(json_array_size(json_object_get(longest, "steps")), steps);
+    assert_string_equal(umig_json_text_at(longest, "cause"), "System.gc()");
 }
 
 /*

@@ -217,6 +217,61 @@ static void test_sentence_has_rates_promotion_humongous_and_failures(void **stat
     umig_profile_destroy(profile);
 }
 
+static void add_long_pause(struct umig_profile *profile, uint64_t at_ms, uint64_t duration_ms)
+{
+    const struct umig_profile_pause pause = {.start_unix_ns = START_NS + at_ms * UMIG_NS_PER_MS,
+                                             .duration_ns = duration_ms * UMIG_NS_PER_MS,
+                                             .before_bytes = UMIG_BYTES_UNKNOWN,
+                                             .after_bytes = UMIG_BYTES_UNKNOWN};
+    assert_int_equal(umig_profile_add_pause(profile, &pause), UMIG_OK);
+}
+
+/* Pauses of 1 to 9 ms, each with two steps: a day of them, and another one. */
+static void test_longest_pauses_keep_their_steps(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = begin("G1");
+    struct umig_profile *folded = NULL;
+    struct umig_gc_depth depth;
+    struct umig_buf text = UMIG_BUF_INIT(4096);
+    const struct umig_fold_options options = {.keep_dispatch = false};
+    const struct umig_profile_gc_step *steps[2];
+    uint32_t pauses[UMIG_PROFILE_LONG_PAUSES];
+    static const uint64_t days[2][4] = {{3, 9, 1, 5}, {7, 2, 9, 8}};
+    for (uint64_t day = 0; day < 2; day++) {
+        for (uint64_t i = 0; i < 4; i++) {
+            add_long_pause(profile, day * 1000 + i * 100, days[day][i]);
+        }
+        for (uint64_t i = 0; i < 4; i++) {
+            add(profile, UMIG_GC_EVENT_PHASE, day * 1000 + i * 100 + 50, "other", 1);
+            add(profile, UMIG_GC_EVENT_PHASE, day * 1000 + i * 100 + 50, "copy", days[day][i] - 1);
+        }
+    }
+    assert_int_equal(umig_fold(profile, &options, &folded, NULL), UMIG_OK);
+
+    const uint32_t count = umig_profile_long_pauses(folded, pauses);
+
+    const uint32_t expected[UMIG_PROFILE_LONG_PAUSES] = {1, 6, 7, 4, 3}; /* 9, 9, 8, 7, 5 ms */
+    assert_int_equal(count, UMIG_PROFILE_LONG_PAUSES);
+    assert_memory_equal(pauses, expected, sizeof expected);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint64_t duration_ns = folded->pauses.items[pauses[i]].duration_ns;
+        assert_int_equal(umig_gc_depth_steps(folded, pauses[i], 2, steps), 2);
+        assert_int_equal(steps[0]->duration_ns, duration_ns - UMIG_NS_PER_MS);
+        assert_int_equal(steps[1]->duration_ns, UMIG_NS_PER_MS);
+        assert_int_equal(umig_gc_depth_steps(folded, pauses[i], 1, steps), 1);
+        assert_string_equal(umig_profile_text(folded, steps[0]->name), "copy");
+    }
+    read_depth(folded, &depth);
+    umig_gc_depth_sentence(folded, &depth, &text);
+    assert_non_null(strstr(umig_buf_str(&text), "The longest pause, at "));
+    assert_non_null(strstr(umig_buf_str(&text), " took 9 ms: copy 8 ms, other 1 ms."));
+    umig_buf_fini(&text);
+    umig_gc_depth_fini(&depth);
+    umig_profile_destroy(folded);
+    umig_profile_destroy(profile);
+}
+
 /* A tenth of the ten seconds for one thread; another was late, but not seen. */
 static void test_price_names_stalls_and_whom_the_others_waited_for(void **state)
 {
@@ -288,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_safepoints_tell_how_long_they_took_to_reach),
         cmocka_unit_test(test_sentence_has_rates_promotion_humongous_and_failures),
         cmocka_unit_test(test_price_names_stalls_and_whom_the_others_waited_for),
+        cmocka_unit_test(test_longest_pauses_keep_their_steps),
         cmocka_unit_test(test_nothing_is_said_of_nothing),
         cmocka_unit_test(test_events_that_name_what_is_not_there_are_refused),
     };
