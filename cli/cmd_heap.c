@@ -66,6 +66,8 @@ static const struct umig_option g_options[] = {
      .value_name = "TIME",
      .help =
          "suspects, holders, loaders: CPU the search may take; 100ms to 10m, default: " CPU_DEFAULT},
+    {.name = "no-metaspace",
+     .help = "loaders: without what they take of metaspace, for which the JVM stands still"},
     UMIG_SOURCE_OPTIONS,
     {.name = "wait",
      .arity = UMIG_ARITY_VALUE,
@@ -338,6 +340,7 @@ static int loaders(struct umig_cli *cli,
         .progress = progress,
         .cpu_ns = request->cpu_ns,
         .wait_ns = request->wait_ns,
+        .wants_metaspace = !umig_args_has(request->args, "no-metaspace"),
         .wants_json = request->wants_json,
     };
     const int rc = umig_heap_loaders(cli, &asked, err);

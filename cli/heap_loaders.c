@@ -49,16 +49,15 @@ void umig_heap_loaders_judge(const Umig__V1__LoaderReport *report,
 
 /* --- metaspace --- */
 
-/* What is in use of metaspace; without counters it is not known in what unit the JVM tells. */
-static int read_used(pid_t pid, uint64_t *out_bytes, struct umig_err *err)
+/* What is in use of metaspace; 0: the JVM keeps no counters. */
+static uint64_t read_used(pid_t pid)
 {
     struct umig_jvm_counters counters;
+    uint64_t bytes = 0;
     umig_jvm_counters_open(pid, &counters);
-    const bool is_known = umig_jvm_counters_number(&counters, "sun.gc.metaspace.used", out_bytes);
+    const bool is_known = umig_jvm_counters_number(&counters, "sun.gc.metaspace.used", &bytes);
     umig_jvm_counters_close(&counters);
-    return is_known ? UMIG_OK
-                    : umig_err_set(err, UMIG_E_UNSUPPORTED,
-                                   "JVM %d keeps no counters (-XX:-UsePerfData)", (int)pid);
+    return is_known ? bytes : 0;
 }
 
 static int read_stats(const struct umig_heap_talk *talk,
@@ -74,11 +73,9 @@ static int read_stats(const struct umig_heap_talk *talk,
     };
     struct umig_buf reply = UMIG_BUF_INIT(STATS_BYTES + (64u << 10));
     struct umig_span text;
-    uint64_t used_bytes = 0;
-    int rc = read_used(talk->site.jvm.pid, &used_bytes, err);
-    rc = rc == UMIG_OK ? umig_heap_ask(talk, &command, &reply, &text, out_cost, err) : rc;
+    int rc = umig_heap_ask(talk, &command, &reply, &text, out_cost, err);
     if (rc == UMIG_OK) {
-        rc = umig_loader_stats_read(text.at, text.len, used_bytes, stats, err);
+        rc = umig_loader_stats_read(text.at, text.len, read_used(talk->site.jvm.pid), stats, err);
     }
     umig_buf_fini(&reply);
     return rc;
@@ -136,7 +133,7 @@ static int answer(struct umig_cli *cli,
         loaders->surplus += loaders->rows[i].surplus;
         loaders->surplus_classes += loaders->rows[i].surplus_classes;
     }
-    int rc = ask_metaspace(request, loaders);
+    int rc = request->wants_metaspace ? ask_metaspace(request, loaders) : UMIG_OK;
     umig_progress_clear(request->progress);
     if (rc == UMIG_OK) {
         const struct umig_heap_loaders_view view = {

@@ -22,8 +22,9 @@ struct umig_cli;
 struct umig_heap_loaders_request {
     const struct umig_jvm *jvm;
     struct umig_progress *progress;
-    uint64_t cpu_ns;  /* that the search may take */
-    uint64_t wait_ns; /* for the JVM's own word */
+    uint64_t cpu_ns;      /* that the search may take */
+    uint64_t wait_ns;     /* for the JVM's own word */
+    bool wants_metaspace; /* for which the JVM stands still */
     bool wants_json;
 };
 

@@ -156,10 +156,11 @@ static void say_head(const struct umig_heap_loaders_view *view, FILE *out)
         umig_format_bytes(loaders->bytes, size, sizeof size);
         snprintf(metaspace, sizeof metaspace, " and %s of metaspace", size);
     }
-    umig_say(out, "%s (pid %d, JDK %s) has %u class %s with %u %s%s.",
+    umig_say(out, "%s (pid %d, JDK %s) has %s%u class %s with %u %s%s.",
              view->jvm->main_class[0] != '\0' ? view->jvm->main_class : "A JVM",
              (int)view->jvm->pid, view->jvm->jdk[0] != '\0' ? view->jvm->jdk : "unknown",
-             report->loaders, plural(report->loaders, "loader", "loaders"), report->classes,
+             loaders->search->skipped > 0 ? "at least " : "", report->loaders,
+             plural(report->loaders, "loader", "loaders"), report->classes,
              plural(report->classes, "class", "classes"), metaspace);
 }
 
@@ -167,21 +168,16 @@ static void say_cost(const struct umig_heap_loaders_view *view, FILE *out)
 {
     const struct umig_heap_loaders *loaders = view->loaders;
     char cpu[32];
-    char pause[32];
+    char cost[160];
     umig_format_duration(loaders->search->cpu_ns, cpu, sizeof cpu);
-    umig_format_duration(loaders->cost.pause_ns, pause, sizeof pause);
+    umig_heap_cost_text(&loaders->cost, cost, sizeof cost);
     if (loaders->problem[0] != '\0') {
-        umig_say(out,
-                 "It took %s of CPU; nothing was stopped. What they take of metaspace is not "
-                 "known: %s.",
-                 cpu, loaders->problem);
-    } else if (loaders->cost.is_known) {
-        umig_say(out,
-                 "It took %s of CPU; to say what they take of metaspace the JVM stood still "
-                 "for %s.",
-                 cpu, pause);
+        umig_say(out, "It took %s of CPU. What they take of metaspace is not known: %s.", cpu,
+                 loaders->problem);
+    } else if (loaders->bytes > 0) {
+        umig_say(out, "It took %s of CPU. To say what they take of metaspace, %s.", cpu, cost);
     } else {
-        umig_say(out, "It took %s of CPU.", cpu);
+        umig_say(out, "It took %s of CPU; nothing was stopped.", cpu);
     }
 }
 
@@ -190,7 +186,8 @@ static void say_end(const struct umig_heap_loaders *loaders, FILE *out)
     static const char *const ends[] = {
         [SEARCH_OUT_OF_CPU] = "its CPU time was over (--cpu)",
         [SEARCH_CALLED_OFF] = "it was called off",
-        [SEARCH_NO_ROOM] = "there was no room in the agent's memory (raise memory=)",
+        [SEARCH_NO_ROOM] = "not all loaders, classes or objects had room in the agent's memory "
+                           "(32,767 loaders and 65,535 classes, fewer where memory= is small)",
     };
     const uint32_t end = loaders->search->end;
     if (loaders->search->loaders->ways_left_out > 0) {

@@ -30,6 +30,7 @@ static const struct {
     {"watch", FOR(SUSPECTS)},
     {"collect", FOR(SUSPECTS)},
     {"cpu", FOR(SUSPECTS) | FOR(HOLDERS) | FOR(LOADERS)},
+    {"no-metaspace", FOR(LOADERS)},
     {"collector", FOR(SUSPECTS) | FOR(HOLDERS)},
     {"data", FOR(SUSPECTS) | FOR(HOLDERS)},
     {"wait", FOR(HISTOGRAM) | FOR(DUMP) | FOR(LOADERS)},

@@ -11,6 +11,9 @@
 /* Longer lines are none of the table's. */
 #define LINE_BYTES 1024
 
+/* The smallest that metaspace is taken in. */
+#define CHUNK_BYTES 1024
+
 /* One line: a loader's, or of its hidden classes below it. */
 struct line {
     bool is_loader;
@@ -63,6 +66,7 @@ static void take(struct umig_loader_stats *stats,
     }
     stats->bytes += line->bytes;
     stats->used += line->used;
+    stats->is_words = stats->is_words || line->bytes % CHUNK_BYTES != 0;
     if (*current != NULL) {
         (*current)->loaders += line->is_loader;
         (*current)->classes += line->classes;
@@ -73,7 +77,8 @@ static void take(struct umig_loader_stats *stats,
 /* Words are an eighth of what the counters say, bytes about as much. */
 static void make_bytes(struct umig_loader_stats *stats, uint64_t used_bytes)
 {
-    if (stats->used >= used_bytes / 4) {
+    stats->is_words = stats->is_words || stats->used < used_bytes / 4;
+    if (!stats->is_words) {
         return;
     }
     stats->bytes *= sizeof(uint64_t);
@@ -93,6 +98,7 @@ int umig_loader_stats_read(const char *text,
     out_stats->count = 0;
     out_stats->bytes = 0;
     out_stats->used = 0;
+    out_stats->is_words = false;
     for (size_t at = 0; at < len;) {
         const char *end = memchr(text + at, '\n', len - at);
         const size_t line_len = (end != NULL ? (size_t)(end - text) : len) - at;

@@ -5,6 +5,7 @@
 #ifndef UMIG_CLI_LOADER_STATS_H
 #define UMIG_CLI_LOADER_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,12 +31,15 @@ struct umig_loader_stats {
     size_t count;
     uint64_t bytes; /* of all, those without a loader too */
     uint64_t used;  /* of it, what is in use */
+    bool is_words;  /* as the JVM told it; here all is bytes */
 };
 
 /**
- * Reads what a JVM answered.
+ * Reads what a JVM answered. JDK 17 tells of words: metaspace is taken in chunks of whole KiB, so
+ * what is no multiple of 1,024 is none of bytes; where all are, the JVM's counters decide, which it
+ * brings up to date with a collection.
  *
- * @param used_bytes  of metaspace, by the JVM's counters: JDK 17 tells of words
+ * @param used_bytes  of metaspace, by the JVM's counters; 0: not known
  * @return UMIG_OK; UMIG_E_PROTO: it is no such table
  */
 UMIG_NODISCARD int umig_loader_stats_read(const char *text,

@@ -9,7 +9,7 @@
 
 /* The usual sizes; powers of two. */
 #define CLASSES (1u << 16)
-#define LOADERS (1u << 14)
+#define LOADERS (1u << 15)
 #define KINDS   (1u << 10)
 #define THREADS (1u << 8)
 #define STEPS   (1u << 12)

@@ -42,7 +42,7 @@ static void test_loaders_are_summed_by_class_hidden_classes_with_theirs(void **s
     assert_int_equal(g_stats.bytes, 8414208);
 }
 
-static void test_words_are_made_bytes(void **state)
+static void test_words_are_known_by_the_counters(void **state)
 {
     (void)state;
     struct umig_err err = UMIG_ERR_INIT;
@@ -50,6 +50,19 @@ static void test_words_are_made_bytes(void **state)
                      UMIG_OK);
     assert_int_equal(g_stats.rows[0].bytes, 8 * (14336 + 6144 + 4096));
     assert_int_equal(g_stats.bytes, 8 * 8414208);
+}
+
+/* Counters are old until the first collection, or not kept at all. */
+static void test_words_are_known_by_their_chunks(void **state)
+{
+    (void)state;
+    static const char table[] = "0x1 0x2 0x3   1   640   420  some.Loader\n"
+                                "0x1 0x2 0x3   1  2048  1500  some.Loader\n";
+    struct umig_err err = UMIG_ERR_INIT;
+    assert_int_equal(umig_loader_stats_read(table, strlen(table), 0, &g_stats, &err), UMIG_OK);
+    assert_int_equal(g_stats.bytes, 8 * (640 + 2048));
+    assert_int_equal(umig_loader_stats_read(g_table, strlen(g_table), 0, &g_stats, &err), UMIG_OK);
+    assert_int_equal(g_stats.bytes, 8414208);
 }
 
 static void test_part_is_in_proportion_to_classes(void **state)
@@ -79,7 +92,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loaders_are_summed_by_class_hidden_classes_with_theirs),
-        cmocka_unit_test(test_words_are_made_bytes),
+        cmocka_unit_test(test_words_are_known_by_the_counters),
+        cmocka_unit_test(test_words_are_known_by_their_chunks),
         cmocka_unit_test(test_part_is_in_proportion_to_classes),
         cmocka_unit_test(test_what_is_no_table_is_said),
     };
