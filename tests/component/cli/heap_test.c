@@ -208,9 +208,9 @@ static void test_wrong_words_are_told_before_anything_is_asked(void **state)
         const char *words;
         const char *says;
     } cases[] = {
-        {"heap", "histogram|dump|suspects PID, holders PID CLASS... is missing"},
-        {"heap 1", "histogram|dump|suspects PID, holders PID CLASS... is missing"},
-        {"heap leaks 1", "'leaks' is neither histogram, dump, suspects nor holders"},
+        {"heap", "histogram|dump|suspects|loaders PID, holders PID CLASS... is missing"},
+        {"heap 1", "histogram|dump|suspects|loaders PID, holders PID CLASS... is missing"},
+        {"heap leaks 1", "'leaks' is neither histogram, dump, suspects, holders nor loaders"},
         {"heap holders 1", "whose? Give a class: umig heap holders PID CLASS"},
         {"heap suspects 1 svc.Session", "'umig heap suspects' takes a PID and no more"},
         {"heap suspects 1 --top 3", "--top is for 'umig heap histogram'"},
