@@ -14,6 +14,10 @@
 /* The smallest that metaspace is taken in. */
 #define CHUNK_BYTES 1024
 
+/* No JVM has more: 1 PiB, and as many classes as a number of theirs counts. */
+#define BYTES_MAX   (UINT64_C(1) << 50)
+#define CLASSES_MAX (UINT64_C(1) << 32)
+
 /* One line: a loader's, or of its hidden classes below it. */
 struct line {
     bool is_loader;
@@ -31,13 +35,11 @@ static bool read_line(const char *text, struct line *out)
 {
     char kind[UMIG_LOADER_STATS_NAME];
     *out = (struct line){.is_loader = false};
-    if (sscanf(text, " 0x%*x 0x%*x 0x%*x %" SCNu64 " %" SCNu64 " %" SCNu64 " %255s", &out->classes,
-               &out->bytes, &out->used, out->name) == 4) {
-        out->is_loader = true;
-        return true;
-    }
-    return sscanf(text, " %" SCNu64 " %" SCNu64 " %" SCNu64 " + %255s", &out->classes, &out->bytes,
-                  &out->used, kind) == 4;
+    out->is_loader = sscanf(text, " 0x%*x 0x%*x 0x%*x %" SCNu64 " %" SCNu64 " %" SCNu64 " %255s",
+                            &out->classes, &out->bytes, &out->used, out->name) == 4;
+    return (out->is_loader || sscanf(text, " %" SCNu64 " %" SCNu64 " %" SCNu64 " + %255s",
+                                     &out->classes, &out->bytes, &out->used, kind) == 4) &&
+           out->bytes <= BYTES_MAX && out->used <= BYTES_MAX && out->classes <= CLASSES_MAX;
 }
 
 static struct umig_loader_stats_row *find_or_add(struct umig_loader_stats *stats, const char *name)

@@ -5,6 +5,7 @@
 #include "cli/heap_dump.h"
 #include "cli/heap_histogram.h"
 #include "cli/heap_info.h"
+#include "cli/loader_stats.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_rows(const struct umig_heap_histogram *histogram, bool folds)
@@ -33,6 +34,24 @@ static void read_histogram(const char *text, size_t len, bool folds)
     }
 }
 
+static void read_loaders(const char *text, size_t len)
+{
+    static struct umig_loader_stats stats;
+    struct umig_err err = UMIG_ERR_INIT;
+    if (umig_loader_stats_read(text, len, UINT64_C(1) << 24, &stats, &err) != UMIG_OK) {
+        FUZZ_CHECK(err.text[0] != '\0' && strchr(err.text, '\n') == NULL);
+        return;
+    }
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < stats.count; i++) {
+        const struct umig_loader_stats_row *row = &stats.rows[i];
+        FUZZ_CHECK(row->loaders > 0);
+        FUZZ_CHECK(umig_loader_stats_part(&stats, row->name, row->classes) <= row->bytes);
+        bytes += row->bytes;
+    }
+    FUZZ_CHECK(bytes <= stats.bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct umig_err err = UMIG_ERR_INIT;
@@ -48,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     read_histogram(rest.at, rest.len, true);
     read_histogram(rest.at, rest.len, false);
+    read_loaders(rest.at, rest.len);
     (void)umig_heap_info_used(rest.at, rest.len, &bytes);
     if (umig_heap_dump_read(rest, &bytes, &err) != UMIG_OK) {
         FUZZ_CHECK(err.text[0] != '\0' && strchr(err.text, '\n') == NULL);
