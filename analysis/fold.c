@@ -222,13 +222,24 @@ static int name_compiled(struct folding *f, uint32_t *method)
     return rc != UMIG_OK ? rc : umig_profile_method(f->to, &compiled, method);
 }
 
-/* Stacks that were exported folded and imported have dispatch as functions of these names. */
+/* What the agent says of threads of the JVM (agent/session/jvm_threads.h). */
+static bool is_of_jvm_thread(const char *name)
+{
+    return strcmp(name, "[compilation]") == 0 || strcmp(name, "[garbage collection]") == 0 ||
+           strcmp(name, "[VM]") == 0;
+}
+
+/* Stacks of a report that are imported have what is no method as functions of these names. */
 static enum umig_frame_kind kind_of(const struct folding *f, const struct umig_profile_frame *frame)
 {
     const struct umig_profile_method *method = &f->from->methods.items[frame->method];
-    const bool is_line = frame->kind == UMIG_FRAME_NATIVE && method->class_name == 0 &&
-                         umig_dispatch_is_line(umig_profile_text(f->from, method->name));
-    return is_line ? UMIG_FRAME_DISPATCH : frame->kind;
+    const char *name = umig_profile_text(f->from, method->name);
+    if (frame->kind != UMIG_FRAME_NATIVE || method->class_name != 0) {
+        return frame->kind;
+    }
+    return umig_dispatch_is_line(name) ? UMIG_FRAME_DISPATCH
+           : is_of_jvm_thread(name)    ? UMIG_FRAME_VM
+                                       : frame->kind;
 }
 
 /* The new frame of an old one. */

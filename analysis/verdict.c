@@ -395,9 +395,26 @@ static void look_at_wait(const struct umig_verdict_figures *figures, struct umig
     umig_buf_text(out, site->count == 1 ? " wait." : " waits.");
 }
 
+/* Many call sites take a little each: what to look at is the code that they are in. */
+static void look_at_spread(const struct umig_verdict_figures *figures,
+                           const struct umig_hot_method *dominant,
+                           struct umig_buf *out)
+{
+    umig_buf_text(out, "Look first at ");
+    umig_label_method(figures->profile, dominant->method, true, out);
+    umig_buf_text(out, " and what it calls: dispatch is spread, no call site takes more than ");
+    umig_label_share(figures->cpu->sites[0].value, figures->cpu->value, out);
+    umig_buf_text(out, "; static compilation or declared types take it away.");
+}
+
 static void look_at_dispatch(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
     const struct umig_hot_site *site = &figures->cpu->sites[0];
+    const struct umig_hot_method *dominant = dominating(figures);
+    if (dominant != NULL && !is_at_least(site->value, figures->cpu->value, NAMED_PERCENT)) {
+        look_at_spread(figures, dominant, out);
+        return;
+    }
     umig_buf_text(out, "Look first at ");
     umig_label_method(figures->profile, site->method, true, out);
     if (site->line != 0) {

@@ -316,6 +316,29 @@ static void test_dispatch_of_folded_stacks_is_known_again(void **state)
     remove_files();
 }
 
+/* Sixty call sites of 1.5 % each: none is what to look at first. */
+static void test_dispatch_of_many_sites_names_what_they_are_in(void **state)
+{
+    (void)state;
+    struct umig_buf text = UMIG_BUF_INIT(1 << 16);
+    for (int i = 0; i < 60; i++) {
+        umig_buf_printf(&text,
+                        "[main];shop.Main.run;shop.Orders.all;shop.Rule%d.apply;"
+                        "[groovy dispatch: metaclass] 15\n",
+                        i);
+    }
+    umig_buf_text(&text, "[C2 CompilerThread0];[compilation];compiling shop.Orders.all 100\n");
+
+    import_file(write_file("peer.collapsed", umig_buf_str(&text)), "--name spread");
+    ask_collector("report spread --json");
+
+    assert_has(g_run.out, "; 10 % of it is the JIT compiler");
+    assert_has(g_run.out, "Look first at Orders.all and what it calls: dispatch is spread, no call "
+                          "site takes more than 1.5 %; ");
+    umig_buf_fini(&text);
+    remove_files();
+}
+
 static void test_files_that_cannot_be_imported_are_refused(void **state)
 {
     (void)state;
@@ -437,6 +460,7 @@ int main(void)
         TEST(test_two_sessions_are_compared_from_collector_and_folder),
         TEST(test_collapsed_stacks_are_imported_and_compared),
         TEST(test_dispatch_of_folded_stacks_is_known_again),
+        TEST(test_dispatch_of_many_sites_names_what_they_are_in),
         TEST(test_files_that_cannot_be_imported_are_refused),
         TEST(test_recordings_are_read_with_the_jdks_jfr),
         TEST(test_import_that_is_stopped_leaves_no_trace),
