@@ -5,7 +5,11 @@
 
 #include "collector/store/reader_private.h"
 #include "collector/store/schema.h"
+#include "collector/store/time.h"
 #include "core/err.h"
+
+/* An agent makes a batch a second; twice that is long. */
+#define BATCH_NS (2 * UMIG_NS_PER_S)
 
 int umig_reader_open(const char *dir, struct umig_reader **out_reader, struct umig_err *err)
 {
@@ -98,6 +102,24 @@ bool umig_reader_is_day_waiting(struct umig_reader *reader, int64_t day)
     return rc == UMIG_OK;
 }
 
+/*
+ * Had a session ended long before the oldest batch that waits was made? Its end goes out in the
+ * next batch after it; what is not known counts as no.
+ */
+static bool has_ended_before(struct umig_reader *reader, sqlite3_stmt *oldest)
+{
+    struct umig_batch batch;
+    if (sqlite3_column_int(oldest, 2) == UMIG_END_RUNNING ||
+        umig_batch_decode(&reader->start_arena, sqlite3_column_blob(oldest, 4),
+                          (size_t)sqlite3_column_bytes(oldest, 4), &batch, NULL) != UMIG_OK) {
+        return false;
+    }
+    const uint64_t made_ns =
+        umig_store_unix_at((uint64_t)sqlite3_column_int64(oldest, 0),
+                           (uint64_t)sqlite3_column_int64(oldest, 1), batch.message->created_ns);
+    return (uint64_t)sqlite3_column_int64(oldest, 3) + BATCH_NS < made_ns;
+}
+
 int umig_reader_waiting(struct umig_reader *reader,
                         int64_t key,
                         uint64_t *out_batches,
@@ -106,11 +128,13 @@ int umig_reader_waiting(struct umig_reader *reader,
     sqlite3_stmt *statement = umig_db_statement(&reader->main, UMIG_READ_SESSION_WAITING);
     sqlite3_bind_int64(statement, 1, key);
     const int rc = umig_db_step(&reader->main, statement, err);
-    if (rc == UMIG_OK) {
-        *out_batches = (uint64_t)sqlite3_column_int64(statement, 0);
+    if (rc >= UMIG_OK) {
+        *out_batches = rc == UMIG_OK && !has_ended_before(reader, statement)
+                           ? (uint64_t)sqlite3_column_int64(statement, 5)
+                           : 0;
     }
     sqlite3_reset(statement);
-    return rc;
+    return rc == UMIG_END ? UMIG_OK : rc;
 }
 
 int umig_reader_inbox(struct umig_reader *reader,

@@ -103,7 +103,7 @@ UMIG_NODISCARD int umig_reader_sums(struct umig_reader *reader,
                                     size_t sum_count,
                                     struct umig_err *err);
 
-/** Batches in the inbox of the JVM that a session is of. */
+/** Batches in the inbox of the JVM that a session is of, if they may have something of it. */
 UMIG_NODISCARD int umig_reader_waiting(struct umig_reader *reader,
                                        int64_t key,
                                        uint64_t *out_batches,

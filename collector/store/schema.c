@@ -163,7 +163,10 @@ static const char *const read_statements[UMIG_READ_COUNT] = {
     [UMIG_READ_DAY_SESSIONS] = "SELECT session FROM session_days WHERE day=?1",
     [UMIG_READ_DAYS] = "SELECT DISTINCT day FROM session_days ORDER BY day",
     [UMIG_READ_SESSION_WAITING] =
-        "SELECT count(*) FROM inbox WHERE stream=(SELECT stream FROM sessions WHERE id=?1)",
+        "SELECT s.anchor_monotonic_ns, s.anchor_unix_ns, x.end_reason, x.end_unix_ns, i.payload,"
+        "   (SELECT count(*) FROM inbox WHERE stream=s.id)"
+        " FROM sessions x JOIN streams s ON s.id=x.stream JOIN inbox i ON i.stream=s.id"
+        " WHERE x.id=?1 ORDER BY i.sequence LIMIT 1",
     [UMIG_READ_INBOX_SIZE] = "SELECT count(*), coalesce(sum(length(payload)), 0) FROM inbox",
 };
 

@@ -155,6 +155,37 @@ static void test_report_on_a_full_disk_says_what_it_lacks(void **state)
     umig_emitter_destroy(e);
 }
 
+/* What ended long before the batches that wait lacks nothing. */
+static void test_session_that_ended_before_is_whole_on_a_full_disk(void **state)
+{
+    struct umig_collector_process *p = *state;
+    struct umig_emitter *e = umig_small_emitter(37, "early");
+    const uint32_t sessions = UMIG__V1__QUERY_VERB__QUERY_SESSIONS;
+    const struct rlimit none = {1, RLIM_INFINITY};
+    const struct rlimit lifted = {RLIM_INFINITY, RLIM_INFINITY};
+    char text[8192];
+    char note[2048] = "";
+    umig_collector_process_start(p);
+    umig_emitter_make_batch(e);
+    umig_emitter_make_end(e);
+    for (int i = 0; i < 30; i++) { /* 3 s of the agent's time */
+        umig_emitter_make_batch(e);
+    }
+    umig_deliver(e, p);
+    assert_true(umig_ask(p, sessions, "", text, sizeof text));
+    assert_non_null(strstr(text, " stopped\n"));
+    for (int i = 0; strstr(note, " in no figure, for want of room on the disk") == NULL; i++) {
+        assert_in_range(i, 0, 20);
+        assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &lifted, NULL), 0);
+        umig_emitter_make_batch(e);
+        umig_deliver(e, p);
+        assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &none, NULL), 0);
+        assert_true(umig_ask_noted(p, sessions, note, sizeof note, text, sizeof text));
+    }
+    assert_non_null(strstr(text, " stopped\n"));
+    umig_emitter_destroy(e);
+}
+
 int main(void)
 {
 #define TEST(name) \
@@ -162,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_folder_at_rest_is_read_on_a_full_disk),
         TEST(test_report_on_a_full_disk_says_what_it_lacks),
+        TEST(test_session_that_ended_before_is_whole_on_a_full_disk),
         TEST(test_folder_on_a_full_disk_is_told),
         TEST(test_answers_say_that_nothing_can_be_stored),
     };
