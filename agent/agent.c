@@ -132,6 +132,7 @@ static enum umig_attach load(void *java_vm, const char *text, struct umig_err *e
     }
     agent->memory.limit_bytes = agent->options.memory_bytes;
     agent->breaker.faults_borne = agent->options.faults;
+    agent->budget.ppm = agent->options.budget_ppm;
     const struct umig_vm_hooks hooks = {
         .ctx = agent,
         .on_init = on_init,

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "agent/breaker.h"
+#include "agent/budget.h"
 #include "agent/crashes.h"
 #include "agent/memory.h"
 #include "agent/options.h"
@@ -43,6 +44,7 @@ struct umig_agent {
     struct umig_agent_options options;
     struct umig_places places;
     struct umig_memory memory;
+    size_t kept_for_live, kept_for_pools; /* of it, until they are asked for */
     struct umig_vm vm;
     struct umig_sampler sampler;
     struct umig_threads threads;
@@ -53,7 +55,9 @@ struct umig_agent {
     struct umig_search_past past_search;
     struct umig_uplink uplink;
     struct umig_control_server control;
-    struct umig_batch_cost cost;
+    struct umig_cost cost;
+    uint64_t loop_ns[UMIG_KIND_COUNT]; /* CPU of the loop by kind, but for drains and looks */
+    struct umig_budget budget;
     struct umig_breaker breaker;
     struct umig_crashes crashes;
     struct umig_gauges gauges;

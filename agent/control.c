@@ -191,7 +191,7 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.produced_ns", atomic_load(&sampler->produced_ns));
     write_counter(writer, 6, "engine.recorded_ns", agent->pump.recorded_ns);
     write_counter(writer, 6, "engine.dropped_ns", dropped);
-    write_counter(writer, 6, "engine.handler_ns", atomic_load(&sampler->handler_ns));
+    write_counter(writer, 6, "engine.handler_ns", umig_sampler_spent_ns(sampler));
     write_counter(writer, 6, "engine.records", agent->pump.records);
     write_counter(writer, 6, "engine.faults_recovered", atomic_load(&sampler->faults));
     write_counter(writer, 6, "engine.safety_level", agent->breaker.level);
@@ -245,6 +245,25 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "uplink.batches", agent->pump.batches);
 }
 
+/* The agent's own cost by kind, and by how much the budget has slowed each. */
+static void write_costs(struct umig_pb_writer *writer, const struct umig_agent *agent)
+{
+    write_counter(writer, 6, "cost.all_kinds_ns", agent->cost.kind_cpu_ns[0]);
+    for (int kind = 1; kind < UMIG_KIND_COUNT; kind++) {
+        const char *word = umig_kind_rule((enum umig_kind)kind)->name;
+        char name[32];
+        snprintf(name, sizeof name, "cost.%s_ns", word);
+        write_counter(writer, 6, name, agent->cost.kind_cpu_ns[kind]);
+        const uint32_t divisor = umig_budget_divisor(&agent->budget, (enum umig_kind)kind);
+        if (divisor > 1) {
+            snprintf(name, sizeof name, "budget.%s_divisor", word);
+            write_counter(writer, 6, name, divisor);
+        }
+    }
+    write_counter(writer, 6, "budget.ppm", agent->budget.ppm);
+    write_counter(writer, 6, "budget.slowings", agent->budget.slowings);
+}
+
 /* Everything that is the matter, on one line. */
 static void write_problem(struct umig_pb_writer *writer, struct umig_agent *agent)
 {
@@ -294,6 +313,7 @@ static void write_status(struct umig_pb_writer *writer, struct umig_agent *agent
         }
     }
     write_engine(writer, agent);
+    write_costs(writer, agent);
     umig_pb_uint(writer, 7, agent->cost.agent_cpu_ns);
     umig_pb_uint(writer, 8, atomic_load(&agent->memory.used_bytes));
     umig_pb_uint(writer, 9, agent->memory.limit_bytes);

@@ -10,6 +10,7 @@
 
 #include "agent/agent.h"
 #include "agent/loop.h"
+#include "agent/reconcile.h"
 #include "agent/sampler_setup.h"
 #include "agent/vm/jvmflag.h"
 #include "core/clock.h"
@@ -18,7 +19,7 @@
 
 enum {
     SLOTS = 16384, /* at 32 MiB, like the following */
-    STACK_ROOM = 131072,
+    STACK_ROOM = 98304,
     SPOOL_SHARE = 8, /* of the memory: one eighth */
     LOOP_STACK_BYTES = 256 * 1024,
 };
@@ -300,6 +301,7 @@ static int prepare(struct umig_agent *agent, struct umig_err *err)
     int rc =
         umig_pump_init(&agent->pump, &agent->memory, umig_agent_scaled(agent, STACK_ROOM), err);
     umig_wall_init(&agent->wall, &agent->pump, &agent->vm, &agent->memory);
+    umig_agent_keep_memory(agent);
     if (rc == UMIG_OK) {
         rc = open_uplink(agent, err);
     }

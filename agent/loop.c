@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/cost.h"
 #include "agent/reconcile.h"
 #include "agent/safety.h"
 #include "agent/session/backlog.h"
+#include "agent/session/session_cost.h"
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
@@ -22,14 +24,6 @@
 #define LOOK_EVERY_NS   (250 * UMIG_NS_PER_MS)
 #define TELL_ROUNDS     64 /* each fills the rings: many thousand stacks */
 #define ARM_PATIENCE_NS (10 * UMIG_NS_PER_S)
-
-void umig_agent_measure_cost(struct umig_agent *agent)
-{
-    agent->cost.agent_cpu_ns = umig_clock_thread_cpu_ns() + umig_vm_cpu_ns(&agent->vm) +
-                               atomic_load(&agent->sampler.handler_ns);
-    agent->cost.process_cpu_ns = umig_clock_process_cpu_ns();
-    agent->cost.agent_memory_bytes = umig_memory_resident(&agent->memory);
-}
 
 /* --- sessions --- */
 
@@ -62,8 +56,7 @@ static void begin_sessions(struct umig_agent *agent, uint64_t now_ns)
             begin_session(agent, session, now_ns);
             umig_log(UMIG_LOG_INFO, "session %s begins", session->spec.id);
             umig_agent_measure_cost(agent);
-            session->agent_cpu_at_start_ns = agent->cost.agent_cpu_ns;
-            session->process_cpu_at_start_ns = agent->cost.process_cpu_ns;
+            umig_session_begin_cost(session, &agent->cost);
             if (session->backlog != NULL) {
                 umig_backlog_begin(session->backlog, &agent->cost, now_ns);
             }
@@ -147,6 +140,9 @@ int umig_agent_open_session(struct umig_agent *agent,
                             struct umig_session **out_session,
                             struct umig_err *err)
 {
+    if (!umig_agent_has_sessions(agent)) {
+        umig_budget_reset(&agent->budget); /* nothing is known of what this one costs */
+    }
     const int rc = umig_sessions_open(&agent->sessions, spec, now_ns, out_session, err);
     if (rc == UMIG_OK) {
         /* What was not allowed when it was asked last may be by now. */
@@ -210,7 +206,8 @@ static void read_pools(struct umig_agent *agent, uint64_t now_ns)
             is_due = true;
             continue;
         }
-        const uint64_t interval = session->spec.kinds.interval_ns[UMIG_KIND_POOLS];
+        const uint64_t interval = session->spec.kinds.interval_ns[UMIG_KIND_POOLS] *
+                                  umig_budget_divisor(&agent->budget, UMIG_KIND_POOLS);
         session->next_pools_ns += interval;
         if (session->next_pools_ns <= now_ns) {
             session->next_pools_ns = now_ns + interval; /* the machine slept */
@@ -228,18 +225,30 @@ static void read_pools(struct umig_agent *agent, uint64_t now_ns)
 /* Waits that go on: what they have come to so far. */
 static void tell_waits(struct umig_agent *agent, uint64_t now_ns)
 {
-    const uint64_t least_ns = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS);
+    const uint64_t least_ns = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS) *
+                              umig_budget_divisor(&agent->budget, UMIG_KIND_LOCKS);
     if (least_ns == 0) {
         return;
     }
-    for (int i = 0; i < TELL_ROUNDS && !umig_vm_tell_waits(&agent->vm, now_ns, least_ns); i++) {
-        umig_pump_drain(&agent->pump, now_ns);
+    bool is_told = false;
+    for (int i = 0; i < TELL_ROUNDS && !is_told; i++) {
+        const uint64_t begin_ns = umig_clock_thread_cpu_ns();
+        is_told = umig_vm_tell_waits(&agent->vm, now_ns, least_ns);
+        agent->loop_ns[UMIG_KIND_LOCKS] += umig_clock_thread_cpu_ns() - begin_ns;
+        if (!is_told) {
+            umig_pump_drain(&agent->pump, now_ns);
+        }
     }
+}
+
+static void take_pauses_due(struct umig_agent *agent, uint64_t now_ns)
+{
+    umig_agent_take_pauses(agent, now_ns, now_ns);
 }
 
 static void drain(struct umig_agent *agent, uint64_t now_ns)
 {
-    umig_agent_take_pauses(agent, now_ns, now_ns);
+    umig_agent_charge(agent, UMIG_KIND_GC, take_pauses_due, now_ns);
     umig_pump_drain(&agent->pump, now_ns);
     umig_pump_tell_late(&agent->pump, now_ns);
     umig_wall_settle_ended(&agent->wall, now_ns);
@@ -319,6 +328,7 @@ static void flush(struct umig_agent *agent, uint64_t now_ns)
 {
     if (now_ns >= agent->pump.next_batch_ns) {
         umig_agent_measure_cost(agent);
+        umig_agent_keep_budget(agent);
     }
     umig_pump_flush(&agent->pump, now_ns, false);
 }
@@ -332,12 +342,18 @@ static void push_out(struct umig_agent *agent, uint64_t now_ns)
     }
 }
 
+static void tell_live(struct umig_agent *agent, uint64_t now_ns)
+{
+    umig_live_sites_tell(&agent->live, now_ns);
+}
+
 /* A collection has ended, or too many objects are followed: who is left? */
 static void look_at_live(struct umig_agent *agent, uint64_t now_ns)
 {
     if (now_ns >= agent->next_look_ns && atomic_load(&agent->vm.live.is_on) &&
         umig_live_is_due(&agent->vm.live, umig_gc_collections(&agent->vm.gc))) {
-        agent->next_look_ns = now_ns + LOOK_EVERY_NS;
+        agent->next_look_ns =
+            now_ns + LOOK_EVERY_NS * umig_budget_divisor(&agent->budget, UMIG_KIND_LIVE);
         umig_vm_look_at_live(&agent->vm);
     }
 }
@@ -360,11 +376,11 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
         tell_waits(agent, now_ns);
     }
     drain(agent, now_ns);
-    umig_live_sites_tell(&agent->live, now_ns);
+    umig_agent_charge(agent, UMIG_KIND_LIVE, tell_live, now_ns);
     look_at_live(agent, now_ns);
     umig_agent_check_sources(agent, now_ns);
-    read_heap(agent, now_ns);
-    read_pools(agent, now_ns);
+    umig_agent_charge(agent, UMIG_KIND_HEAP, read_heap, now_ns);
+    umig_agent_charge(agent, UMIG_KIND_POOLS, read_pools, now_ns);
     umig_triggers_check(agent, now_ns, is_short);
     end_due_sessions(agent, now_ns);
     flush(agent, now_ns);

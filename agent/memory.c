@@ -41,11 +41,11 @@ static void *map(size_t byte_count)
     return block != MAP_FAILED ? block : NULL;
 }
 
-void *umig_memory_take(struct umig_memory *memory, size_t byte_count)
+static void *take_within(struct umig_memory *memory, size_t byte_count, size_t limit_bytes)
 {
     const size_t rounded = round_up(byte_count);
     const size_t before = atomic_fetch_add(&memory->used_bytes, rounded);
-    if (before + rounded > memory->limit_bytes) {
+    if (before + rounded > limit_bytes) {
         atomic_fetch_sub(&memory->used_bytes, rounded);
         return NULL;
     }
@@ -56,6 +56,28 @@ void *umig_memory_take(struct umig_memory *memory, size_t byte_count)
     }
     note(memory, NULL, block, rounded);
     return block;
+}
+
+void *umig_memory_take(struct umig_memory *memory, size_t byte_count)
+{
+    return take_within(memory, byte_count, memory->limit_bytes);
+}
+
+void *umig_memory_take_spare(struct umig_memory *memory, size_t byte_count)
+{
+    const size_t kept = atomic_load(&memory->kept_bytes);
+    return take_within(memory, byte_count,
+                       memory->limit_bytes > kept ? memory->limit_bytes - kept : 0);
+}
+
+void umig_memory_keep(struct umig_memory *memory, size_t byte_count)
+{
+    atomic_fetch_add(&memory->kept_bytes, byte_count);
+}
+
+void umig_memory_unkeep(struct umig_memory *memory, size_t byte_count)
+{
+    atomic_fetch_sub(&memory->kept_bytes, byte_count);
 }
 
 void umig_memory_give(struct umig_memory *memory, void *block, size_t byte_count)

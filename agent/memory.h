@@ -3,6 +3,10 @@
  * user set; what is lent for a while (umig_memory_borrow()) stands beside it. Blocks are mapped,
  * zeroed, cost nothing until touched, and are rarely given back: what they take of the machine's
  * memory is less than the sum.
+ *
+ * A part of the bound is kept for what comes later and is to have its share. What can do with less,
+ * or is good to have, takes of the rest only (umig_memory_take_spare()): so whoever comes first
+ * leaves something for every kind.
  */
 #ifndef UMIG_AGENT_MEMORY_H
 #define UMIG_AGENT_MEMORY_H
@@ -26,6 +30,7 @@ struct umig_memory_block {
 struct umig_memory {
     size_t limit_bytes;
     atomic_size_t used_bytes; /* the sum of all blocks */
+    atomic_size_t kept_bytes; /* of the bound, that are not spare */
     pthread_mutex_t mutex;    /* of blocks; all zeroes are a mutex (Linux) */
     struct umig_memory_block blocks[UMIG_MEMORY_BLOCKS_MAX];
 };
@@ -33,6 +38,15 @@ struct umig_memory {
 /** Takes a zeroed block; NULL when it would pass the bound or the system has none. Signal: never.
  */
 UMIG_NODISCARD void *umig_memory_take(struct umig_memory *memory, size_t byte_count);
+
+/** As umig_memory_take(), but NULL also when it would come out of what is kept. Signal: never. */
+UMIG_NODISCARD void *umig_memory_take_spare(struct umig_memory *memory, size_t byte_count);
+
+/** Keeps so much more of the bound. Signal: never. */
+void umig_memory_keep(struct umig_memory *memory, size_t byte_count);
+
+/** Keeps so much less: for whom it was kept takes it now, or will not. Signal: never. */
+void umig_memory_unkeep(struct umig_memory *memory, size_t byte_count);
 
 /** Gives a block back, with the size it was taken with. Takes NULL. Signal: never. */
 void umig_memory_give(struct umig_memory *memory, void *block, size_t byte_count);

@@ -13,6 +13,9 @@ enum {
     MEMORY_MIN = 8 << 20,
     MEMORY_DEFAULT = 32 << 20,
     MEMORY_MAX = 1 << 30,
+    BUDGET_MIN_PPM = 1000,
+    BUDGET_MAX_PPM = 1000000,
+    PPM_PER_PERCENT = 10000,
     FAULTS_DEFAULT = 20,
     FAULTS_MAX = 1000000000,
     REPEAT_MAX = 1000000,
@@ -179,6 +182,56 @@ static int parse_memory(struct umig_span value,
                             value.at);
     }
     options->memory_bytes = bytes;
+    return UMIG_OK;
+}
+
+/* "1%", "0.25%": digits, a point and up to two more of them, the sign. */
+static bool read_percent(struct umig_span value, uint64_t *out_ppm)
+{
+    uint64_t scale = PPM_PER_PERCENT;
+    uint64_t ppm = 0;
+    bool is_behind_point = false;
+    if (value.len < 2 || value.at[value.len - 1] != '%') {
+        return false;
+    }
+    for (size_t i = 0; i < value.len - 1; i++) {
+        const char c = value.at[i];
+        if (c == '.' && !is_behind_point && i > 0 && i < value.len - 2) {
+            is_behind_point = true;
+        } else if (c < '0' || c > '9' || ppm > BUDGET_MAX_PPM ||
+                   (is_behind_point && scale <= 100)) {
+            return false;
+        } else if (is_behind_point) {
+            scale /= 10;
+            ppm += (uint64_t)(c - '0') * scale;
+        } else {
+            ppm = ppm * 10 + (uint64_t)(c - '0') * PPM_PER_PERCENT;
+        }
+    }
+    *out_ppm = ppm;
+    return true;
+}
+
+static int parse_budget(struct umig_span value,
+                        struct umig_agent_options *options,
+                        struct umig_err *err)
+{
+    uint64_t ppm = 0;
+    if (umig_span_is(value, "off")) {
+        options->budget_ppm = 0;
+        options->has_budget = true;
+        return UMIG_OK;
+    }
+    if (!read_percent(value, &ppm)) {
+        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is no share in percent", shown(value),
+                            value.at);
+    }
+    if (ppm < BUDGET_MIN_PPM || ppm > BUDGET_MAX_PPM) {
+        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 0.1%% to 100%%", shown(value),
+                            value.at);
+    }
+    options->budget_ppm = (uint32_t)ppm;
+    options->has_budget = true;
     return UMIG_OK;
 }
 
@@ -359,6 +412,9 @@ static const struct option g_options[] = {
     {{"memory", "memory=SIZE", "bytes: k, m, g", "8m to 1g",
       "32m", "the bound of the agent's memory; what does not fit is dropped and counted",
       "memory=64m"}, parse_memory},
+    {{"budget", "budget=SHARE%|off", "share of CPU", "0.1% to 100%, or off",
+      "1%", "what the agent may take of the CPU that the process uses, or of one processor where that is more; kinds are taken more rarely to keep to it, weights make up for it; cpu no more rarely than every 10ms unless a budget is said (docs/data-quality.md)",
+      "budget=2%"}, parse_budget},
     {{"walker", "walker=auto|vm|agct", "choice", "auto, vm, agct",
       "auto", "how stacks are walked: vm reads the JVM's own structures, agct asks AsyncGetCallTrace; auto is vm where it knows the JVM",
       "walker=agct"}, parse_walker},
@@ -444,7 +500,7 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
     return umig_err_set(
         err, UMIG_E_ARG,
         "option '%.*s' is not known; there are collector, service, instance, "
-        "label.X, start, duration, control, memory, walker, faults, native, clock, threads, when, before, repeat, log and "
+        "label.X, start, duration, control, memory, budget, walker, faults, native, clock, threads, when, before, repeat, log and "
         "strict",
         shown(name), name.at);
 }
@@ -555,6 +611,7 @@ int umig_options_parse(const char *text,
 {
     struct umig_agent_options options = {
         .memory_bytes = MEMORY_DEFAULT,
+        .budget_ppm = UMIG_BUDGET_DEFAULT_PPM,
         .faults = FAULTS_DEFAULT,
         .before_ns = UMIG_BEFORE_DEFAULT_NS,
         .repeat = 1,

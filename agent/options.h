@@ -49,6 +49,8 @@ struct umig_agent_options {
     uint64_t duration_ns;                 /* of that session; 0: until the JVM ends */
     char control[UMIG_SOCKET_PATH_BYTES]; /* "": the usual place */
     uint64_t memory_bytes;
+    uint32_t budget_ppm; /* millionths of CPU; 0: any */
+    bool has_budget;     /* it was said */
     enum umig_walker walker;
     uint32_t faults;                    /* caught in walks within a minute, and borne */
     enum umig_native native;            /* of the session of start= */
@@ -62,6 +64,16 @@ struct umig_agent_options {
     enum umig_log_level log_level;
     bool is_strict; /* what is wrong with options keeps the JVM from starting */
 };
+
+/**
+ * The budget where none is said, millionths of CPU: 1 %. Sanitizers, and code that is not
+ * optimised, are ten times as dear, and not there for figures.
+ */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || !defined __OPTIMIZE__
+# define UMIG_BUDGET_DEFAULT_PPM 100000u
+#else
+# define UMIG_BUDGET_DEFAULT_PPM 10000u
+#endif
 
 /** One row of the table, as documentation shows it. */
 struct umig_option_doc {

@@ -11,12 +11,17 @@
 #include "core/err.h"
 #include "core/log.h"
 
+/* The budget makes CPU samples no rarer than this. */
+#define CPU_INTERVAL_MAX (1 * UMIG_NS_PER_S)
+
 enum {
-    LIVE_ROOM = 16384, /* objects that are followed at 32 MiB */
+    LIVE_ROOM = 16384,     /* objects that are followed at 32 MiB */
+    LIVE_ROOM_KEPT = 8192, /* of these, whoever comes first */
     LIVE_ROOM_MIN = 512,
     POOL_THREADS = 16384, /* threads that are known to lead to pools, at 32 MiB */
     POOL_THREADS_MIN = 512,
     STACKS_PER_ENTRY = 2,
+    PAGE_BYTES = 4096,
 };
 
 static uint32_t wanted_of(const struct umig_agent *agent)
@@ -85,10 +90,24 @@ enum umig_clock umig_agent_choose_clock(struct umig_agent *agent)
     return UMIG_CLOCK_PERF;
 }
 
+/* What sessions ask for at the finest, or what the budget leaves of it; 0: nothing is asked. */
+static uint64_t engine_interval(const struct umig_agent *agent, enum umig_kind kind)
+{
+    return umig_sessions_finest(&agent->sessions, kind) * umig_budget_divisor(&agent->budget, kind);
+}
+
+static uint64_t cpu_interval(const struct umig_agent *agent)
+{
+    const uint64_t finest = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
+    const uint64_t most = finest > CPU_INTERVAL_MAX ? finest : CPU_INTERVAL_MAX;
+    const uint64_t interval = engine_interval(agent, UMIG_KIND_CPU);
+    return interval < most ? interval : most;
+}
+
 /* Clocks run exactly while a CPU session does, stacks can be walked and the signals come to us. */
 static void steer_clocks(struct umig_agent *agent, uint32_t provided)
 {
-    uint64_t interval = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
+    uint64_t interval = cpu_interval(agent);
     if ((provided & UMIG_VM_STACKS) == 0 || !agent->is_sampler_ready || agent->has_lost_signals ||
         agent->breaker.level == UMIG_BREAKER_OPEN) {
         interval = 0;
@@ -115,11 +134,12 @@ const char *umig_agent_wall_lack(const struct umig_agent *agent)
 /* Threads are looked at exactly while a session wants it and they can be. */
 static void steer_wall(struct umig_agent *agent, uint32_t provided)
 {
-    const uint64_t asked = umig_sessions_finest(&agent->sessions, UMIG_KIND_WALL);
+    const uint64_t asked = engine_interval(agent, UMIG_KIND_WALL);
     const bool can_look = (provided & UMIG_VM_STACKS) != 0 && agent->is_sampler_ready &&
                           !agent->has_lost_signals && umig_agent_wall_lack(agent)[0] == '\0';
     struct umig_err err = UMIG_ERR_INIT;
     umig_threads_watch(&agent->threads, asked > 0 && can_look);
+    agent->wall.divisor = umig_budget_divisor(&agent->budget, UMIG_KIND_WALL);
     if (umig_wall_set(&agent->wall, can_look ? asked : 0, umig_clock_monotonic_ns(), &err) !=
         UMIG_OK) {
         umig_agent_say_problem(agent, &err);
@@ -158,12 +178,44 @@ static void steer_native(struct umig_agent *agent)
     atomic_store(&agent->sampler.native, (int)(wanted < most ? wanted : most));
 }
 
-static uint32_t finest_allocation(const struct umig_sessions *sessions)
+/* One engine serves both kinds, and is charged to one of them. */
+static void steer_alloc(struct umig_agent *agent, uint32_t wanted)
 {
-    const uint64_t allocated = umig_sessions_finest(sessions, UMIG_KIND_ALLOC);
-    const uint64_t followed = umig_sessions_finest(sessions, UMIG_KIND_LIVE);
-    return (uint32_t)(allocated == 0 || (followed != 0 && followed < allocated) ? followed
-                                                                                : allocated);
+    struct umig_alloc_rate *rate = &agent->vm.alloc_rate;
+    const uint64_t allocated = umig_sessions_finest(&agent->sessions, UMIG_KIND_ALLOC);
+    const uint64_t followed = umig_sessions_finest(&agent->sessions, UMIG_KIND_LIVE);
+    const uint64_t finest =
+        allocated == 0 || (followed != 0 && followed < allocated) ? followed : allocated;
+    const uint32_t of_alloc = umig_budget_divisor(&agent->budget, UMIG_KIND_ALLOC);
+    const uint32_t of_live = umig_budget_divisor(&agent->budget, UMIG_KIND_LIVE);
+    const uint32_t divisor = of_alloc > of_live ? of_alloc : of_live;
+    const uint64_t asked = finest * divisor;
+    atomic_store(&agent->vm.alloc_kind, allocated > 0 ? UMIG_KIND_ALLOC : UMIG_KIND_LIVE);
+    umig_alloc_rate_divide(rate, divisor);
+    umig_alloc_rate_ask(
+        rate, (uint32_t)(asked < UMIG_ALLOC_INTERVAL_MAX ? asked : UMIG_ALLOC_INTERVAL_MAX));
+    umig_alloc_rate_follow(rate, (wanted & UMIG_VM_LIVE) != 0);
+}
+
+/* Whole pages, with one more where it lies across. */
+static size_t keep(struct umig_agent *agent, size_t byte_count)
+{
+    const size_t kept = (byte_count / PAGE_BYTES + 1) * PAGE_BYTES;
+    umig_memory_keep(&agent->memory, kept);
+    return kept;
+}
+
+void umig_agent_keep_memory(struct umig_agent *agent)
+{
+    const uint32_t live_room = umig_agent_scaled(agent, LIVE_ROOM_KEPT);
+    if (agent->kept_for_live > 0) {
+        return; /* a start that failed has done it */
+    }
+    agent->kept_for_live =
+        keep(agent, umig_live_sites_bytes(agent->pump.dictionary.stacks.room, live_room,
+                                          live_room * STACKS_PER_ENTRY));
+    agent->kept_for_pools = keep(agent, umig_pools_bytes(umig_agent_scaled(agent, POOL_THREADS)));
+    umig_wall_keep_memory(&agent->wall);
 }
 
 /* Without memory for all entries there may be some for fewer. */
@@ -174,6 +226,7 @@ static void prepare_live(struct umig_agent *agent)
         return;
     }
     agent->has_tried_live = true;
+    umig_memory_unkeep(&agent->memory, agent->kept_for_live);
     uint32_t room = umig_agent_scaled(agent, LIVE_ROOM);
     int rc = UMIG_E_NOMEM;
     for (; rc == UMIG_E_NOMEM && room >= LIVE_ROOM_MIN; room /= 2) {
@@ -194,6 +247,7 @@ static void prepare_pools(struct umig_agent *agent)
         return;
     }
     agent->has_tried_pools = true;
+    umig_memory_unkeep(&agent->memory, agent->kept_for_pools);
     uint32_t room = umig_agent_scaled(agent, POOL_THREADS);
     int rc = UMIG_E_NOMEM;
     for (; rc == UMIG_E_NOMEM && room >= POOL_THREADS_MIN; room /= 2) {
@@ -220,10 +274,9 @@ void umig_agent_reconcile(struct umig_agent *agent)
         prepare_live(agent); /* last: it takes what there is */
     }
     steer_native(agent);
-    const uint64_t threshold = umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS);
+    const uint64_t threshold = engine_interval(agent, UMIG_KIND_LOCKS);
     atomic_store(&agent->vm.lock_threshold_ns, threshold > 0 ? threshold : UINT64_MAX);
-    umig_alloc_rate_ask(&agent->vm.alloc_rate, finest_allocation(&agent->sessions));
-    umig_alloc_rate_follow(&agent->vm.alloc_rate, (wanted & UMIG_VM_LIVE) != 0);
+    steer_alloc(agent, wanted);
     if (wanted != agent->wanted) {
         agent->wanted = wanted;
         umig_vm_want(&agent->vm, wanted);

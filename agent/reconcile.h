@@ -18,6 +18,9 @@
  */
 void umig_agent_reconcile(struct umig_agent *agent);
 
+/** Keeps memory for the kinds that no session asks for yet; once. Thread: before the loop. */
+void umig_agent_keep_memory(struct umig_agent *agent);
+
 /** Keeps a problem for the status, and logs it when it is another one. Thread: the loop. */
 void umig_agent_say_problem(struct umig_agent *agent, const struct umig_err *err);
 

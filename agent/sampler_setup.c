@@ -8,7 +8,7 @@
 #define REFERENCE_MEMORY (32 * 1024 * 1024u)
 
 enum {
-    NAME_METHODS = 16384, /* at 32 MiB, like the following */
+    NAME_METHODS = 8192, /* at 32 MiB, like the following */
     RING_BYTES = 256 * 1024,
     LINE_BYTES = 64, /* parts share no cache line */
 };

@@ -77,6 +77,7 @@ static int copy_rows(struct folding *f)
     int rc = UMIG_OK;
     f->to->session = f->from->session;
     memcpy(f->to->tallies, f->from->tallies, sizeof f->to->tallies);
+    memcpy(f->to->costs, f->from->costs, sizeof f->to->costs);
     for (size_t i = 0; rc == UMIG_OK && i < f->from->labels.count; i++) {
         const struct umig_profile_label *label = &f->from->labels.items[i];
         rc = umig_profile_add_label(f->to, label->key, label->value);

@@ -164,6 +164,25 @@ struct umig_profile_work_pool {
     } parts[UMIG_PROFILE_WORK_PARTS];
 };
 
+/** What the agent itself took from the session's start to a moment. */
+struct umig_profile_cost {
+    uint64_t unix_ns;
+    uint64_t kind_cpu_ns[UMIG_KIND_COUNT]; /* under 0: what serves all kinds */
+    uint32_t divisors[UMIG_KIND_COUNT];    /* it was taken so many times more rarely; 0 is 1 */
+    uint64_t process_cpu_ns;
+    uint64_t memory_bytes; /* resident, at the moment */
+};
+
+/** Parts of a session's time that costs are told apart by. */
+#define UMIG_PROFILE_COST_PARTS 30u
+
+/** The last cost of a part. */
+struct umig_profile_cost_part {
+    struct umig_profile_cost last;  /* unix_ns 0: none is known */
+    uint32_t most[UMIG_KIND_COUNT]; /* of divisors */
+    uint64_t most_bytes;            /* of memory */
+};
+
 /** The books of one kind: produced = stored + dropped, or missing says what is not accounted for.
  */
 struct umig_profile_tally {
@@ -207,6 +226,8 @@ struct umig_profile_session {
     uint32_t because;        /* the figures by which that held */
     uint64_t fired_unix_ns;  /* when; what is before was kept; 0: it had none */
     uint64_t agent_cpu_ns, agent_memory_bytes, process_cpu_ns;
+    uint64_t budget_ppm; /* of CPU, that the agent was to keep to; 0: none, or it was not told */
+    uint64_t budget_memory_bytes;
     uint32_t lost_files; /* files that held a part of it and are gone: every figure may be short */
     uint64_t waiting_batches; /* of its JVM, acknowledged, and in no figure: the disk is full */
 };
@@ -236,6 +257,7 @@ struct umig_profile {
     UMIG_PROFILE_LIST(struct umig_profile_work_pool) work_pools;
     UMIG_PROFILE_LIST(struct umig_profile_wait) waits;
     struct umig_profile_tally tallies[UMIG_KIND_COUNT];
+    struct umig_profile_cost_part costs[UMIG_PROFILE_COST_PARTS];
     struct umig_profile_jvm_counter jvm[UMIG_JVM_COUNTERS];
 
     /* private to profile*.c */
@@ -353,6 +375,9 @@ UMIG_NODISCARD int umig_profile_add_work_row(struct umig_profile *profile,
 /** Appends a pool with its sums. */
 UMIG_NODISCARD int umig_profile_add_work_pool(struct umig_profile *profile,
                                               const struct umig_profile_work_pool *pool);
+/** Takes a cost into its part of the session's time, whose start and end must be known. In order.
+ */
+void umig_profile_add_cost(struct umig_profile *profile, const struct umig_profile_cost *cost);
 /** Takes a reading of a counter of the JVM, in any order; a counter that is not known is ignored.
  */
 void umig_profile_set_jvm_counter(struct umig_profile *profile,

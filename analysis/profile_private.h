@@ -36,6 +36,11 @@ struct umig_profile_pair {
     uint32_t first, second;
 };
 
+/** The part of the session's time, of so many; what lies outside belongs to its edges. */
+uint32_t umig_profile_part(const struct umig_profile_session *session,
+                           uint32_t parts,
+                           uint64_t unix_ns);
+
 /** Room for one more item. UMIG_OK; UMIG_E_NOMEM: the bound is reached, all is as it was. */
 UMIG_NODISCARD int umig_profile_reserve(struct umig_profile *profile,
                                         struct umig_profile_list list);

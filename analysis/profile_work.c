@@ -12,18 +12,6 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* The part of the session's time; what lies outside belongs to its edges. */
-static uint32_t part_of(const struct umig_profile_session *session, uint64_t unix_ns)
-{
-    const uint64_t length = session->end_unix_ns > session->start_unix_ns
-                                ? session->end_unix_ns - session->start_unix_ns
-                                : 0;
-    const uint64_t part_ns = length / UMIG_PROFILE_WORK_PARTS + 1;
-    const uint64_t part =
-        unix_ns > session->start_unix_ns ? (unix_ns - session->start_unix_ns) / part_ns : 0;
-    return part < UMIG_PROFILE_WORK_PARTS ? (uint32_t)part : UMIG_PROFILE_WORK_PARTS - 1;
-}
-
 /* Rows come reading by reading in the same order: the pool is mostly the one behind the last. */
 static struct umig_profile_work_pool *find(struct umig_profile *profile, uint32_t number)
 {
@@ -45,7 +33,8 @@ static void add(struct umig_profile *profile,
     const struct umig_pool_figures *figures = &row->figures;
     const bool has_queue = figures->queued != UMIG_POOL_UNKNOWN;
     const uint64_t queued = has_queue ? figures->queued : 0;
-    const uint32_t part = part_of(&profile->session, row->unix_ns);
+    const uint32_t part =
+        umig_profile_part(&profile->session, UMIG_PROFILE_WORK_PARTS, row->unix_ns);
     pool->readings++;
     pool->queue_readings += has_queue;
     pool->full_readings +=

@@ -35,6 +35,7 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
         umig_suspects_clear(f->profile, &f->retained, &f->suspects);
     }
     umig_quality_read(f->profile, &f->quality);
+    umig_cost_read(f->profile, &f->cost);
     return rc;
 }
 

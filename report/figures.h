@@ -4,6 +4,7 @@
 
 #include "analysis/allocation.h"
 #include "analysis/contention.h"
+#include "analysis/cost.h"
 #include "analysis/deadlocks.h"
 #include "analysis/gc.h"
 #include "analysis/gc_depth.h"
@@ -46,6 +47,7 @@ struct umig_figures {
     struct umig_wall_figures wall;
     struct umig_work_pools work_pools;
     struct umig_quality quality;
+    struct umig_cost_curve cost;
     /* Answers are read from the folded form always: what to look at does not depend on how frames
      * are shown. NULL: these are folded. */
     struct umig_figures *folded;

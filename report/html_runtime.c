@@ -481,23 +481,3 @@ void umig_html_quality_rows(struct umig_html_page *page)
     umig_buf_text(page->out, "Samples of threads of the JVM itself");
     put_count_row(page, quality->vm_samples, page->figures->cpu->count);
 }
-
-void umig_html_cost_note(struct umig_html_page *page)
-{
-    umig_buf_text(page->out, "Counted in above; shown apart here");
-}
-
-void umig_html_cost_rows(struct umig_html_page *page)
-{
-    const struct umig_profile_session *const session = &profile_of(page)->session;
-    if (session->agent_cpu_ns == 0 && session->agent_memory_bytes == 0) {
-        umig_html_no_rows(page, "The agent has not told its own cost.");
-        return;
-    }
-    umig_buf_text(page->out, "<tr><th scope=\"row\">CPU of the agent</th>");
-    umig_html_value(UMIG_KIND_CPU, session->agent_cpu_ns, page->out);
-    umig_html_share(session->agent_cpu_ns, session->process_cpu_ns, page->out);
-    umig_buf_text(page->out, "</tr><tr><th scope=\"row\">Memory of the agent</th>");
-    umig_html_value(UMIG_KIND_HEAP, session->agent_memory_bytes, page->out);
-    umig_buf_text(page->out, "<td class=\"num\"></td></tr>");
-}

@@ -126,15 +126,6 @@ static void put_threads(struct umig_json *json, const struct umig_profile *profi
     umig_json_array_end(json);
 }
 
-static void put_cost(struct umig_json *json, const struct umig_profile_session *session)
-{
-    umig_json_object(json, "cost");
-    umig_json_number(json, "agent_cpu_ns", session->agent_cpu_ns);
-    umig_json_number(json, "agent_memory_bytes", session->agent_memory_bytes);
-    umig_json_number(json, "process_cpu_ns", session->process_cpu_ns);
-    umig_json_object_end(json);
-}
-
 int umig_report_json_write(const struct umig_figures *figures,
                            struct umig_buf *out,
                            struct umig_err *err)
@@ -156,7 +147,7 @@ int umig_report_json_write(const struct umig_figures *figures,
     umig_report_json_live(&json, figures);
     umig_report_json_memory(&json, figures);
     umig_report_json_quality(&json, figures);
-    put_cost(&json, &figures->profile->session);
+    umig_report_json_cost(&json, figures);
     umig_json_object_end(&json);
     return umig_json_finish(&json, "the JSON report", err);
 }

@@ -42,4 +42,7 @@ void umig_report_json_memory(struct umig_json *json, const struct umig_figures *
 /** Writes the member "quality": what is missing, by kind and cause. */
 void umig_report_json_quality(struct umig_json *json, const struct umig_figures *figures);
 
+/** Writes the member "cost": what the agent itself took, by kind and over time. */
+void umig_report_json_cost(struct umig_json *json, const struct umig_figures *figures);
+
 #endif

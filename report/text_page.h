@@ -123,7 +123,7 @@ void umig_text_heap(struct umig_text_page *page);
 void umig_text_jvm(struct umig_text_page *page);
 /** See umig_text_threads(). */
 void umig_text_quality(struct umig_text_page *page);
-/** See umig_text_threads(). */
+/** What the agent itself took: report/text_cost.c. */
 void umig_text_cost(struct umig_text_page *page);
 
 #endif

@@ -346,27 +346,3 @@ void umig_text_quality(struct umig_text_page *page)
     }
     umig_text_note(page, UMIG_FIGURES_QUALITY_HINT);
 }
-
-void umig_text_cost(struct umig_text_page *page)
-{
-    const struct umig_profile_session *session = &page->figures->profile->session;
-    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-    umig_text_heading(page, "Cost of profiling");
-    if (session->agent_cpu_ns == 0 && session->agent_memory_bytes == 0) {
-        umig_text_note(page, "Not reported by the agent.");
-        return;
-    }
-    umig_buf_text(&line, "The agent took ");
-    umig_label_value(UMIG_KIND_CPU, session->agent_cpu_ns, &line);
-    umig_buf_text(&line, " of CPU");
-    if (session->process_cpu_ns > 0) {
-        umig_buf_text(&line, " (");
-        umig_label_share(session->agent_cpu_ns, session->process_cpu_ns, &line);
-        umig_buf_text(&line, " of the process)");
-    }
-    umig_buf_text(&line, " and ");
-    umig_label_value(UMIG_KIND_HEAP, session->agent_memory_bytes, &line);
-    umig_buf_text(&line, " of memory.");
-    umig_text_wrap(page, umig_buf_str(&line), " ", 2);
-    umig_text_done(page, &line);
-}

@@ -190,8 +190,8 @@ static int take_memory(struct umig_kallsyms *symbols,
     symbols->name_bytes = counted->name_bytes;
     const size_t wanted = symbols->function_bytes + symbols->name_bytes;
     if (wanted <= max_bytes) {
-        symbols->functions = umig_memory_take(memory, symbols->function_bytes);
-        symbols->names = umig_memory_take(memory, symbols->name_bytes);
+        symbols->functions = umig_memory_take_spare(memory, symbols->function_bytes);
+        symbols->names = umig_memory_take_spare(memory, symbols->name_bytes);
     }
     if (symbols->functions == NULL || symbols->names == NULL) {
         umig_kallsyms_fini(symbols, memory);

@@ -4,7 +4,7 @@ void *umig_quota_take(struct umig_quota *quota, size_t byte_count)
 {
     void *block = NULL;
     if (byte_count <= quota->limit_bytes - quota->used_bytes) {
-        block = umig_memory_take(quota->memory, byte_count);
+        block = umig_memory_take_spare(quota->memory, byte_count);
     }
     if (block == NULL) {
         quota->refusals++;

@@ -220,7 +220,7 @@ int umig_unwinder_open(struct umig_objects *objects,
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    struct umig_unwinder *unwinder = umig_memory_take(memory, sizeof *unwinder);
+    struct umig_unwinder *unwinder = umig_memory_take_spare(memory, sizeof *unwinder);
     if (unwinder == NULL) {
         return umig_err_set(err, UMIG_E_NOMEM, "no memory for an unwinder of %zu bytes",
                             sizeof *unwinder);

@@ -63,15 +63,18 @@ void umig_session_tell_alloc(struct umig_session *session)
     if (asked == 0 || session->alloc_high <= asked) {
         return;
     }
+    const bool is_slowed =
+        session->slowed[UMIG_KIND_ALLOC] > 1 || session->slowed[UMIG_KIND_LIVE] > 1;
     char problem[UMIG_PROBLEM_BYTES];
     char low[UMIG_INTERVAL_TEXT_BYTES];
     char high[UMIG_INTERVAL_TEXT_BYTES];
     umig_kind_interval_text(rule, session->alloc_low, low);
     umig_kind_interval_text(rule, session->alloc_high, high);
-    snprintf(problem, sizeof problem,
-             "%s%s%s%s bytes, since finer would cost above 1 %% of the process's CPU; each sample "
-             "stands for what it was taken at",
-             g_coarser, low, session->alloc_low < session->alloc_high ? " to " : "",
-             session->alloc_low < session->alloc_high ? high : "");
+    snprintf(problem, sizeof problem, "%s%s%s%s bytes%s", g_coarser, low,
+             session->alloc_low < session->alloc_high ? " to " : "",
+             session->alloc_low < session->alloc_high ? high : "",
+             is_slowed ? ""
+                       : ", since finer would cost above 1 % of the process's CPU; each sample "
+                         "stands for what it was taken at");
     umig_session_set_lack(session, UMIG_LACK_ALLOC, problem);
 }

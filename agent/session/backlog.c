@@ -51,9 +51,7 @@ int umig_backlog_open(struct umig_memory *memory,
     return UMIG_OK;
 }
 
-void umig_backlog_begin(struct umig_backlog *backlog,
-                        const struct umig_batch_cost *cost,
-                        uint64_t now_ns)
+void umig_backlog_begin(struct umig_backlog *backlog, const struct umig_cost *cost, uint64_t now_ns)
 {
     backlog->from_ns = now_ns;
     backlog->agent_cpu_ns = cost->agent_cpu_ns;
@@ -271,7 +269,7 @@ static bool give_up(struct umig_backlog *backlog)
 static bool grow(struct umig_backlog *backlog)
 {
     const size_t room = backlog->room * 2;
-    uint8_t *bytes = room <= backlog->most ? umig_memory_take(backlog->memory, room) : NULL;
+    uint8_t *bytes = room <= backlog->most ? umig_memory_take_spare(backlog->memory, room) : NULL;
     if (bytes == NULL) {
         return false;
     }
@@ -355,7 +353,7 @@ static void move_rows(struct umig_batch *batch, uint32_t number, struct umig_bac
 
 void umig_backlog_cut(struct umig_session *session,
                       struct umig_batch *batch,
-                      const struct umig_batch_cost *cost,
+                      const struct umig_cost *cost,
                       uint64_t now_ns)
 {
     struct umig_backlog *backlog = session->backlog;

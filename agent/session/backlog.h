@@ -79,7 +79,7 @@ UMIG_NODISCARD int umig_backlog_open(struct umig_memory *memory,
 
 /** The session begins: the first slice is from now on. */
 void umig_backlog_begin(struct umig_backlog *backlog,
-                        const struct umig_batch_cost *cost,
+                        const struct umig_cost *cost,
                         uint64_t now_ns);
 
 /** Gives the memory back. Takes NULL. */
@@ -93,7 +93,7 @@ void umig_backlog_close(struct umig_backlog *backlog);
  */
 void umig_backlog_cut(struct umig_session *session,
                       struct umig_batch *batch,
-                      const struct umig_batch_cost *cost,
+                      const struct umig_cost *cost,
                       uint64_t now_ns);
 
 /** Forgets the slices that ended before a moment. */

@@ -1,6 +1,7 @@
 #include "agent/session/batch.h"
 
 #include "agent/session/backlog.h"
+#include "agent/session/session_cost.h"
 #include "core/divisor.h"
 #include "core/units.h"
 
@@ -449,7 +450,7 @@ static void write_drops(const struct umig_tally *tally, struct umig_pb_writer *w
 }
 
 static void write_tallies(const struct umig_session *session,
-                          const struct umig_batch_cost *cost,
+                          const struct umig_cost *cost,
                           uint64_t now_ns,
                           struct umig_pb_writer *writer)
 {
@@ -481,7 +482,7 @@ static void write_end(const struct umig_session *session, struct umig_pb_writer 
 
 static void write_session(const struct umig_batch *batch,
                           const struct umig_session *session,
-                          const struct umig_batch_cost *cost,
+                          const struct umig_cost *cost,
                           uint64_t now_ns,
                           struct umig_pb_writer *writer)
 {
@@ -499,6 +500,9 @@ static void write_session(const struct umig_batch *batch,
     write_gc_events(batch, session->number, writer);
     write_waits(batch, session->number, writer);
     write_tallies(session, cost, now_ns, writer);
+    if (umig_session_is_cost_due(session, cost, is_over(session))) {
+        umig_session_write_cost(session, cost, writer, 16);
+    }
     if (is_over(session)) {
         write_end(session, writer);
     }
@@ -522,7 +526,7 @@ static const struct umig_session *next_session(const struct umig_sessions *sessi
 void umig_batch_write(const struct umig_batch *batch,
                       const struct umig_dictionary *dictionary,
                       const struct umig_sessions *sessions,
-                      const struct umig_batch_cost *cost,
+                      const struct umig_cost *cost,
                       uint64_t now_ns,
                       struct umig_pb_writer *writer)
 {
@@ -538,7 +542,9 @@ void umig_batch_write(const struct umig_batch *batch,
     }
 }
 
-void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions)
+void umig_batch_clear(struct umig_batch *batch,
+                      struct umig_sessions *sessions,
+                      const struct umig_cost *cost)
 {
     batch->sample_count = 0;
     batch->wait_count = 0;
@@ -552,6 +558,9 @@ void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions)
             continue;
         }
         session->is_start_sent = session->is_armed;
+        if (umig_session_is_cost_due(session, cost, is_over(session))) {
+            session->last_cost_ns = cost->time_ns;
+        }
         session->is_problem_due = false;
         if (session->is_armed && is_over(session)) {
             umig_session_close(session);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/session/cost.h"
 #include "agent/session/session.h"
 #include "agent/symbol/dictionary.h"
 #include "agent/vm/jvm_counters.h"
@@ -122,13 +123,6 @@ struct umig_batch {
     uint32_t heap_point_count;
 };
 
-/** What every tally says of the agent's own price. */
-struct umig_batch_cost {
-    uint64_t agent_cpu_ns; /* since the agent was loaded */
-    uint64_t process_cpu_ns;
-    uint64_t agent_memory_bytes; /* resident */
-};
-
 /** Is a list full, or the delta about to be too large? Then write the batch first. */
 bool umig_batch_is_full(const struct umig_batch *batch, const struct umig_dictionary *dictionary);
 
@@ -147,11 +141,13 @@ bool umig_batch_is_due(const struct umig_batch *batch, const struct umig_session
 void umig_batch_write(const struct umig_batch *batch,
                       const struct umig_dictionary *dictionary,
                       const struct umig_sessions *sessions,
-                      const struct umig_batch_cost *cost,
+                      const struct umig_cost *cost,
                       uint64_t now_ns,
                       struct umig_pb_writer *writer);
 
 /** Empties the batch and marks in the sessions what has been written; closes ended ones. */
-void umig_batch_clear(struct umig_batch *batch, struct umig_sessions *sessions);
+void umig_batch_clear(struct umig_batch *batch,
+                      struct umig_sessions *sessions,
+                      const struct umig_cost *cost);
 
 #endif

@@ -34,13 +34,13 @@ static size_t lay(struct layout *layout, size_t byte_count)
     return at;
 }
 
-static struct layout lay_out(const struct umig_pump *pump, uint32_t room, uint32_t stack_room)
+static struct layout lay_out(uint32_t wire_stack_room, uint32_t room, uint32_t stack_room)
 {
     struct layout layout = {.end = 0};
     layout.table = lay(&layout, umig_live_bytes(room));
     layout.dictionaries[0] = lay(&layout, umig_dictionary_bytes(stack_room));
     layout.dictionaries[1] = lay(&layout, umig_dictionary_bytes(stack_room));
-    layout.in = lay(&layout, umig_carry_bytes(pump->dictionary.stacks.room));
+    layout.in = lay(&layout, umig_carry_bytes(wire_stack_room));
     layout.out = lay(&layout, umig_carry_bytes(stack_room));
     layout.move = lay(&layout, umig_carry_bytes(stack_room));
     layout.first = lay(&layout, (stack_room + 1) * sizeof(uint32_t));
@@ -52,6 +52,11 @@ static struct umig_dictionary *used(struct umig_live_sites *sites)
     return &sites->dictionaries[sites->which];
 }
 
+size_t umig_live_sites_bytes(uint32_t wire_stack_room, uint32_t room, uint32_t stack_room)
+{
+    return lay_out(wire_stack_room, room, stack_room).end;
+}
+
 int umig_live_sites_open(struct umig_live_sites *sites,
                          struct umig_live *table,
                          struct umig_pump *pump,
@@ -60,8 +65,8 @@ int umig_live_sites_open(struct umig_live_sites *sites,
                          uint32_t stack_room,
                          struct umig_err *err)
 {
-    const struct layout layout = lay_out(pump, room, stack_room);
-    uint8_t *block = umig_memory_take(memory, layout.end);
+    const struct layout layout = lay_out(pump->dictionary.stacks.room, room, stack_room);
+    uint8_t *block = umig_memory_take_spare(memory, layout.end);
     if (block == NULL) {
         return umig_err_set(err, UMIG_E_NOMEM,
                             "live: none: no memory to follow objects within the agent's bound of "

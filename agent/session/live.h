@@ -56,6 +56,9 @@ struct umig_live_sites {
     uint32_t tid;           /* of the loop, whose samples a snapshot is */
 };
 
+/** Memory for so many entries and stacks beside a wire's dictionary of so many. */
+size_t umig_live_sites_bytes(uint32_t wire_stack_room, uint32_t room, uint32_t stack_room);
+
 /**
  * Takes the memory and gives the table its room; once.
  *

@@ -17,7 +17,7 @@ static int open_all(struct umig_native_frames *native,
                     struct umig_err *err)
 {
     native->names =
-        umig_memory_take(memory, UMIG_NATIVE_REMEMBERED * sizeof(struct umig_native_name));
+        umig_memory_take_spare(memory, UMIG_NATIVE_REMEMBERED * sizeof(struct umig_native_name));
     int rc = native->names != NULL ? umig_objects_init(&native->objects, memory, OBJECTS_BYTES, err)
                                    : umig_err_set(err, UMIG_E_NOMEM, "no memory for their names");
     if (rc != UMIG_OK) {

@@ -5,6 +5,7 @@
 #include "agent/session/alloc.h"
 #include "agent/session/jvm_threads.h"
 #include "agent/session/live.h"
+#include "agent/session/session_cost.h"
 #include "agent/session/wall.h"
 #include "agent/symbol/normalise.h"
 #include "core/clock.h"
@@ -47,7 +48,7 @@ void umig_pump_send(struct umig_pump *pump, uint64_t now_ns)
         umig_dictionary_mark_sent(&pump->dictionary);
         pump->batches++;
     }
-    umig_batch_clear(pump->batch, pump->sessions);
+    umig_batch_clear(pump->batch, pump->sessions, pump->cost);
 }
 
 bool umig_pump_has_room(const struct umig_pump *pump)
@@ -117,7 +118,7 @@ void umig_pump_flush(struct umig_pump *pump, uint64_t now_ns, bool is_forced)
 void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns)
 {
     umig_pump_set_aside(pump, now_ns);
-    umig_batch_clear(pump->batch, pump->sessions);
+    umig_batch_clear(pump->batch, pump->sessions, pump->cost);
     umig_pump_begin_generation(pump);
     pump->dictionary.generation = 1;
     memset(&pump->holders, 0, sizeof pump->holders);
@@ -136,8 +137,7 @@ void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns)
         if (session->is_armed && !session->is_waiting) {
             umig_session_restart(session, now_ns);
             umig_pump_restart_backlog(session);
-            session->agent_cpu_at_start_ns = pump->cost->agent_cpu_ns;
-            session->process_cpu_at_start_ns = pump->cost->process_cpu_ns;
+            umig_session_begin_cost(session, pump->cost);
         }
     }
 }
@@ -713,6 +713,7 @@ static void drain_rings(struct umig_pump *pump, uint64_t now_ns)
         const uint64_t end = umig_ring_end(ring);
         const struct umig_record *record;
         while ((record = umig_ring_peek_before(ring, end)) != NULL) {
+            pump->drained_bytes[umig_pump_charged_kind(pump, record)] += record->byte_count;
             take_record(pump, record, now_ns);
             umig_ring_release(ring, record);
         }
@@ -746,6 +747,7 @@ void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns)
     if (pump->names[0] == NULL) {
         return; /* nothing was ever sampled */
     }
+    const uint64_t begin_ns = umig_clock_thread_cpu_ns();
     umig_native_frames_refresh(&pump->native);
     drain_rings(pump, now_ns);
     book_drops_of(pump, UMIG_KIND_CPU, pump->sampler->dropped_ns, pump->dropped_seen_ns);
@@ -754,4 +756,5 @@ void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns)
     book_drops_of(pump, UMIG_KIND_ALLOC, pump->sampler->dropped_alloc, pump->dropped_alloc_seen);
     book_drops_of(pump, UMIG_KIND_LIVE, pump->sampler->dropped_alloc, pump->dropped_live_seen);
     switch_names(pump, now_ns);
+    umig_pump_charge(pump, umig_clock_thread_cpu_ns() - begin_ns);
 }

@@ -57,9 +57,11 @@ struct umig_pump {
     struct umig_sessions *sessions;
     struct umig_uplink *uplink;
     struct umig_memory *memory;
-    struct umig_batch_cost *cost; /* kept up to date by the owner */
-    struct umig_live_sites *live; /* where objects are followed; NULL: nowhere */
-    struct umig_wall *wall;       /* takes records of type LOOK; NULL: there are none */
+    struct umig_cost *cost;                  /* kept up to date by the owner */
+    uint64_t drained_bytes[UMIG_KIND_COUNT]; /* of records by kind, in this drain */
+    uint64_t drain_ns[UMIG_KIND_COUNT];      /* CPU of drains ever, shared out by these */
+    struct umig_live_sites *live;            /* where objects are followed; NULL: nowhere */
+    struct umig_wall *wall;                  /* takes records of type LOOK; NULL: there are none */
 
     struct umig_dictionary dictionary;
     struct umig_batch *batch;
@@ -112,6 +114,13 @@ void umig_pump_restart(struct umig_pump *pump, uint64_t now_ns);
 
 /** Takes everything out of the rings and books what handlers dropped. */
 void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns);
+
+/** The kind that what a record costs is charged to. */
+enum umig_kind umig_pump_charged_kind(const struct umig_pump *pump,
+                                      const struct umig_record *record);
+
+/** Shares the CPU of a drain out among the kinds of its records; without any it is nobody's. */
+void umig_pump_charge(struct umig_pump *pump, uint64_t cpu_ns);
 
 /** Interns the thread and the stack of a record, in the rings or not; a carrier's as its own. */
 void umig_pump_find_place(struct umig_pump *pump,

@@ -3,6 +3,7 @@
 
 #include "agent/session/backlog.h"
 #include "agent/session/pump.h"
+#include "agent/session/session_cost.h"
 
 /* Stacks that are carried to another generation: a part of the dictionary's room. */
 #define CARRIED_SHARE 4
@@ -62,6 +63,7 @@ void umig_pump_fire(struct umig_pump *pump, struct umig_session *session, uint64
     const struct umig_backlog_slice *first = umig_backlog_first(session->backlog);
     session->is_waiting = false;
     session->number = pump->sessions->next_number++; /* numbers of starts count up */
+    umig_session_begin_cost(session, pump->cost);    /* by kind it is told from now on */
     if (first != NULL) {
         session->told_start_ns = first->from_ns;
         session->agent_cpu_at_start_ns = first->agent_cpu_ns;

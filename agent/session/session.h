@@ -35,6 +35,7 @@
 /** What a session may lack; each is told whatever else is lacking, the gravest first. */
 enum umig_lack {
     UMIG_LACK_SAFETY, /* off for safety's sake, or there is no sampler */
+    UMIG_LACK_BUDGET, /* taken more rarely than asked for */
     UMIG_LACK_WALL,
     UMIG_LACK_POOLS,
     UMIG_LACK_LIVE,
@@ -99,14 +100,17 @@ struct umig_session {
     uint64_t next_pools_ns;
     uint64_t agent_cpu_at_start_ns;
     uint64_t process_cpu_at_start_ns;
-    bool is_armed;                    /* all it asks for is provided: it has begun */
-    uint64_t asked_ns;                /* when it was opened */
-    enum umig_walker walker;          /* of its stacks; AUTO: it has none */
-    enum umig_clock clock;            /* of its CPU samples; AUTO: it has none */
+    uint64_t kind_cpu_at_start_ns[UMIG_KIND_COUNT]; /* struct umig_cost */
+    uint64_t last_cost_ns;                          /* time of the cost it was told last; 0: none */
+    bool is_armed;                                  /* all it asks for is provided: it has begun */
+    uint64_t asked_ns;                              /* when it was opened */
+    enum umig_walker walker;                        /* of its stacks; AUTO: it has none */
+    enum umig_clock clock;                          /* of its CPU samples; AUTO: it has none */
     char problem[UMIG_PROBLEM_BYTES]; /* what it asked for and does not get, and why; "" */
     char lacks[UMIG_LACK_COUNT][UMIG_PROBLEM_BYTES]; /* of which sort */
     struct umig_slot_table cpu_carries;              /* struct umig_cpu_carry; closed without cpu */
     struct umig_slot_table wait_carries; /* struct umig_wait_carry; closed without locks */
+    uint32_t slowed[UMIG_KIND_COUNT];    /* by the budget: the most, 0 never */
     uint64_t alloc_low, alloc_high;      /* intervals of its samples of allocation; 0: none yet */
     uint64_t last_live_ns;               /* time of its last snapshot of live objects; 0: none */
     uint64_t last_look_ns;               /* when it was taken; 0: none was */

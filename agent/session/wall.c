@@ -7,6 +7,10 @@
 #include "core/clock.h"
 #include "core/err.h"
 
+enum {
+    PAGE_BYTES = 4096
+};
+
 static struct umig_slots *slots_of(const struct umig_wall *wall)
 {
     return &wall->pump->sampler->slots;
@@ -342,27 +346,49 @@ static void make_list(struct umig_wall *wall)
     wall->cursor = wall->cursor < wall->count ? wall->cursor : 0;
 }
 
+/* Its blocks: of threads, of the list of slots, of a look; whole pages. */
+static void lay_out(const struct umig_wall *wall, size_t out_sizes[3])
+{
+    const size_t slots = slots_of(wall)->count;
+    out_sizes[0] = slots * sizeof *wall->threads;
+    out_sizes[1] = slots * sizeof *wall->list;
+    out_sizes[2] = sizeof *wall->look;
+    for (int i = 0; i < 3; i++) {
+        out_sizes[i] = (out_sizes[i] + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    }
+}
+
+void umig_wall_keep_memory(struct umig_wall *wall)
+{
+    size_t sizes[3];
+    lay_out(wall, sizes);
+    wall->kept_bytes = sizes[0] + sizes[1] + sizes[2];
+    umig_memory_keep(wall->memory, wall->kept_bytes);
+}
+
 int umig_wall_take_memory(struct umig_wall *wall, struct umig_err *err)
 {
     if (wall->threads != NULL) {
         return UMIG_OK;
     }
-    const size_t slots = slots_of(wall)->count;
-    const size_t sizes[] = {slots * sizeof *wall->threads, slots * sizeof *wall->list,
-                            sizeof *wall->look};
+    size_t sizes[3];
     void *blocks[3] = {0};
+    lay_out(wall, sizes);
+    umig_memory_unkeep(wall->memory, wall->kept_bytes);
     for (size_t i = 0; i < 3; i++) {
-        blocks[i] = umig_memory_take(wall->memory, sizes[i]);
+        blocks[i] = umig_memory_take_spare(wall->memory, sizes[i]);
     }
     if (blocks[0] == NULL || blocks[1] == NULL || blocks[2] == NULL) {
         for (size_t i = 0; i < 3; i++) {
             umig_memory_give(wall->memory, blocks[i], sizes[i]);
         }
+        umig_memory_keep(wall->memory, wall->kept_bytes);
         return umig_err_set(err, UMIG_E_NOMEM,
                             "wall: no memory for it within the agent's bound of %zu bytes; raise "
                             "memory=",
                             wall->memory->limit_bytes);
     }
+    wall->kept_bytes = 0;
     wall->threads = blocks[0];
     wall->list = blocks[1];
     wall->look = blocks[2];
@@ -405,7 +431,9 @@ static uint64_t cost_ns(struct umig_wall *wall, uint64_t begin_cpu_ns)
 {
     const uint64_t answers = wall->answers_ns - wall->answers_seen_ns;
     wall->answers_seen_ns = wall->answers_ns;
-    return umig_clock_thread_cpu_ns() - begin_cpu_ns + answers;
+    const uint64_t spent = umig_clock_thread_cpu_ns() - begin_cpu_ns;
+    wall->spent_ns += spent;
+    return spent + answers;
 }
 
 uint64_t umig_wall_turn(struct umig_wall *wall, uint64_t now_ns)
@@ -432,7 +460,8 @@ uint64_t umig_wall_turn(struct umig_wall *wall, uint64_t now_ns)
     const uint64_t share = wall->count > 0 ? wall->interval_ns * count / wall->count : 0;
     const uint64_t step = share > 0 ? share : wall->interval_ns;
     const uint64_t pause = step / 2 + random_below(wall, step);
-    const uint64_t rest = cost_ns(wall, begin_cpu_ns) * UMIG_WALL_COST_SHARE;
+    const uint64_t rest = cost_ns(wall, begin_cpu_ns) * UMIG_WALL_COST_SHARE *
+                          (wall->divisor > 1 ? wall->divisor : 1);
     wall->next_ns = now_ns + (pause > rest ? pause : rest);
     return wall->next_ns;
 }

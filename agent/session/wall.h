@@ -61,6 +61,7 @@ struct umig_wall {
     struct umig_pump *pump;
     struct umig_vm *vm;
     struct umig_memory *memory;
+    size_t kept_bytes;    /* of memory, until it is taken */
     uint64_t interval_ns; /* 0: off */
     uint64_t begin_ns;    /* time before is nobody's */
     uint64_t next_ns;
@@ -72,6 +73,8 @@ struct umig_wall {
     uint32_t cursor;     /* in the list: the next thread to look at */
     uint32_t registered; /* of the slots, when the list was made */
 
+    uint32_t divisor;    /* rounds are so many times rarer and cheaper, for the budget; 0: 1 */
+    uint64_t spent_ns;   /* of the loop's CPU */
     uint64_t answers_ns; /* what handlers took for looks, in all */
     uint64_t answers_seen_ns;
     uint64_t rounds; /* since begin_ns */
@@ -85,6 +88,9 @@ void umig_wall_init(struct umig_wall *wall,
                     struct umig_pump *pump,
                     struct umig_vm *vm,
                     struct umig_memory *memory);
+
+/** Keeps the memory that it takes when it is wanted; once. */
+void umig_wall_keep_memory(struct umig_wall *wall);
 
 /**
  * Takes the memory, once. UMIG_OK; UMIG_E_NOMEM: there is none within the agent's bound, the text

@@ -619,8 +619,9 @@ static void sample(struct umig_sampler *sampler,
         /* Release: who sees it false may unmap what was read in here. */
         atomic_store_explicit(&slot->in_handler, false, memory_order_release);
     }
-    atomic_fetch_add_explicit(&sampler->handler_ns, umig_clock_thread_cpu_ns() - begin_ns,
-                              memory_order_relaxed);
+    atomic_fetch_add_explicit(
+        &sampler->spent_ns[occasion->is_look ? UMIG_KIND_WALL : UMIG_KIND_CPU],
+        umig_clock_thread_cpu_ns() - begin_ns, memory_order_relaxed);
     umig_gate_leave(&sampler->gate);
 }
 

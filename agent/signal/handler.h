@@ -55,12 +55,12 @@ struct umig_sampler {
     atomic_uint_fast64_t dropped_ns[UMIG_DROP_COUNT];
     atomic_uint_fast64_t dropped_wait_ns[UMIG_DROP_COUNT]; /* of waits for monitors */
     atomic_uint_fast64_t dropped_alloc[UMIG_DROP_COUNT];   /* of allocation, in bytes */
-    atomic_uint_fast64_t handler_ns;                       /* time spent in here */
-    atomic_uint_fast64_t faults;                           /* that guards ended */
-    atomic_uint_fast64_t foreign;                          /* signals that were not ours */
-    atomic_uint_fast64_t undue;                            /* ticks told by a later sample */
-    atomic_uint_fast64_t perf_lost;                        /* ticks told by the next one only */
-    struct umig_evidence_ring failures;                    /* of the walker vm */
+    atomic_uint_fast64_t spent_ns[UMIG_KIND_COUNT]; /* CPU of the application's threads, by kind */
+    atomic_uint_fast64_t faults;                    /* that guards ended */
+    atomic_uint_fast64_t foreign;                   /* signals that were not ours */
+    atomic_uint_fast64_t undue;                     /* ticks told by a later sample */
+    atomic_uint_fast64_t perf_lost;                 /* ticks told by the next one only */
+    struct umig_evidence_ring failures;             /* of the walker vm */
 };
 
 /**
@@ -136,6 +136,16 @@ UMIG_SIGNAL_SAFE void umig_sig_look(struct umig_sampler *sampler,
  * Signal: async-signal-safe.
  */
 UMIG_SIGNAL_SAFE struct umig_names *umig_sampler_enter_names(struct umig_sampler *sampler);
+
+/** What samples of all kinds took of the application's threads, ns of CPU. Signal: any. */
+static inline uint64_t umig_sampler_spent_ns(const struct umig_sampler *sampler)
+{
+    uint64_t sum = 0;
+    for (int kind = 0; kind < UMIG_KIND_COUNT; kind++) {
+        sum += atomic_load_explicit(&sampler->spent_ns[kind], memory_order_relaxed);
+    }
+    return sum;
+}
 
 /** Leaves a generation. Signal: async-signal-safe. */
 UMIG_SIGNAL_SAFE static inline void umig_names_leave(struct umig_names *names)

@@ -41,6 +41,11 @@ void umig_alloc_rate_follow(struct umig_alloc_rate *rate, bool follows)
     rate->follows = follows;
 }
 
+void umig_alloc_rate_divide(struct umig_alloc_rate *rate, uint32_t divisor)
+{
+    rate->divisor = divisor;
+}
+
 void umig_alloc_rate_spend(struct umig_alloc_rate *rate, uint64_t cost_ns)
 {
     const uint64_t spent = atomic_fetch_add(&rate->spent_ns, cost_ns) + cost_ns;
@@ -85,7 +90,8 @@ void umig_alloc_rate_turn(struct umig_alloc_rate *rate, uint64_t now_ns, uint64_
     const uint64_t cpu_ns = is_first ? UMIG_ALLOC_TURN_NS : process_cpu_ns - rate->cpu_before_ns;
     const uint64_t part_ns = cpu_ns / UMIG_ALLOC_CPU_PART;
     const uint64_t least_ns = rate->follows ? SHARE_MIN_FOLLOWS_NS : SHARE_MIN_NS;
-    const uint64_t share_ns = part_ns > least_ns ? part_ns : least_ns;
+    const uint64_t share_ns =
+        (part_ns > least_ns ? part_ns : least_ns) / (rate->divisor > 1 ? rate->divisor : 1);
     if (!is_first) {
         steer(rate, spent_ns - rate->spent_before_ns, share_ns);
     }

@@ -36,6 +36,7 @@ struct umig_alloc_rate {
 
     /* The loop's. */
     bool follows;     /* objects are followed */
+    uint32_t divisor; /* the share is so many times smaller; 0 is 1 */
     uint64_t next_ns; /* 0: it begins to measure */
     uint64_t spent_before_ns;
     uint64_t cpu_before_ns;
@@ -67,6 +68,9 @@ void umig_alloc_rate_ask(struct umig_alloc_rate *rate, uint32_t interval);
 
 /** Says whether objects are followed, too. Thread: the loop. */
 void umig_alloc_rate_follow(struct umig_alloc_rate *rate, bool follows);
+
+/** Says that the agent's budget leaves samples a part of their share only. Thread: the loop. */
+void umig_alloc_rate_divide(struct umig_alloc_rate *rate, uint32_t divisor);
 
 /** Books what a sample cost. Thread: any. */
 void umig_alloc_rate_spend(struct umig_alloc_rate *rate, uint64_t cost_ns);

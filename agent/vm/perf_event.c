@@ -127,6 +127,11 @@ void umig_perf_event_start(const struct umig_perf_ring *ring)
     (void)ioctl(ring->fd, PERF_EVENT_IOC_ENABLE, 0);
 }
 
+void umig_perf_event_set_period(const struct umig_perf_ring *ring, uint64_t period_ns)
+{
+    (void)ioctl(ring->fd, PERF_EVENT_IOC_PERIOD, &period_ns);
+}
+
 void umig_perf_event_stop(const struct umig_perf_ring *ring)
 {
     (void)ioctl(ring->fd, PERF_EVENT_IOC_DISABLE, 0);

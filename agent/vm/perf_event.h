@@ -34,6 +34,9 @@ UMIG_NODISCARD int umig_perf_event_open(int tid,
 /** Lets it tick. */
 void umig_perf_event_start(const struct umig_perf_ring *ring);
 
+/** Has it tick at another period from now on. */
+void umig_perf_event_set_period(const struct umig_perf_ring *ring, uint64_t period_ns);
+
 /** Stops it, also where a child of fork() has the descriptor. */
 void umig_perf_event_stop(const struct umig_perf_ring *ring);
 

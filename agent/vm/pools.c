@@ -8,15 +8,23 @@ enum {
     NAME_LEAST = 3 /* bytes: less than this is no name that threads have in common */
 };
 
+/* Behind it its threads and their slots. */
+static size_t threads_bytes(uint32_t thread_room)
+{
+    return (size_t)thread_room * (sizeof(struct umig_pool_thread) + 2 * sizeof(uint32_t));
+}
+
+size_t umig_pools_bytes(uint32_t thread_room)
+{
+    return sizeof(struct umig_pools) + threads_bytes(thread_room);
+}
+
 int umig_pools_create(struct umig_memory *memory,
                       uint32_t thread_room,
                       struct umig_pools **out_pools,
                       struct umig_err *err)
 {
-    const size_t slot_bytes = (size_t)thread_room * 2 * sizeof(uint32_t);
-    const size_t thread_bytes = (size_t)thread_room * sizeof(struct umig_pool_thread);
-    uint8_t *block =
-        umig_memory_take(memory, sizeof(struct umig_pools) + thread_bytes + slot_bytes);
+    uint8_t *block = umig_memory_take_spare(memory, umig_pools_bytes(thread_room));
     if (block == NULL) {
         return umig_err_set(err, UMIG_E_NOMEM,
                             "no memory to follow pools within the agent's bound of %zu bytes; "

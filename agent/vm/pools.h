@@ -107,6 +107,9 @@ struct umig_pools {
     struct umig_pool_reading reading;                 /* the newest one that was told */
 };
 
+/** Memory for so many threads. */
+size_t umig_pools_bytes(uint32_t thread_room);
+
 /**
  * Takes the memory, for good; nothing is followed yet.
  *

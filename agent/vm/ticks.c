@@ -233,9 +233,24 @@ void umig_ticks_disarm_locked(struct umig_ticks *ticks, struct umig_slot *slot)
     atomic_fetch_add(ticks->stopped_ns, atomic_exchange(&slot->unsaid_ns, 0));
 }
 
+/* Clocks that tell what a thread has run go on at another interval: nothing is lost in between. */
+static bool is_kept(const struct umig_ticks *ticks, const struct umig_slot *slot, uint64_t interval)
+{
+    const int clock = atomic_load(&slot->clock);
+    return interval > 0 && clock == atomic_load(&ticks->clock) &&
+           (clock == UMIG_CLOCK_PERF || clock == UMIG_CLOCK_WALL);
+}
+
 void umig_ticks_arm_locked(struct umig_ticks *ticks, struct umig_slot *slot)
 {
     const uint64_t interval = atomic_load(&ticks->interval_ns);
+    if (is_kept(ticks, slot, interval)) {
+        atomic_store(&slot->interval_ns, interval);
+        if (atomic_load(&slot->clock) == UMIG_CLOCK_PERF) {
+            umig_perf_event_set_period(&slot->perf, interval);
+        }
+        return;
+    }
     umig_ticks_disarm_locked(ticks, slot);
     if (interval == 0 || atomic_load(&slot->kind) == UMIG_THREAD_AGENT) {
         return;

@@ -140,7 +140,9 @@ static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t prov
         has_worked = true;
     }
     if (atomic_exchange(&vm->is_look_due, false)) {
+        const uint64_t begin_ns = umig_clock_thread_cpu_ns();
         vm->is_look_left = !umig_vm_live_look(vm, jni);
+        atomic_fetch_add(&vm->live_looks_ns, umig_clock_thread_cpu_ns() - begin_ns);
         has_worked = true;
     }
     if (atomic_load(&vm->pools_turn) == UMIG_VM_POOLS_ASKED) {
@@ -148,7 +150,9 @@ static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t prov
         has_worked = true;
     }
     if (!has_worked && is_search_asked(vm)) {
+        const uint64_t begin_ns = umig_clock_thread_cpu_ns();
         umig_vm_search_step(vm, jni);
+        atomic_fetch_add(&vm->searches_ns, umig_clock_thread_cpu_ns() - begin_ns);
         return;
     }
     if (!has_worked && (provided & UMIG_VM_STACKS) != 0) {
@@ -215,7 +219,9 @@ static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
         }
         pthread_mutex_unlock(&vm->mutex);
         if (must_look) {
+            const uint64_t begin_ns = umig_clock_thread_cpu_ns();
             umig_vm_look_for_deadlocks(vm, jni);
+            atomic_fetch_add(&vm->deadlock_looks_ns, umig_clock_thread_cpu_ns() - begin_ns);
         } else {
             work(vm, jni, wanted, provided);
         }

@@ -90,6 +90,7 @@ struct umig_vm {
     struct umig_sampler *sampler;
     atomic_uint_fast64_t lock_threshold_ns;
     struct umig_alloc_rate alloc_rate;
+    atomic_int alloc_kind; /* enum umig_kind: whom samples of allocation are charged to */
 
     /* The attached thread. */
     pthread_mutex_t mutex;
@@ -103,7 +104,8 @@ struct umig_vm {
     uint64_t cpu_ns;                     /* of that thread, as read last */
     atomic_uint_fast64_t next_holder_ns; /* when a holder may be looked up again */
     atomic_uint_fast64_t holder_lookups;
-    atomic_uint waiting; /* threads that wait for a lock now; 0: nobody need be looked for */
+    atomic_uint wait_calls; /* of the JVM's about waits: each so many-th is measured */
+    atomic_uint waiting;    /* threads that wait for a lock now; 0: nobody need be looked for */
     atomic_bool are_parks_seen;
     void *thread_eetop;        /* jfieldID of Thread.eetop; NULL: not needed yet */
     atomic_bool is_look_asked; /* for deadlocks */
@@ -120,8 +122,10 @@ struct umig_vm {
     atomic_uint pools_turn;             /* enum umig_vm_pools_turn */
     atomic_uint_fast64_t next_pools_ns; /* when they may be read again, to stay cheap */
     uint64_t pools_cost_ns;             /* CPU of a reading, on average; the attached thread's */
-    atomic_uint_fast64_t pool_readings, pool_readings_ns; /* and what they took in all */
-    atomic_bool is_look_due;                              /* at the objects that are followed */
+    atomic_uint_fast64_t pool_readings, pool_readings_ns;  /* and what they took in all */
+    atomic_uint_fast64_t live_looks_ns, deadlock_looks_ns; /* the same, of looks */
+    atomic_uint_fast64_t searches_ns;                      /* of searches */
+    atomic_bool is_look_due;                               /* at the objects that are followed */
     struct umig_search search; /* for what holds objects; whose it is: its state */
     uint64_t region_bytes;     /* of G1's heap; 0: it has none */
     char problem[192];         /* why something wanted is not provided; under mutex */

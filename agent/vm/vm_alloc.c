@@ -317,7 +317,8 @@ on_sampled(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, jobject object, jclass 
     struct sampled what = {.jni = jni, .object = object, .class = class, .bytes = (uint64_t)bytes};
     sample(vm, &what);
     const uint64_t cost_ns = umig_clock_thread_cpu_ns() - begin_ns;
-    atomic_fetch_add_explicit(&vm->sampler->handler_ns, cost_ns, memory_order_relaxed);
+    atomic_fetch_add_explicit(&vm->sampler->spent_ns[atomic_load(&vm->alloc_kind)], cost_ns,
+                              memory_order_relaxed);
     umig_alloc_rate_spend(&vm->alloc_rate, cost_ns);
     follow_rate(vm);
 }

@@ -22,6 +22,28 @@
 
 #define HOLDER_EVERY_NS (100 * UMIG_NS_PER_MS)
 
+/* One call in so many is measured: odd, since begins and ends of waits take turns. */
+enum {
+    METER_EVERY = 15
+};
+
+uint64_t umig_vm_begin_meter(struct umig_vm *vm)
+{
+    const unsigned call = atomic_fetch_add_explicit(&vm->wait_calls, 1, memory_order_relaxed);
+    return call % METER_EVERY == 0 ? umig_clock_thread_cpu_ns() : 0;
+}
+
+/* Where nobody asks for locks the calls are made for the classes that kind wall tells. */
+void umig_vm_end_meter(struct umig_vm *vm, uint64_t begin_ns)
+{
+    if (begin_ns != 0) {
+        const bool has_locks = atomic_load(&vm->lock_threshold_ns) != UINT64_MAX;
+        atomic_fetch_add_explicit(
+            &vm->sampler->spent_ns[has_locks ? UMIG_KIND_LOCKS : UMIG_KIND_WALL],
+            (umig_clock_thread_cpu_ns() - begin_ns) * METER_EVERY, memory_order_relaxed);
+    }
+}
+
 /* Until it is released, it cannot become another thread's. */
 struct umig_slot *umig_vm_hold_own_slot(struct umig_vm *vm)
 {
@@ -76,6 +98,7 @@ static void JNICALL on_contended(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, j
     if (slot == NULL) {
         return;
     }
+    const uint64_t meter_ns = umig_vm_begin_meter(vm);
     const uint64_t now_ns = umig_clock_monotonic_ns();
     atomic_store(&slot->wait_class, umig_vm_wait_class_of(vm, jni, object));
     const bool asks = umig_vm_may_ask_for_holder(vm, now_ns);
@@ -86,6 +109,7 @@ static void JNICALL on_contended(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, j
     if (asks && slot->wait_holder_tid != 0) {
         put_monitor_holder(vm, jni, slot);
     }
+    umig_vm_end_meter(vm, meter_ns);
     umig_slot_release(slot);
 }
 
@@ -196,7 +220,9 @@ static void JNICALL on_entered(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, job
     (void)object;
     struct umig_slot *slot = umig_vm_hold_own_slot(g_umig_vm);
     if (slot != NULL) {
+        const uint64_t meter_ns = umig_vm_begin_meter(g_umig_vm);
         umig_vm_end_wait(g_umig_vm, slot);
+        umig_vm_end_meter(g_umig_vm, meter_ns);
         umig_slot_release(slot);
     }
 }

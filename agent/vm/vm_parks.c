@@ -166,11 +166,21 @@ static bool begin_if_wait(struct umig_vm *vm, JNIEnv *jni)
     return is_wait;
 }
 
+static bool begin_metered(struct umig_vm *vm, JNIEnv *jni)
+{
+    const uint64_t meter_ns = umig_vm_begin_meter(vm);
+    const bool is_wait = begin_if_wait(vm, jni);
+    umig_vm_end_meter(vm, meter_ns);
+    return is_wait;
+}
+
 static void end(struct umig_vm *vm)
 {
     struct umig_slot *slot = umig_vm_hold_own_slot(vm);
     if (slot != NULL) {
+        const uint64_t meter_ns = umig_vm_begin_meter(vm);
         umig_vm_end_wait(vm, slot);
+        umig_vm_end_meter(vm, meter_ns);
         umig_slot_release(slot);
     }
 }
@@ -180,7 +190,7 @@ static void JNICALL on_park(JNIEnv *jni, jobject unsafe, jboolean is_absolute, j
     struct umig_vm *vm = g_umig_vm;
     const park_fn park = atomic_load_explicit(&g_park, memory_order_acquire);
     const bool was_looked_at = is_looked_at(vm);
-    const bool is_wait = was_looked_at && begin_if_wait(vm, jni);
+    const bool is_wait = was_looked_at && begin_metered(vm, jni);
     park(jni, unsafe, is_absolute, time);
     /* A park that began before anybody looked may have been found. */
     if (is_wait || (!was_looked_at && is_looked_at(vm))) {

@@ -163,6 +163,17 @@ bool umig_vm_is_unheard_over(const struct umig_slot *slot);
 /** Its slot, which cannot become another thread's until umig_slot_release(); NULL: it has none. */
 struct umig_slot *umig_vm_hold_own_slot(struct umig_vm *vm);
 
+/**
+ * Begins to measure what the JVM's call about a wait takes, if it is one of those that are: a clock
+ * at each of them would cost more than most of them do.
+ *
+ * @return to be handed to umig_vm_end_meter()
+ */
+uint64_t umig_vm_begin_meter(struct umig_vm *vm);
+
+/** Charges what it took, for itself and for those that are not measured, to kind locks. */
+void umig_vm_end_meter(struct umig_vm *vm, uint64_t begin_ns);
+
 /** May it look up who holds what it waits for? Ten times a second over all threads. */
 bool umig_vm_may_ask_for_holder(struct umig_vm *vm, uint64_t now_ns);
 

@@ -569,6 +569,16 @@ static int check_tally(const Umig__V1__Tally *t,
                                        UMIG_DROP_COUNT, err);
 }
 
+static int check_cost(const Umig__V1__Cost *c, const struct umig_known *known, struct umig_err *err)
+{
+    int rc = check_session("Cost.session", c->session, known, err);
+    rc = rc != UMIG_OK ? rc : check_time("Cost.time_ns", c->time_ns, err);
+    rc = rc != UMIG_OK ? rc : check_length("Cost.cpu_ns", c->n_cpu_ns, c->n_kind, err);
+    rc = rc != UMIG_OK ? rc : check_length("Cost.divisor", c->n_divisor, c->n_kind, err);
+    return rc != UMIG_OK ? rc
+                         : check_table("Cost.kind", c->kind, c->n_kind, 0, UMIG_KIND_COUNT, err);
+}
+
 static int check_end(const Umig__V1__SessionEnd *e,
                      const struct umig_known *known,
                      struct umig_err *err)
@@ -617,6 +627,9 @@ static int check_rows(const Umig__V1__Batch *b,
     }
     for (size_t i = 0; rc == UMIG_OK && i < b->n_tallies; i++) {
         rc = check_tally(b->tallies[i], known, err);
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < b->n_costs; i++) {
+        rc = check_cost(b->costs[i], known, err);
     }
     for (size_t i = 0; rc == UMIG_OK && i < b->n_problems; i++) {
         rc = check_problem(b->problems[i], known, err);

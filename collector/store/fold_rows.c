@@ -299,6 +299,35 @@ static int write_tally(struct umig_folder *folder,
     return rc;
 }
 
+static int write_cost(struct umig_folder *folder,
+                      const struct umig_fold_stream *stream,
+                      int64_t session,
+                      const Umig__V1__Cost *c,
+                      struct umig_err *err)
+{
+    struct umig_buf kinds = UMIG_BUF_INIT((size_t)MAX_BLOB_BYTES);
+    for (size_t i = 0; i < c->n_kind; i++) {
+        umig_varint_put(&kinds, c->kind[i]);
+        umig_varint_put(&kinds, c->cpu_ns[i]);
+        umig_varint_put(&kinds, c->divisor[i]);
+    }
+    if (kinds.failed != UMIG_OK) {
+        umig_buf_fini(&kinds);
+        return out_of_memory(err);
+    }
+    sqlite3_stmt *statement = umig_db_statement(&folder->day.db, UMIG_DAY_COST_INSERT);
+    sqlite3_bind_int64(statement, 1, session);
+    sqlite3_bind_int64(statement, 2, unix_of(stream, c->time_ns));
+    sqlite3_bind_int64(statement, 3, (int64_t)c->process_cpu_ns);
+    sqlite3_bind_int64(statement, 4, (int64_t)c->memory_bytes);
+    sqlite3_bind_int64(statement, 5, (int64_t)c->budget_ppm);
+    sqlite3_bind_int64(statement, 6, (int64_t)c->budget_memory_bytes);
+    umig_db_bind_bytes(statement, 7, kinds.bytes, kinds.len);
+    const int rc = umig_db_run(&folder->day.db, statement, err);
+    umig_buf_fini(&kinds);
+    return rc;
+}
+
 /* Rows of sessions that still exist (key above 0); the others have nobody to belong to. */
 static int add_stacks(struct umig_folder *folder,
                       const struct umig_fold_stream *stream,
@@ -351,6 +380,12 @@ static int add_events(struct umig_folder *folder,
         rc = session_key(folder, stream, batch->pool_readings[i]->session, &key, err);
         if (rc == UMIG_OK && key > 0) {
             rc = write_pool_reading(folder, stream, key, batch->pool_readings[i], err);
+        }
+    }
+    for (size_t i = 0; rc == UMIG_OK && i < batch->n_costs; i++) {
+        rc = session_key(folder, stream, batch->costs[i]->session, &key, err);
+        if (rc == UMIG_OK && key > 0) {
+            rc = write_cost(folder, stream, key, batch->costs[i], err);
         }
     }
     return rc;

@@ -261,6 +261,31 @@ static int add_tally(struct umig_loader *loader, sqlite3_stmt *statement)
     return UMIG_OK;
 }
 
+static int add_cost(struct umig_loader *loader, sqlite3_stmt *statement)
+{
+    struct umig_profile_cost cost = {.unix_ns = umig_loader_wide(statement, 0),
+                                     .process_cpu_ns = umig_loader_wide(statement, 1),
+                                     .memory_bytes = umig_loader_wide(statement, 2)};
+    struct umig_profile_session *session = &loader->profile->session;
+    session->budget_ppm = umig_loader_wide(statement, 3);
+    session->budget_memory_bytes = umig_loader_wide(statement, 4);
+    struct umig_varint_reader reader = {.at = sqlite3_column_blob(statement, 5)};
+    reader.end = reader.at + sqlite3_column_bytes(statement, 5);
+    while (reader.at < reader.end) {
+        uint64_t kind = 0;
+        uint64_t cpu_ns = 0;
+        uint64_t divisor = 0;
+        if (!umig_varint_get(&reader, &kind) || !umig_varint_get(&reader, &cpu_ns) ||
+            !umig_varint_get(&reader, &divisor) || kind >= UMIG_KIND_COUNT) {
+            return umig_loader_damaged(loader, "a cost of the agent is damaged");
+        }
+        cost.kind_cpu_ns[kind] = cpu_ns;
+        cost.divisors[kind] = divisor < UINT32_MAX ? (uint32_t)divisor : UINT32_MAX;
+    }
+    umig_profile_add_cost(loader->profile, &cost);
+    return UMIG_OK;
+}
+
 /* The statement's second parameter, where it has one, is where time begins: a slot, or ns. */
 static void bind_from(const struct umig_loader *loader,
                       int statement_index,
@@ -301,5 +326,6 @@ int umig_loader_rows(struct umig_loader *loader)
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_HEAP, add_heap_point);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_POOLS, add_pool_reading);
     rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_WAITS, add_wait);
+    rc = rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_COSTS, add_cost);
     return rc != UMIG_OK ? rc : add_rows(loader, UMIG_VIEW_TALLIES, add_tally);
 }

@@ -273,6 +273,15 @@ static const struct umig_db_migration day_migrations[] = {
      "  events BLOB NOT NULL"
      ") STRICT;"
      "CREATE INDEX gc_events_by_session ON gc_events(session);"},
+
+    /* What the agent itself took, each time it told it. */
+    {"CREATE TABLE costs("
+     "  session INTEGER NOT NULL, unix_ns INTEGER NOT NULL,"
+     "  process_cpu_ns INTEGER NOT NULL, memory_bytes INTEGER NOT NULL,"
+     "  budget_ppm INTEGER NOT NULL, budget_memory_bytes INTEGER NOT NULL,"
+     "  kinds BLOB NOT NULL"          /* varints: kind, ns of CPU, divisor; ... */
+     ") STRICT;"
+     "CREATE INDEX costs_by_session ON costs(session);"},
 };
 
 static const char *const day_statements[UMIG_DAY_COUNT] = {
@@ -321,6 +330,7 @@ static const char *const day_statements[UMIG_DAY_COUNT] = {
         " produced=excluded.produced, dropped=excluded.dropped,"
         " agent_cpu_ns=excluded.agent_cpu_ns, agent_memory_bytes=excluded.agent_memory_bytes,"
         " process_cpu_ns=excluded.process_cpu_ns WHERE excluded.time_ns>=time_ns",
+    [UMIG_DAY_COST_INSERT] = "INSERT INTO costs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 };
 
 static const char *const view_statements[UMIG_VIEW_COUNT] = {
@@ -351,6 +361,9 @@ static const char *const view_statements[UMIG_VIEW_COUNT] = {
     [UMIG_VIEW_TALLIES] =
         "SELECT kind, produced, dropped, agent_cpu_ns, agent_memory_bytes, process_cpu_ns"
         " FROM tallies WHERE session=?1",
+    [UMIG_VIEW_COSTS] =
+        "SELECT unix_ns, process_cpu_ns, memory_bytes, budget_ppm, budget_memory_bytes, kinds"
+        " FROM costs WHERE session=?1 AND unix_ns>=?2 ORDER BY unix_ns",
     [UMIG_VIEW_ALL_TOTALS] = "SELECT session, count, value FROM thread_totals WHERE kind=?1",
     [UMIG_VIEW_ALL_TALLIES] =
         "SELECT session, time_ns, produced, dropped, kind FROM tallies",

@@ -84,6 +84,7 @@ enum umig_day_statement {
     UMIG_DAY_POOLS_INSERT,
     UMIG_DAY_WAIT_INSERT,
     UMIG_DAY_TALLY_PUT,
+    UMIG_DAY_COST_INSERT,
     UMIG_DAY_COUNT,
 };
 
@@ -105,6 +106,7 @@ enum umig_view_statement {
     UMIG_VIEW_POOLS,
     UMIG_VIEW_WAITS,
     UMIG_VIEW_TALLIES,
+    UMIG_VIEW_COSTS,
     UMIG_VIEW_ALL_TOTALS,
     UMIG_VIEW_ALL_TALLIES,
     UMIG_VIEW_COUNT,

@@ -30,7 +30,7 @@ struct fixture {
     struct umig_uplink uplink;
     struct umig_sessions sessions;
     struct umig_session *with, *leaf, *without;
-    struct umig_batch_cost cost;
+    struct umig_cost cost;
     struct umig_hotspot hotspot;
     uintptr_t code_low, code_high;
     struct umig_names names;

@@ -19,7 +19,7 @@ struct fixture {
     struct umig_sessions sessions;
     struct umig_session *session;
     struct umig_batch batch;
-    struct umig_batch_cost cost;
+    struct umig_cost cost;
     struct umig_dictionary from, to;
     struct umig_carry carry;
     void *dictionary_memory[3];

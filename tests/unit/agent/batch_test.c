@@ -5,6 +5,8 @@
 #include <umig/v1/stream.pb-c.h>
 
 #include "agent/session/batch.h"
+#include "agent/session/session_cost.h"
+#include "core/units.h"
 #include "tests/support/test.h"
 
 enum {
@@ -16,7 +18,7 @@ struct fixture {
     struct umig_sessions sessions;
     struct umig_dictionary dictionary;
     struct umig_batch batch;
-    struct umig_batch_cost cost;
+    struct umig_cost cost;
     void *dictionary_memory;
     uint8_t payload[UMIG_BATCH_MAX_BYTES];
 };
@@ -229,7 +231,7 @@ static void test_batch_says_a_start_once_and_an_end_last(void **state)
     assert_string_equal(batch->starts[0]->labels[0]->value, "42");
     assert_int_equal(batch->n_tallies, 2);
     umig__v1__batch__free_unpacked(batch, NULL);
-    umig_batch_clear(&fx->batch, &fx->sessions);
+    umig_batch_clear(&fx->batch, &fx->sessions, &fx->cost);
     assert_false(umig_batch_is_due(&fx->batch, &fx->sessions));
 
     session->ended = UMIG_END_STOPPED;
@@ -241,7 +243,7 @@ static void test_batch_says_a_start_once_and_an_end_last(void **state)
     assert_int_equal(batch->ends[0]->end_ns, 1234);
     assert_int_equal(batch->ends[0]->reason, UMIG_END_STOPPED);
     umig__v1__batch__free_unpacked(batch, NULL);
-    umig_batch_clear(&fx->batch, &fx->sessions);
+    umig_batch_clear(&fx->batch, &fx->sessions, &fx->cost);
     assert_false(session->is_open);
 }
 
@@ -253,8 +255,8 @@ static void test_batch_carries_the_books(void **state)
     session->tallies[UMIG_KIND_CPU].dropped[UMIG_DROP_RING_FULL] = 20;
     session->tallies[UMIG_KIND_CPU].dropped[UMIG_DROP_SPOOL_FULL] = 30;
     session->agent_cpu_at_start_ns = 100;
-    fx->cost = (struct umig_batch_cost){
-        .agent_cpu_ns = 150, .process_cpu_ns = 4000, .agent_memory_bytes = 12};
+    fx->cost =
+        (struct umig_cost){.agent_cpu_ns = 150, .process_cpu_ns = 4000, .agent_memory_bytes = 12};
 
     Umig__V1__Batch *batch = write_batch(fx);
 
@@ -266,6 +268,75 @@ static void test_batch_carries_the_books(void **state)
     assert_int_equal(tally->drop_value[1], 30);
     assert_int_equal(tally->agent_cpu_ns, 50);
     umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+static void test_batch_tells_the_cost_by_kind_since_the_start(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+    fx->cost.kind_cpu_ns[0] = 100;
+    fx->cost.kind_cpu_ns[UMIG_KIND_CPU] = 40;
+    fx->cost.process_cpu_ns = 5000;
+    umig_session_begin_cost(session, &fx->cost);
+    fx->cost.time_ns = session->start_ns + 2 * UMIG_NS_PER_S;
+    fx->cost.kind_cpu_ns[0] = 107;
+    fx->cost.kind_cpu_ns[UMIG_KIND_CPU] = 49;
+    fx->cost.process_cpu_ns = 6000;
+    fx->cost.agent_memory_bytes = 12;
+    fx->cost.budget_ppm = 10000;
+    fx->cost.budget_memory_bytes = 64;
+    fx->cost.divisors[UMIG_KIND_WALL] = 4; /* it took nothing, and that is why */
+
+    Umig__V1__Batch *batch = write_batch(fx);
+
+    assert_int_equal(batch->n_costs, 1);
+    const Umig__V1__Cost *cost = batch->costs[0];
+    assert_int_equal(cost->session, session->number);
+    assert_int_equal(cost->time_ns, fx->cost.time_ns);
+    assert_int_equal(cost->n_kind, 3);
+    assert_int_equal(cost->kind[0], 0);
+    assert_int_equal(cost->cpu_ns[0], 7);
+    assert_int_equal(cost->kind[1], UMIG_KIND_CPU);
+    assert_int_equal(cost->cpu_ns[1], 9);
+    assert_int_equal(cost->divisor[1], 1);
+    assert_int_equal(cost->kind[2], UMIG_KIND_WALL);
+    assert_int_equal(cost->cpu_ns[2], 0);
+    assert_int_equal(cost->divisor[2], 4);
+    assert_int_equal(cost->process_cpu_ns, 1000);
+    assert_int_equal(cost->memory_bytes, 12);
+    assert_int_equal(cost->budget_ppm, 10000);
+    assert_int_equal(cost->budget_memory_bytes, 64);
+    umig__v1__batch__free_unpacked(batch, NULL);
+}
+
+/* Batches that tell the cost, of so many that are a second apart. */
+static uint32_t count_costs(struct fixture *fx, struct umig_session *session, uint32_t seconds)
+{
+    uint32_t told = 0;
+    for (uint32_t i = 1; i <= seconds; i++) {
+        fx->cost.time_ns = session->start_ns + i * UMIG_NS_PER_S;
+        Umig__V1__Batch *batch = write_batch(fx);
+        told += (uint32_t)batch->n_costs;
+        umig__v1__batch__free_unpacked(batch, NULL);
+        umig_batch_clear(&fx->batch, &fx->sessions, &fx->cost);
+    }
+    return told;
+}
+
+static void test_batch_tells_the_cost_each_second_then_each_ten(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a");
+
+    assert_int_equal(count_costs(fx, session, 30), 30);
+    session->last_cost_ns = session->start_ns + 3600 * UMIG_NS_PER_S;
+    for (uint32_t i = 1; i <= 10; i++) {
+        fx->cost.time_ns = session->last_cost_ns + i * UMIG_NS_PER_S;
+        assert_int_equal(umig_session_is_cost_due(session, &fx->cost, false), i == 10);
+        assert_true(umig_session_is_cost_due(session, &fx->cost, true)); /* it is over */
+    }
+    fx->cost.time_ns = session->last_cost_ns; /* not measured since */
+    assert_false(umig_session_is_cost_due(session, &fx->cost, true));
 }
 
 static void test_batch_pauses_waits_and_heap_arrive(void **state)
@@ -361,7 +432,7 @@ static void test_batch_gc_events_arrive_by_column(void **state)
     assert_int_equal(batch->gc_events[0]->thread[1], 3);
     assert_int_equal(batch->gc_events[0]->stack[1], 4);
     umig__v1__batch__free_unpacked(batch, NULL);
-    umig_batch_clear(&fx->batch, &fx->sessions);
+    umig_batch_clear(&fx->batch, &fx->sessions, &fx->cost);
     assert_int_equal(fx->batch.gc_event_count, 0);
 }
 
@@ -415,7 +486,7 @@ static void test_batch_pools_arrive_by_reading(void **state)
     assert_int_equal(batch->pool_readings[1]->n_pool, 1);
     assert_int_equal(batch->pool_readings[1]->time_ns, 20);
     umig__v1__batch__free_unpacked(batch, NULL);
-    umig_batch_clear(&fx->batch, &fx->sessions);
+    umig_batch_clear(&fx->batch, &fx->sessions, &fx->cost);
     assert_int_equal(fx->batch.pool_count, 0);
 }
 
@@ -446,7 +517,7 @@ static void test_starts_count_up_whatever_came_first(void **state)
     umig_session_begin(&fx->sessions, sessions[2], 7);
     umig_session_begin(&fx->sessions, sessions[0], 8);
     Umig__V1__Batch *batch = write_batch(fx);
-    umig_batch_clear(&fx->batch, &fx->sessions);
+    umig_batch_clear(&fx->batch, &fx->sessions, &fx->cost);
     assert_int_equal(batch->n_starts, 2);
     assert_string_equal(batch->starts[0]->id, "s2");
     assert_string_equal(batch->starts[1]->id, "s0");
@@ -506,7 +577,7 @@ static void test_batch_says_what_is_lacking_once_it_changes(void **state)
     Umig__V1__Batch *first = write_batch(fx);
     assert_int_equal(first->n_problems, 0); /* it stands in the start */
     assert_string_equal(first->starts[0]->problem, "nothing to walk with");
-    umig_batch_clear(&fx->batch, &fx->sessions);
+    umig_batch_clear(&fx->batch, &fx->sessions, &fx->cost);
     umig_session_set_lack(session, UMIG_LACK_FRAMES, "nothing to walk with");
     assert_false(umig_batch_is_due(&fx->batch, &fx->sessions));
 
@@ -518,7 +589,7 @@ static void test_batch_says_what_is_lacking_once_it_changes(void **state)
     assert_int_equal(second->n_problems, 1);
     assert_int_equal(second->problems[0]->session, session->number);
     assert_string_equal(second->problems[0]->problem, "native frames are off");
-    umig_batch_clear(&fx->batch, &fx->sessions);
+    umig_batch_clear(&fx->batch, &fx->sessions, &fx->cost);
     assert_false(umig_batch_is_due(&fx->batch, &fx->sessions));
     umig__v1__batch__free_unpacked(first, NULL);
     umig__v1__batch__free_unpacked(second, NULL);
@@ -560,6 +631,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_batch_says_a_start_once_and_an_end_last, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_batch_carries_the_books, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_batch_tells_the_cost_by_kind_since_the_start, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_batch_tells_the_cost_each_second_then_each_ten, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_batch_pauses_waits_and_heap_arrive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_pools_arrive_by_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_is_full_of_pools, setup, teardown),

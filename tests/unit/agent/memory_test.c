@@ -88,6 +88,30 @@ static void test_memory_is_lent_while_what_is_touched_leaves_room(void **state)
     umig_memory_give(&memory, taken, 60 * 4096);
 }
 
+/* Who can do with less leaves alone what is kept for others. */
+static void test_memory_keeps_a_part_for_who_comes_later(void **state)
+{
+    (void)state;
+    struct umig_memory memory = {.limit_bytes = 10 * 4096};
+    umig_memory_keep(&memory, 6 * 4096);
+
+    void *spare = umig_memory_take_spare(&memory, 4 * 4096);
+    assert_non_null(spare);
+    assert_null(umig_memory_take_spare(&memory, 1));
+    umig_memory_unkeep(&memory, 2 * 4096);
+    void *own = umig_memory_take_spare(&memory, 2 * 4096);
+    assert_non_null(own);
+    assert_null(umig_memory_take_spare(&memory, 1));
+    void *needed = umig_memory_take(&memory, 4 * 4096);
+    assert_non_null(needed);
+
+    umig_memory_give(&memory, needed, 4 * 4096);
+    umig_memory_give(&memory, own, 2 * 4096);
+    umig_memory_give(&memory, spare, 4 * 4096);
+    umig_memory_keep(&memory, 20 * 4096); /* more than there is: nothing is spare */
+    assert_null(umig_memory_take_spare(&memory, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +120,7 @@ int main(void)
         cmocka_unit_test(test_memory_that_was_not_touched_is_not_resident),
         cmocka_unit_test(test_memory_counts_all_of_a_block_it_does_not_remember),
         cmocka_unit_test(test_memory_is_lent_while_what_is_touched_leaves_room),
+        cmocka_unit_test(test_memory_keeps_a_part_for_who_comes_later),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }

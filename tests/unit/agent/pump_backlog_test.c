@@ -48,7 +48,7 @@ struct fixture {
     struct umig_sessions sessions;
     struct umig_uplink uplink;
     struct umig_pump pump;
-    struct umig_batch_cost cost;
+    struct umig_cost cost;
     uint8_t *spool;
     uint32_t thread;
     struct reader reader;

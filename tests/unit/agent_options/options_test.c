@@ -23,6 +23,8 @@ static void test_nothing_asked_for_gives_the_defaults(void **state)
         assert_int_equal(options.duration_ns, 0);
         assert_string_equal(options.control, "");
         assert_int_equal(options.memory_bytes, 32u << 20);
+        assert_int_equal(options.budget_ppm, UMIG_BUDGET_DEFAULT_PPM);
+        assert_false(options.has_budget);
         assert_int_equal(options.walker, UMIG_WALKER_AUTO);
         assert_int_equal(options.faults, 20);
         assert_int_equal(options.when.count, 0);
@@ -41,7 +43,7 @@ static void test_every_option_arrives(void **state)
     const int rc = umig_options_parse(
         "collector=tcp:10.0.0.1:7070,service=orders,instance=orders-2,label.build=1.4=2,"
         "label.team=caf\xc3\xa9,start=cpu:5ms,gc,heap,locks:2ms,duration=30s,"
-        "control=/run/x/y.sock,memory=64m,walker=agct,faults=7,native=leaf,clock=wall,"
+        "control=/run/x/y.sock,memory=64m,budget=2.5%,walker=agct,faults=7,native=leaf,clock=wall,"
         "when=heap >= 90% for 5s,before=2m,repeat=3,"
         "log=/var/log/a:b.log:debug,strict",
         &options, NULL);
@@ -67,6 +69,8 @@ static void test_every_option_arrives(void **state)
     assert_int_equal(options.duration_ns, 30 * UMIG_NS_PER_S);
     assert_string_equal(options.control, "/run/x/y.sock");
     assert_int_equal(options.memory_bytes, 64u << 20);
+    assert_int_equal(options.budget_ppm, 25000);
+    assert_true(options.has_budget);
     assert_int_equal(options.walker, UMIG_WALKER_AGCT);
     assert_int_equal(options.faults, 7);
     assert_string_equal(options.when.text, "heap >= 90% for 5s");
@@ -167,6 +171,16 @@ static const struct wrong g_wrong[] = {
     {"control=rel", "'control=rel'", "must begin with '/'"},
     {"control=", "'control='", "must begin with '/'"},
     {"control=/" HUNDRED TEN, "'control=/0123", "111 bytes long (a socket's at most"},
+    {"budget=5", "'budget=5'", "no share in percent"},
+    {"budget=%", "'budget=%'", "no share in percent"},
+    {"budget=.5%", "'budget=.5%'", "no share in percent"},
+    {"budget=1.%", "'budget=1.%'", "no share in percent"},
+    {"budget=1.2.3%", "'budget=1.2.3%'", "no share in percent"},
+    {"budget=0.0001%", "'budget=0.0001%'", "no share in percent"},
+    {"budget=-1%", "'budget=-1%'", "no share in percent"},
+    {"budget=0.09%", "'budget=0.09%'", "0.1% to 100%"},
+    {"budget=100.1%", "'budget=100.1%'", "0.1% to 100%"},
+    {"budget=99999999999999999999%", "'budget=9999", "no share in percent"},
     {"memory=7m", "'memory=7m'", "8m to 1g"},
     {"memory=2g", "'memory=2g'", "8m to 1g"},
     {"memory=32x", "'memory=32x'", "not a size"},
@@ -261,7 +275,7 @@ static void test_every_example_of_the_table_is_accepted(void **state)
             fail_msg("%s: %s", text, err.text);
         }
     }
-    assert_int_equal(index, 18);
+    assert_int_equal(index, 19);
 }
 
 int main(void)

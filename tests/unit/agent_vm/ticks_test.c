@@ -55,8 +55,33 @@ struct burner {
     struct umig_ticks *ticks;
     struct umig_slot *slot;
     uint64_t spent_ns;
+    bool is_changing; /* its interval, meanwhile */
     atomic_bool is_over;
 };
+
+/* At another interval from now on; who tells what a thread runs keeps its clock. */
+static void change(struct burner *burner, uint64_t interval)
+{
+    struct umig_slots *slots = &g_sampler.slots;
+    pthread_mutex_lock(&slots->mutex);
+    const int fd = burner->slot->perf.fd;
+    atomic_store(&burner->ticks->interval_ns, interval);
+    umig_ticks_arm_locked(burner->ticks, burner->slot);
+    assert_int_equal(burner->slot->perf.fd, fd);
+    assert_int_equal(atomic_load(&burner->slot->interval_ns), interval);
+    pthread_mutex_unlock(&slots->mutex);
+}
+
+static void burn_all(struct burner *burner)
+{
+    static const uint64_t parts[] = {2, 8, 1, 4};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        burn(BURN_NS / 4);
+        if (burner->is_changing) {
+            change(burner, INTERVAL * parts[i] / 2);
+        }
+    }
+}
 
 /* Arms itself, burns, and takes its clock. */
 static void *run_burner(void *arg)
@@ -69,7 +94,7 @@ static void *run_burner(void *arg)
     umig_ticks_arm_locked(burner->ticks, burner->slot);
     pthread_mutex_unlock(&slots->mutex);
     const uint64_t begin_ns = umig_clock_thread_cpu_ns();
-    burn(BURN_NS);
+    burn_all(burner);
     burner->spent_ns = umig_clock_thread_cpu_ns() - begin_ns;
     pthread_mutex_lock(&slots->mutex);
     umig_ticks_disarm_locked(burner->ticks, burner->slot);
@@ -96,10 +121,10 @@ static uint64_t drain(void)
 static atomic_uint_fast64_t stopped_ns;
 
 /* Burns under a clock and compares what was told with what was spent. */
-static void measure(enum umig_clock asked, enum umig_clock gets)
+static void measure(enum umig_clock asked, enum umig_clock gets, bool is_changing)
 {
     struct umig_ticks ticks;
-    struct burner burner = {.ticks = &ticks};
+    struct burner burner = {.ticks = &ticks, .is_changing = is_changing};
     pthread_t thread;
     umig_ticks_init(&ticks, 32 << 20, &stopped_ns);
     ticks.signo = g_signo;
@@ -129,7 +154,8 @@ static void measure(enum umig_clock asked, enum umig_clock gets)
 static void test_timers_tell_what_a_thread_runs(void **state)
 {
     (void)state;
-    measure(UMIG_CLOCK_CPUTIME, UMIG_CLOCK_CPUTIME);
+    measure(UMIG_CLOCK_CPUTIME, UMIG_CLOCK_CPUTIME, false);
+    measure(UMIG_CLOCK_CPUTIME, UMIG_CLOCK_CPUTIME, true);
 }
 
 static void test_perf_events_tell_what_a_thread_runs(void **state)
@@ -140,13 +166,15 @@ static void test_perf_events_tell_what_a_thread_runs(void **state)
         print_message("skipped: %s\n", err.text);
         skip();
     }
-    measure(UMIG_CLOCK_PERF, UMIG_CLOCK_PERF);
+    measure(UMIG_CLOCK_PERF, UMIG_CLOCK_PERF, false);
+    measure(UMIG_CLOCK_PERF, UMIG_CLOCK_PERF, true);
 }
 
 static void test_looking_tells_what_a_thread_runs(void **state)
 {
     (void)state;
-    measure(UMIG_CLOCK_WALL, UMIG_CLOCK_WALL);
+    measure(UMIG_CLOCK_WALL, UMIG_CLOCK_WALL, false);
+    measure(UMIG_CLOCK_WALL, UMIG_CLOCK_WALL, true);
 }
 
 /* Signals then come without a siginfo, too. */
@@ -158,7 +186,7 @@ static void test_threads_without_a_timer_are_looked_at(void **state)
     const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
     setrlimit(RLIMIT_SIGPENDING, &none);
 
-    measure(UMIG_CLOCK_CPUTIME, UMIG_CLOCK_WALL);
+    measure(UMIG_CLOCK_CPUTIME, UMIG_CLOCK_WALL, false);
 
     setrlimit(RLIMIT_SIGPENDING, &before);
 }

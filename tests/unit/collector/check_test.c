@@ -17,6 +17,7 @@ struct good {
     Umig__V1__GcEvents events;
     Umig__V1__PoolReading pools;
     Umig__V1__Tally tally;
+    Umig__V1__Cost cost;
     Umig__V1__SessionProblem problem;
     Umig__V1__SessionEnd end;
     Umig__V1__SessionStart *starts[1];
@@ -26,6 +27,7 @@ struct good {
     Umig__V1__GcEvents *events_list[1];
     Umig__V1__PoolReading *pools_list[1];
     Umig__V1__Tally *tallies[1];
+    Umig__V1__Cost *costs[1];
     Umig__V1__SessionProblem *problems[1];
     Umig__V1__SessionEnd *ends[1];
     char *strings[2];
@@ -35,6 +37,7 @@ struct good {
     uint64_t value[2], start_ns[2];
     uint32_t tid[2];
     uint64_t virtual_id[2];
+    uint32_t cost_kind[2];
     struct umig_known known;
 };
 
@@ -113,6 +116,13 @@ static void fill_rows(struct good *g)
     g->tally.n_drop_cause = g->tally.n_drop_value = 1;
     g->tally.drop_cause = g->drop;
     g->tally.drop_value = g->value;
+    umig__v1__cost__init(&g->cost);
+    g->cost.session = 1;
+    g->cost.time_ns = 1000;
+    g->cost.n_kind = g->cost.n_cpu_ns = g->cost.n_divisor = 2;
+    g->cost.kind = g->cost_kind;
+    g->cost.cpu_ns = g->value;
+    g->cost.divisor = g->one;
 }
 
 static void make_good(struct good *g)
@@ -158,9 +168,12 @@ static void make_good(struct good *g)
     g->batch.gc_events = g->events_list;
     g->pools_list[0] = &g->pools;
     g->tallies[0] = &g->tally;
+    g->costs[0] = &g->cost;
+    g->cost_kind[1] = UMIG_KIND_POOLS; /* 0 stands for what serves all */
     g->problems[0] = &g->problem;
     g->ends[0] = &g->end;
-    g->batch.n_pool_readings = 1;
+    g->batch.n_pool_readings = g->batch.n_costs = 1;
+    g->batch.costs = g->costs;
     g->batch.pool_readings = g->pools_list;
     g->batch.n_starts = g->batch.n_samples = g->batch.n_waits = 1;
     g->batch.n_tallies = g->batch.n_problems = g->batch.n_ends = 1;
@@ -286,80 +299,91 @@ static void pools_time_0(struct good *g) { g->pools.time_ns = 0; }
 static void pools_short(struct good *g) { g->pools.n_queued = 1; }
 static void pools_kind_unknown(struct good *g) { g->pools.kind = g->nine; }
 static void pools_name_unknown(struct good *g) { g->pools.name = g->nine; }
+static void cost_of_nobody(struct good *g) { g->cost.session = 2; }
+static void cost_time_0(struct good *g) { g->cost.time_ns = 0; }
+static void cost_short(struct good *g) { g->cost.n_cpu_ns = 1; }
+static void cost_divisor_short(struct good *g) { g->cost.n_divisor = 1; }
+static void cost_kind_unknown(struct good *g) { g->cost_kind[0] = UMIG_KIND_COUNT; }
 static void drop_unknown(struct good *g) { g->drop[0] = UMIG_DROP_COUNT; }
 static void end_running(struct good *g) { g->end.reason = UMIG_END_RUNNING; }
 /* clang-format on */
 
+static const struct {
+    void (*spoil)(struct good *g);
+    const char *word;
+} cases[] = {
+    {generation_0, "Batch.generation"},
+    {generation_jump, "Batch.generation"},
+    {created_0, "Batch.created_ns"},
+    {string_gap, "strings begin at 2"},
+    {string_again, "strings begin at 1"},
+    {too_many, "begin a new one"},
+    {method_short, "method_file has 1 rows"},
+    {method_class, "method_class[1] is 3"},
+    {frame_kind_0, "frame_kind[1] is 0"},
+    {frame_dispatch, "frame_kind[1] is 11"},
+    {frame_kind_new, "frame_kind[1] is 19"},
+    {own_parent, "before its child 1"},
+    {chain_short, "chain_length adds up to 1, stack_frame has 2 rows"},
+    {chain_long, "chain_length[0] is 3 where 2 stacks are left"},
+    {chain_longest, "chain_length[0] is 4294967295"},
+    {chain_empty, "chain_length[0] is 0"},
+    {chain_none, "chain_length adds up to 0"},
+    {chain_parentless, "chain_length has 1 rows"},
+    {thread_kind, "thread_kind[0]"},
+    {virtual_short, "thread_virtual_id has 1 rows"},
+    {virtual_huge, "thread_virtual_id[1] is 9223372036854775808; ids are below 2^63"},
+    {virtual_of_java, "thread_virtual_id[1] is 42 of a thread with tid 0 and kind 1"},
+    {virtual_with_tid, "thread_virtual_id[1] is 42 of a thread with tid 5 and kind 7"},
+    {session_again, "was used before"},
+    {session_name, "'a b' is no name"},
+    {problem_long,
+     "SessionStart.walker, .problem, .clock, .threads, .when or .because is over 256 bytes"},
+    {walker_long,
+     "SessionStart.walker, .problem, .clock, .threads, .when or .because is over 256 bytes"},
+    {new_problem_long, "SessionProblem.problem is over 256 bytes"},
+    {problem_of_nobody, "SessionProblem.session"},
+    {session_unknown, "Samples.session"},
+    {kind_unknown, "Samples.kind"},
+    {column_short, "Samples.time_delta_ms has 1"},
+    {units_short, "Samples.units has 1"},
+    {counts_short, "Samples.counts has 1"},
+    {unit_0, "Samples.unit is 0"},
+    {units_over, "Samples.units[1] is 1844674407370955162, each of 10"},
+    {stack_unknown, "Samples.stack[0] is 3"},
+    {thread_none, "Samples.thread[0] is 0"},
+    {outcome_unknown, "Samples.outcome[0]"},
+    {delta_far, "over two days"},
+    {delta_before_0, "over a day from its"},
+    {wait_short, "Waits.holder has 0"},
+    {wait_deadlock_short, "Waits.deadlock has 1"},
+    {wait_holder_stack_unknown, "Waits.holder_stack"},
+    {events_of_nobody, "GcEvents.session"},
+    {events_short, "GcEvents.after has 1 rows"},
+    {events_thread_short, "GcEvents.thread has 1 rows"},
+    {events_time_0, "GcEvents.start_ns is 0"},
+    {events_kind_unknown, "GcEvents.kind[1] is 10"},
+    {events_name_unknown, "GcEvents.name[0] is 9"},
+    {events_detail_unknown, "GcEvents.detail[0] is 9"},
+    {events_thread_unknown, "GcEvents.thread[0] is 9"},
+    {events_stack_unknown, "GcEvents.stack[0] is 9"},
+    {pools_of_nobody, "PoolReading.session"},
+    {pools_time_0, "PoolReading.time_ns is 0"},
+    {pools_short, "PoolReading.queued has 1 rows"},
+    {pools_kind_unknown, "PoolReading.kind[0] is 9"},
+    {pools_name_unknown, "PoolReading.name[0] is 9"},
+    {cost_of_nobody, "Cost.session"},
+    {cost_time_0, "Cost.time_ns is 0"},
+    {cost_short, "Cost.cpu_ns has 1"},
+    {cost_divisor_short, "Cost.divisor has 1"},
+    {cost_kind_unknown, "Cost.kind[0] is 9"},
+    {drop_unknown, "Tally.drop_cause[0]"},
+    {end_running, "SessionEnd.reason[0]"},
+};
+
 static void test_check_of_spoiled_batch_names_what_is_wrong(void **state)
 {
     (void)state;
-    static const struct {
-        void (*spoil)(struct good *g);
-        const char *word;
-    } cases[] = {
-        {generation_0, "Batch.generation"},
-        {generation_jump, "Batch.generation"},
-        {created_0, "Batch.created_ns"},
-        {string_gap, "strings begin at 2"},
-        {string_again, "strings begin at 1"},
-        {too_many, "begin a new one"},
-        {method_short, "method_file has 1 rows"},
-        {method_class, "method_class[1] is 3"},
-        {frame_kind_0, "frame_kind[1] is 0"},
-        {frame_dispatch, "frame_kind[1] is 11"},
-        {frame_kind_new, "frame_kind[1] is 19"},
-        {own_parent, "before its child 1"},
-        {chain_short, "chain_length adds up to 1, stack_frame has 2 rows"},
-        {chain_long, "chain_length[0] is 3 where 2 stacks are left"},
-        {chain_longest, "chain_length[0] is 4294967295"},
-        {chain_empty, "chain_length[0] is 0"},
-        {chain_none, "chain_length adds up to 0"},
-        {chain_parentless, "chain_length has 1 rows"},
-        {thread_kind, "thread_kind[0]"},
-        {virtual_short, "thread_virtual_id has 1 rows"},
-        {virtual_huge, "thread_virtual_id[1] is 9223372036854775808; ids are below 2^63"},
-        {virtual_of_java, "thread_virtual_id[1] is 42 of a thread with tid 0 and kind 1"},
-        {virtual_with_tid, "thread_virtual_id[1] is 42 of a thread with tid 5 and kind 7"},
-        {session_again, "was used before"},
-        {session_name, "'a b' is no name"},
-        {problem_long,
-         "SessionStart.walker, .problem, .clock, .threads, .when or .because is over 256 bytes"},
-        {walker_long,
-         "SessionStart.walker, .problem, .clock, .threads, .when or .because is over 256 bytes"},
-        {new_problem_long, "SessionProblem.problem is over 256 bytes"},
-        {problem_of_nobody, "SessionProblem.session"},
-        {session_unknown, "Samples.session"},
-        {kind_unknown, "Samples.kind"},
-        {column_short, "Samples.time_delta_ms has 1"},
-        {units_short, "Samples.units has 1"},
-        {counts_short, "Samples.counts has 1"},
-        {unit_0, "Samples.unit is 0"},
-        {units_over, "Samples.units[1] is 1844674407370955162, each of 10"},
-        {stack_unknown, "Samples.stack[0] is 3"},
-        {thread_none, "Samples.thread[0] is 0"},
-        {outcome_unknown, "Samples.outcome[0]"},
-        {delta_far, "over two days"},
-        {delta_before_0, "over a day from its"},
-        {wait_short, "Waits.holder has 0"},
-        {wait_deadlock_short, "Waits.deadlock has 1"},
-        {wait_holder_stack_unknown, "Waits.holder_stack"},
-        {events_of_nobody, "GcEvents.session"},
-        {events_short, "GcEvents.after has 1 rows"},
-        {events_thread_short, "GcEvents.thread has 1 rows"},
-        {events_time_0, "GcEvents.start_ns is 0"},
-        {events_kind_unknown, "GcEvents.kind[1] is 10"},
-        {events_name_unknown, "GcEvents.name[0] is 9"},
-        {events_detail_unknown, "GcEvents.detail[0] is 9"},
-        {events_thread_unknown, "GcEvents.thread[0] is 9"},
-        {events_stack_unknown, "GcEvents.stack[0] is 9"},
-        {pools_of_nobody, "PoolReading.session"},
-        {pools_time_0, "PoolReading.time_ns is 0"},
-        {pools_short, "PoolReading.queued has 1 rows"},
-        {pools_kind_unknown, "PoolReading.kind[0] is 9"},
-        {pools_name_unknown, "PoolReading.name[0] is 9"},
-        {drop_unknown, "Tally.drop_cause[0]"},
-        {end_running, "SessionEnd.reason[0]"},
-    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct good g;
         struct umig_err err = UMIG_ERR_INIT;

@@ -151,6 +151,13 @@ static const char tail[] =
     "  places (`engine.native_between`) and those (`engine.native_between_cut`).\n"
     "- **The kernel's tick** may be coarser than the interval asked for: then samples come less often\n"
     "  and each weighs more. The report says so at its top; the sum is right, few samples are vague.\n"
+    "- **The budget** is of CPU: 1 % of what the process uses, or of one processor where that is more,\n"
+    "  unless `budget=` says otherwise. What would cost more is taken more rarely, by halves: pools, live,\n"
+    "  alloc, wall, locks, cpu, in this order. Each sample then stands for more, and sums stay right;\n"
+    "  *Not to be had* says what was slowed to what, *Cost of profiling* when, and what it cost. Unless\n"
+    "  a budget is said, cpu is made no rarer than every 10 ms for it.\n";
+
+static const char rest[] =
     "- **Not to be had** is what a session asked for and the agent could not provide, such as native\n"
     "  frames without libunwind, or switched off while it ran: after more than 20 caught faults in a\n"
     "  minute the agent gives up native frames, after as many more stacks, and at last CPU samples.\n"
@@ -198,6 +205,7 @@ static void test_docs_data_quality_md_is_what_the_tables_say(void **state)
     umig_buf_text(&want, middle);
     put_table(drops, drop_advice, DROP_COUNT, &want);
     umig_buf_text(&want, tail);
+    umig_buf_text(&want, rest);
     assert_int_equal(want.failed, UMIG_OK);
 
     umig_golden_expect(UMIG_TEST_DOCS, "data-quality.md", umig_buf_str(&want));

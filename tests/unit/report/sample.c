@@ -50,6 +50,26 @@ static void set_session(struct umig_profile *profile)
     }
 }
 
+/* Nine tenths for CPU samples; allocation was dear once, and was sampled more rarely since. */
+static void add_costs(struct umig_profile *profile)
+{
+    profile->session.budget_ppm = 10000;
+    profile->session.budget_memory_bytes = 32 * MIB;
+    for (uint64_t i = 1; i <= 30; i++) {
+        struct umig_profile_cost cost = {
+            .unix_ns = START_UNIX_NS + i * UMIG_NS_PER_S,
+            .process_cpu_ns = i * 25 * UMIG_NS_PER_S / 30,
+            .memory_bytes = 5 * MIB + i * 1024,
+        };
+        cost.kind_cpu_ns[0] = i * 100000;
+        cost.kind_cpu_ns[UMIG_KIND_CPU] = i * 900000;
+        cost.kind_cpu_ns[UMIG_KIND_ALLOC] =
+            (i < 10 ? i : 10 + (i - 10) / 4) * 600000 + (i > 9 ? 5000000 : 0);
+        cost.divisors[UMIG_KIND_ALLOC] = i > 10 ? 4 : 1;
+        umig_profile_add_cost(profile, &cost);
+    }
+}
+
 static void add_pauses(struct umig_profile *profile)
 {
     const uint32_t young = string(profile, "G1 Young");
@@ -292,6 +312,7 @@ struct umig_profile *umig_sample_service(void)
     set_session(profile);
     add_pauses(profile);
     add_gc_events(profile);
+    add_costs(profile);
     add_counters(profile);
     add_pools(profile);
     add_waits(profile);
