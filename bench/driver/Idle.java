@@ -63,7 +63,7 @@ final class Idle {
     private static Target start(Jdk jdk, boolean hasIt, String... flags) throws Exception {
         var plan = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").with(flags);
         if (hasIt && had.equals("agent")) {
-            plan.agent("");
+            plan.agent();
         } else if (hasIt && had.equals("flag")) {
             plan.with("-XX:+UnlockDiagnosticVMOptions", "-XX:+DebugNonSafepoints");
         }

@@ -45,7 +45,7 @@ final class Leaks {
         for (Jdk jdk : Jdk.wanted(options)) {
             try (Collector collector = Collector.start();
                     Target target = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g", "-Xmn16m",
-                            "-XX:InitiatingHeapOccupancyPercent=20", "-XX:-G1UseAdaptiveIHOP").agent("")
+                            "-XX:InitiatingHeapOccupancyPercent=20", "-XX:-G1UseAdaptiveIHOP").agent()
                             .start("Leaky", RATE)) {
                 measure(jdk, target, options.isShort() ? 2 : 5, verdict);
             }

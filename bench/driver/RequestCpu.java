@@ -100,7 +100,7 @@ final class RequestCpu {
         var verdict = new Verdict(plan.name());
         int rounds = options.isShort() ? 60 : 400;
         for (Jdk jdk : Jdk.wanted(options)) {
-            try (Target target = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").agent("")
+            try (Target target = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").agent()
                     .start("GroovyService", Tree.ROOT.resolve("bench/programs/pricing.groovy").toString())) {
                 var bench = new RequestCpu(plan, target);
                 bench.warmUp(options.isShort() ? 400 : 1500);

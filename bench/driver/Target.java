@@ -61,8 +61,14 @@ final class Target implements AutoCloseable {
             return this;
         }
 
+        /** Without a budget: what is measured and shaken here asks for more than any service would. */
         Plan agent(String text) {
-            return with("-agentpath:" + Tree.AGENT + (text.isEmpty() ? "" : "=" + text));
+            return with("-agentpath:" + Tree.AGENT + "=budget=100%" + (text.isEmpty() ? "" : "," + text));
+        }
+
+        /** As it is without options. */
+        Plan agent() {
+            return with("-agentpath:" + Tree.AGENT);
         }
 
         /** In place of the driver's own. */

@@ -303,6 +303,9 @@ static void expand(const char *word, char *out, size_t room)
     }
 }
 
+/* Tests ask for intervals that no service would, and want them. */
+#define ANY_BUDGET "budget=100%"
+
 void umig_rig_start_jvm(struct umig_rig *rig, const char *agent, const char *words)
 {
     static char texts[WORDS_MAX][512];
@@ -312,9 +315,10 @@ void umig_rig_start_jvm(struct umig_rig *rig, const char *agent, const char *wor
     snprintf(texts[0], sizeof texts[0], "%s/bin/java", rig->jdk.home);
     int argc = 1;
     if (agent != NULL) {
-        snprintf(texts[argc++], sizeof texts[1], "-agentpath:%s%s%s",
-                 rig->library != NULL ? rig->library : UMIG_AGENT, agent[0] != '\0' ? "=" : "",
-                 agent);
+        const char *budget = strstr(agent, "budget=") != NULL ? "" : ANY_BUDGET;
+        snprintf(texts[argc++], sizeof texts[1], "-agentpath:%s=%s%s%s",
+                 rig->library != NULL ? rig->library : UMIG_AGENT, agent,
+                 agent[0] != '\0' && budget[0] != '\0' ? "," : "", budget);
     }
     snprintf(copy, sizeof copy, "%s", words);
     split(copy, cut, 0);

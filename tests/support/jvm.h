@@ -67,7 +67,8 @@ void umig_rig_stop_collector(struct umig_rig *rig);
 /**
  * Starts a JVM with the agent and returns when it has written "ready".
  *
- * @param agent  the agent's options, "" for none; NULL: without the agent
+ * @param agent  the agent's options, "" for none; NULL: without the agent. Without budget= there is
+ * no budget: tests ask for intervals that no service would
  * @param words  the rest of the command line, separated by single spaces; "@java" stands for the
  *               class path of the Java programs, "@groovy4" for that of the Groovy programs
  * compiled and run by Groovy 4, and so on
