@@ -271,10 +271,10 @@ static void read_gc(struct umig_gc_events *events, const struct line *line)
         read_step(events, line,
                   events->collector == UMIG_COLLECTOR_G1 ? UMIG_GC_EVENT_CYCLE
                                                          : UMIG_GC_EVENT_CONCURRENT);
+    } else if (begins_with(text, "Allocation Stall (") || begins_with(text, "Relocation Stall (")) {
+        read_stall(events, line); /* of a collector's thread, too: then with its collection */
     } else if (is_z && line->prefix.has_collection) {
         read_z_cycle(events, line);
-    } else if (begins_with(text, "Allocation Stall (") || begins_with(text, "Relocation Stall (")) {
-        read_stall(events, line);
     } else if (begins_with(text, "To-space exhausted")) {
         put_failure(events, line, range_of("To-space exhausted"));
     } else if (begins_with(text, "Failed to allocate ")) {

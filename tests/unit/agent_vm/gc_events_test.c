@@ -86,6 +86,8 @@ static const struct {
      UMIG_GC_EVENT_STALL, "Allocation Stall", "http-nio (exec) 3", 3210000, 0, 0},
     {UMIG_COLLECTOR_Z, "[gc          ] Relocation Stall (main) 0.100ms", UMIG_GC_EVENT_STALL,
      "Relocation Stall", "main", 100000, 0, 0},
+    {UMIG_COLLECTOR_Z, "[gc          ] GC(24) y: Relocation Stall (ZWorkerYoung#0) 0.068ms",
+     UMIG_GC_EVENT_STALL, "Relocation Stall", "ZWorkerYoung#0", 68000, 0, 0},
     {UMIG_COLLECTOR_SHENANDOAH, "[gc       ] GC(2) Concurrent marking (unload classes) 3.050ms",
      UMIG_GC_EVENT_CONCURRENT, "Concurrent marking (unload classes)", "", 3050000, 0, 0},
     {UMIG_COLLECTOR_SHENANDOAH, "[gc       ] GC(2) Concurrent cleanup 40M->30M(64M) 0.040ms",
