@@ -114,9 +114,16 @@ static void say_divisors(const struct umig_agent *agent)
     }
 }
 
+/* Unless a budget is said: a quarter of what is asked for is still an answer, a part of it none. */
+#define UNSAID_DIVISOR_MAX 4u
+
 /* What nobody has named a bound for is not held against what most ask for. */
 static void bound_divisors(struct umig_agent *agent)
 {
+    for (uint32_t i = 0; i < UMIG_BUDGET_KINDS; i++) {
+        agent->budget.most[umig_budget_order[i]] =
+            agent->options.has_budget ? 0 : UNSAID_DIVISOR_MAX;
+    }
     const uint64_t finest = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
     const uint64_t usual = umig_kind_rule(UMIG_KIND_CPU)->default_ns;
     agent->budget.most[UMIG_KIND_CPU] = agent->options.has_budget || finest == 0 ? 0

@@ -413,7 +413,7 @@ static const struct option g_options[] = {
       "32m", "the bound of the agent's memory; what does not fit is dropped and counted",
       "memory=64m"}, parse_memory},
     {{"budget", "budget=SHARE%|off", "share of CPU", "0.1% to 100%, or off",
-      "1%", "what the agent may take of the CPU that the process uses, or of one processor where that is more; kinds are taken more rarely to keep to it, weights make up for it; cpu no more rarely than every 10ms unless a budget is said (docs/data-quality.md)",
+      "1%", "what the agent may take of the CPU that the process uses, or of one processor where that is more; kinds are taken more rarely to keep to it, weights make up for it; unless a budget is said, cpu no more rarely than every 10ms, others no more rarely than a quarter (docs/data-quality.md)",
       "budget=2%"}, parse_budget},
     {{"walker", "walker=auto|vm|agct", "choice", "auto, vm, agct",
       "auto", "how stacks are walked: vm reads the JVM's own structures, agct asks AsyncGetCallTrace; auto is vm where it knows the JVM",

@@ -155,7 +155,7 @@ static const char tail[] =
     "  unless `budget=` says otherwise. What would cost more is taken more rarely, by halves: pools, live,\n"
     "  alloc, wall, locks, cpu, in this order. Each sample then stands for more, and sums stay right;\n"
     "  *Not to be had* says what was slowed to what, *Cost of profiling* when, and what it cost. Unless\n"
-    "  a budget is said, cpu is made no rarer than every 10 ms for it.\n";
+    "  a budget is said, cpu is made no rarer than every 10 ms for it, and no other kind rarer than a quarter.\n";
 
 static const char rest[] =
     "- **Not to be had** is what a session asked for and the agent could not provide, such as native\n"
