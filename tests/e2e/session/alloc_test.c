@@ -15,14 +15,9 @@
 #define MIN_SAMPLES        16000 /* of the finer session */
 #define MIN_SAMPLES_COARSE 4000
 #define POINTS             2.0 /* a place's or a class's share, in percentage points */
+#define TOTAL_PERCENT      3.0 /* all that was allocated, against the threads' counters */
 #define POINTS_COARSE      4.0
-
-/*
- * All that was allocated, against the threads' counters. Runs on 25 differed from them by -3.2 to
- * +5.0 %, three times what so many independent samples would.
- */
-#define TOTAL_PERCENT  10.0
-#define PERCENT_COARSE 10.0
+#define PERCENT_COARSE     6.0
 
 /*
  * Up to JDK 24 the JVM loses count where objects lie outside of threads' buffers (JDK-8356372):

@@ -7,7 +7,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.StringJoiner;
 import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.function.IntSupplier;
 
 /**
@@ -118,86 +119,83 @@ public final class Allocating {
         if (args.length > 2) {
             blocks.putAll(groovyPlaces(args[2]));
         }
-        Map<String, Long> spent = new TreeMap<>();
-        long threadsBytes = 0;
+        CyclicBarrier turn = new CyclicBarrier(THREADS + 1);
+        List<Allocator> allocators = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            Allocator allocator = new Allocator(blocks, bytes, seed + i, turn);
+            allocator.setName("allocator-" + i);
+            allocator.setDaemon(true);
+            allocator.start();
+            allocators.add(allocator);
+        }
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
         while (!"end".equals(in.readLine())) {
-            threadsBytes += round(blocks, bytes, seed, spent);
-            seed += THREADS;
-            System.out.println(json(threadsBytes, spent));
+            turn.await(); // begins a round
+            turn.await(); // ends it
+            System.out.println(json(allocators));
         }
     }
 
-    private static long round(Map<String, Work> blocks, long bytes, long seed,
-            Map<String, Long> spent) throws InterruptedException {
-        CountDownLatch done = new CountDownLatch(THREADS);
-        CountDownLatch end = new CountDownLatch(1);
-        List<Allocator> allocators = new ArrayList<>();
-        for (int i = 0; i < THREADS; i++) {
-            Allocator allocator = new Allocator(blocks, bytes, seed + i, done, end);
-            allocator.setName("allocator-" + i);
-            allocators.add(allocator);
-            allocator.start();
-        }
-        done.await();
-        /* The threads stand still but live: their counters can be read. */
-        long total = 0;
+    /** The threads stand still meanwhile. */
+    private static String json(List<Allocator> allocators) {
+        Map<String, Long> spent = new TreeMap<>();
+        long threadsBytes = 0;
         for (Allocator allocator : allocators) {
-            total += BEAN.getThreadAllocatedBytes(allocator.getId());
+            threadsBytes += BEAN.getThreadAllocatedBytes(allocator.getId());
             allocator.spent.forEach((name, amount) -> spent.merge(name, amount, Long::sum));
         }
-        end.countDown();
-        for (Allocator allocator : allocators) {
-            allocator.join();
-        }
-        return total;
-    }
-
-    private static String json(long threadsBytes, Map<String, Long> spent) {
         StringJoiner methods = new StringJoiner(", ", "{", "}");
-        spent.forEach((name, bytes) -> methods.add("\"" + name + "\": " + bytes));
+        spent.forEach((name, amount) -> methods.add("\"" + name + "\": " + amount));
         return "{\"threads_bytes\": " + threadsBytes + ", \"methods\": " + methods + "}";
     }
 
+    /**
+     * Lives for all rounds: the JVM draws the distances of a thread's samples from a generator that it
+     * seeds with the address of the thread, and threads of rounds of their own would have the same
+     * addresses, and the same draws, in each.
+     */
     private static final class Allocator extends Thread {
         final Map<String, Long> spent = new TreeMap<>();
         private final Map<String, Work> blocks;
-        private final long bytes;
+        private final long share;
         private final Random random;
-        private final CountDownLatch done;
-        private final CountDownLatch end;
+        private final CyclicBarrier turn;
         private long sum;
 
-        Allocator(Map<String, Work> blocks, long bytes, long seed, CountDownLatch done,
-                CountDownLatch end) {
+        Allocator(Map<String, Work> blocks, long bytes, long seed, CyclicBarrier turn) {
             this.blocks = blocks;
-            this.bytes = bytes;
+            this.share = bytes / blocks.size();
             this.random = new Random(seed);
-            this.done = done;
-            this.end = end;
+            this.turn = turn;
+        }
+
+        private void allocate(String name, Work work) {
+            long before = BEAN.getThreadAllocatedBytes(getId());
+            sum += work.run(30_000);
+            spent.merge(name, BEAN.getThreadAllocatedBytes(getId()) - before, Long::sum);
+        }
+
+        private void round(long total) {
+            List<String> names = new ArrayList<>(blocks.keySet());
+            while (!names.isEmpty()) {
+                String name = names.get(random.nextInt(names.size()));
+                allocate(name, blocks.get(name));
+                if (spent.get(name) >= total) {
+                    names.remove(name);
+                }
+            }
         }
 
         @Override
         public void run() {
-            long share = bytes / blocks.size();
-            long id = getId();
-            List<String> names = new ArrayList<>(blocks.keySet());
-            while (!names.isEmpty()) {
-                String name = names.get(random.nextInt(names.size()));
-                Work work = blocks.get(name);
-                long before = BEAN.getThreadAllocatedBytes(id);
-                sum += work.run(30_000);
-                long after = BEAN.getThreadAllocatedBytes(id);
-                spent.merge(name, after - before, Long::sum);
-                if (spent.get(name) >= share) {
-                    names.remove(name);
-                }
-            }
-            done.countDown();
             try {
-                end.await();
-            } catch (InterruptedException e) {
+                for (long rounds = 1;; rounds++) {
+                    turn.await();
+                    round(rounds * share);
+                    turn.await();
+                }
+            } catch (InterruptedException | BrokenBarrierException e) {
                 throw new IllegalStateException(e);
             }
         }
