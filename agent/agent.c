@@ -142,6 +142,10 @@ static enum umig_attach load(void *java_vm, const char *text, struct umig_err *e
     };
     const bool is_open = agent->vm.jvmti != NULL;
     const int rc = is_open ? UMIG_OK : umig_vm_open(&agent->vm, java_vm, &hooks, err);
+    if (rc == UMIG_OK && (!agent->options.is_debug_info_late || agent->options.has_start)) {
+        umig_vm_want_debug_info(&agent->vm); /* before the first method is compiled */
+        agent->has_debug_info = true;
+    }
     return rc == UMIG_OK ? UMIG_ATTACH_GOOD : UMIG_ATTACH_JVM;
 }
 

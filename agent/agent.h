@@ -73,9 +73,11 @@ struct umig_agent {
     bool has_tried_live;   /* to take the memory for them */
     bool has_tried_pools;  /* the same, for pools */
     bool is_sampler_ready;
-    bool has_lost_signals; /* no signal is left for timers */
-    bool is_unguarded;     /* faults of walks would go to another library */
-    char safety_lack[256]; /* what is off for safety's sake, in words; "" when nothing is */
+    bool has_debug_info;          /* compilers note what sampling between safepoints needs */
+    uint64_t debug_info_after_ns; /* the process had run so long; 0: from the load on */
+    bool has_lost_signals;        /* no signal is left for timers */
+    bool is_unguarded;            /* faults of walks would go to another library */
+    char safety_lack[256];        /* what is off for safety's sake, in words; "" when nothing is */
     uint32_t wanted;
     bool was_connected;     /* as logged last */
     enum umig_clock clock;  /* CPU samples are taken by; AUTO: none are */
@@ -173,6 +175,9 @@ int umig_agent_answer(void *ctx,
 void umig_agent_write_process(const struct umig_agent *agent,
                               struct umig_pb_writer *writer,
                               uint32_t field);
+
+/** How long this process has run, in ns. Thread: any. */
+uint64_t umig_agent_uptime_ns(void);
 
 /** Writes the Hello of this process. */
 void umig_agent_write_hello(const struct umig_agent *agent, struct umig_pb_writer *writer);

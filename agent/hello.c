@@ -84,6 +84,11 @@ void umig_agent_write_process(const struct umig_agent *agent,
     umig_pb_close(writer, process);
 }
 
+uint64_t umig_agent_uptime_ns(void)
+{
+    return umig_clock_unix_ns() - process_start_unix_ns();
+}
+
 void umig_agent_write_hello(const struct umig_agent *agent, struct umig_pb_writer *writer)
 {
     umig_pb_uint(writer, 1, UMIG_PROTOCOL);

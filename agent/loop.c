@@ -99,6 +99,30 @@ static void note_clock(struct umig_agent *agent, struct umig_session *session)
     }
 }
 
+/* The first session of stacks asks for what the load has left out (debuginfo=session). */
+static void want_debug_info(struct umig_agent *agent)
+{
+    if (!agent->has_debug_info) {
+        umig_vm_want_debug_info(&agent->vm);
+        agent->debug_info_after_ns = umig_agent_uptime_ns();
+        agent->has_debug_info = true;
+    }
+}
+
+/* What was compiled before that stays less exact: in every session of this JVM. */
+static void note_debug_info(const struct umig_agent *agent, struct umig_session *session)
+{
+    char after[32];
+    char what[128];
+    if (agent->debug_info_after_ns != 0) {
+        umig_format_duration(agent->debug_info_after_ns, after, sizeof after);
+        snprintf(what, sizeof what,
+                 "exact inlining in code compiled in the JVM's first %s (debuginfo=session)",
+                 after);
+        add_lack(session, what);
+    }
+}
+
 /* What keeps threads from being looked at is told when it is asked for, not when it is missed. */
 static void note_wall(struct umig_agent *agent, struct umig_session *session)
 {
@@ -122,6 +146,8 @@ static void note_means(struct umig_agent *agent, struct umig_session *session)
         return;
     }
     session->walker = agent->vm.walker;
+    want_debug_info(agent);
+    note_debug_info(agent, session);
     umig_session_set_lack(session, UMIG_LACK_SAFETY, umig_safety_lack(agent));
     if (has_kind[UMIG_KIND_CPU]) {
         if (session->lacks[UMIG_LACK_SAFETY][0] == '\0') {

@@ -252,6 +252,18 @@ static int parse_walker(struct umig_span value,
     return UMIG_OK;
 }
 
+static int parse_debug_info(struct umig_span value,
+                            struct umig_agent_options *options,
+                            struct umig_err *err)
+{
+    if (!umig_span_is(value, "load") && !umig_span_is(value, "session")) {
+        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not a time to begin", shown(value),
+                            value.at);
+    }
+    options->is_debug_info_late = umig_span_is(value, "session");
+    return UMIG_OK;
+}
+
 static int parse_faults(struct umig_span value,
                         struct umig_agent_options *options,
                         struct umig_err *err)
@@ -418,6 +430,9 @@ static const struct option g_options[] = {
     {{"walker", "walker=auto|vm|agct", "choice", "auto, vm, agct",
       "auto", "how stacks are walked: vm reads the JVM's own structures, agct asks AsyncGetCallTrace; auto is vm where it knows the JVM",
       "walker=agct"}, parse_walker},
+    {{"debuginfo", "debuginfo=load|session", "choice", "load, session",
+      "load", "from when on the JIT compilers note which inlined method an instruction is of: load is exact; session begins with the first session of stacks, costs nothing before it (up to JDK 22 load costs about 1 % of a request), and is less exact in code compiled earlier",
+      "debuginfo=session"}, parse_debug_info},
     {{"faults", "faults=COUNT", "number", "0 to 1000000000",
       "20", "faults within a minute that may be caught while sampling; beyond them native frames stop, then stacks, then samples",
       "faults=0"}, parse_faults},
@@ -500,7 +515,7 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
     return umig_err_set(
         err, UMIG_E_ARG,
         "option '%.*s' is not known; there are collector, service, instance, "
-        "label.X, start, duration, control, memory, budget, walker, faults, native, clock, threads, when, before, repeat, log and "
+        "label.X, start, duration, control, memory, budget, walker, debuginfo, faults, native, clock, threads, when, before, repeat, log and "
         "strict",
         shown(name), name.at);
 }

@@ -52,6 +52,7 @@ struct umig_agent_options {
     uint32_t budget_ppm; /* millionths of CPU; 0: any */
     bool has_budget;     /* it was said */
     enum umig_walker walker;
+    bool is_debug_info_late;            /* compilers are asked for it by the first session only */
     uint32_t faults;                    /* caught in walks within a minute, and borne */
     enum umig_native native;            /* of the session of start= */
     enum umig_clock clock;              /* of the session of start= */

@@ -479,13 +479,16 @@ static int open_environment(struct umig_vm *vm, struct umig_err *err)
     void *call = umig_libjvm_symbol(&vm->libjvm, "AsyncGetCallTrace");
     memcpy(&vm->agct.call, &call, sizeof call);
     g_umig_vm = vm;
-    /* Before the first method is compiled: what is compiled without it is less exact for good. */
-    (void)umig_jvmflag_turn_on(&vm->libjvm, "DebugNonSafepoints");
     rc = add_capabilities(vm, err);
     if (rc == UMIG_OK) {
         rc = set_callbacks(vm, err);
     }
     return umig_err_trace(err, rc);
+}
+
+void umig_vm_want_debug_info(struct umig_vm *vm)
+{
+    (void)umig_jvmflag_turn_on(&vm->libjvm, "DebugNonSafepoints");
 }
 
 int umig_vm_open(struct umig_vm *vm,

@@ -146,6 +146,12 @@ UMIG_NODISCARD int umig_vm_open(struct umig_vm *vm,
                                 struct umig_err *err);
 
 /**
+ * Has compilers note of every instruction, not only of safepoints, which inlined method it is of
+ * (docs/adr/0004-debug-non-safepoints.md); what is compiled already stays as it is. Thread: any.
+ */
+void umig_vm_want_debug_info(struct umig_vm *vm);
+
+/**
  * Does what VMInit does, on_init included, in a JVM that runs already.
  *
  * @param java_vm  JavaVM*

@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An agent that waits for its first session, against none; with {@code --only flag} what it switches on,
+ * An agent that waits for its first session, against none; with {@code --only session} one that leaves
+ * debug information to that session (debuginfo=session); with {@code --only flag} what switches it on,
  * DebugNonSafepoints, without an agent; with {@code --only nothing} nothing against nothing. Two JVMs, with and without, live at once:
  * what the machine does meanwhile meets both. A pair of them is one round, and each is the first in
  * every other one.
@@ -29,8 +30,8 @@ final class Idle {
 
     static int run(Options options) throws Exception {
         had = options.only() == null ? "agent" : options.only();
-        if (!List.of("agent", "flag", "nothing").contains(had)) {
-            throw new Trouble("--only " + had + ": write flag or nothing");
+        if (!List.of("agent", "session", "flag", "nothing").contains(had)) {
+            throw new Trouble("--only " + had + ": write session, flag or nothing");
         }
         var verdict = new Verdict("idle");
         int startups = options.isShort() ? 6 : 60;
@@ -64,6 +65,8 @@ final class Idle {
         var plan = new Target.Plan(jdk).with("-Xms1g", "-Xmx1g").with(flags);
         if (hasIt && had.equals("agent")) {
             plan.agent();
+        } else if (hasIt && had.equals("session")) {
+            plan.with("-agentpath:" + Tree.AGENT + "=debuginfo=session");
         } else if (hasIt && had.equals("flag")) {
             plan.with("-XX:+UnlockDiagnosticVMOptions", "-XX:+DebugNonSafepoints");
         }

@@ -26,6 +26,7 @@ static void test_nothing_asked_for_gives_the_defaults(void **state)
         assert_int_equal(options.budget_ppm, UMIG_BUDGET_DEFAULT_PPM);
         assert_false(options.has_budget);
         assert_int_equal(options.walker, UMIG_WALKER_AUTO);
+        assert_false(options.is_debug_info_late);
         assert_int_equal(options.faults, 20);
         assert_int_equal(options.when.count, 0);
         assert_int_equal(options.repeat, 1);
@@ -43,7 +44,7 @@ static void test_every_option_arrives(void **state)
     const int rc = umig_options_parse(
         "collector=tcp:10.0.0.1:7070,service=orders,instance=orders-2,label.build=1.4=2,"
         "label.team=caf\xc3\xa9,start=cpu:5ms,gc,heap,locks:2ms,duration=30s,"
-        "control=/run/x/y.sock,memory=64m,budget=2.5%,walker=agct,faults=7,native=leaf,clock=wall,"
+        "control=/run/x/y.sock,memory=64m,budget=2.5%,walker=agct,debuginfo=session,faults=7,native=leaf,clock=wall,"
         "when=heap >= 90% for 5s,before=2m,repeat=3,"
         "log=/var/log/a:b.log:debug,strict",
         &options, NULL);
@@ -72,6 +73,7 @@ static void test_every_option_arrives(void **state)
     assert_int_equal(options.budget_ppm, 25000);
     assert_true(options.has_budget);
     assert_int_equal(options.walker, UMIG_WALKER_AGCT);
+    assert_true(options.is_debug_info_late);
     assert_int_equal(options.faults, 7);
     assert_string_equal(options.when.text, "heap >= 90% for 5s");
     assert_int_equal(options.before_ns, 120 * UMIG_NS_PER_S);
@@ -188,6 +190,7 @@ static const struct wrong g_wrong[] = {
     {"faults=some", "'some'", "faults=COUNT"},
     {"faults=1000000001", "0 to 1000000000", "faults=COUNT"},
     {"walker=best", "'walker=best'", "auto|vm|agct"},
+    {"debuginfo=never", "'debuginfo=never'", "load|session"},
     {"log=", "'log='", "must begin with '/'"},
     {"log=rel:info", "'log=rel:info'", "must begin with '/'"},
     {"log=/a:loud", "'log=/a:loud'", "'loud' is not a level"},
@@ -275,7 +278,7 @@ static void test_every_example_of_the_table_is_accepted(void **state)
             fail_msg("%s: %s", text, err.text);
         }
     }
-    assert_int_equal(index, 19);
+    assert_int_equal(index, 20);
 }
 
 int main(void)
