@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/jvm.h"
 #include "tests/support/test.h"
@@ -17,14 +18,24 @@ static void start_jvm(struct umig_rig *rig, const char *agent)
                        "-XX:+UnlockDiagnosticVMOptions -cp @groovy4 Planted 1000 7 GroovyBlocks");
 }
 
+/* Of this JDK, or, where only its runtime is here, of any: they understand each other. */
+static void find_jcmd(const struct umig_rig *rig, char *out, size_t room)
+{
+    snprintf(out, room, "%s/bin/jcmd", rig->jdk.home);
+    if (access(out, X_OK) != 0) {
+        snprintf(out, room, "jcmd");
+    }
+}
+
 /* As jcmd prints it: "bool DebugNonSafepoints = true {diagnostic} {default}". */
 static bool is_flag_on(const struct umig_rig *rig)
 {
-    char command[320];
+    char jcmd[300];
+    char command[340];
     char line[512];
     const char *value = NULL;
-    snprintf(command, sizeof command, "%s/bin/jcmd %d VM.flags -all", rig->jdk.home,
-             (int)rig->jvm.pid);
+    find_jcmd(rig, jcmd, sizeof jcmd);
+    snprintf(command, sizeof command, "%s %d VM.flags -all", jcmd, (int)rig->jvm.pid);
     FILE *flags = popen(command, "re");
     assert_non_null(flags);
     bool is_on = false;
