@@ -6,7 +6,7 @@
 #include "collector/store/places.h"
 #include "collector/store/store.h"
 #include "tests/support/test.h"
-#include "tests/support/tree.h"
+#include "tests/unit/collector/stored.h"
 
 static void test_group_keeps_the_names_of_the_jvms_threads(void **state)
 {
@@ -17,14 +17,13 @@ static void test_group_keeps_the_names_of_the_jvms_threads(void **state)
         {"C2 CompilerThre", "C2 CompilerThre"},
         {"G1 Conc#0", "G1 Conc#*"},
     };
-    char dir[] = "/tmp/umig-test-XXXXXX";
     char set_aside[UMIG_STORE_PATH_BYTES];
-    struct umig_store *store = NULL;
+    struct stored stored;
     struct umig_day day = {0};
-    assert_non_null(mkdtemp(dir));
-    assert_int_equal(umig_store_open(dir, &store, NULL), UMIG_OK);
-    assert_int_equal(umig_day_open(&day, dir, 20000, umig_store_id(store), set_aside, NULL),
-                     UMIG_OK);
+    stored_open(&stored);
+    assert_int_equal(
+        umig_day_open(&day, stored.dir, 20000, umig_store_id(stored.store), set_aside, NULL),
+        UMIG_OK);
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint32_t name = 0;
@@ -36,8 +35,7 @@ static void test_group_keeps_the_names_of_the_jvms_threads(void **state)
         assert_int_equal(group, want);
     }
     umig_day_close(&day);
-    umig_store_close(store);
-    umig_tree_remove(dir);
+    stored_close(&stored);
 }
 
 int main(void)

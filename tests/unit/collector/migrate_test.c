@@ -4,45 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/store/fold.h"
 #include "collector/store/places.h"
 #include "collector/store/schema.h"
 #include "collector/store/store.h"
 #include "core/err.h"
 #include "tests/support/test.h"
-#include "tests/support/tree.h"
+#include "tests/unit/collector/stored.h"
 
 enum {
     FILE_NUMBER = 20000000,
     SQL_BYTES = 1 << 16
 };
-
-struct fixture {
-    char dir[64];
-    struct umig_store *store;
-    struct umig_folder *folder;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/umig-test-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    assert_int_equal(umig_store_open(f->dir, &f->store, NULL), UMIG_OK);
-    assert_int_equal(umig_folder_open(f->dir, umig_store_id(f->store), &f->folder, NULL), UMIG_OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    umig_folder_close(f->folder);
-    umig_store_close(f->store);
-    umig_tree_remove(f->dir);
-    free(f);
-    return 0;
-}
 
 /* Makes the file of a day as that schema had it. */
 static void make_day(const char *path, int version)
@@ -69,7 +41,7 @@ static int open_view(const char *path, struct umig_db *db, struct umig_err *err)
 
 static void test_every_older_day_file_becomes_the_newest(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     assert_true(umig_day_schema.migration_count > 1);
     for (int version = 1; version < umig_day_schema.migration_count; version++) {
         struct umig_err err = UMIG_ERR_INIT;
@@ -96,7 +68,7 @@ static void test_every_older_day_file_becomes_the_newest(void **state)
 /* One that cannot be done does not keep the others old. */
 static void test_migrate_leaves_a_damaged_day_file_where_it_is(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     struct umig_db db;
     char damaged[UMIG_STORE_PATH_BYTES];
     char old[UMIG_STORE_PATH_BYTES];
@@ -120,7 +92,7 @@ static void test_migrate_leaves_a_damaged_day_file_where_it_is(void **state)
 /* Nothing is what a file has that was cut to nothing: filled in, it would look like a day of it. */
 static void test_migrate_leaves_an_empty_day_file_empty(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     struct umig_db db;
     struct umig_err err = UMIG_ERR_INIT;
     char empty[UMIG_STORE_PATH_BYTES];
@@ -139,7 +111,7 @@ static void test_migrate_leaves_an_empty_day_file_empty(void **state)
 /* A folder of a newer umig: its files are refused by name, and left as they are. */
 static void test_migrate_tells_a_newer_day_file(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     struct umig_err err = UMIG_ERR_INIT;
     char newer[UMIG_STORE_PATH_BYTES];
     sqlite3 *db = NULL;
@@ -158,13 +130,13 @@ static void test_migrate_tells_a_newer_day_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_every_older_day_file_becomes_the_newest, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_migrate_leaves_a_damaged_day_file_where_it_is, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_migrate_leaves_an_empty_day_file_empty, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_migrate_tells_a_newer_day_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_every_older_day_file_becomes_the_newest, stored_set_up,
+                                        stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_migrate_leaves_a_damaged_day_file_where_it_is, stored_set_up,
+                                        stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_migrate_leaves_an_empty_day_file_empty, stored_set_up,
+                                        stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_migrate_tells_a_newer_day_file, stored_set_up, stored_tear_down),
     };
     return cmocka_run_group_tests_name("unit.collector.migrate", tests, NULL, NULL);
 }

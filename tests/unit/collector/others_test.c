@@ -6,55 +6,22 @@
 #include "collector/store/store_private.h"
 #include "core/buf.h"
 #include "tests/support/test.h"
-#include "tests/support/tree.h"
+#include "tests/unit/collector/stored.h"
 #include "umig/v1/control.pb-c.h"
 
 #define TEXT_LIMIT_BYTES 65536
 
-struct fixture {
-    char dir[64];
-    struct umig_store *store;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/umig-test-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    assert_int_equal(umig_store_open(f->dir, &f->store, NULL), UMIG_OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    umig_store_close(f->store);
-    umig_tree_remove(f->dir);
-    free(f);
-    return 0;
-}
-
 static void put_hello(struct umig_buf *sql)
 {
-    Umig__V1__Process process = UMIG__V1__PROCESS__INIT;
-    Umig__V1__ClockAnchor anchor = UMIG__V1__CLOCK_ANCHOR__INIT;
-    Umig__V1__Hello hello = UMIG__V1__HELLO__INIT;
     uint8_t bytes[512];
-    process.service = (char[]){"orders"};
-    anchor.monotonic_ns = 1;
-    anchor.unix_ns = 1;
-    hello.process = &process;
-    hello.anchor = &anchor;
-    assert_true(umig__v1__hello__get_packed_size(&hello) <= sizeof bytes);
-    const size_t count = umig__v1__hello__pack(&hello, bytes);
+    const size_t count = stored_pack_hello(bytes, sizeof bytes);
     for (size_t i = 0; i < count; i++) {
         umig_buf_printf(sql, "%02x", bytes[i]);
     }
 }
 
 /* A session of a stream; to is 0 while it runs, its last data came at 900 then. */
-static void add(const struct fixture *f, int stream, int number, const char *id, int from, int to)
+static void add(const struct stored *f, int stream, int number, const char *id, int from, int to)
 {
     struct umig_buf sql = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
     umig_buf_printf(&sql,
@@ -68,7 +35,7 @@ static void add(const struct fixture *f, int stream, int number, const char *id,
     umig_buf_fini(&sql);
 }
 
-static void expect_others(const struct fixture *f, int64_t key, const char *want)
+static void expect_others(const struct stored *f, int64_t key, const char *want)
 {
     struct umig_reader *reader = NULL;
     struct umig_profile *profile = NULL;
@@ -91,7 +58,7 @@ static void expect_others(const struct fixture *f, int64_t key, const char *want
 
 static void test_others_are_of_the_same_jvm_and_overlap(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     add(f, 1, 1, "always-on", 100, 0);
     add(f, 1, 2, "before", 150, 200);
     add(f, 1, 3, "one", 200, 300);
@@ -107,8 +74,8 @@ static void test_others_are_of_the_same_jvm_and_overlap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_others_are_of_the_same_jvm_and_overlap, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_others_are_of_the_same_jvm_and_overlap, stored_set_up,
+                                        stored_tear_down),
     };
     return cmocka_run_group_tests_name("unit.collector.others", tests, NULL, NULL);
 }

@@ -6,38 +6,21 @@
 #include "collector/store/reader.h"
 #include "collector/store/store.h"
 #include "tests/support/test.h"
-#include "tests/support/tree.h"
+#include "tests/unit/collector/stored.h"
 
 struct fixture {
-    char dir[64];
-    struct umig_store *store;
+    struct stored stored;
     struct umig_stream stream;
     uint8_t hello[256];
     size_t hello_bytes;
 };
 
-static void pack_hello(struct fixture *f)
-{
-    Umig__V1__Process process = UMIG__V1__PROCESS__INIT;
-    Umig__V1__ClockAnchor anchor = UMIG__V1__CLOCK_ANCHOR__INIT;
-    Umig__V1__Hello hello = UMIG__V1__HELLO__INIT;
-    process.service = (char[]){"orders"};
-    anchor.monotonic_ns = 1;
-    anchor.unix_ns = 1;
-    hello.process = &process;
-    hello.anchor = &anchor;
-    assert_true(umig__v1__hello__get_packed_size(&hello) <= sizeof f->hello);
-    f->hello_bytes = umig__v1__hello__pack(&hello, f->hello);
-}
-
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/umig-test-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    assert_int_equal(umig_store_open(f->dir, &f->store, NULL), UMIG_OK);
+    stored_open(&f->stored);
     f->stream = (struct umig_stream){.epoch = 7, .anchor_monotonic_ns = 1, .anchor_unix_ns = 1};
-    pack_hello(f);
+    f->hello_bytes = stored_pack_hello(f->hello, sizeof f->hello);
     *state = f;
     return 0;
 }
@@ -45,8 +28,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    umig_store_close(f->store);
-    umig_tree_remove(f->dir);
+    stored_close(&f->stored);
     free(f);
     return 0;
 }
@@ -67,10 +49,10 @@ static void put(struct fixture *f, Umig__V1__Batch *message)
         .hello_bytes = f->hello_bytes,
         .now_unix_ns = 1000,
     };
-    if (umig_store_put(f->store, &f->stream, &in, &err) != UMIG_OK) {
+    if (umig_store_put(f->stored.store, &f->stream, &in, &err) != UMIG_OK) {
         fail_msg("%s", err.text);
     }
-    assert_int_equal(umig_store_commit(f->store, NULL), UMIG_OK);
+    assert_int_equal(umig_store_commit(f->stored.store, NULL), UMIG_OK);
 }
 
 static void put_start(struct fixture *f)
@@ -120,7 +102,7 @@ static void expect(const struct fixture *f, const char *problem)
     struct umig_err err = UMIG_ERR_INIT;
     char copy[64];
     snprintf(copy, sizeof copy, "%s", problem);
-    assert_int_equal(umig_reader_open(f->dir, &reader, NULL), UMIG_OK);
+    assert_int_equal(umig_reader_open(f->stored.dir, &reader, NULL), UMIG_OK);
     if (umig_reader_sessions(reader, check_row, copy, &err) != UMIG_OK) {
         fail_msg("%s", err.text);
     }

@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "collector/store/fold.h"
 #include "collector/store/places.h"
 #include "collector/store/store_private.h"
 #include "core/clock.h"
 #include "tests/support/test.h"
-#include "tests/support/tree.h"
+#include "tests/unit/collector/stored.h"
 
 enum {
     TODAY = 20000,
@@ -18,34 +17,7 @@ enum {
 
 #define DAY_NS (UINT64_C(86400) * UMIG_NS_PER_S)
 
-struct fixture {
-    char dir[64];
-    struct umig_store *store;
-    struct umig_folder *folder;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/umig-test-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
-    assert_int_equal(umig_store_open(f->dir, &f->store, NULL), UMIG_OK);
-    assert_int_equal(umig_folder_open(f->dir, umig_store_id(f->store), &f->folder, NULL), UMIG_OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    umig_folder_close(f->folder);
-    umig_store_close(f->store);
-    umig_tree_remove(f->dir);
-    free(f);
-    return 0;
-}
-
-static void make_day(const struct fixture *f, int64_t day)
+static void make_day(const struct stored *f, int64_t day)
 {
     char path[UMIG_STORE_PATH_BYTES];
     umig_store_day_path(f->dir, umig_store_file_of(day, 0), path);
@@ -55,14 +27,14 @@ static void make_day(const struct fixture *f, int64_t day)
     close(fd);
 }
 
-static bool has_day(const struct fixture *f, int64_t day)
+static bool has_day(const struct stored *f, int64_t day)
 {
     char path[UMIG_STORE_PATH_BYTES];
     umig_store_day_path(f->dir, umig_store_file_of(day, 0), path);
     return access(path, F_OK) == 0;
 }
 
-static struct umig_retain_result retain(const struct fixture *f,
+static struct umig_retain_result retain(const struct stored *f,
                                         uint64_t age_ns,
                                         uint64_t size_bytes)
 {
@@ -75,7 +47,7 @@ static struct umig_retain_result retain(const struct fixture *f,
 
 static void test_retain_by_age_drops_days_that_are_wholly_older(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     for (int64_t day = TODAY - 4; day <= TODAY; day++) {
         make_day(f, day);
     }
@@ -90,7 +62,7 @@ static void test_retain_by_age_drops_days_that_are_wholly_older(void **state)
 
 static void test_retain_by_size_drops_the_oldest_first(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     for (int64_t day = TODAY - 4; day <= TODAY; day++) {
         make_day(f, day);
     }
@@ -107,7 +79,7 @@ static void test_retain_by_size_drops_the_oldest_first(void **state)
 
 static void test_retain_keeps_the_newest_and_says_that_it_is_over(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     make_day(f, TODAY - 1);
     make_day(f, TODAY);
 
@@ -121,7 +93,7 @@ static void test_retain_keeps_the_newest_and_says_that_it_is_over(void **state)
 
 static void test_retain_by_age_drops_the_newest_too(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     make_day(f, TODAY - 9);
 
     const struct umig_retain_result result = retain(f, 2 * DAY_NS, 100 * FILE_BYTES);
@@ -132,7 +104,7 @@ static void test_retain_by_age_drops_the_newest_too(void **state)
 }
 
 /* A session that ended, with data in one file, of a stream that was heard last at a time. */
-static void put_session(const struct fixture *f, int64_t key, int64_t file)
+static void put_session(const struct stored *f, int64_t key, int64_t file)
 {
     char sql[512];
     snprintf(sql, sizeof sql,
@@ -143,7 +115,7 @@ static void put_session(const struct fixture *f, int64_t key, int64_t file)
     assert_int_equal(umig_db_exec(&f->store->main, sql, NULL), UMIG_OK);
 }
 
-static int64_t count_sessions(const struct fixture *f)
+static int64_t count_sessions(const struct stored *f)
 {
     int64_t count = 0;
     assert_int_equal(umig_db_number(&f->store->main, "SELECT count(*) FROM sessions", &count, NULL),
@@ -153,7 +125,7 @@ static int64_t count_sessions(const struct fixture *f)
 
 static void test_store_forgets_what_was_dropped_and_not_what_is_missing(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     struct umig_missing_files missing;
     put_session(f, 1, umig_store_file_of(TODAY - 9, 0));
     put_session(f, 2, umig_store_file_of(TODAY - 2, 0));
@@ -178,7 +150,7 @@ static void test_store_forgets_what_was_dropped_and_not_what_is_missing(void **s
 
 static void test_store_begins_a_part_once_and_a_day_at_part_0(void **state)
 {
-    const struct fixture *f = *state;
+    const struct stored *f = *state;
     const uint64_t now_ns = TODAY * DAY_NS;
 
     assert_int_equal(umig_store_file_at(f->store, now_ns), umig_store_file_of(TODAY, 0));
@@ -216,17 +188,17 @@ static void test_day_names_round_trip_and_others_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_days_that_are_wholly_older, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_retain_by_size_drops_the_oldest_first, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_days_that_are_wholly_older, stored_set_up,
+                                        stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_retain_by_size_drops_the_oldest_first, stored_set_up,
+                                        stored_tear_down),
         cmocka_unit_test_setup_teardown(test_retain_keeps_the_newest_and_says_that_it_is_over,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_the_newest_too, set_up, tear_down),
+                                        stored_set_up, stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_the_newest_too, stored_set_up, stored_tear_down),
         cmocka_unit_test_setup_teardown(test_store_forgets_what_was_dropped_and_not_what_is_missing,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_store_begins_a_part_once_and_a_day_at_part_0, set_up,
-                                        tear_down),
+                                        stored_set_up, stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_store_begins_a_part_once_and_a_day_at_part_0, stored_set_up,
+                                        stored_tear_down),
         cmocka_unit_test(test_day_names_round_trip_and_others_are_refused),
     };
     return cmocka_run_group_tests_name("unit.collector.retain", tests, NULL, NULL);
