@@ -16,6 +16,8 @@
 #include "tests/component/cli/run.h"
 #include "tests/support/test.h"
 
+#define ATTACH "attach %d --wait 1s"
+
 static const char good[] = "0\nreturn code: 0\n";
 static struct run g_run;
 static struct fake_jvm_seen g_seen;
@@ -23,28 +25,15 @@ static struct fake_jvm_seen g_seen;
 static void attach_with(const char *rest)
 {
     char words[256];
-    snprintf(words, sizeof words, "attach %d --wait 1s%s", (int)getpid(), rest);
+    snprintf(words, sizeof words, ATTACH "%s", (int)getpid(), rest);
     run_umig(words, &g_run);
 }
 
 static void attach_by(const struct fake_jvm_plan *plan, const char *rest)
 {
-    fake_jvm_start(plan);
-    attach_with(rest);
-    fake_jvm_stop(&g_seen);
-    assert_int_equal(g_seen.stray_quit_count, 0);
-    assert_false(g_seen.was_file_there_at_the_end);
-}
-
-/* One line on standard error, with these words in it. */
-static void expect_failure(int code, const char *text)
-{
-    const char *newline = strchr(g_run.err, '\n');
-    if (g_run.code != code || g_run.out[0] != '\0' || strstr(g_run.err, text) == NULL ||
-        newline == NULL) {
-        fail_msg("not exit code %d and \"%s\" but %d: %s%s", code, text, g_run.code, g_run.out,
-                 g_run.err);
-    }
+    char words[256];
+    snprintf(words, sizeof words, ATTACH "%s", (int)getpid(), rest);
+    fake_jvm_run(plan, words, &g_run, &g_seen);
 }
 
 static void test_agent_is_loaded_by_the_protocol(void **state)
@@ -101,7 +90,7 @@ static void test_refusals_are_told_from_each_other(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         attach_by(&(struct fake_jvm_plan){.replies = {cases[i].reply}}, "");
-        expect_failure(3, cases[i].says);
+        expect_failed(&g_run, 3, cases[i].says);
     }
 }
 
@@ -111,16 +100,16 @@ static void test_endless_reply_is_cut_off(void **state)
     static char endless[200000];
     memset(endless, 'x', sizeof endless);
     attach_by(&(struct fake_jvm_plan){.replies = {endless}, .reply_bytes = sizeof endless}, "");
-    expect_failure(3, "answered with more than 65536 bytes");
+    expect_failed(&g_run, 3, "answered with more than 65536 bytes");
 }
 
 static void test_jvm_that_does_not_answer_is_given_up(void **state)
 {
     (void)state;
     attach_by(&(struct fake_jvm_plan){.ignores_request = true}, "");
-    expect_failure(3, "did not answer in time");
+    expect_failed(&g_run, 3, "did not answer in time");
     attach_by(&(struct fake_jvm_plan){.keeps_shut = true}, "");
-    expect_failure(3, "did not open its attach socket in time");
+    expect_failed(&g_run, 3, "did not open its attach socket in time");
     assert_int_equal(g_seen.quit_count, 1);
 }
 
@@ -128,7 +117,7 @@ static void test_process_that_does_not_expect_sigquit_gets_none(void **state)
 {
     (void)state;
     attach_with(""); /* it would end this test */
-    expect_failure(3, "does not handle SIGQUIT");
+    expect_failed(&g_run, 3, "does not handle SIGQUIT");
     assert_int_not_equal(access(fake_jvm_request_path(), F_OK), 0);
 }
 
@@ -145,7 +134,7 @@ static void test_stopped_process_gets_none(void **state)
     assert_int_equal(waitpid(child, NULL, WUNTRACED), child);
     snprintf(words, sizeof words, "attach %d", (int)child);
     run_umig(words, &g_run);
-    expect_failure(3, "is stopped (SIGSTOP, or a debugger)");
+    expect_failed(&g_run, 3, "is stopped (SIGSTOP, or a debugger)");
     kill(child, SIGCONT);
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -173,7 +162,7 @@ static void test_what_is_in_the_way_is_named(void **state)
     fake_jvm_start(&(struct fake_jvm_plan){.replies = {good}});
     attach_with("");
     fake_jvm_stop(&g_seen);
-    expect_failure(3, "is in the way: .attach_pid");
+    expect_failed(&g_run, 3, "is in the way: .attach_pid");
     assert_int_equal(g_seen.quit_count, 0);
     assert_int_equal(rmdir(fake_jvm_request_path()), 0);
 }
@@ -206,7 +195,7 @@ static void test_impostor_at_the_door_is_told_nothing(void **state)
     fake_jvm_start(&(struct fake_jvm_plan){.replies = {good}});
     attach_with("");
     fake_jvm_stop(&g_seen);
-    expect_failure(3, "listens at the attach socket of JVM");
+    expect_failed(&g_run, 3, "listens at the attach socket of JVM");
     assert_int_equal(g_seen.quit_count, 0);
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -229,10 +218,10 @@ static void test_wrong_words_are_told_before_anything_is_sent(void **state)
     fake_jvm_start(&(struct fake_jvm_plan){.replies = {good}});
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         attach_with(cases[i].rest);
-        expect_failure(2, cases[i].says);
+        expect_failed(&g_run, 2, cases[i].says);
     }
     attach_with(" --agent /no/such/libumigagent.so");
-    expect_failure(3, "/no/such/libumigagent.so");
+    expect_failed(&g_run, 3, "/no/such/libumigagent.so");
     fake_jvm_stop(&g_seen);
     assert_int_equal(g_seen.quit_count, 0);
 }

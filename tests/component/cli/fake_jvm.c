@@ -231,3 +231,15 @@ void fake_jvm_stop(struct fake_jvm_seen *out_seen)
     unlink(fake_jvm_door_path());
     *out_seen = g_seen;
 }
+
+void fake_jvm_run(const struct fake_jvm_plan *plan,
+                  const char *words,
+                  struct run *run,
+                  struct fake_jvm_seen *out_seen)
+{
+    fake_jvm_start(plan);
+    run_umig(words, run);
+    fake_jvm_stop(out_seen);
+    assert_int_equal(out_seen->stray_quit_count, 0);
+    assert_false(out_seen->was_file_there_at_the_end);
+}

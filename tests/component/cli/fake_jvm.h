@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tests/component/cli/run.h"
+
 /** What it does. Set before fake_jvm_start(). */
 struct fake_jvm_plan {
     bool keeps_shut;        /* SIGQUIT is heard, the door stays shut */
@@ -38,6 +40,15 @@ void fake_jvm_start(const struct fake_jvm_plan *plan);
 
 /** Ends it; SIGQUIT ends the process again. */
 void fake_jvm_stop(struct fake_jvm_seen *out_seen);
+
+/**
+ * Runs "umig WORDS" while it lives; whatever comes of it, no SIGQUIT may come unasked and no file
+ * may be left.
+ */
+void fake_jvm_run(const struct fake_jvm_plan *plan,
+                  const char *words,
+                  struct run *run,
+                  struct fake_jvm_seen *out_seen);
 
 /** Path of the file that asks for the door. */
 const char *fake_jvm_request_path(void);

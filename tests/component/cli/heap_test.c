@@ -30,21 +30,7 @@ static void heap_by(const struct fake_jvm_plan *plan, const char *word, const ch
 {
     char words[256];
     snprintf(words, sizeof words, "heap %s %d --wait 1s %s", word, (int)getpid(), rest);
-    fake_jvm_start(plan);
-    run_umig(words, &g_run);
-    fake_jvm_stop(&g_seen);
-    assert_int_equal(g_seen.stray_quit_count, 0);
-    assert_false(g_seen.was_file_there_at_the_end);
-}
-
-/* One line on standard error, with these words in it. */
-static void expect_failure(int code, const char *text)
-{
-    if (g_run.code != code || g_run.out[0] != '\0' || strstr(g_run.err, text) == NULL ||
-        strchr(g_run.err, '\n') == NULL) {
-        fail_msg("not exit code %d and \"%s\" but %d: %s%s", code, text, g_run.code, g_run.out,
-                 g_run.err);
-    }
+    fake_jvm_run(plan, words, &g_run, &g_seen);
 }
 
 static void test_histogram_is_asked_for_by_the_protocol(void **state)
@@ -82,10 +68,10 @@ static void test_answers_that_are_none_are_refused(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         heap_by(&(struct fake_jvm_plan){.replies = {cases[i].reply}}, "histogram", "");
-        expect_failure(3, cases[i].says);
+        expect_failed(&g_run, 3, cases[i].says);
     }
     heap_by(&(struct fake_jvm_plan){.keeps_shut = true}, "histogram", "");
-    expect_failure(3, "did not open its attach socket in time");
+    expect_failed(&g_run, 3, "did not open its attach socket in time");
 }
 
 static void make_path(char *path, size_t room, const char *name)
@@ -133,7 +119,7 @@ static void test_dumps_that_are_none_leave_nothing(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         dump_by(&(struct fake_jvm_plan){.replies = {g_info, cases[i].reply}}, "x.hprof");
-        expect_failure(3, cases[i].says);
+        expect_failed(&g_run, 3, cases[i].says);
         assert_int_equal(g_seen.request_count, 2);
         assert_memory_equal(g_seen.request, "1|dumpheap|/", 12);
         assert_non_null(strstr(g_seen.request, "/heap.hprof|-live||"));
@@ -160,11 +146,11 @@ static void test_places_that_do_not_do_are_told_before_anything_is_asked(void **
     assert_int_equal(symlink("/dev/null", path), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         dump_by(&(struct fake_jvm_plan){.replies = {g_info}}, cases[i].name);
-        expect_failure(3, cases[i].says);
+        expect_failed(&g_run, 3, cases[i].says);
         assert_int_equal(g_seen.request_count, 0);
     }
     dump_by(&(struct fake_jvm_plan){.replies = {g_info}}, "folder/");
-    expect_failure(2, "this is a folder; name a file in it");
+    expect_failed(&g_run, 2, "this is a folder; name a file in it");
     unlink(path);
     make_path(path, sizeof path, "folder");
     rmdir(path);
@@ -175,7 +161,8 @@ static void test_dump_that_cannot_fit_is_refused_with_both_numbers(void **state)
     (void)state;
     static const char huge[] = "0\n garbage-first heap   total 9T, used 999999G [0x0, 0x1)\n";
     dump_by(&(struct fake_jvm_plan){.replies = {huge}}, "x.hprof");
-    expect_failure(3, "976.6 TiB of the heap are used, and the JVM puts it together of pieces");
+    expect_failed(&g_run, 3,
+                  "976.6 TiB of the heap are used, and the JVM puts it together of pieces");
     assert_non_null(strstr(g_run.err, "needs about 1.9 PiB of space"));
     assert_non_null(strstr(g_run.err, "the free space there is "));
     assert_int_equal(g_seen.request_count, 1);
@@ -192,7 +179,7 @@ static void test_processes_that_are_no_jvm_are_named(void **state)
     assert_int_equal(waitpid(dead, NULL, 0), dead);
     snprintf(words, sizeof words, "heap histogram %d", (int)dead);
     run_umig(words, &g_run);
-    expect_failure(3, "there is no process");
+    expect_failed(&g_run, 3, "there is no process");
     snprintf(words, sizeof words, "heap dump %d -o /tmp/x.hprof", (int)getppid());
     run_umig(words, &g_run);
     assert_int_equal(g_run.code, 3);
@@ -231,7 +218,7 @@ static void test_wrong_words_are_told_before_anything_is_asked(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         run_umig(cases[i].words, &g_run);
-        expect_failure(2, cases[i].says);
+        expect_failed(&g_run, 2, cases[i].says);
     }
 }
 

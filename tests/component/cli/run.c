@@ -158,6 +158,16 @@ static int open_terminal(unsigned short columns, char name[64])
     return fd;
 }
 
+void expect_failed(const struct run *run, int code, const char *text)
+{
+    const char *newline = strchr(run->err, '\n');
+    if (run->code != code || run->out[0] != '\0' || strstr(run->err, text) == NULL ||
+        newline == NULL) {
+        fail_msg("not exit code %d and \"%s\" but %d: %s%s", code, text, run->code, run->out,
+                 run->err);
+    }
+}
+
 void run_umig_on_terminal(const char *words, unsigned short columns, struct run *run)
 {
     char name[64];

@@ -20,6 +20,9 @@ struct run {
 /** Runs "umig WORDS"; words separated by single spaces. */
 void run_umig(const char *words, struct run *run);
 
+/** Asserts that it failed so: one line on standard error, with these words in it, and no output. */
+void expect_failed(const struct run *run, int code, const char *text);
+
 /**
  * As run_umig(), with a terminal of so many columns as standard output and the runtime folder as
  * working folder. It may write 4000 bytes: nobody reads before it has ended.
