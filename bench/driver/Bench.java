@@ -22,6 +22,8 @@ final class Bench {
         new Main.Row("vthreads", "a million virtual threads: CPU of a request, whole stacks, memory",
                 VirtualThreads::run),
         new Main.Row("leaks", "twelve leaks to be named with what holds them, among twelve look-alikes", Leaks::run),
+        new Main.Row("diff", "a method slowed by 5 % found among twenty JVMs, and nothing marked that is equal",
+                Changes::run),
         new Main.Row("ingest", "samples a CPU second of the collector, time to ack, memory, disk", Ingest::run),
     };
 

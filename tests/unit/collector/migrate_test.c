@@ -132,11 +132,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_older_day_file_becomes_the_newest, stored_set_up,
                                         stored_tear_down),
-        cmocka_unit_test_setup_teardown(test_migrate_leaves_a_damaged_day_file_where_it_is, stored_set_up,
-                                        stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_migrate_leaves_a_damaged_day_file_where_it_is,
+                                        stored_set_up, stored_tear_down),
         cmocka_unit_test_setup_teardown(test_migrate_leaves_an_empty_day_file_empty, stored_set_up,
                                         stored_tear_down),
-        cmocka_unit_test_setup_teardown(test_migrate_tells_a_newer_day_file, stored_set_up, stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_migrate_tells_a_newer_day_file, stored_set_up,
+                                        stored_tear_down),
     };
     return cmocka_run_group_tests_name("unit.collector.migrate", tests, NULL, NULL);
 }

@@ -188,17 +188,18 @@ static void test_day_names_round_trip_and_others_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_days_that_are_wholly_older, stored_set_up,
-                                        stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_days_that_are_wholly_older,
+                                        stored_set_up, stored_tear_down),
         cmocka_unit_test_setup_teardown(test_retain_by_size_drops_the_oldest_first, stored_set_up,
                                         stored_tear_down),
         cmocka_unit_test_setup_teardown(test_retain_keeps_the_newest_and_says_that_it_is_over,
                                         stored_set_up, stored_tear_down),
-        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_the_newest_too, stored_set_up, stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_retain_by_age_drops_the_newest_too, stored_set_up,
+                                        stored_tear_down),
         cmocka_unit_test_setup_teardown(test_store_forgets_what_was_dropped_and_not_what_is_missing,
                                         stored_set_up, stored_tear_down),
-        cmocka_unit_test_setup_teardown(test_store_begins_a_part_once_and_a_day_at_part_0, stored_set_up,
-                                        stored_tear_down),
+        cmocka_unit_test_setup_teardown(test_store_begins_a_part_once_and_a_day_at_part_0,
+                                        stored_set_up, stored_tear_down),
         cmocka_unit_test(test_day_names_round_trip_and_others_are_refused),
     };
     return cmocka_run_group_tests_name("unit.collector.retain", tests, NULL, NULL);
