@@ -190,7 +190,7 @@ static void read_heap(struct umig_agent *agent, uint64_t now_ns)
             continue;
         }
         if (!is_read) {
-            umig_heap_read(&agent->vm.heap, &reading);
+            umig_vm_read_memory(&agent->vm, &reading);
             umig_jvm_counters_read(&agent->vm.counters, &counters);
             is_read = true;
         }

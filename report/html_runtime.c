@@ -197,19 +197,6 @@ void umig_html_holder_rows(struct umig_html_page *page)
 
 /* --- heap ------------------------------------------------------------------------------------ */
 
-/* Pools of the Java heap; the others are the JVM's own memory. */
-static bool is_heap(const struct umig_html_page *page, uint32_t pool)
-{
-    static const char *const others[] = {"RSS", "Metaspace", "Compressed Class Space", "Code"};
-    const char *const name = umig_profile_text(profile_of(page), pool);
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (strncmp(name, others[i], strlen(others[i])) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The heap at the moment of point *at, over all its pools; *at moves behind them. */
 static uint64_t heap_at(const struct umig_html_page *page, size_t *at, uint64_t *committed)
 {
@@ -222,7 +209,7 @@ static uint64_t heap_at(const struct umig_html_page *page, size_t *at, uint64_t 
         if (point->unix_ns != moment) {
             break;
         }
-        if (is_heap(page, point->pool)) {
+        if (umig_pools_is_heap(umig_profile_text(profile, point->pool))) {
             used += point->used_bytes;
             *committed += point->committed_bytes;
         }
@@ -327,7 +314,9 @@ static void put_pauses(struct umig_html_page *page, const struct chart *chart)
 void umig_html_heap_note(struct umig_html_page *page)
 {
     if (profile_of(page)->pool_points.count > 0) {
-        umig_buf_text(page->out, "Used by all pools of the heap; dashed: committed; ticks: pauses");
+        umig_buf_text(page->out,
+                      "Used by all pools of the heap; dashed: committed; ticks: pauses. ");
+        umig_pools_put_beside(&page->figures->pools.beside, page->out);
     }
 }
 

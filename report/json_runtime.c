@@ -40,6 +40,18 @@ static void put_pool_bytes(struct umig_json *json,
     }
 }
 
+static void put_beside(struct umig_json *json, const struct umig_beside_pools *beside)
+{
+    if (beside->is_known) {
+        umig_json_object(json, "memory_beside_pools");
+        umig_json_number(json, "resident_bytes", beside->resident_bytes);
+        umig_json_number(json, "committed_bytes", beside->committed_bytes);
+        umig_json_number(json, "first_bytes", beside->first_bytes);
+        umig_json_number(json, "last_bytes", beside->last_bytes);
+        umig_json_object_end(json);
+    }
+}
+
 void umig_report_json_memory(struct umig_json *json, const struct umig_figures *figures)
 {
     umig_json_array(json, "memory");
@@ -57,4 +69,5 @@ void umig_report_json_memory(struct umig_json *json, const struct umig_figures *
         umig_json_object_end(json);
     }
     umig_json_array_end(json);
+    put_beside(json, &figures->pools.beside);
 }

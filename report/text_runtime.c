@@ -277,6 +277,12 @@ void umig_text_heap(struct umig_text_page *page)
         umig_text_last(page, text_or_unknown(page->figures->profile, pool->pool),
                        page->line_width - 2 - (is_narrow(page) ? 4u : 5u) * FIGURE_COLUMNS);
     }
+    struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
+    umig_pools_put_beside(&pools->beside, &line);
+    if (line.len > 0) {
+        umig_text_wrap(page, umig_buf_str(&line), " ", 2);
+    }
+    umig_text_done(page, &line);
 }
 
 /* A figure that is not known leaves its column empty. */

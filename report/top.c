@@ -52,17 +52,6 @@ void umig_top_made(struct umig_top_writer *writer)
     umig_buf_clear(&writer->text);
 }
 
-bool umig_top_is_heap(const char *pool)
-{
-    static const char *const beside[] = {"Metaspace", "Compressed Class", "Code", "RSS"};
-    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
-        if (strncmp(pool, beside[i], strlen(beside[i])) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* --- facts --- */
 
 static void fact(struct umig_top_writer *writer, const char *key, uint64_t number)
@@ -137,7 +126,7 @@ static void put_memory(struct umig_top_writer *writer)
     for (size_t i = 0; i < figures->pools.count; i++) {
         const struct umig_pool *pool = &figures->pools.items[i];
         const char *name = umig_profile_text(figures->profile, pool->pool);
-        if (pool->points > 0 && umig_top_is_heap(name)) {
+        if (pool->points > 0 && umig_pools_is_heap(name)) {
             heap += pool->last_bytes;
             has_heap = true;
         } else if (pool->points > 0 && strcmp(name, "RSS") == 0) {

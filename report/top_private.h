@@ -56,7 +56,4 @@ UMIG_NODISCARD int umig_top_panels(struct umig_top_writer *writer);
  */
 UMIG_NODISCARD int umig_top_threads(struct umig_top_writer *writer, size_t *out_count);
 
-/** Is it a pool of the heap, not of what the JVM needs beside it? */
-bool umig_top_is_heap(const char *pool);
-
 #endif

@@ -140,13 +140,14 @@ void umig_pump_heap(struct umig_pump *pump,
     };
     for (size_t i = 0; i < reading->pool_count && i < UMIG_BATCH_POOLS; i++) {
         const struct umig_heap_pool *pool = &reading->pools[i];
-        /* Nothing used and nothing committed stands for unknown (HeapPoint in stream.proto). */
+        /* All three nothing stands for unknown (HeapPoint in stream.proto). */
         const bool is_known =
             pool->used != UMIG_HEAP_UNKNOWN && pool->committed != UMIG_HEAP_UNKNOWN;
         point->pools[point->pool_count].name = text_id(pump, pool->name);
         point->pools[point->pool_count].used = is_known ? pool->used : 0;
         point->pools[point->pool_count].committed = is_known ? pool->committed : 0;
-        point->pools[point->pool_count].maximum = known(pool->maximum);
+        point->pools[point->pool_count].maximum =
+            known(is_known ? pool->maximum : UMIG_HEAP_UNKNOWN);
         point->pool_count++;
     }
 }

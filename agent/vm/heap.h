@@ -84,11 +84,14 @@ struct umig_heap_pool {
     uint64_t maximum;
 };
 
+/** Pools of a reading: those above, and what the owner adds. */
+#define UMIG_HEAP_READING_POOLS (UMIG_HEAP_MAX_POOLS + 2u)
+
 struct umig_heap_reading {
     uint64_t time_ns;   /* CLOCK_MONOTONIC */
     uint64_t rss_bytes; /* UMIG_HEAP_UNKNOWN without /proc */
     size_t pool_count;
-    struct umig_heap_pool pools[UMIG_HEAP_MAX_POOLS];
+    struct umig_heap_pool pools[UMIG_HEAP_READING_POOLS];
 };
 
 /**

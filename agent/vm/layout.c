@@ -62,6 +62,7 @@ static const struct field g_fields[] = {
     {AT(heap_low), CODE, "CodeHeap", "_memory"},
     {AT(heap_log2_segment), CODE, "CodeHeap", "_log2_segment_size"},
     {AT(block_used), CODE, "HeapBlock::Header", "_used"},
+    {AT(block_length), OPTIONAL, "HeapBlock::Header", "_length"},
     {AT(blob_name), CODE, "CodeBlob", "_name"},
     {AT(blob_frame_size), CODE, "CodeBlob", "_frame_size"},
     {AT(blob_frame_complete), CODE, "CodeBlob", "_frame_complete_offset"},

@@ -149,6 +149,10 @@ static void work(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted, uint32_t prov
         umig_vm_pools_read(vm, jni, wanted);
         has_worked = true;
     }
+    if (atomic_exchange(&vm->beside.are_buffers_asked, false)) {
+        umig_vm_buffers_read(vm, jni);
+        has_worked = true;
+    }
     if (!has_worked && is_search_asked(vm)) {
         const uint64_t begin_ns = umig_clock_thread_cpu_ns();
         umig_vm_search_step(vm, jni);
@@ -196,6 +200,7 @@ static bool is_work_due(const struct umig_vm *vm, uint32_t wanted, uint32_t prov
 {
     return wanted != provided || atomic_load(&vm->is_look_due) || is_search_asked(vm) ||
            atomic_load(&vm->pools_turn) == UMIG_VM_POOLS_ASKED ||
+           atomic_load(&vm->beside.are_buffers_asked) ||
            ((provided & UMIG_VM_STACKS) != 0 && vm->next_refresh_ns != 0 &&
             umig_clock_monotonic_ns() >= vm->next_refresh_ns);
 }

@@ -68,6 +68,14 @@ struct umig_vm_hooks {
                                        the VM thread, in a pause */
 };
 
+/** Memory of the JVM beside the heap, as it was read last. */
+struct umig_memory_beside {
+    uint64_t next_code_ns, next_buffers_ns; /* the loop's: when they are to be read again */
+    struct umig_heap_pool code;             /* the loop's; name NULL: it cannot be had */
+    atomic_bool are_buffers_asked;
+    atomic_uint_fast64_t direct_bytes, direct_limit; /* java.nio's; limit 0: not read yet */
+};
+
 /** Bytes of what is kept of deadlocks for umig status. */
 #define UMIG_VM_DEADLOCK_BYTES 16384
 
@@ -82,6 +90,7 @@ struct umig_vm {
     char missing[96];        /* first field of HotSpot's layout that is not described */
     struct umig_vm_info info;
     struct umig_heap heap;
+    struct umig_memory_beside beside;
     struct umig_jvm_counters counters;
     struct umig_gc gc;
 
@@ -237,6 +246,15 @@ bool umig_vm_look_asleep(struct umig_vm *vm,
                          const struct umig_slot *slot,
                          uint64_t cpu_ns,
                          struct umig_vm_look *out_look);
+
+/**
+ * Reads the heap's pools, the code cache, direct buffers and the process's resident memory. The
+ * code cache is as of five seconds ago at most, buffers of the last reading, or a second ago at
+ * most.
+ *
+ * Thread: the loop.
+ */
+void umig_vm_read_memory(struct umig_vm *vm, struct umig_heap_reading *out_reading);
 
 /** Copies the deadlocks found since waits for locks are measured, a line a fact; "": none. */
 void umig_vm_deadlock_text(struct umig_vm *vm, char out[UMIG_VM_DEADLOCK_BYTES]);

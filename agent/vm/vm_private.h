@@ -56,6 +56,9 @@ bool umig_vm_live_look(struct umig_vm *vm, JNIEnv *jni);
  */
 uintptr_t umig_vm_next_thread_id_at(const struct umig_vm *vm, JNIEnv *jni, jthread thread);
 
+/** Reads what direct buffers take. Thread: the attached one. */
+void umig_vm_buffers_read(struct umig_vm *vm, JNIEnv *jni);
+
 /** Reads the pools that were asked for, and passes the reading on. Thread: the attached one. */
 void umig_vm_pools_read(struct umig_vm *vm, JNIEnv *jni, uint32_t wanted);
 

@@ -91,7 +91,7 @@ struct umig_hotspot {
     const uintptr_t *code_heaps; /* GrowableArray<CodeHeap*>* */
     int32_t array_data;
     int32_t heap_low, heap_high, heap_segmap, heap_log2_segment;
-    int32_t block_used;
+    int32_t block_used, block_length;
     uint32_t block_bytes;
     int32_t blob_name, blob_frame_size, blob_frame_complete;
     uint32_t blob_frame_complete_bytes; /* 4, or 2 from JDK 25 */
