@@ -46,8 +46,11 @@ final class RequestCpu {
             "start,event=ctimer,interval=10ms,alloc=512k,wall=50ms,lock=1ms,jfr,file=%f.jfr", "profile", 200);
     private static final int PATIENCE_S = 120;
     private static final int LEG_REQUESTS = 5;
-    /** Served first in each leg: a session begins with looks at every thread, which is no rate. */
-    private static final int ARMING_REQUESTS = 2;
+    /**
+     * Served first in each leg: a session begins with looks at every thread and with names that are all new, which is
+     * no rate.
+     */
+    private static final int ARMING_REQUESTS = 10;
     private static final int OWN_REQUESTS = 400;
 
     private enum Leg {
