@@ -20,6 +20,9 @@ import java.util.regex.Pattern;
  * broken is one that failed or does not reach its thread's root, wrong is one that says what cannot
  * be. The shares are of CPU time, as a reader of a profile meets them; stacks with the mark of a cut
  * are shown, and count as neither.
+ *
+ * On a busy machine async-profiler may have no sample of a program ("All samples were filtered out"): then
+ * it has no figure there, and the means of both leave the program out.
  */
 final class Accuracy {
     private static final double LIMIT = 0.01;
@@ -28,6 +31,7 @@ final class Accuracy {
     private static final int EXAMPLES = 5;
     private static final int EXAMPLE_FRAMES = 12;
     private static final long LOOK_MS = 200;
+    private static final String NO_SAMPLE = "All samples were filtered out";
     private static final Pattern POOL =
             Pattern.compile("\"pool\":\"([^\"]*)\",\"threads\":\\d+,\"value_ns\":\\d+,\"samples\":(\\d+)");
 
@@ -135,24 +139,43 @@ final class Accuracy {
         double ourSum = 0;
         double peerSum = 0;
         int count = 0;
+        List<String> leftOut = new ArrayList<>();
         for (Row row : ROWS) {
             if (jdk.feature() < row.since || options.only() != null && !options.only().equals(row.name)) {
                 continue;
             }
             Tally ours = ours(jdk, row);
             Tally peers = peers(jdk, row);
-            System.out.printf("%-12s %s   %s%n", row.name, ours.text(), peers.text());
+            System.out.printf("%-12s %s   %s%n", row.name, ours.text(),
+                    peers.samples > 0 ? peers.text() : "no figure: " + NO_SAMPLE);
             if (options.shouldShow()) {
                 ours.show("umig");
                 peers.show("async-profiler");
             }
             judge(jdk, row, ours, verdict);
+            if (peers.samples == 0) {
+                leftOut.add(row.name);
+                continue;
+            }
             ourSum += ours.bad();
             peerSum += peers.bad();
             count++;
         }
-        verdict.add(String.format("%s: mean %.2f %%, async-profiler's %.2f %%", jdk, ourSum / count * 100,
-                peerSum / count * 100), ourSum < peerSum);
+        compare(jdk, new Means(ourSum / count * 100, peerSum / count * 100, count), leftOut, verdict);
+    }
+
+    /** Of the programs of which both have a figure. */
+    private record Means(double ours, double peers, int count) {}
+
+    private static void compare(Jdk jdk, Means means, List<String> leftOut, Verdict verdict) {
+        if (means.count == 0) {
+            System.out.printf("%s: no mean: async-profiler has no figure of any program%n", jdk);
+            return;
+        }
+        String without = leftOut.isEmpty() ? "" : String.format(" (of %d programs; without %s, of which it has none)",
+                means.count, String.join(", ", leftOut));
+        verdict.add(String.format("%s: mean %.2f %%, async-profiler's %.2f %%%s", jdk, means.ours, means.peers,
+                without), means.ours < means.peers);
     }
 
     private void judge(Jdk jdk, Row row, Tally ours, Verdict verdict) {
@@ -235,17 +258,24 @@ final class Accuracy {
     }
 
     private static Tally peerTally(Target target, KnownStacks rules, String order, Path file) throws Exception {
-        peer(target, order + ",collapsed,file=" + file);
+        if (!peer(target, order + ",collapsed,file=" + file)) {
+            return new Tally();
+        }
         Tally tally = tally(rules, Files.readString(file), false);
         tally.samples = tally.weights.values().stream().mapToLong(Long::longValue).sum();
         return tally;
     }
 
-    private static void peer(Target target, String command) throws IOException, InterruptedException {
+    /** False: it has no sample to tell of. */
+    private static boolean peer(Target target, String command) throws IOException, InterruptedException {
         String answer = target.ask("peer " + command, PATIENCE_S);
+        if (answer.contains(NO_SAMPLE)) {
+            return false;
+        }
         if (!answer.startsWith("peer")) {
             throw new Trouble("async-profiler " + command + ": " + answer);
         }
+        return true;
     }
 
     private static Tally tally(KnownStacks rules, String collapsed, boolean isOurs) {

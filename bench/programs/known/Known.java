@@ -134,9 +134,18 @@ final class Known {
 
     private static String answer(String[] order) throws Exception {
         return switch (order[0]) {
-            case "peer" -> "peer " + peer().execute(order[1]).strip().replace('\n', ' ');
+            case "peer" -> answerOfPeer(order[1]);
             default -> "unknown " + order[0];
         };
+    }
+
+    /** "peer ANSWER", or "refused REASON". */
+    private static String answerOfPeer(String command) throws Exception {
+        try {
+            return "peer " + peer().execute(command).strip().replace('\n', ' ');
+        } catch (IllegalStateException e) {
+            return "refused " + e.getMessage();
+        }
     }
 
     private static one.profiler.AsyncProfiler peer() {
