@@ -22,15 +22,20 @@ final class Storms {
 
     /** One kind of storm. */
     private record Kind(String name, String words, String what, long shortGoal, long longGoal, String[] session,
-            String agent, String[] collectors) {}
+            String agent, String[] collectors, String... tasks) {}
 
     private static final Kind STORM = new Kind("storm", "ticks=15", "samples", 10_000_000, 100_000_000, ALL_KINDS,
             "", Jdk.COLLECTORS);
     /* The guard catches faults here: that is what it is for. */
     private static final Kind UCONTEXT = new Kind("ucontext", "fuzz=64", "walks", 5_000_000, 100_000_000,
             ALL_KINDS, "faults=1000000000", Jdk.COLLECTORS);
-    private static final Kind DLOPEN = new Kind("dlopen", "ticks=200,loads", "unwinds", 200_000, 10_000_000,
-            new String[] {"--cpu", "1ms", "--native", "on"}, "", new String[] {"Serial", "G1"});
+    /*
+     * What is unwound is what runs in libraries, and between two runs of Java's frames: tasks of C alone. The
+     * ticks go beside timers: where perf events are allowed native=on would take these.
+     */
+    private static final Kind DLOPEN = new Kind("dlopen", "ticks=50,loads", "unwinds", 200_000, 10_000_000,
+            new String[] {"--cpu", "1ms", "--native", "on", "--clock", "cputime"}, "",
+            new String[] {"Serial", "G1"}, "natives", "upcalls");
 
     /** What came of one JVM. */
     private record Course(long counted, long samples, long failed, long faults, long loads, double seconds) {}
@@ -129,7 +134,9 @@ final class Storms {
 
     private static Course run(Kind kind, Place place, long goal, double seconds, Verdict verdict) throws Exception {
         Path stats = Files.createTempFile(Tree.RUN, "storm", ".stats");
-        try (Target target = plan(kind, place, stats).start("Storm", LIBRARY.toString())) {
+        var words = new ArrayList<>(List.of(LIBRARY.toString()));
+        words.addAll(List.of(kind.tasks));
+        try (Target target = plan(kind, place, stats).start("Storm", words.toArray(String[]::new))) {
             target.line(START_PATIENCE_S);
             var agent = new Agent(target.pid());
             agent.start("storm", kind.session);

@@ -351,6 +351,15 @@ public final class Storm {
         return sum + plugin(seed % 2, seed);
     }
 
+    /** Stacks of many runs of Java's frames and C's: each is unwound by itself. */
+    private static long upcalls(int seed) {
+        long sum = 0;
+        for (int i = 0; i < 500; i++) {
+            sum += enter(8 + seed % 8, i);
+        }
+        return sum;
+    }
+
     // --- all together
 
     private record Named(String name, Task task) {}
@@ -371,7 +380,8 @@ public final class Storm {
             new Named("exceptions", Storm::exceptions), new Named("monitors", Storm::monitors),
             new Named("monitors", Storm::monitors), new Named("virtual", Storm::virtual),
             new Named("garbage", Storm::garbage), new Named("deoptimisation", Storm::deoptimisation),
-            new Named("intrinsics", Storm::intrinsics), new Named("natives", Storm::natives));
+            new Named("intrinsics", Storm::intrinsics), new Named("natives", Storm::natives),
+            new Named("upcalls", Storm::upcalls));
 
     /** A thread that does one task after the other, each seed in turn, again and again. */
     private static final class Worker {
