@@ -22,7 +22,7 @@ enum {
 struct place {
     uintptr_t pc;        /* 0: free */
     uintptr_t entry;     /* address of its entry of the object's table; 0: none */
-    uint32_t generation; /* of the index when this was looked up, or seen to hold still */
+    uint32_t generation; /* of the index when this was looked up */
     uint32_t slot;       /* of the object */
     uint32_t serial;     /* 0: in no object */
     uint32_t symbol;
@@ -228,6 +228,8 @@ int umig_unwinder_open(struct umig_objects *objects,
     unwinder->libunwind = libunwind;
     unwinder->memory = memory;
     unwinder->objects = objects;
+    (void)umig_objects_refresh(objects);
+    umig_objects_pin(objects, (uintptr_t)libunwind.init_remote); /* it stays open */
     if (!make_space(unwinder)) {
         umig_memory_give(memory, unwinder, sizeof *unwinder);
         return umig_err_set(err, UMIG_E_NOMEM, "libunwind makes no address space");
@@ -288,7 +290,8 @@ static void look_up(struct umig_unwinder *unwinder, unw_cursor_t *cursor, uintpt
     memset(place, 0, offsetof(struct place, rules));
     place->pc = pc;
     place->generation = unwinder->objects->generation;
-    struct umig_object *object = umig_objects_find(unwinder->objects, pc);
+    struct umig_object *object =
+        umig_objects_find(unwinder->objects, pc, unwinder->request->time_ns);
     if (object == NULL) {
         return;
     }
@@ -304,16 +307,19 @@ static void look_up(struct umig_unwinder *unwinder, unw_cursor_t *cursor, uintpt
     }
 }
 
-/* When objects came or went, a place holds as long as its own object stays. */
-static bool holds_still(const struct umig_unwinder *unwinder, struct place *place)
+/*
+ * A place is of its own object, for the times at which that was there; what could not be found once
+ * may be found when objects have come or gone.
+ */
+static bool holds(const struct umig_unwinder *unwinder, const struct place *place)
 {
     const struct umig_objects *objects = unwinder->objects;
-    if (place->generation != objects->generation && place->serial != 0 &&
-        objects->slots[place->slot].serial == place->serial &&
-        !objects->slots[place->slot].is_closed) {
-        place->generation = objects->generation;
-    }
-    return place->generation == objects->generation;
+    const struct umig_object *object = &objects->slots[place->slot];
+    const uint64_t time_ns = unwinder->request->time_ns;
+    const bool is_lasting = place->has_rules && time_ns != UMIG_OBJECTS_ANY_TIME;
+    return place->serial != 0 && place->serial == object->serial &&
+           (is_lasting || place->generation == objects->generation) &&
+           umig_objects_holds(objects, object, time_ns);
 }
 
 /* Makes the place of a pc the one of the frame being left. */
@@ -321,7 +327,7 @@ static void find_place(struct umig_unwinder *unwinder, unw_cursor_t *cursor, uin
 {
     const uint64_t hash = (uint64_t)pc * UINT64_C(0x9e3779b97f4a7c15);
     unwinder->place = &unwinder->places[hash >> 52 & (PLACES - 1)];
-    if (unwinder->place->pc != pc || !holds_still(unwinder, unwinder->place)) {
+    if (unwinder->place->pc != pc || !holds(unwinder, unwinder->place)) {
         look_up(unwinder, cursor, pc);
     }
     unwinder->table = &unwinder->objects->slots[unwinder->place->slot].table;
@@ -342,6 +348,17 @@ static bool read_position(const struct umig_unwinder *unwinder,
     return true;
 }
 
+static enum umig_unwind_end end_without_rules(const struct umig_unwinder *unwinder)
+{
+    const struct place *place = unwinder->place;
+    if (place->serial != 0) {
+        return UMIG_UNWIND_NO_TABLE;
+    }
+    return umig_objects_find(unwinder->objects, place->pc, UMIG_OBJECTS_ANY_TIME) != NULL
+               ? UMIG_UNWIND_UNSURE
+               : UMIG_UNWIND_UNKNOWN_CODE;
+}
+
 /* Moves one frame up. False: the result's end says why not. */
 static bool step(struct umig_unwinder *unwinder,
                  unw_cursor_t *cursor,
@@ -350,7 +367,7 @@ static bool step(struct umig_unwinder *unwinder,
     struct place *place = unwinder->place;
     const uintptr_t sp = result->sp;
     if (!place->has_rules) {
-        result->end = place->serial == 0 ? UMIG_UNWIND_UNKNOWN_CODE : UMIG_UNWIND_NO_TABLE;
+        result->end = end_without_rules(unwinder);
         return false;
     }
     unwinder->has_left_copy = false;

@@ -35,6 +35,7 @@
  X(TRUNCATED, "the stack goes on above the copy")                        \
  X(DEPTH, "the stack has more frames than were asked for")               \
  X(UNKNOWN_CODE, "the pc is in no loaded object: code made at run time") \
+ X(UNSURE, "objects came and went there: which one it was is not known") \
  X(NO_TABLE, "the object has no unwind table for this pc")               \
  X(LIMIT, "more reads than one unwind may take")                         \
  X(BROKEN, "the unwind table leads nowhere")
@@ -57,6 +58,7 @@ struct umig_unwind_frame {
 struct umig_unwind_request {
     struct umig_registers registers;
     bool is_return;       /* pc is a return address, not of interrupted code */
+    uint64_t time_ns;     /* when they were taken, as umig_objects_find() */
     const uint8_t *stack; /* copy of the memory from stack_low on */
     uintptr_t stack_low;  /* at most sp less UMIG_RED_ZONE_BYTES */
     size_t stack_bytes;

@@ -64,6 +64,14 @@ void umig_native_frames_refresh(struct umig_native_frames *native)
     }
 }
 
+void umig_native_frames_at(struct umig_native_frames *native, uint64_t time_ns)
+{
+    native->time_ns = time_ns;
+    if (native->is_open && time_ns > native->objects.listed_ns) {
+        (void)umig_objects_refresh(&native->objects); /* it came while records were taken */
+    }
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -120,7 +128,7 @@ static uint32_t frame_of(struct umig_native_frames *native,
 static uint32_t find_leaf(struct umig_native_frames *native, const struct umig_native_copy *copy)
 {
     const uintptr_t pc = copy->registers.by_number[UMIG_REGISTER_PC];
-    struct umig_object *object = umig_objects_find(&native->objects, pc);
+    struct umig_object *object = umig_objects_find(&native->objects, pc, native->time_ns);
     native->found[0] = (struct umig_unwind_frame){
         .pc = pc,
         .object = object != NULL ? object->serial : 0,
@@ -138,6 +146,7 @@ static struct umig_unwind_result unwind(struct umig_native_frames *native,
     const struct umig_unwind_request request = {
         .registers = copy->registers,
         .is_return = copy->crossing != 0,
+        .time_ns = native->time_ns,
         .stack = (const uint8_t *)(copy + 1),
         .stack_low = copy->stack_low,
         .stack_bytes = copy->stack_bytes,

@@ -36,6 +36,7 @@ struct umig_native_frames {
     struct umig_native_name *names;
     struct umig_unwind_frame found[UMIG_UNWIND_FRAMES_MAX];
     char problem[200]; /* what cannot be had, and why; "" when all can, or nobody asked yet */
+    uint64_t time_ns;  /* when what is unwound was copied */
     uint64_t unwinds;
     uint64_t short_of_root; /* that ended before Java and before the thread's first function */
     uint64_t crossings;     /* native code between two runs of Java frames */
@@ -57,6 +58,9 @@ const char *umig_native_frames_lack(const struct umig_native_frames *native,
 
 /** Looks for objects loaded or closed since; once before records are taken. Takes a closed one. */
 void umig_native_frames_refresh(struct umig_native_frames *native);
+
+/** Says when the copies were taken that are unwound next (CLOCK_MONOTONIC). Takes a closed one. */
+void umig_native_frames_at(struct umig_native_frames *native, uint64_t time_ns);
 
 /**
  * Unwinds the copy of a leaf into dictionary frames, innermost first.

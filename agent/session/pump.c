@@ -437,6 +437,7 @@ static void add_native(struct umig_pump *pump,
                        struct place *place,
                        uint64_t now_ns)
 {
+    umig_native_frames_at(&pump->native, record->time_ns);
     if (has_crossing(record)) {
         const uint32_t mixed = stack_of_frames(pump, record, true, now_ns);
         place->native_stack = mixed != 0 ? mixed : place->stack;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/session/pump.h"
+#include "core/clock.h"
 #include "tests/component/native/subject.h"
 #include "tests/component/native/trace.h"
 #include "tests/support/test.h"
@@ -214,7 +215,7 @@ static void drain(struct fixture *fx, struct draft *draft)
     struct umig_record *head = &draft->head;
     const uint32_t ids_bytes = (head->frame_count * 4 + 7) & ~7u;
     head->type = UMIG_RECORD_CPU;
-    head->time_ns = 2;
+    head->time_ns = umig_clock_monotonic_ns();
     head->value_ns = INTERVAL_NS;
     head->names = 1;
     head->byte_count = (uint32_t)sizeof *head + ids_bytes + head->native_bytes;
