@@ -6,6 +6,7 @@
 
 #include "analysis/intern.h"
 #include "analysis/label.h"
+#include "analysis/pins.h"
 #include "core/err.h"
 #include "core/units.h"
 
@@ -86,18 +87,30 @@ static const char *class_at(const struct umig_profile *profile, uint32_t stack)
     return umig_profile_text(profile, profile->methods.items[method].class_name);
 }
 
+/* What a synchronizer does to wait; virtual threads that are pinned go by the last three. */
+static bool is_of_waiting(const char *class_name)
+{
+    static const char *const fronts[] = {"java.util.concurrent.", "java.lang.VirtualThread",
+                                         "java.lang.System$", "jdk.internal.misc.VirtualThreads"};
+    for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
+        if (strncmp(class_name, fronts[i], strlen(fronts[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Who waits for a synchronizer is parked, below what the synchronizer does to wait. */
 static uint32_t leave_synchronizer(const struct umig_profile *profile, uint32_t stack)
 {
     static const char park[] = "jdk.internal.misc.Unsafe";
-    static const char package[] = "java.util.concurrent.";
     uint32_t at = stack;
     if (at == 0 || strcmp(class_at(profile, at), park) != 0) {
         return stack;
     }
     do {
         at = profile->stacks.items[at].parent;
-    } while (at != 0 && strncmp(class_at(profile, at), package, sizeof package - 1) == 0);
+    } while (at != 0 && is_of_waiting(class_at(profile, at)));
     return at != 0 ? at : stack;
 }
 
@@ -163,6 +176,9 @@ static int add_waits(const struct umig_profile *profile,
     int rc = UMIG_OK;
     for (size_t i = 0; rc == UMIG_OK && i < profile->waits.count; i++) {
         const struct umig_profile_wait *wait = &profile->waits.items[i];
+        if (umig_pins_is_only_pin(profile, wait)) {
+            continue; /* it kept its carrier, and waited for no lock */
+        }
         struct open_wait *of_thread = &open[wait->thread];
         of_thread->wait_ns += wait->wait_ns;
         of_thread->last = i + 1;

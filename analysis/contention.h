@@ -1,6 +1,7 @@
 /*
  * Waits for contended locks, monitors and synchronizers of java.util.concurrent alike: for which
- * class, at which line, who held them and what the holder did.
+ * class, at which line, who held them and what the holder did. Virtual threads that kept their
+ * carrier and waited for no lock are left out: analysis/pins.h.
  */
 #ifndef UMIG_ANALYSIS_CONTENTION_H
 #define UMIG_ANALYSIS_CONTENTION_H

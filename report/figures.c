@@ -19,9 +19,11 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     rc = rc != UMIG_OK ? rc : umig_gc_read(f->profile, &f->gc, err);
     rc = rc != UMIG_OK ? rc : umig_gc_depth_read(f->profile, &f->gc_depth, err);
     rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
+    rc = rc != UMIG_OK ? rc : umig_pins_read(f->profile, &f->pins, err);
     rc = rc != UMIG_OK ? rc : umig_deadlocks_read(f->profile, &f->deadlocks, err);
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
     rc = rc != UMIG_OK ? rc : umig_work_pools_read(f->profile, &f->work_pools, err);
+    f->virtual_threads = umig_virtual_figures_read(f->profile, &f->jvm, &f->work_pools, &f->pins);
     rc = rc != UMIG_OK ? rc
                        : umig_wall_figures_read(f->profile, UMIG_FIGURES_PATHS_MAX, &f->wall, err);
     rc = rc != UMIG_OK ? rc : umig_allocation_read(f->profile, &f->allocation, err);
@@ -155,6 +157,7 @@ void umig_figures_fini(struct umig_figures *figures)
     umig_pools_fini(&figures->pools);
     umig_work_pools_fini(&figures->work_pools);
     umig_contention_fini(&figures->contention);
+    umig_pins_fini(&figures->pins);
     umig_deadlocks_fini(&figures->deadlocks);
     umig_gc_depth_fini(&figures->gc_depth);
     umig_gc_fini(&figures->gc);

@@ -11,6 +11,7 @@
 #include "analysis/hot.h"
 #include "analysis/jvm.h"
 #include "analysis/paths.h"
+#include "analysis/pins.h"
 #include "analysis/pools.h"
 #include "analysis/profile.h"
 #include "analysis/quality.h"
@@ -18,6 +19,7 @@
 #include "analysis/survivors.h"
 #include "analysis/suspects.h"
 #include "analysis/verdict.h"
+#include "analysis/virtual_threads.h"
 #include "analysis/wall.h"
 #include "analysis/work_pools.h"
 
@@ -37,6 +39,7 @@ struct umig_figures {
     struct umig_gc_depth gc_depth;
     struct umig_contention contention;
     struct umig_deadlocks deadlocks;
+    struct umig_pins pins;
     struct umig_allocation allocation;
     struct umig_paths allocation_paths;
     struct umig_survivors survivors;
@@ -46,6 +49,7 @@ struct umig_figures {
     struct umig_jvm jvm;
     struct umig_wall_figures wall;
     struct umig_work_pools work_pools;
+    struct umig_virtual_figures virtual_threads;
     struct umig_quality quality;
     struct umig_cost_curve cost;
     /* Answers are read from the folded form always: what to look at does not depend on how frames

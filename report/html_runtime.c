@@ -131,10 +131,20 @@ static void put_open_waits(struct umig_html_page *page, const struct umig_conten
     put_named(page, waits->open[0].holder_group);
 }
 
+static void put_unseen(struct umig_html_page *page)
+{
+    const char *note =
+        umig_virtual_figures_of_locks(profile_of(page), &page->figures->virtual_threads);
+    if (note != NULL && profile_of(page)->session.has_kind[UMIG_KIND_LOCKS]) {
+        umig_buf_printf(page->out, "%s%s", page->figures->contention.count > 0 ? ". " : "", note);
+    }
+}
+
 void umig_html_lock_note(struct umig_html_page *page)
 {
     const struct umig_contention *const waits = &page->figures->contention;
     if (waits->count == 0) {
+        put_unseen(page);
         return;
     }
     umig_label_number(waits->count, page->out);
@@ -147,6 +157,7 @@ void umig_html_lock_note(struct umig_html_page *page)
     }
     put_deadlocks(page);
     put_open_waits(page, waits);
+    put_unseen(page);
 }
 
 void umig_html_lock_rows(struct umig_html_page *page)

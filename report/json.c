@@ -143,6 +143,7 @@ int umig_report_json_write(const struct umig_figures *figures,
     umig_report_json_jvm(&json, &figures->jvm);
     umig_report_json_contention(&json, figures);
     umig_report_json_pools(&json, figures);
+    umig_report_json_virtual_threads(&json, figures);
     umig_report_json_allocation(&json, figures);
     umig_report_json_live(&json, figures);
     umig_report_json_memory(&json, figures);

@@ -27,6 +27,9 @@ void umig_report_json_contention(struct umig_json *json, const struct umig_figur
 /** Writes the member "pools": pools of threads and of connections. */
 void umig_report_json_pools(struct umig_json *json, const struct umig_figures *figures);
 
+/** Writes the member "virtual_threads": made, carried, pinned; empty where none are known of. */
+void umig_report_json_virtual_threads(struct umig_json *json, const struct umig_figures *figures);
+
 /** Writes the member "allocation": bytes by class, place and line. */
 void umig_report_json_allocation(struct umig_json *json, const struct umig_figures *figures);
 

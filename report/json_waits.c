@@ -72,6 +72,10 @@ void umig_report_json_contention(struct umig_json *json, const struct umig_figur
     umig_json_object(json, "contention");
     umig_json_number(json, "waits", waits->count);
     umig_json_number(json, "wait_ns", waits->wait_ns);
+    const char *unseen = umig_virtual_figures_of_locks(figures->profile, &figures->virtual_threads);
+    if (unseen != NULL) {
+        umig_json_text(json, "not_measured", unseen);
+    }
     put_waits(json, figures->profile, "classes", waits->classes, waits->class_count);
     put_waits(json, figures->profile, "sites", waits->sites, waits->site_count);
     put_waits(json, figures->profile, "holders", waits->holders, waits->holder_count);

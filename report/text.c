@@ -348,6 +348,7 @@ int umig_text_write(const struct umig_figures *figures,
     umig_text_safepoints(&page);
     umig_text_contention(&page);
     umig_text_pools(&page);
+    umig_text_virtual_threads(&page);
     umig_text_allocation(&page);
     umig_text_survivors(&page);
     umig_text_heap(&page);

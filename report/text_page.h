@@ -107,6 +107,9 @@ void umig_text_wall(struct umig_text_page *page);
 /** Pools of threads and of connections: report/text_pools.c. */
 void umig_text_pools(struct umig_text_page *page);
 
+/** Virtual threads: report/text_virtual.c. */
+void umig_text_virtual_threads(struct umig_text_page *page);
+
 /** Collections: report/text_gc.c. */
 void umig_text_gc(struct umig_text_page *page);
 

@@ -195,6 +195,15 @@ static void write_holding(struct umig_text_page *page)
     write_rest(page, waits->holding_count, shown, "places");
 }
 
+static void write_unseen(struct umig_text_page *page)
+{
+    const char *note =
+        umig_virtual_figures_of_locks(page->figures->profile, &page->figures->virtual_threads);
+    if (note != NULL) {
+        umig_text_wrap(page, note, " ", 2);
+    }
+}
+
 void umig_text_contention(struct umig_text_page *page)
 {
     const struct umig_profile *profile = page->figures->profile;
@@ -205,6 +214,7 @@ void umig_text_contention(struct umig_text_page *page)
     umig_text_heading(page, "Contention");
     if (waits->count == 0) {
         umig_text_note(page, umig_contention_none(page->figures->profile));
+        write_unseen(page);
         return;
     }
     write_deadlocks(page);
@@ -224,6 +234,7 @@ void umig_text_contention(struct umig_text_page *page)
                        : UMIG_CONTENTION_NO_HOLDER);
     }
     write_holding(page);
+    write_unseen(page);
 }
 
 static void write_maximum(struct umig_text_page *page, uint64_t bytes)

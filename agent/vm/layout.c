@@ -51,6 +51,7 @@ static const struct field g_fields[] = {
     {AT(thread_pending_monitor), OPTIONAL, "JavaThread", "_current_pending_monitor"},
     {AT(thread_owner_id), OPTIONAL, "JavaThread", "_monitor_owner_id"}, /* 24 */
     {AT(thread_vthread), OPTIONAL, "JavaThread", "_vthread"},           /* 21 */
+    {AT(thread_object), OPTIONAL, "JavaThread", "_threadObj"},
     {AT(monitor_owner), OPTIONAL, "ObjectMonitor", "_owner"},
     {AT(monitor_object), OPTIONAL, "ObjectMonitor", "_object"},
     {AT(thread_lock_stack), OPTIONAL, "JavaThread", "_lock_stack"}, /* 21 */

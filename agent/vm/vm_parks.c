@@ -9,6 +9,9 @@
  *   another one
  *   a synchronizer    a wait like one for a monitor (vm_locks.c): class and owner are read before
  *                     it begins, the stack at its end, when what the thread has waited is enough
+ *   a virtual thread  that is pinned, whatever it waits for: the same; without a synchronizer its
+ *                     own class stands for one. By parkOnCarrierThread on the stack reports tell
+ *                     that it held its carrier (vm_pins.c)
  *
  * The method is bound once, when a session first wants it, and for good: what is compiled to call a
  * native method is thrown away at each rebinding, and never given back (JDK-8369219). JNI's
@@ -125,6 +128,7 @@ bool umig_vm_park_owner(struct umig_vm *vm, JNIEnv *jni, jthread thread, int32_t
     return true;
 }
 
+/* blocker: a synchronizer, or a virtual thread that is pinned and waits for none. */
 static bool begin(struct umig_vm *vm, JNIEnv *jni, jobject blocker)
 {
     struct umig_slot *slot = umig_vm_hold_own_slot(vm);
@@ -155,12 +159,15 @@ static bool begin(struct umig_vm *vm, JNIEnv *jni, jobject blocker)
 static bool begin_if_wait(struct umig_vm *vm, JNIEnv *jni)
 {
     jvmtiEnv *jvmti = vm->jvmti;
-    jthread thread = NULL;
-    if ((*jvmti)->GetCurrentThread(jvmti, &thread) != JVMTI_ERROR_NONE || thread == NULL) {
+    jthread thread = umig_vm_pinned_thread(vm, jni);
+    const bool is_pinned = thread != NULL;
+    if (!is_pinned &&
+        ((*jvmti)->GetCurrentThread(jvmti, &thread) != JVMTI_ERROR_NONE || thread == NULL)) {
         return false;
     }
     const jobject blocker = blocker_of(jni, thread);
-    const bool is_wait = blocker != NULL && begin(vm, jni, blocker);
+    const jobject what = blocker == NULL && is_pinned ? thread : blocker;
+    const bool is_wait = what != NULL && begin(vm, jni, what);
     (*jni)->DeleteLocalRef(jni, blocker);
     (*jni)->DeleteLocalRef(jni, thread);
     return is_wait;
@@ -412,6 +419,7 @@ int umig_vm_parks_set(struct umig_vm *vm, JNIEnv *jni, bool enabled, struct umig
     umig_vm_forget_deadlocks(vm);
     int rc = read_classes(jni, err);
     vm->thread_eetop = g_parks.eetop;
+    umig_vm_pins_open(vm, jni);
     rc = rc != UMIG_OK ? rc : bind_once(vm, jni, err);
     if (rc == UMIG_OK) {
         atomic_store(&vm->are_parks_seen, true);

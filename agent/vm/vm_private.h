@@ -142,6 +142,15 @@ int umig_vm_locks_set(struct umig_vm *vm, JNIEnv *jni, bool enabled, struct umig
  */
 int umig_vm_parks_set(struct umig_vm *vm, JNIEnv *jni, bool enabled, struct umig_err *err);
 
+/** Finds what tells a virtual thread that parks and keeps its carrier; none before JDK 21. */
+void umig_vm_pins_open(const struct umig_vm *vm, JNIEnv *jni);
+
+/**
+ * The virtual thread that the calling thread carries and that is about to park with it, a local
+ * reference; NULL: there is none, or no session asks for waits.
+ */
+jthread umig_vm_pinned_thread(const struct umig_vm *vm, JNIEnv *jni);
+
 /** The synchronizer a parked thread waits for, who owns it (tid; 0 unknown); false: for none. */
 bool umig_vm_park_owner(struct umig_vm *vm, JNIEnv *jni, jthread thread, int32_t *out_owner);
 

@@ -63,6 +63,7 @@ struct umig_hotspot {
     int32_t thread_pending_monitor; /* ObjectMonitor* it waits to enter */
     int32_t thread_owner_id;        /* what a monitor's owner field holds, from JDK 24 on */
     int32_t thread_vthread;         /* handle of Thread.currentThread() */
+    int32_t thread_object;          /* handle of the carrier's Thread, or the thread's own */
     int32_t monitor_owner;
     int32_t monitor_object;    /* oop *: the object, by a handle */
     int32_t thread_lock_stack; /* LockStack: objects that the thread has locked, from JDK 21 on */

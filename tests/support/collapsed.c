@@ -58,6 +58,8 @@ static enum umig_frame_kind cut_mark(struct umig_span *text)
         return UMIG_FRAME_INLINED;
     case 'c':
         return UMIG_FRAME_COMPILING;
+    case 'n':
+        return UMIG_FRAME_NATIVE_METHOD;
     case 'k':
         return UMIG_FRAME_KERNEL;
     default:

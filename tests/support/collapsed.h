@@ -4,9 +4,9 @@
  *     [thread name];root.Class.method(File.groovy):12_[j];...;leaf.Class.method 17
  *
  * thread, file, line and the mark of how the frame ran (as async-profiler writes it: 0 interpreted,
- * 1 and j compiled, i inlined, k kernel) may be missing; a frame without a mark is Java's if
- * it has a '.', else native; [unknown_Java] is an error frame, [truncated] a truncation. The number
- * is samples, 10 ms each.
+ * 1 and j compiled, i inlined, n native method, k kernel) may be missing; a frame without a mark is
+ * Java's if it has a '.', else native; [unknown_Java] is an error frame, [truncated] a truncation.
+ * The number is samples, 10 ms each.
  *
  * tests/data/stacks has the same front-coded: see the README there.
  */

@@ -194,6 +194,44 @@ static void add_waits(struct umig_profile *profile)
     }
 }
 
+static uint32_t called(struct umig_profile *profile,
+                       uint32_t caller,
+                       const char *class_name,
+                       const char *name,
+                       enum umig_frame_kind kind)
+{
+    const struct umig_profile_method method = {.class_name = string(profile, class_name),
+                                               .name = string(profile, name)};
+    struct umig_profile_frame frame = {.kind = kind};
+    uint32_t id = 0;
+    uint32_t stack = 0;
+    assert_int_equal(umig_profile_method(profile, &method, &frame.method), UMIG_OK);
+    assert_int_equal(umig_profile_frame(profile, &frame, &id), UMIG_OK);
+    assert_int_equal(umig_profile_stack(profile, caller, id, &stack), UMIG_OK);
+    return stack;
+}
+
+/* A virtual thread that native code called, and that cannot leave its carrier. */
+static void add_pin(struct umig_profile *profile)
+{
+    uint32_t stack = called(profile, 0, "svc.Codec", "decode0", UMIG_FRAME_NATIVE_METHOD);
+    stack = called(profile, stack, "svc.Codec", "refill", UMIG_FRAME_JAVA);
+    stack = called(profile, stack, "java.util.concurrent.FutureTask", "get", UMIG_FRAME_JAVA);
+    stack = called(profile, stack, "java.lang.VirtualThread", "park", UMIG_FRAME_JAVA);
+    stack =
+        called(profile, stack, "java.lang.VirtualThread", "parkOnCarrierThread", UMIG_FRAME_JAVA);
+    stack = called(profile, stack, "jdk.internal.misc.Unsafe", "park", UMIG_FRAME_NATIVE_METHOD);
+    const struct umig_profile_wait wait = {
+        .unix_ns = START_UNIX_NS,
+        .thread = 1,
+        .monitor_class = string(profile, "java.lang.VirtualThread"),
+        .stack = stack,
+        .wait_ns = 41 * UMIG_NS_PER_MS,
+        .count = 3,
+    };
+    assert_int_equal(umig_profile_add_wait(profile, &wait), UMIG_OK);
+}
+
 /* Allocation on the stacks of the CPU samples: in a thread's buffer, outside, humongous. */
 static void add_allocation(struct umig_profile *profile)
 {
@@ -316,6 +354,7 @@ struct umig_profile *umig_sample_service(void)
     add_counters(profile);
     add_pools(profile);
     add_waits(profile);
+    add_pin(profile);
     add_allocation(profile);
     add_work_pools(profile);
     add_others(profile);
