@@ -144,6 +144,7 @@ static void write_session_status(struct umig_pb_writer *writer,
     umig_pb_uint(writer, 10, session->spec.clock);
     umig_pb_str(writer, 11, session->spec.threads);
     write_trigger(writer, agent, session, now_ns);
+    umig_pb_uint(writer, 18, session->spec.has_budget ? 1 + session->spec.budget_ppm : 0);
     umig_pb_close(writer, status);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/budget.h"
 #include "core/err.h"
 #include "wire/codec.h"
 
@@ -101,6 +102,17 @@ static int read_label(const struct umig_pb_field *field,
                         err);
 }
 
+/* 1 + millionths, 1 is any; 0 would be as if it were not there. */
+static int take_budget(uint64_t value, struct umig_session_spec *spec, struct umig_err *err)
+{
+    if (value > 1 + UMIG_BUDGET_PPM) {
+        return umig_err_set(err, UMIG_E_ARG, "a budget of CPU is 100%% at most");
+    }
+    spec->has_budget = value != 0;
+    spec->budget_ppm = value != 0 ? (uint32_t)value - 1 : 0;
+    return UMIG_OK;
+}
+
 /* When it starts by itself; the fields of StartSession behind those of the session. */
 static int take_schedule(const struct umig_pb_field *field,
                          struct umig_request *request,
@@ -127,6 +139,8 @@ static int take_schedule(const struct umig_pb_field *field,
     case 12:
         schedule->times = field->value < UINT32_MAX ? (uint32_t)field->value : UINT32_MAX;
         return UMIG_OK;
+    case 13:
+        return take_budget(field->value, &request->spec, err);
     default:
         return UMIG_OK;
     }

@@ -117,18 +117,36 @@ static void say_divisors(const struct umig_agent *agent)
 /* Unless a budget is said: a quarter of what is asked for is still an answer, a part of it none. */
 #define UNSAID_DIVISOR_MAX 4u
 
+bool umig_agent_choose_budget(struct umig_agent *agent)
+{
+    const struct umig_session *session = umig_sessions_budget(&agent->sessions);
+    const uint32_t ppm = session != NULL ? session->spec.budget_ppm : agent->options.budget_ppm;
+    if (ppm == agent->budget.ppm) {
+        return false;
+    }
+    agent->budget.ppm = ppm;
+    umig_budget_reset(&agent->budget);
+    if (ppm == 0) {
+        umig_log(UMIG_LOG_INFO, "budget: any CPU from now on");
+    } else {
+        umig_log(UMIG_LOG_INFO, "budget: %g %% of CPU from now on", ppm * 100.0 / UMIG_BUDGET_PPM);
+    }
+    return true;
+}
+
 /* What nobody has named a bound for is not held against what most ask for. */
 static void bound_divisors(struct umig_agent *agent)
 {
+    const bool is_said =
+        agent->options.has_budget || umig_sessions_budget(&agent->sessions) != NULL;
     for (uint32_t i = 0; i < UMIG_BUDGET_KINDS; i++) {
-        agent->budget.most[umig_budget_order[i]] =
-            agent->options.has_budget ? 0 : UNSAID_DIVISOR_MAX;
+        agent->budget.most[umig_budget_order[i]] = is_said ? 0 : UNSAID_DIVISOR_MAX;
     }
     const uint64_t finest = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
     const uint64_t usual = umig_kind_rule(UMIG_KIND_CPU)->default_ns;
-    agent->budget.most[UMIG_KIND_CPU] = agent->options.has_budget || finest == 0 ? 0
-                                        : finest < usual ? (uint32_t)(usual / finest)
-                                                         : 1;
+    agent->budget.most[UMIG_KIND_CPU] = is_said || finest == 0 ? 0
+                                        : finest < usual       ? (uint32_t)(usual / finest)
+                                                               : 1;
 }
 
 void umig_agent_keep_budget(struct umig_agent *agent)
@@ -136,6 +154,9 @@ void umig_agent_keep_budget(struct umig_agent *agent)
     bool is_asked[UMIG_KIND_COUNT] = {false};
     for (int kind = 1; kind < UMIG_KIND_COUNT; kind++) {
         is_asked[kind] = is_asked_for(agent, (enum umig_kind)kind);
+    }
+    if (umig_agent_choose_budget(agent)) {
+        umig_agent_reconcile(agent);
     }
     bound_divisors(agent);
     if (umig_budget_feed(&agent->budget, &agent->cost, is_asked)) {

@@ -310,6 +310,9 @@ void umig_agent_end_session(struct umig_agent *agent,
     drain(agent, now_ns); /* what came until the gate was shut: the engine's books want it */
     umig_agent_measure_cost(agent);
     umig_pump_flush(&agent->pump, now_ns, true);
+    if (umig_agent_choose_budget(agent)) { /* its own ended with it */
+        umig_agent_reconcile(agent);
+    }
 }
 
 static void end_due_sessions(struct umig_agent *agent, uint64_t now_ns)

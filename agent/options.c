@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/cpu_share.h"
 #include "core/err.h"
 #include "core/parse.h"
 #include "core/units.h"
@@ -13,9 +14,6 @@ enum {
     MEMORY_MIN = 8 << 20,
     MEMORY_DEFAULT = 32 << 20,
     MEMORY_MAX = 1 << 30,
-    BUDGET_MIN_PPM = 1000,
-    BUDGET_MAX_PPM = 1000000,
-    PPM_PER_PERCENT = 10000,
     FAULTS_DEFAULT = 20,
     FAULTS_MAX = 1000000000,
     REPEAT_MAX = 1000000,
@@ -185,54 +183,13 @@ static int parse_memory(struct umig_span value,
     return UMIG_OK;
 }
 
-/* "1%", "0.25%": digits, a point and up to two more of them, the sign. */
-static bool read_percent(struct umig_span value, uint64_t *out_ppm)
-{
-    uint64_t scale = PPM_PER_PERCENT;
-    uint64_t ppm = 0;
-    bool is_behind_point = false;
-    if (value.len < 2 || value.at[value.len - 1] != '%') {
-        return false;
-    }
-    for (size_t i = 0; i < value.len - 1; i++) {
-        const char c = value.at[i];
-        if (c == '.' && !is_behind_point && i > 0 && i < value.len - 2) {
-            is_behind_point = true;
-        } else if (c < '0' || c > '9' || ppm > BUDGET_MAX_PPM ||
-                   (is_behind_point && scale <= 100)) {
-            return false;
-        } else if (is_behind_point) {
-            scale /= 10;
-            ppm += (uint64_t)(c - '0') * scale;
-        } else {
-            ppm = ppm * 10 + (uint64_t)(c - '0') * PPM_PER_PERCENT;
-        }
-    }
-    *out_ppm = ppm;
-    return true;
-}
-
 static int parse_budget(struct umig_span value,
                         struct umig_agent_options *options,
                         struct umig_err *err)
 {
-    uint64_t ppm = 0;
-    if (umig_span_is(value, "off")) {
-        options->budget_ppm = 0;
-        options->has_budget = true;
-        return UMIG_OK;
-    }
-    if (!read_percent(value, &ppm)) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is no share in percent", shown(value),
-                            value.at);
-    }
-    if (ppm < BUDGET_MIN_PPM || ppm > BUDGET_MAX_PPM) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 0.1%% to 100%%", shown(value),
-                            value.at);
-    }
-    options->budget_ppm = (uint32_t)ppm;
-    options->has_budget = true;
-    return UMIG_OK;
+    const int rc = umig_cpu_share_parse(value, &options->budget_ppm, err);
+    options->has_budget = rc == UMIG_OK || options->has_budget;
+    return umig_err_trace(err, rc);
 }
 
 static int parse_walker(struct umig_span value,

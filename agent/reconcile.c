@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/cost.h"
 #include "agent/safety.h"
 #include "agent/sampler_setup.h"
 #include "agent/session/alloc.h"
@@ -260,6 +261,7 @@ static void prepare_pools(struct umig_agent *agent)
 
 void umig_agent_reconcile(struct umig_agent *agent)
 {
+    (void)umig_agent_choose_budget(agent);
     const uint32_t wanted = wanted_of(agent);
     if ((wanted & UMIG_VM_STACKS) != 0) {
         struct umig_err err = UMIG_ERR_INIT;

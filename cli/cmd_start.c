@@ -29,6 +29,10 @@ static const struct umig_option g_options[] = {
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",
      .help = "end by itself after TIME; 1s to 24h, default: when stopped"},
+    {.name = "budget",
+     .arity = UMIG_ARITY_VALUE,
+     .value_name = "SHARE%|off",
+     .help = "what the agent may take of CPU while it runs, 0.1% to 100%; default: as loaded"},
     {.name = "when",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "CONDITION",
@@ -176,6 +180,17 @@ static void put_end(const struct umig_target_list *targets,
     }
 }
 
+/* The agent is one, and so is its budget. */
+static void put_budget(const struct umig_start_request *request, struct umig_buf *line)
+{
+    if (request->start.budget > 1) {
+        umig_buf_printf(line, " All sessions there keep to %g %% of CPU meanwhile.",
+                        (request->start.budget - 1) / 10000.0);
+    } else if (request->start.budget == 1) {
+        umig_buf_text(line, " Sessions there keep to no budget of CPU meanwhile.");
+    }
+}
+
 static void say_no_collector(struct umig_cli *cli, const struct umig_target_list *targets)
 {
     for (size_t i = 0; i < targets->count; i++) {
@@ -200,6 +215,7 @@ static void say_next(struct umig_cli *cli,
     struct umig_buf line = UMIG_BUF_INIT(LINE_BYTES);
     put_begin(request, &line);
     put_end(targets, request, id, &line);
+    put_budget(request, &line);
     umig_buf_byte(&line, ' ');
     const bool is_name_shared = targets->count > 1 && request->start.id[0] != '\0';
     umig_collector_hint(&cli->places, targets,
@@ -244,6 +260,12 @@ static void warn_if_older(struct umig_cli *cli,
                  "umig start: the agent in JVM %d is older than this command: session %s runs now, "
                  "and once; 'umig stop %d --name %s' ends it",
                  (int)target->jvm.pid, id, (int)target->jvm.pid, id);
+    }
+    if (start->budget != 0 && session != NULL && session->budget != start->budget) {
+        umig_say(cli->notes,
+                 "umig start: the agent in JVM %d is older than this command: it keeps to the "
+                 "budget it was loaded with",
+                 (int)target->jvm.pid);
     }
 }
 
@@ -391,6 +413,8 @@ const struct umig_verb umig_verb_start = {
         "umig start orders --cpu --native on --duration 1m\n"
         "# what the workers of a pool wait for, not only what they run\n"
         "umig start orders --wall --threads 'http-nio-*-exec-*'\n"
+        "# finer than usual, for what it costs: the agent may take 5 % of CPU meanwhile\n"
+        "umig start orders --cpu 1ms --alloc 64k --budget 5% --duration 1m\n"
         "# when the heap gets full: the minute before, and half a minute more\n"
         "umig start orders --cpu --alloc --when 'heap>90%' --duration 30s --name full\n"
         "# each night, and three times in the next hours\n"

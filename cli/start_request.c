@@ -6,6 +6,7 @@
 #include "cli/session_text.h"
 #include "cli/start_schedule.h"
 #include "cli/talk.h"
+#include "core/cpu_share.h"
 #include "core/err.h"
 #include "core/parse.h"
 #include "wire/utf8.h"
@@ -178,6 +179,25 @@ static int read_clock(const struct umig_args *args,
     return UMIG_OK;
 }
 
+/* 1 + millionths, 1 for any. */
+static int read_budget(const struct umig_args *args, uint32_t *out, struct umig_err *err)
+{
+    const char *text = umig_args_value(args, "budget", NULL);
+    uint32_t ppm = 0;
+    if (text == NULL) {
+        return UMIG_OK;
+    }
+    const int rc = umig_cpu_share_parse(umig_span_of(text), &ppm, err);
+    if (rc != UMIG_OK) {
+        return umig_err_set(err, rc,
+                            "--budget '%.80s' is neither a share of CPU of 0.1%% to 100%%, such as "
+                            "2%%, nor off",
+                            text);
+    }
+    *out = 1 + ppm;
+    return UMIG_OK;
+}
+
 static int read_threads(const struct umig_args *args,
                         const struct umig_kind_set *set,
                         struct umig_start_request *request,
@@ -229,6 +249,9 @@ int umig_start_request_read(const struct umig_args *args,
     }
     if (rc == UMIG_OK) {
         rc = read_threads(args, &set, request, err);
+    }
+    if (rc == UMIG_OK) {
+        rc = read_budget(args, &request->start.budget, err);
     }
     const char *name = umig_args_value(args, "name", NULL);
     if (rc == UMIG_OK && name != NULL) {

@@ -66,6 +66,9 @@ static void put_session(struct umig_json *json, const Umig__V1__SessionStatus *s
     umig_json_text(json, "native", umig_native_word((enum umig_native)session->native));
     umig_json_text(json, "clock", umig_clock_word((enum umig_clock)session->clock));
     umig_json_text(json, "problem", session->problem);
+    if (session->budget != 0) { /* it says one; 0: any */
+        umig_json_number(json, "budget_ppm", session->budget - 1);
+    }
     put_trigger(json, session);
     umig_json_object(json, "labels");
     for (size_t i = 0; i < session->n_labels; i++) {

@@ -211,6 +211,21 @@ static void put_plan(struct umig_buf *out, const Umig__V1__PlanStatus *plan, boo
     umig_buf_byte(out, '\n');
 }
 
+/* What the agent keeps to while it runs, where it says so. */
+static void put_budget(struct umig_buf *out, const Umig__V1__SessionStatus *session, bool has_color)
+{
+    if (session->budget == 0) {
+        return;
+    }
+    put_label(out, "budget", has_color);
+    if (session->budget == 1) {
+        umig_buf_text(out, "off: any CPU, of all sessions together\n");
+    } else {
+        umig_buf_printf(out, "%g %% of CPU for all sessions together\n",
+                        (session->budget - 1) / 10000.0);
+    }
+}
+
 static void put_session(struct umig_buf *out,
                         const Umig__V1__SessionStatus *session,
                         bool has_color)
@@ -228,6 +243,7 @@ static void put_session(struct umig_buf *out,
     umig_session_kinds_text(session->kinds, session->n_kinds, session->native, out);
     umig_buf_text(out, "\n");
     put_trigger(out, session, has_color);
+    put_budget(out, session, has_color);
     if (session->problem[0] != '\0') {
         put_label(out, "lacks", has_color);
         umig_buf_printf(out, "%s\n", session->problem);

@@ -75,6 +75,43 @@ static int take_backlog(struct umig_sessions *sessions,
     return rc;
 }
 
+static const struct umig_session *find_budget(const struct umig_sessions *sessions, bool is_ended)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &sessions->session[i];
+        if (session->is_open && session->spec.has_budget &&
+            (session->ended != UMIG_END_RUNNING) == is_ended) {
+            return session;
+        }
+    }
+    return NULL;
+}
+
+const struct umig_session *umig_sessions_budget(const struct umig_sessions *sessions)
+{
+    const struct umig_session *running = find_budget(sessions, false);
+    return running != NULL ? running : find_budget(sessions, true);
+}
+
+/* One agent keeps one budget: whoever was promised another keeps it. */
+static int check_budget(const struct umig_sessions *sessions,
+                        const struct umig_session_spec *spec,
+                        struct umig_err *err)
+{
+    char text[16] = "any";
+    const struct umig_session *other = spec->has_budget ? find_budget(sessions, false) : NULL;
+    if (other == NULL || other->spec.budget_ppm == spec->budget_ppm) {
+        return UMIG_OK;
+    }
+    if (other->spec.budget_ppm != 0) {
+        snprintf(text, sizeof text, "%g %%", other->spec.budget_ppm / 10000.0);
+    }
+    return umig_err_set(err, UMIG_E_ARG,
+                        "session '%s' runs under another budget, %s of CPU, and the agent keeps "
+                        "one: start this one without --budget, or stop that one",
+                        other->spec.id, text);
+}
+
 int umig_sessions_check(struct umig_sessions *sessions,
                         const struct umig_session_spec *spec,
                         struct umig_err *err)
@@ -96,7 +133,7 @@ int umig_sessions_check(struct umig_sessions *sessions,
     if (umig_sessions_find(sessions, spec->id) != NULL) {
         return umig_err_set(err, UMIG_E_ARG, "a session '%s' is already running", spec->id);
     }
-    return UMIG_OK;
+    return check_budget(sessions, spec, err);
 }
 
 int umig_sessions_open(struct umig_sessions *sessions,

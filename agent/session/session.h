@@ -62,6 +62,8 @@ struct umig_session_spec {
     bool is_by_option;             /* asked for by start=: stop without a name leaves it alone */
     struct umig_trigger when;      /* it is armed until this holds; none: it runs at once */
     uint64_t before_ns;            /* of what came before that is kept; 0: nothing */
+    bool has_budget;               /* it says what the agent may take while it runs */
+    uint32_t budget_ppm;           /* millionths of CPU; 0: any */
 };
 
 /** CPU time a session still carries for the thread in one slot. */
@@ -153,6 +155,12 @@ UMIG_NODISCARD int umig_sessions_open(struct umig_sessions *sessions,
 UMIG_NODISCARD int umig_sessions_check(struct umig_sessions *sessions,
                                        const struct umig_session_spec *spec,
                                        struct umig_err *err);
+
+/**
+ * The session that says a budget; NULL: none does. Those that run say the same; one whose end is
+ * not written yet counts where none does: what it cost is told against its own.
+ */
+const struct umig_session *umig_sessions_budget(const struct umig_sessions *sessions);
 
 /** The next number of the sessions' generator, all 64 bits of it. */
 uint64_t umig_sessions_random(struct umig_sessions *sessions);

@@ -123,6 +123,32 @@ static void check_cost(const json_t *report)
                 umig_json_number_at(cost, "budget/memory_bytes"));
 }
 
+/* In millionths. */
+static double budget_of(struct umig_rig *rig)
+{
+    json_t *status = status_of(rig);
+    const double ppm = umig_json_number_at(json_object_get(status, "counters"), "budget.ppm");
+    json_decref(status);
+    return ppm;
+}
+
+/* One agent keeps one budget: another one is refused, the same is not. */
+static void check_other_budgets(struct umig_rig *rig)
+{
+    const int pid = (int)rig->jvm.pid;
+    assert_true(budget_of(rig) == 1000);
+    assert_int_equal(umig_rig_command(rig, NULL, "start %d --gc --budget 2%% --name other", pid),
+                     3);
+    assert_int_equal(umig_rig_command(rig, NULL, "start %d --gc --budget off --name other", pid),
+                     3);
+    assert_int_equal(umig_rig_command(rig, NULL, "start %d --gc --budget 0.1%% --name same", pid),
+                     0);
+    assert_int_equal(umig_rig_command(rig, NULL, "start %d --gc --name silent", pid), 0);
+    assert_int_equal(umig_rig_command(rig, NULL, "stop %d --name silent", pid), 0);
+    assert_int_equal(umig_rig_command(rig, NULL, "stop %d --name same", pid), 0);
+    assert_true(budget_of(rig) == 1000);
+}
+
 static void run(struct umig_rig *rig)
 {
     char words[256];
@@ -130,15 +156,19 @@ static void run(struct umig_rig *rig)
     compile(rig);
     umig_rig_start_collector(rig);
     snprintf(words, sizeof words, "-Xmx64m -cp %s Load %d", g_classes, FRAMES);
-    umig_rig_start_jvm(rig, "service=load,budget=0.1%", words);
-    assert_int_equal(
-        umig_rig_command(rig, NULL, "start %d " KIND_OPTIONS " --name all", (int)rig->jvm.pid), 0);
+    umig_rig_start_jvm(rig, "service=load,budget=50%", words);
+    assert_int_equal(umig_rig_command(rig, NULL,
+                                      "start %d " KIND_OPTIONS " --budget 0.1%% --name all",
+                                      (int)rig->jvm.pid),
+                     0);
+    check_other_budgets(rig);
     json_decref(umig_rig_await_session(rig, "all", umig_rig_has_samples));
     read_problem(rig, problem);
     print_message("  at first: %s\n", problem);
     assert_null(strstr(problem, "memory="));
     await_slowing(rig);
     assert_int_equal(umig_rig_command(rig, NULL, "stop %d --name all", (int)rig->jvm.pid), 0);
+    assert_true(budget_of(rig) == 500000); /* what it was loaded with is back */
     umig_rig_tell_jvm(rig, "end");
     assert_int_equal(umig_rig_wait_jvm(rig), 0);
     json_t *report = NULL;

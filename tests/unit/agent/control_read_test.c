@@ -29,6 +29,7 @@ static void test_request_reads_condition_and_schedule(void **state)
     start.at_unix_ns = 17;
     start.every_ns = 18;
     start.times = 3;
+    start.budget = 1 + 25000;
     start.duration_ns = 30 * UMIG_NS_PER_S;
 
     assert_int_equal(read_start(&start, &request, NULL), UMIG_OK);
@@ -42,6 +43,8 @@ static void test_request_reads_condition_and_schedule(void **state)
     assert_int_equal(request.schedule.at_unix_ns, 17);
     assert_int_equal(request.schedule.every_ns, 18);
     assert_int_equal(request.schedule.times, 3);
+    assert_true(request.spec.has_budget);
+    assert_int_equal(request.spec.budget_ppm, 25000);
 }
 
 static void test_request_of_an_older_command_has_none(void **state)
@@ -53,7 +56,24 @@ static void test_request_of_an_older_command_has_none(void **state)
     assert_int_equal(read_start(&start, &request, NULL), UMIG_OK);
 
     assert_int_equal(request.spec.when.count, 0);
+    assert_false(request.spec.has_budget);
     assert_false(umig_schedule_is_plan(&request.schedule, &request.spec));
+}
+
+static void test_request_reads_no_budget_and_refuses_more_than_all(void **state)
+{
+    (void)state;
+    Umig__V1__StartSession start = UMIG__V1__START_SESSION__INIT;
+    struct umig_request request;
+    struct umig_err err = UMIG_ERR_INIT;
+    start.budget = 1;
+    assert_int_equal(read_start(&start, &request, NULL), UMIG_OK);
+    assert_true(request.spec.has_budget);
+    assert_int_equal(request.spec.budget_ppm, 0);
+
+    start.budget = 1000002;
+    assert_int_equal(read_start(&start, &request, &err), UMIG_E_ARG);
+    assert_non_null(strstr(err.text, "100%"));
 }
 
 /* Whoever speaks to the socket without our command gets the same answers. */
@@ -127,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request_reads_condition_and_schedule),
         cmocka_unit_test(test_request_of_an_older_command_has_none),
+        cmocka_unit_test(test_request_reads_no_budget_and_refuses_more_than_all),
         cmocka_unit_test(test_request_with_a_wrong_condition_is_refused_by_its_word),
         cmocka_unit_test(test_request_reads_what_is_searched_for),
         cmocka_unit_test(test_request_that_is_no_message_is_a_fault_of_the_protocol),

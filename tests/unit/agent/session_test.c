@@ -54,6 +54,42 @@ static struct umig_session *open_session(struct fixture *fx,
     return session;
 }
 
+static int open_with_budget(struct fixture *fx,
+                            const char *id,
+                            uint32_t ppm,
+                            struct umig_session **out_session,
+                            struct umig_err *err)
+{
+    struct umig_session_spec spec = {.has_budget = true, .budget_ppm = ppm};
+    snprintf(spec.id, sizeof spec.id, "%s", id);
+    spec.kinds.has_kind[UMIG_KIND_GC] = true;
+    return umig_sessions_open(&fx->sessions, &spec, 1000, out_session, err);
+}
+
+static void test_sessions_that_say_a_budget_say_the_same(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_err err = UMIG_ERR_INIT;
+    struct umig_session *first = NULL;
+    struct umig_session *second = NULL;
+    (void)open_session(fx, "silent", UMIG_KIND_GC, 0);
+    assert_null(umig_sessions_budget(&fx->sessions));
+    assert_int_equal(open_with_budget(fx, "a", 5000, &first, &err), UMIG_OK);
+    assert_ptr_equal(umig_sessions_budget(&fx->sessions), first);
+
+    assert_int_equal(open_with_budget(fx, "b", 20000, &second, &err), UMIG_E_ARG);
+    assert_non_null(strstr(err.text, "session 'a' runs under another budget, 0.5 % of CPU"));
+    assert_int_equal(open_with_budget(fx, "off", 0, &second, &err), UMIG_E_ARG);
+    assert_int_equal(open_with_budget(fx, "same", 5000, &second, &err), UMIG_OK);
+
+    first->ended = UMIG_END_STOPPED;
+    assert_ptr_equal(umig_sessions_budget(&fx->sessions), second);
+    umig_session_close(second);
+    assert_ptr_equal(umig_sessions_budget(&fx->sessions), first); /* until its end is written */
+    assert_int_equal(open_with_budget(fx, "b", 20000, &second, &err), UMIG_OK);
+    assert_ptr_equal(umig_sessions_budget(&fx->sessions), second);
+}
+
 static struct umig_record cpu_record(uint32_t slot, uint64_t value_ns)
 {
     return (struct umig_record){
@@ -270,6 +306,8 @@ static void test_lost_pauses_are_produced_and_dropped_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_sessions_that_say_a_budget_say_the_same, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(
             test_session_at_the_engines_interval_takes_every_sample_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_session_coarser_than_the_engine_gets_its_exact_share,
