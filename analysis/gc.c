@@ -8,23 +8,6 @@
 #define TREND_POINTS_MIN 8
 #define TREND_SPAN_MIN_S 10.0
 
-static void add_row(struct umig_gc *gc, const struct umig_profile_pause *pause)
-{
-    size_t at = 0;
-    while (at < gc->row_count &&
-           (gc->rows[at].collection != pause->collection || gc->rows[at].cause != pause->cause)) {
-        at++;
-    }
-    if (at == gc->row_count) {
-        gc->rows[gc->row_count++] =
-            (struct umig_gc_row){.collection = pause->collection, .cause = pause->cause};
-    }
-    struct umig_gc_row *row = &gc->rows[at];
-    row->count++;
-    row->total_ns += pause->duration_ns;
-    row->longest_ns = pause->duration_ns > row->longest_ns ? pause->duration_ns : row->longest_ns;
-}
-
 /*
  * Does the heap after this pause say what a collection leaves? Pauses of collectors that free
  * beside the application (ZGC's and Shenandoah's marks, G1's remark) leave what they found.
@@ -33,6 +16,28 @@ static bool has_freed(const struct umig_profile_pause *pause)
 {
     return pause->after_bytes != UMIG_BYTES_UNKNOWN && pause->before_bytes != UMIG_BYTES_UNKNOWN &&
            pause->after_bytes < pause->before_bytes;
+}
+
+static void add_row(struct umig_gc *gc, const struct umig_profile_pause *pause)
+{
+    size_t at = 0;
+    while (at < gc->row_count &&
+           (gc->rows[at].collection != pause->collection || gc->rows[at].cause != pause->cause)) {
+        at++;
+    }
+    if (at == gc->row_count) {
+        gc->rows[gc->row_count++] = (struct umig_gc_row){.collection = pause->collection,
+                                                         .cause = pause->cause,
+                                                         .after_bytes = UMIG_BYTES_UNKNOWN};
+    }
+    struct umig_gc_row *row = &gc->rows[at];
+    row->count++;
+    row->total_ns += pause->duration_ns;
+    row->longest_ns = pause->duration_ns > row->longest_ns ? pause->duration_ns : row->longest_ns;
+    if (has_freed(pause)) {
+        row->after_bytes = pause->after_bytes;
+        row->reclaimed_bytes += pause->before_bytes - pause->after_bytes;
+    }
 }
 
 static void add_heap(struct umig_gc *gc, const struct umig_profile_pause *pause)

@@ -16,6 +16,8 @@ struct umig_gc_row {
     uint64_t count;
     uint64_t total_ns;
     uint64_t longest_ns;
+    uint64_t after_bytes;     /* heap after the latest that freed some; or UMIG_BYTES_UNKNOWN */
+    uint64_t reclaimed_bytes; /* by those */
 };
 
 /** All pauses of a session. */

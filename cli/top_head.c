@@ -126,6 +126,7 @@ static void put_gc(const struct umig_top_model *model, size_t width, struct umig
     char share[24];
     char longest[32];
     uint64_t gc_ns = 0;
+    uint64_t after_bytes = 0;
     if (!fact(model, "gc_ns", &gc_ns)) {
         return;
     }
@@ -140,6 +141,11 @@ static void put_gc(const struct umig_top_model *model, size_t width, struct umig
                  longest);
     }
     part(line, width, is_high ? UMIG_TOP_WARN : UMIG_TOP_PLAIN, text);
+    if (fact(model, "gc_after_bytes", &after_bytes)) {
+        umig_format_bytes(after_bytes, longest, sizeof longest);
+        snprintf(text, sizeof text, "%s after GC", longest);
+        part(line, width, UMIG_TOP_PLAIN, text);
+    }
 }
 
 void umig_top_head_sums(const struct umig_top_model *model,

@@ -139,6 +139,22 @@ static void put_memory(struct umig_top_writer *writer)
     }
 }
 
+/* What pauses say of the heap; of allocation only what nobody samples. */
+static void put_gc_heap(struct umig_top_writer *writer)
+{
+    const struct umig_top_figures *figures = writer->figures;
+    const struct umig_gc_depth *depth = &figures->gc_depth;
+    if (figures->gc.after_count > 0) {
+        fact(writer, "gc_after_bytes", figures->gc.after_last_bytes);
+    }
+    if (!figures->profile->session.has_kind[UMIG_KIND_ALLOC] && depth->allocated_over_ns > 0) {
+        fact(writer, "allocated_bytes",
+             (uint64_t)((double)depth->allocated_bytes / (double)depth->allocated_over_ns *
+                            (double)figures->window_ns +
+                        0.5));
+    }
+}
+
 static void put_sums(struct umig_top_writer *writer)
 {
     const struct umig_top_figures *figures = writer->figures;
@@ -151,6 +167,7 @@ static void put_sums(struct umig_top_writer *writer)
         fact(writer, "gc_pauses", figures->gc.count);
         fact(writer, "gc_ns", figures->gc.total_ns);
         fact(writer, "gc_longest_ns", figures->gc.longest_ns);
+        put_gc_heap(writer);
     }
     if (session->has_kind[UMIG_KIND_ALLOC]) {
         fact(writer, "allocated_bytes", figures->allocation.bytes);
@@ -187,6 +204,7 @@ static int read_figures(const struct umig_profile *profile,
              ? rc
              : umig_hot_create(f->profile, UMIG_KIND_CPU, UMIG_HOT_ALL_GROUPS, &f->cpu, err);
     rc = rc != UMIG_OK ? rc : umig_gc_read(f->profile, &f->gc, err);
+    rc = rc != UMIG_OK ? rc : umig_gc_depth_read(f->profile, &f->gc_depth, err);
     rc = rc != UMIG_OK ? rc : umig_contention_read(f->profile, &f->contention, err);
     rc = rc != UMIG_OK ? rc : umig_allocation_read(f->profile, &f->allocation, err);
     rc = rc != UMIG_OK ? rc : umig_pools_read(f->profile, &f->pools, err);
@@ -201,6 +219,7 @@ static void free_figures(struct umig_top_figures *f)
     umig_pools_fini(&f->pools);
     umig_allocation_fini(&f->allocation);
     umig_contention_fini(&f->contention);
+    umig_gc_depth_fini(&f->gc_depth);
     umig_gc_fini(&f->gc);
     umig_hot_destroy(f->cpu);
     umig_profile_destroy(f->profile);

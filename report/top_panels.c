@@ -42,6 +42,15 @@ static void put_part(struct umig_top_writer *writer, uint64_t part, uint64_t who
     umig_top_number(writer, whole == 0 ? 0 : (uint64_t)(1e6 * (double)part / (double)whole + 0.5));
 }
 
+static void put_if_known(struct umig_top_writer *writer, bool is_known, uint64_t number)
+{
+    if (is_known) {
+        umig_top_number(writer, number);
+    } else {
+        umig_top_unknown(writer);
+    }
+}
+
 static void put_string(struct umig_top_writer *writer, uint32_t string)
 {
     umig_top_text(writer, umig_profile_text(writer->figures->profile, string));
@@ -236,6 +245,8 @@ static const struct column g_gc_columns[] = {
     {"pauses", "PAUSES", UMIG_TOP_COUNT, 0, 0, false},
     {"total", "TOTAL", UMIG_TOP_TIME, 2, 0, false},
     {"longest", "LONGEST", UMIG_TOP_TIME, 0, 0, false},
+    {"after", "AFTER", UMIG_TOP_BYTES, 1, 0, false},
+    {"freed", "FREED/S", UMIG_TOP_RATE, 3, 0, false},
     {"collection", "COLLECTION", UMIG_TOP_NAME, 0, 12, true},
     {"cause", "CAUSE", UMIG_TOP_NAME, 1, 12, true},
 };
@@ -250,6 +261,8 @@ static size_t put_gc(struct umig_top_writer *writer)
         umig_top_number(writer, row->count);
         umig_top_number(writer, row->total_ns);
         umig_top_number(writer, row->longest_ns);
+        put_if_known(writer, row->after_bytes != UMIG_BYTES_UNKNOWN, row->after_bytes);
+        put_if_known(writer, row->after_bytes != UMIG_BYTES_UNKNOWN, row->reclaimed_bytes);
         put_string(writer, row->collection);
         put_string(writer, row->cause);
         end_row(writer);
@@ -354,15 +367,6 @@ static const struct column g_executor_columns[] = {
     {"pool", "POOL", UMIG_TOP_NAME, 0, 14, true},
     {"kind", "KIND", UMIG_TOP_TEXT, 2, 10, false},
 };
-
-static void put_if_known(struct umig_top_writer *writer, bool is_known, uint64_t number)
-{
-    if (is_known) {
-        umig_top_number(writer, number);
-    } else {
-        umig_top_unknown(writer);
-    }
-}
 
 /* Parts are of the time shown; sizes, what is at work and what waits are those of the last reading.
  */

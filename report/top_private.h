@@ -7,6 +7,7 @@
 #include "analysis/allocation.h"
 #include "analysis/contention.h"
 #include "analysis/gc.h"
+#include "analysis/gc_depth.h"
 #include "analysis/hot.h"
 #include "analysis/pools.h"
 #include "analysis/wall.h"
@@ -19,6 +20,7 @@ struct umig_top_figures {
     uint64_t window_ns;           /* that the figures are of; at least 1 */
     struct umig_hot *cpu;
     struct umig_gc gc;
+    struct umig_gc_depth gc_depth;
     struct umig_contention contention;
     struct umig_allocation allocation;
     struct umig_pools pools;

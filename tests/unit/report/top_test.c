@@ -124,6 +124,45 @@ static void test_service_is_written_as_ever(void **state)
     umig_buf_fini(&out);
 }
 
+static void add_pause(struct umig_profile *profile,
+                      uint64_t second,
+                      uint64_t before,
+                      uint64_t after)
+{
+    const struct umig_profile_pause pause = {
+        .start_unix_ns = profile->session.start_unix_ns + second * UMIG_NS_PER_S,
+        .duration_ns = UMIG_NS_PER_MS,
+        .collection = string(profile, "G1 Young"),
+        .before_bytes = before,
+        .after_bytes = after,
+    };
+    assert_int_equal(umig_profile_add_pause(profile, &pause), UMIG_OK);
+}
+
+/* A mark between them frees nothing, and says nothing of what is left. */
+static void test_pauses_say_what_is_left_and_what_was_allocated(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_sample_quiet();
+    struct umig_buf out = UMIG_BUF_INIT(1 << 20);
+    char allocated[64];
+    profile->session.has_kind[UMIG_KIND_GC] = true;
+    profile->session.has_kind[UMIG_KIND_ALLOC] = false;
+    profile->session.end_unix_ns = profile->session.start_unix_ns + 10 * UMIG_NS_PER_S;
+    add_pause(profile, 1, 100 << 20, 20 << 20);
+    add_pause(profile, 3, 40 << 20, 40 << 20);
+    add_pause(profile, 5, 60 << 20, 25 << 20);
+    assert_int_equal(umig_top_write(profile, &out, NULL), UMIG_OK);
+
+    assert_has(umig_buf_str(&out), "fact\tgc_after_bytes\t26214400\n");
+    /* 40 MiB in the four seconds between the pauses: in ten seconds 100. */
+    snprintf(allocated, sizeof allocated, "fact\tallocated_bytes\t%llu\n", 100ull << 20);
+    assert_has(umig_buf_str(&out), allocated);
+    assert_has(umig_buf_str(&out), "\t26214400\t120586240\tG1 Young"); /* after, freed */
+    umig_buf_fini(&out);
+    umig_profile_destroy(profile);
+}
+
 static void test_threads_say_what_they_wait_for(void **state)
 {
     (void)state;
@@ -244,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_service_is_written_as_ever),
+        cmocka_unit_test(test_pauses_say_what_is_left_and_what_was_allocated),
         cmocka_unit_test(test_threads_say_what_they_wait_for),
         cmocka_unit_test(test_wait_that_ended_or_is_old_is_not_told),
         cmocka_unit_test(test_names_get_at_nobody),
