@@ -78,16 +78,20 @@ struct listing {
     struct umig_objects *objects;
     uint64_t loads; /* the loader's counts at this list */
     uint64_t closes;
+    uint32_t next;        /* slot behind the last one: lists repeat themselves */
     uint32_t pinned_left; /* pinned objects that come yet: what stands before them has stayed */
     bool has_closes;      /* something was closed since the last one */
 };
 
-static struct umig_object *find_key(const struct umig_objects *objects, uint64_t key)
+static struct umig_object *find_key(struct listing *listing, uint64_t key)
 {
+    const struct umig_objects *objects = listing->objects;
     for (uint32_t i = 0; i < objects->slot_count; i++) {
-        struct umig_object *object = &objects->slots[i];
+        const uint32_t slot = (listing->next + i) % objects->slot_count;
+        struct umig_object *object = &objects->slots[slot];
         if (object->serial != 0 && object->key == key && object->closed_in == 0 &&
             !object->is_seen) {
+            listing->next = slot + 1;
             return object;
         }
     }
@@ -147,7 +151,7 @@ static uint32_t count_pinned(const struct umig_objects *objects)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < objects->slot_count; i++) {
-        count += objects->slots[i].is_pinned;
+        count += objects->slots[i].is_pinned && objects->slots[i].closed_in == 0;
     }
     return count;
 }
@@ -160,7 +164,7 @@ static int collect(struct dl_phdr_info *info, size_t size, void *context)
     listing->loads = info->dlpi_adds;
     listing->closes = info->dlpi_subs;
     listing->has_closes = listing->closes != objects->closes || objects->generation == 0;
-    struct umig_object *known = find_key(objects, umig_object_key(info));
+    struct umig_object *known = find_key(listing, umig_object_key(info));
     if (known != NULL && (!listing->has_closes || listing->pinned_left > 0)) {
         known->is_seen = true;
         listing->pinned_left -= known->is_pinned;
