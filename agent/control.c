@@ -243,6 +243,8 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.native_cut", agent->pump.native.short_of_root);
     write_counter(writer, 6, "engine.native_between", agent->pump.native.crossings);
     write_counter(writer, 6, "engine.native_between_cut", agent->pump.native.crossings_cut);
+    write_counter(writer, 6, "engine.native_roots", agent->pump.native.roots);
+    write_counter(writer, 6, "engine.native_roots_cut", agent->pump.native.roots_cut);
     write_counter(writer, 6, "uplink.batches", agent->pump.batches);
 }
 

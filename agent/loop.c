@@ -418,17 +418,20 @@ static void tick(struct umig_agent *agent, uint64_t now_ns)
 /*
  * The rings must hold what comes between two ticks. 64 busy processors give 6400 stacks a second at
  * 10 ms of CPU, about 5 MB: a quarter of 2 MiB in a tick. Finer sampling gives more, and waits may
- * come in any number. A thread has one ring to itself: at 1 ms it fills 256 KiB in 15 ms where each
- * sample has 16 KiB of native stack, and few have.
+ * come in any number. Native frames make a record some 2 KiB larger: 64 processors give 1 MB in
+ * half a tick. A thread has one ring to itself: at 1 ms it fills 256 KiB in 15 ms where each sample
+ * has 16 KiB of native stack, and few have.
  */
 static uint64_t tick_interval_ns(const struct umig_agent *agent)
 {
     const uint64_t cpu = umig_sessions_finest(&agent->sessions, UMIG_KIND_CPU);
     const bool is_fine = cpu > 0 && cpu < DENSE_CPU_NS;
-    if (is_fine && umig_sessions_native(&agent->sessions) == UMIG_NATIVE_ON) {
+    const bool is_native = umig_sessions_native(&agent->sessions) == UMIG_NATIVE_ON;
+    if (is_fine && is_native) {
         return NATIVE_TICK_NS;
     }
-    const bool is_dense = is_fine || umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS) > 0;
+    const bool is_dense =
+        is_fine || is_native || umig_sessions_finest(&agent->sessions, UMIG_KIND_LOCKS) > 0;
     return is_dense ? DENSE_TICK_NS : TICK_NS;
 }
 

@@ -201,6 +201,9 @@ uint32_t umig_native_frames_of(struct umig_native_frames *native,
  */
 static bool is_at_java(const struct umig_unwind_result *result, const struct umig_native_copy *copy)
 {
+    if (copy->java_sp == 0) {
+        return result->end == UMIG_UNWIND_ROOT; /* where Java never was */
+    }
     return result->end == UMIG_UNWIND_STOPPED && result->sp <= copy->java_sp &&
            copy->java_sp - result->sp <= PUSHED_BYTES_MAX;
 }
@@ -221,7 +224,8 @@ uint32_t umig_native_frames_between(struct umig_native_frames *native,
         *out_is_cut = !is_at_java(&result, copy);
         name_found(native, dictionary, count, out_frames);
     }
-    native->crossings++;
-    native->crossings_cut += *out_is_cut;
+    const bool is_root = copy != NULL && copy->java_sp == 0;
+    *(is_root ? &native->roots : &native->crossings) += 1;
+    *(is_root ? &native->roots_cut : &native->crossings_cut) += *out_is_cut;
     return count;
 }

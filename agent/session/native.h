@@ -40,7 +40,10 @@ struct umig_native_frames {
     uint64_t unwinds;
     uint64_t short_of_root; /* that ended before Java and before the thread's first function */
     uint64_t crossings;     /* native code between two runs of Java frames */
-    uint64_t crossings_cut; /* of these not had, or not up to the Java frame that called it */
+    uint64_t crossings_cut; /* of these not had, or not up to the Java frame that called it; and
+                             * roots that were not copied */
+    uint64_t roots;         /* native code below a thread's first Java frame */
+    uint64_t roots_cut;     /* of these not up to the thread's first function */
 };
 
 /**
@@ -79,10 +82,10 @@ uint32_t umig_native_frames_of(struct umig_native_frames *native,
                                bool *out_is_cut);
 
 /**
- * The same for native code between two runs of Java frames; out_is_cut: frames are missing between
- * the last one and the Java frame that called it.
+ * The same for native code between two runs of Java frames, or below them; out_is_cut: frames are
+ * missing between the last one and the Java frame that called it, or the thread's first function.
  *
- * @param copy  of a crossing; NULL: none was taken
+ * @param copy  of a crossing, the root's among them; NULL: none was taken
  */
 uint32_t umig_native_frames_between(struct umig_native_frames *native,
                                     struct umig_dictionary *dictionary,

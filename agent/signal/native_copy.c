@@ -44,8 +44,8 @@ static uint32_t crossing_stack_bytes(const struct umig_crossing *crossing)
 {
     const uintptr_t sp = crossing->registers.by_number[UMIG_REGISTER_SP];
     const uintptr_t wanted = crossing->java_sp > sp ? crossing->java_sp - sp : 0;
-    return (uint32_t)(wanted < UMIG_CROSSING_STACK_BYTES ? wanted : UMIG_CROSSING_STACK_BYTES) &
-           ~7u;
+    const uint32_t most = crossing->is_root ? UMIG_ROOT_STACK_BYTES : UMIG_CROSSING_STACK_BYTES;
+    return (uint32_t)(wanted < most ? wanted : most) & ~7u;
 }
 
 void umig_native_plan_leaf(struct umig_native_plan *plan, uint32_t stack_bytes)
@@ -104,7 +104,7 @@ void umig_native_copy_take(const struct umig_native_plan *plan, const void *cont
             .stack_low = crossing->registers.by_number[UMIG_REGISTER_SP],
             .stack_bytes = crossing_stack_bytes(crossing),
             .crossing = i + 1,
-            .java_sp = crossing->java_sp,
+            .java_sp = crossing->is_root ? 0 : crossing->java_sp,
         };
         to = put_copy(to, &copy);
     }

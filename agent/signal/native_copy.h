@@ -5,10 +5,11 @@
  *
  *   leaf       where the thread was interrupted outside of generated code: its registers, the stack
  *              up to Java's frames, UMIG_NATIVE_STACK_BYTES at most
- *   crossings  where native code called Java again (agent/walk/crossing.h): the registers of what
- *              called, the stack up to the Java frame that had called it, UMIG_CROSSING_STACK_BYTES
- *              at most; the UMIG_CROSSINGS_MAX innermost ones at most, and as many of these as the
- *              record has room for
+ *   crossings  where native code called Java (agent/walk/crossing.h): the registers of what called,
+ *              the stack up to the Java frame that had called it, UMIG_CROSSING_STACK_BYTES at
+ * most; the UMIG_CROSSINGS_MAX innermost ones at most, and as many of these as the record has room
+ * for root       the last crossing, where nobody in Java had called: the registers of what called,
+ * the stack up to its end, UMIG_ROOT_STACK_BYTES at most
  *
  * What is cut, or not copied, is marked in the profile: its place stands among the frames. A ring
  * that is nearly full has room for the leaf's registers only, or for nothing of this.
@@ -30,13 +31,16 @@
 /** And at each crossing: some 1 KiB of the JVM's, and what libraries have. */
 #define UMIG_CROSSING_STACK_BYTES (4u * 1024)
 
+/** And at the root: what the JVM's own threads have there. */
+#define UMIG_ROOT_STACK_BYTES (2u * 1024)
+
 /** Followed by stack_bytes bytes; then by the next copy, to the record's end. */
 struct umig_native_copy {
     struct umig_registers registers;
     uint64_t stack_low;   /* address the copied bytes begin at */
     uint32_t stack_bytes; /* a multiple of 8 */
     uint32_t crossing;    /* its number; 0: the leaf */
-    uint64_t java_sp;     /* of a crossing: where the unwind must come to */
+    uint64_t java_sp;     /* of a crossing: where the unwind must come to; 0: the thread's root */
 };
 
 /** What of a sample will be copied. */

@@ -53,7 +53,7 @@ struct umig_step {
     bool is_leaf;     /* registers are those of interrupted code: pc is no return address */
     bool is_exact_pc; /* compiled code has debug information for this very pc */
     struct umig_registers *caller; /* written where a frame is left by which native code had called
-                                    * Java, but the root: that code's; NULL: not wanted */
+                                    * Java: that code's; NULL: not wanted */
 };
 
 /** What stood at the position that was left. */

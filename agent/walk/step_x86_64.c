@@ -45,7 +45,7 @@ enum umig_step_result umig_step_up(struct umig_step *step, struct umig_step_left
         result = UMIG_STEP_LOST;
     } else if (anchor != 0) {
         result = umig_x64_leave_entry(step, anchor);
-        if (result == UMIG_STEP_MOVED && step->caller != NULL) {
+        if (result != UMIG_STEP_LOST && step->caller != NULL) {
             *step->caller = umig_x64_caller_of_entry(&before, out_left->blob.kind);
         }
     } else {

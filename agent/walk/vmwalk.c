@@ -42,18 +42,20 @@ static void add_left(const struct umig_hotspot *hs,
 }
 
 /*
- * Native code has called Java here, and Java had called it. Those beyond what can be described have
- * their place, too: nothing is missing there without a mark.
+ * Native code has called Java here. Those beyond what can be described have their place, too:
+ * nothing is missing there without a mark. The root is always described.
  */
 static void add_crossing(const struct umig_step *step,
+                         bool is_root,
                          struct umig_crossings *crossings,
                          struct umig_kept *kept)
 {
     uint32_t number = 0;
-    if (crossings->count < UMIG_CROSSINGS_MAX) {
+    if (is_root || crossings->count < UMIG_CROSSINGS_MAX) {
         crossings->at[crossings->count] = (struct umig_crossing){
             .registers = crossings->caller,
-            .java_sp = step->regs.sp,
+            .java_sp = is_root ? step->stack_high : step->regs.sp,
+            .is_root = is_root,
         };
         number = ++crossings->count;
     }
@@ -163,14 +165,16 @@ static enum umig_outcome walk_up(struct umig_step *step,
         }
         note_innermost(step, &left, kept);
         add_left(step->hotspot, &left, kept);
-        if (result == UMIG_STEP_ROOT) {
-            return UMIG_OUTCOME_OK;
-        }
         if (result == UMIG_STEP_LOST) {
             return cause_of_loss(step, &left);
         }
-        if (step->caller != NULL && step->caller->by_number[UMIG_REGISTER_PC] != 0) {
-            add_crossing(step, request->crossings, kept);
+        const bool is_root = result == UMIG_STEP_ROOT;
+        if (step->caller != NULL && step->caller->by_number[UMIG_REGISTER_PC] != 0 &&
+            kept->seen > 0) {
+            add_crossing(step, is_root, request->crossings, kept);
+        }
+        if (is_root) {
+            return UMIG_OUTCOME_OK;
         }
     }
     return UMIG_OUTCOME_TOO_DEEP;

@@ -197,6 +197,22 @@ static struct umig_native_copy *add_crossing(struct fixture *fx,
     return copy;
 }
 
+/* The copy of a root: the real chain, and on to where its thread began. */
+static struct umig_native_copy *add_root(struct fixture *fx, struct draft *draft)
+{
+    const struct trace_step *step = &fx->trace.steps[0];
+    struct umig_native_copy *copy = (void *)(draft->native + draft->head.native_bytes);
+    *copy = (struct umig_native_copy){
+        .registers = step->registers,
+        .stack_low = step->stack_low,
+        .stack_bytes = (uint32_t)step->stack_bytes & ~7u,
+        .crossing = 1,
+    };
+    memcpy(copy + 1, step->stack, copy->stack_bytes);
+    draft->head.native_bytes += (uint32_t)sizeof *copy + copy->stack_bytes;
+    return copy;
+}
+
 static void add_leaf(struct fixture *fx, struct draft *draft)
 {
     const struct trace_step *step = &fx->trace.steps[0];
@@ -326,6 +342,36 @@ static void test_what_is_missing_between_is_marked_and_counted(void **state)
     assert_int_equal(fx->pump.native.crossings_cut, 4);
 }
 
+/* Below all Java, up to the thread's first function; or as far as it was copied, and the mark. */
+static void test_native_code_stands_below_the_first_java_frame(void **state)
+{
+    struct fixture *fx = *state;
+    struct draft draft = {.head = {.frame_count = 2}};
+    const uint32_t ids[] = {java(fx, 0), UMIG_FRAME_CROSSING + 1};
+    memcpy(draft.ids, ids, sizeof ids);
+    fx->code_low = 1; /* who called the chain stands for native code here */
+    fx->code_high = 2;
+    struct umig_native_copy *copy = add_root(fx, &draft);
+    drain(fx, &draft);
+    const char *stack = stack_of(fx, fx->with);
+    const char *chain = strstr(stack, ";thread_main;");
+    assert_null(strstr(stack, "[truncated]"));
+    assert_true(chain != NULL && chain > stack); /* above the C library's */
+    assert_string_equal(strstr(chain, ";subject_chain;"),
+                        ";subject_chain;busy;leaf;trace_mark;inner");
+    assert_string_equal(stack_of(fx, fx->leaf), "inner");
+    assert_string_equal(stack_of(fx, fx->without), "inner");
+
+    copy->stack_bytes = (uint32_t)(fx->real[4].sp - copy->stack_low) - 8;
+    draft.head.native_bytes = (uint32_t)sizeof *copy + copy->stack_bytes;
+    drain(fx, &draft);
+    assert_string_equal(stack_of(fx, fx->with),
+                        "[truncated];subject_chain;busy;leaf;trace_mark;inner");
+    assert_int_equal(fx->pump.native.roots, 2);
+    assert_int_equal(fx->pump.native.roots_cut, 1);
+    assert_int_equal(fx->pump.native.crossings, 0);
+}
+
 /* A ring that was nearly full has room for the leaf's registers. */
 static void test_leaf_without_its_stack_is_marked(void **state)
 {
@@ -348,6 +394,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(test_native_code_stands_between_the_java_that_called_it_and_that_it_called),
         TEST(test_thread_in_generated_code_has_no_leaf_but_what_lies_between),
+        TEST(test_native_code_stands_below_the_first_java_frame),
         TEST(test_what_is_missing_between_is_marked_and_counted),
         TEST(test_leaf_without_its_stack_is_marked),
     };

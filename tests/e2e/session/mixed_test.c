@@ -108,6 +108,57 @@ static void check_chains(struct umig_rig *rig)
     free(text);
 }
 
+/*
+ * Does a stack of a Java thread begin in the C library, and go on in the JVM (thread_native_entry
+ * and others, or its library where that has no symbols) to the first method?
+ */
+static bool has_root(const char *stack)
+{
+    static const char *const firsts[] = {"__GI___clone3;", "__clone3;", "clone3;", "start_thread;",
+                                         "libc.so.6;"};
+    const char *java = strstr(stack, "Mixed$Burner.run;");
+    uint32_t frames = 0;
+    bool is_first = false;
+    for (const char *at = stack; at != NULL && at < java; at = strchr(at, ';') + 1) {
+        frames++;
+    }
+    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
+        is_first = is_first || strncmp(stack, firsts[i], strlen(firsts[i])) == 0;
+    }
+    return is_first && frames >= 6;
+}
+
+/* What threads were begun with stands below all Java, whatever was called since. */
+static void check_roots(struct umig_rig *rig)
+{
+    char *text = umig_rig_text(rig, "report mixed --format collapsed --unfold");
+    struct shares shares = {0};
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        const char *value = strrchr(line, ' ');
+        const char *stack = strchr(line, ';'); /* behind the thread's name */
+        if (value == NULL || stack == NULL || strstr(stack, ";Mixed$Burner.run;") == NULL) {
+            continue;
+        }
+        const double weight = strtod(value + 1, NULL);
+        shares.all += weight;
+        if (has_root(stack + 1)) {
+            shares.whole += weight;
+        } else if (strstr(stack, "[truncated]") != NULL) {
+            shares.marked += weight;
+        } else if (shares.all == shares.whole + shares.marked + weight) {
+            print_message("  no root: %s\n", line); /* the first one tells */
+        }
+    }
+    print_message("  %-24s %8.3f %% down to the thread's first function, %.3f %% with a mark\n",
+                  "Mixed$Burner.run", 100 * shares.whole / shares.all,
+                  100 * shares.marked / shares.all);
+    assert_true(100 * (shares.whole + shares.marked) / shares.all >= MIN_RIGHT);
+    assert_true(100 * shares.whole / shares.all >= MIN_WHOLE);
+    free(text);
+}
+
 static void measure(struct umig_rig *rig)
 {
     char words[512];
@@ -130,6 +181,7 @@ static void measure(struct umig_rig *rig)
     assert_true(samples >= MIN_SAMPLES);
     assert_true(worst <= POINTS);
     check_chains(rig);
+    check_roots(rig);
 
     json_decref(report);
     json_decref(truth);

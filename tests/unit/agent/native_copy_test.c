@@ -105,6 +105,26 @@ static void test_crossing_is_copied_up_to_its_bound(void **state)
     free(record);
 }
 
+/* It has another bound, and the mark that Java was never there. */
+static void test_root_is_copied_up_to_its_bound(void **state)
+{
+    (void)state;
+    struct umig_crossings crossings = {
+        .count = 2,
+        .at = {crossing_at(200, 10), crossing_at(300, 2000)},
+    };
+    crossings.at[1].is_root = true;
+    struct umig_native_plan plan = {.byte_count = 0};
+    umig_native_plan_crossings(&plan, &crossings, 1 << 16);
+
+    struct umig_record *record = take(&plan);
+
+    assert_int_not_equal(umig_native_copy_of(record, 1)->java_sp, 0);
+    assert_stack(umig_native_copy_of(record, 2), 300, UMIG_ROOT_STACK_BYTES);
+    assert_int_equal(umig_native_copy_of(record, 2)->java_sp, 0);
+    free(record);
+}
+
 /* Nothing of the stack of a crossing that leads down, or to where it is. */
 static void test_crossing_that_leads_nowhere_has_no_stack(void **state)
 {
@@ -177,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_leaf_and_crossings_are_found_by_their_numbers),
         cmocka_unit_test(test_crossings_are_copied_without_a_leaf),
         cmocka_unit_test(test_crossing_is_copied_up_to_its_bound),
+        cmocka_unit_test(test_root_is_copied_up_to_its_bound),
         cmocka_unit_test(test_crossing_that_leads_nowhere_has_no_stack),
         cmocka_unit_test(test_only_the_innermost_crossings_find_room),
         cmocka_unit_test(test_plan_that_is_reduced_keeps_the_leafs_registers),

@@ -246,8 +246,8 @@ static void test_upcall_keeps_the_frame_pointer_of_what_called_java(void **state
     assert_int_equal(caller.by_number[UMIG_REGISTER_BX], 0);
 }
 
-/* What is above the root is no code between two runs of Java. */
-static void test_root_has_no_registers_of_a_caller(void **state)
+/* Native code that Java had not called. */
+static void test_root_has_the_registers_of_who_began_it(void **state)
 {
     struct fake_jvm *jvm = *state;
     struct umig_registers caller = {{0}};
@@ -258,7 +258,8 @@ static void test_root_has_no_registers_of_a_caller(void **state)
 
     assert_int_equal(umig_step_up(&step, &left), UMIG_STEP_ROOT);
 
-    assert_int_equal(caller.by_number[UMIG_REGISTER_PC], 0);
+    assert_int_equal(caller.by_number[UMIG_REGISTER_PC], 4711);
+    assert_ptr_equal(caller.by_number[UMIG_REGISTER_SP], fake_sp(jvm, FP + 2));
 }
 
 static void test_entry_frame_of_another_thread_is_lost(void **state)
@@ -624,7 +625,7 @@ int main(void)
         TEST(test_entry_frame_keeps_the_registers_of_what_called_java),
         TEST(test_call_stub_without_its_frame_returns_to_the_top_of_the_stack),
         TEST(test_upcall_keeps_the_frame_pointer_of_what_called_java),
-        TEST(test_root_has_no_registers_of_a_caller),
+        TEST(test_root_has_the_registers_of_who_began_it),
         TEST(test_entry_frame_of_another_thread_is_lost),
         TEST(test_entry_frame_whose_wrapper_is_off_the_stack_is_lost),
         TEST(test_entry_frame_whose_anchor_makes_no_progress_is_lost),

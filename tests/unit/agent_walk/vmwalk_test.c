@@ -151,19 +151,44 @@ static void test_walk_leaves_a_place_where_native_code_called_java(void **state)
     struct fake_jvm *jvm = *state;
     two_runs(jvm);
     jvm->stack[51] = (uintptr_t)setup; /* what the entry frame at 50 returns to */
+    jvm->stack[131] = (uintptr_t)walk;
 
     const struct umig_walk_result result = walk_with_crossings(jvm);
 
     assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
-    assert_int_equal(result.frame_count, 5);
+    assert_int_equal(result.frame_count, 6);
     assert_frame(1, jvm->method, 3, UMIG_FRAME_INTERPRETED);
     assert_frame(2, NULL, 1, UMIG_FRAME_NATIVE);
     assert_frame(3, jvm->native, UMIG_BCI_NATIVE, UMIG_FRAME_NATIVE_METHOD);
-    assert_int_equal(g_crossings.count, 1); /* the root's is none */
+    assert_int_equal(g_crossings.count, 2); /* the root's is the last */
     const struct umig_crossing *crossing = &g_crossings.at[0];
     assert_ptr_equal(crossing->registers.by_number[UMIG_REGISTER_PC], (uintptr_t)setup);
     assert_ptr_equal(crossing->registers.by_number[UMIG_REGISTER_SP], fake_sp(jvm, 52));
     assert_ptr_equal(crossing->java_sp, fake_sp(jvm, 80));
+    assert_false(crossing->is_root);
+
+    assert_frame(5, NULL, 2, UMIG_FRAME_NATIVE);
+    assert_ptr_equal(crossing[1].registers.by_number[UMIG_REGISTER_PC], (uintptr_t)walk);
+    assert_ptr_equal(crossing[1].registers.by_number[UMIG_REGISTER_SP], fake_sp(jvm, 132));
+    assert_ptr_equal(crossing[1].java_sp, jvm->thread.stack_base);
+    assert_true(crossing[1].is_root);
+}
+
+/* A thread between its first function and its first method has no Java frame to be the root of. */
+static void test_walk_without_a_frame_leaves_no_place(void **state)
+{
+    struct fake_jvm *jvm = *state;
+    struct fake_wrapper wrapper = {.thread = (uintptr_t)&jvm->thread};
+    memcpy(&jvm->stack[140], &wrapper, sizeof wrapper);
+    jvm->stack[130 + FAKE_WRAPPER_WORD] = fake_sp(jvm, 140);
+    jvm->stack[131] = (uintptr_t)walk;
+    set_registers(jvm, jvm->call_stub_return, 120, fake_sp(jvm, 130));
+
+    const struct umig_walk_result result = walk_with_crossings(jvm);
+
+    assert_int_equal(result.outcome, UMIG_OUTCOME_NO_JAVA);
+    assert_int_equal(result.frame_count, 0);
+    assert_int_equal(g_crossings.count, 0);
 }
 
 /* Its registers show a library's frames, or nothing at all: there is no signal. */
@@ -360,8 +385,8 @@ static void test_walk_over_more_crossings_than_are_described_has_a_place_for_eac
     const struct umig_walk_result result = walk_with_crossings(jvm);
 
     assert_int_equal(result.outcome, UMIG_OUTCOME_OK);
-    assert_int_equal(result.frame_count, 2 * runs - 1);
-    assert_int_equal(g_crossings.count, UMIG_CROSSINGS_MAX);
+    assert_int_equal(result.frame_count, 2 * runs);
+    assert_int_equal(g_crossings.count, UMIG_CROSSINGS_MAX + 1);
     for (uint32_t i = 0; i + 1 < runs; i++) {
         const uint32_t number = i < UMIG_CROSSINGS_MAX ? i + 1 : 0;
         assert_frame(2 * i + 1, NULL, (int32_t)number, UMIG_FRAME_NATIVE);
@@ -371,6 +396,8 @@ static void test_walk_over_more_crossings_than_are_described_has_a_place_for_eac
             assert_ptr_equal(g_crossings.at[i].java_sp, stack + (i + 1) * RUN_WORDS);
         }
     }
+    assert_frame(2 * (uint32_t)runs - 1, NULL, UMIG_CROSSINGS_MAX + 1, UMIG_FRAME_NATIVE);
+    assert_true(g_crossings.at[UMIG_CROSSINGS_MAX].is_root);
     free(stack);
 }
 
@@ -425,6 +452,7 @@ int main(void)
         TEST(test_walk_goes_over_two_runs_of_java_to_the_root),
         TEST(test_walk_leaves_a_place_where_native_code_called_java),
         TEST(test_walk_over_more_crossings_than_are_described_has_a_place_for_each),
+        TEST(test_walk_without_a_frame_leaves_no_place),
         TEST(test_walk_lost_where_it_begins_goes_on_where_java_was_left),
         TEST(test_walk_begins_where_the_thread_left_java),
         TEST(test_walk_out_of_java_begins_at_the_anchor_even_in_the_code_cache),

@@ -152,21 +152,23 @@ static const char tail[] =
     "- **A stack keeps 2,048 frames**, the innermost and the outermost; a frame says where the others\n"
     "  were left out.\n"
     "- **Native frames between Java frames** (C that calls Java back, the JVM that initialises a class)\n"
-    "  come with `native=on` and the walker vm: of the 16 innermost such places of a stack, from 4 KiB of\n"
-    "  it at each. Where some are missing stands `[truncated]`; `umig status --format json` counts the\n"
-    "  places (`engine.native_between`) and those (`engine.native_between_cut`).\n"
+    "  and below the first one, to the function the thread began with, come with `native=on` and the\n"
+    "  walker vm: of the 16 innermost such places of a stack, from 4 KiB of it at each, and of its root,\n"
+    "  from 2 KiB. Where some are missing stands `[truncated]`; `umig status --format json` counts the\n"
+    "  places (`engine.native_between`, `engine.native_roots`) and those (`engine.native_between_cut`,\n"
+    "  `engine.native_roots_cut`). A virtual thread begins with its first method.\n"
     "- **Libraries that come and go**: native frames in a library, or behind it, are there only if it is certain that this library\n"
     "  was there when the sample was taken. While others are closed nobody can say so of those that were loaded late: their\n"
-    "  frames are `[unknown code]`, the stack is `[truncated]` ([adr 26](adr/0026-objects-hold-for-a-time.md)).\n"
+    "  frames are `[unknown code]`, the stack is `[truncated]` ([adr 26](adr/0026-objects-hold-for-a-time.md)).\n";
+
+static const char rest[] =
     "- **The kernel's tick** may be coarser than the interval asked for: then samples come less often\n"
     "  and each weighs more. The report says so at its top; the sum is right, few samples are vague.\n"
     "- **The budget** is of CPU: 1 % of what the process uses, or of one processor where that is more,\n"
     "  unless `budget=` or `umig start --budget` says otherwise. What would cost more is taken more rarely, by halves: pools, live,\n"
     "  alloc, wall, locks, cpu, in this order. Each sample then stands for more, and sums stay right;\n"
     "  *Not to be had* says what was slowed to what, *Cost of profiling* when, and what it cost. Unless\n"
-    "  a budget is said, cpu is made no rarer than every 10 ms for it, and no other kind rarer than a quarter.\n";
-
-static const char rest[] =
+    "  a budget is said, cpu is made no rarer than every 10 ms for it, and no other kind rarer than a quarter.\n"
     "- **Not to be had** is what a session asked for and the agent could not provide, such as native\n"
     "  frames without libunwind, or switched off while it ran: after more than 20 caught faults in a\n"
     "  minute the agent gives up native frames, after as many more stacks, and at last CPU samples.\n"
