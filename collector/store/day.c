@@ -1,6 +1,7 @@
 #include "collector/store/day.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,20 @@ static bool has_set_aside(const char *path)
     return has;
 }
 
+static int remove_logs(const char *path, struct umig_err *err)
+{
+    static const char *const logs[] = {"-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++) {
+        char log[UMIG_DB_PATH_BYTES + 16];
+        snprintf(log, sizeof log, "%s%s", path, logs[i]);
+        if (unlink(log) != 0 && errno != ENOENT) {
+            return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot remove %s: %s", log,
+                                      umig_errno_text(errno));
+        }
+    }
+    return UMIG_OK;
+}
+
 int umig_day_set_aside(struct umig_day *day,
                        const char *suffix,
                        char *out_path,
@@ -72,23 +87,87 @@ int umig_day_set_aside(struct umig_day *day,
         return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot rename %s: %s", path,
                                   umig_errno_text(errno));
     }
-    /* A new file must not find the old one's log. */
-    static const char *const logs[] = {"-wal", "-shm"};
-    for (size_t i = 0; i < 2; i++) {
-        char log[sizeof path + 8];
-        snprintf(log, sizeof log, "%s%s", path, logs[i]);
-        if (unlink(log) != 0 && errno != ENOENT) {
-            return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot remove %s: %s", log,
-                                      umig_errno_text(errno));
-        }
-    }
-    return UMIG_OK;
+    return remove_logs(path, err); /* a new file must not find the old one's */
 }
 
 static int open_file(struct umig_day *day, const char *path, int64_t *out_id, struct umig_err *err)
 {
-    int rc = umig_db_open(&day->db, path, UMIG_DB_WRITE, &umig_day_schema, err);
+    int rc = umig_db_open(&day->db, path, UMIG_DB_UPDATE, &umig_day_schema, err);
     return rc != UMIG_OK ? rc : read_store_id(day, out_id, err);
+}
+
+static int remove_new(const char *path, struct umig_err *err)
+{
+    if (unlink(path) != 0 && errno != ENOENT) {
+        return umig_err_set_cause(err, UMIG_E_IO, errno, "cannot remove %s: %s", path,
+                                  umig_errno_text(errno));
+    }
+    return remove_logs(path, err);
+}
+
+int umig_day_begin(struct umig_day *day, const char *dir, int64_t number, struct umig_err *err)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_store_day_path(dir, number, path);
+    day->day = number;
+    day->is_new = true;
+    day->is_replacement = has_set_aside(path);
+    umig_store_new_day_path(dir, path);
+    const int rc = remove_new(path, err); /* what a collector left that was killed here */
+    return rc != UMIG_OK ? rc : umig_db_open(&day->db, path, UMIG_DB_WRITE, &umig_day_schema, err);
+}
+
+/* Takes the log into the file: it has another name. */
+static int end_log(struct umig_day *day, struct umig_err *err)
+{
+    char log[sizeof day->db.path + 8];
+    const int rc = umig_db_exec(&day->db, "PRAGMA journal_mode=DELETE", err);
+    snprintf(log, sizeof log, "%s-wal", day->db.path);
+    if (rc == UMIG_OK && access(log, F_OK) == 0) {
+        return umig_err_set(err, UMIG_E_BUSY, "%s is still in use", log);
+    }
+    return rc;
+}
+
+/* A name is durable when its folder is. */
+static int rename_durably(const char *from, const char *to, const char *dir, struct umig_err *err)
+{
+    char days[UMIG_STORE_PATH_BYTES];
+    snprintf(days, sizeof days, "%.*s/days", UMIG_STORE_MAX_DIR_BYTES, dir);
+    if (rename(from, to) != 0) {
+        return umig_err_set_cause(err, errno == ENOSPC ? UMIG_E_LIMIT : UMIG_E_IO, errno,
+                                  "cannot rename %s: %s", from, umig_errno_text(errno));
+    }
+    const int fd = open(days, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int error_number = fd >= 0 && fsync(fd) == 0 ? 0 : errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return error_number == 0
+               ? UMIG_OK
+               : umig_err_set_cause(err, UMIG_E_IO, error_number, "%s cannot be made durable: %s",
+                                    days, umig_errno_text(error_number));
+}
+
+int umig_day_publish(struct umig_day *day, const char *dir, struct umig_err *err)
+{
+    char begun[UMIG_STORE_PATH_BYTES];
+    char path[UMIG_STORE_PATH_BYTES];
+    int64_t id = 0;
+    umig_store_new_day_path(dir, begun);
+    umig_store_day_path(dir, day->day, path);
+    int rc = end_log(day, err);
+    umig_day_close(day);
+    rc = rc != UMIG_OK ? rc : rename_durably(begun, path, dir, err);
+    return rc != UMIG_OK ? rc : open_file(day, path, &id, err);
+}
+
+void umig_day_discard(struct umig_day *day, const char *dir)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    umig_day_close(day);
+    umig_store_new_day_path(dir, path);
+    (void)!remove_new(path, NULL); /* what stays is removed when a file is begun again */
 }
 
 int umig_day_migrate(const char *dir, int64_t number, struct umig_err *err)
@@ -100,9 +179,9 @@ int umig_day_migrate(const char *dir, int64_t number, struct umig_err *err)
     if (stat(path, &st) != 0 || st.st_size == 0) {
         return UMIG_OK; /* an empty one is told as empty by who reads it, and not filled in */
     }
-    const int rc = umig_db_open(&db, path, UMIG_DB_WRITE, &umig_day_schema, err);
+    const int rc = umig_db_open(&db, path, UMIG_DB_UPDATE, &umig_day_schema, err);
     umig_db_close(&db);
-    return umig_err_trace(err, rc);
+    return rc == UMIG_NOT_FOUND ? UMIG_OK : umig_err_trace(err, rc);
 }
 
 int umig_day_open(struct umig_day *day,
@@ -121,7 +200,11 @@ int umig_day_open(struct umig_day *day,
     const bool is_damaged = rc != UMIG_OK && umig_db_is_damaged(&open_err);
     if (is_damaged || (rc == UMIG_OK && id != 0 && id != store_id)) {
         rc = umig_day_set_aside(day, is_damaged ? "damaged" : "foreign", out_set_aside, &open_err);
-        rc = rc != UMIG_OK ? rc : open_file(day, path, &id, &open_err);
+        rc = rc != UMIG_OK ? rc : UMIG_NOT_FOUND;
+    }
+    if (rc == UMIG_NOT_FOUND) {
+        umig_day_close(day);
+        return rc;
     }
     if (rc != UMIG_OK) {
         umig_day_close(day);

@@ -21,12 +21,12 @@ struct umig_day {
 };
 
 /**
- * Opens the file of a day, making it. A file that is damaged or belongs to another store is set
- * aside as FILE.damaged-N or FILE.foreign-N and a new one begun.
+ * Opens the file of a day. One that is damaged or belongs to another store is set aside as
+ * FILE.damaged-N or FILE.foreign-N.
  *
  * @param out_set_aside  new name of a file that was set aside, "" if none was;
  * UMIG_STORE_PATH_BYTES
- * @return as umig_db_open()
+ * @return as umig_db_open(); UMIG_NOT_FOUND: there is none, or none any more
  */
 UMIG_NODISCARD int umig_day_open(struct umig_day *day,
                                  const char *dir,
@@ -41,6 +41,24 @@ UMIG_NODISCARD int umig_day_open(struct umig_day *day,
  * @return UMIG_OK, or as umig_db_open(); the file is as it was then
  */
 UMIG_NODISCARD int umig_day_migrate(const char *dir, int64_t number, struct umig_err *err);
+
+/**
+ * Begins the file of a day that has none, under another name: on a disk that is full it would stand
+ * there without its tables, as a file does that was cut. It becomes the day's by
+ * umig_day_publish().
+ *
+ * @return as umig_db_open(); a failure leaves umig_day_discard() to the caller
+ */
+UMIG_NODISCARD int umig_day_begin(struct umig_day *day,
+                                  const char *dir,
+                                  int64_t number,
+                                  struct umig_err *err);
+
+/** Gives a new file, claimed and outside of a transaction, its name for good, and opens it. */
+UMIG_NODISCARD int umig_day_publish(struct umig_day *day, const char *dir, struct umig_err *err);
+
+/** Closes a file that was begun and removes it. */
+void umig_day_discard(struct umig_day *day, const char *dir);
 
 /** Makes a new file one of this store's. */
 UMIG_NODISCARD int umig_day_claim(struct umig_day *day, int64_t store_id, struct umig_err *err);

@@ -168,10 +168,9 @@ static int migrate(struct umig_db *db,
                             "%s was written by a newer umig (schema %d, this one knows %d)",
                             db->path, (int)version, schema->migration_count);
     }
-    if (mode == UMIG_DB_READ && version == 0) {
-        return umig_err_set(err, UMIG_E_UNSUPPORTED,
-                            "%s is empty: put back what was there, or restore it from a backup",
-                            db->path);
+    if (mode != UMIG_DB_WRITE && version == 0) {
+        /* Ours is never seen before it has its tables: this one was cut. */
+        return umig_err_set_cause(err, UMIG_E_DB, SQLITE_CORRUPT, "%s is empty", db->path);
     }
     if (mode == UMIG_DB_READ && version < schema->migration_count) {
         return umig_err_set(err, UMIG_E_UNSUPPORTED,
@@ -204,7 +203,7 @@ static int configure(struct umig_db *db, enum umig_db_mode mode, struct umig_err
     (void)sqlite3_busy_timeout(db->handle, 5000);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
     int rc = umig_db_exec(db, pragmas, err);
-    if (rc == UMIG_OK && mode == UMIG_DB_WRITE) {
+    if (rc == UMIG_OK && mode != UMIG_DB_READ) {
         rc = umig_db_exec(db, "PRAGMA journal_mode=WAL", err);
     }
     return rc;
@@ -279,10 +278,13 @@ static int open_named(struct umig_db *db,
                       struct umig_err *err)
 {
     const bool is_uri = strcmp(name, db->path) != 0;
-    const int flags =
-        mode == UMIG_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    static const int flags[] = {
+        [UMIG_DB_READ] = SQLITE_OPEN_READONLY,
+        [UMIG_DB_WRITE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+        [UMIG_DB_UPDATE] = SQLITE_OPEN_READWRITE,
+    };
     if (sqlite3_open_v2(name, &db->handle,
-                        flags | (is_uri ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX |
+                        flags[mode] | (is_uri ? SQLITE_OPEN_URI : 0) | SQLITE_OPEN_NOMUTEX |
                             SQLITE_OPEN_NOFOLLOW,
                         NULL) != SQLITE_OK) {
         return umig_db_fail(db, "cannot open", err);
@@ -304,6 +306,9 @@ int umig_db_open(struct umig_db *db,
     char name[UMIG_DB_URI_BYTES];
     snprintf(name, sizeof name, "%s", path);
     int rc = mode == UMIG_DB_READ ? name_for_reading(path, name, err) : UMIG_OK;
+    if (mode == UMIG_DB_UPDATE && access(path, F_OK) != 0 && errno == ENOENT) {
+        rc = UMIG_NOT_FOUND;
+    }
     if (rc != UMIG_OK) {
         return rc;
     }

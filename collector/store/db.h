@@ -44,17 +44,19 @@ struct umig_db_schema {
 
 enum umig_db_mode {
     UMIG_DB_READ,
-    UMIG_DB_WRITE
+    UMIG_DB_WRITE,  /* makes what is not there, and fills in what is empty */
+    UMIG_DB_UPDATE, /* writes a file that is there; an empty one is damaged */
 };
 
 /**
- * Opens a database in WAL mode with synchronous=FULL, brings its schema up to date (UMIG_DB_WRITE)
- * or checks that it is (UMIG_DB_READ), and prepares the statements. What lies in a folder that
- * cannot be written, or on a full disk, is read as it lies, unless a log holds a part of it
- * (UMIG_E_DENIED, UMIG_E_LIMIT).
+ * Opens a database in WAL mode with synchronous=FULL, brings its schema up to date (UMIG_DB_WRITE,
+ * UMIG_DB_UPDATE) or checks that it is (UMIG_DB_READ), and prepares the statements. What lies in a
+ * folder that cannot be written, or on a full disk, is read as it lies, unless a log holds a part
+ * of it (UMIG_E_DENIED, UMIG_E_LIMIT).
  *
  * @param db  closed by umig_db_close() by the caller, after a failure too
- * @return UMIG_OK; UMIG_NOT_FOUND (UMIG_DB_READ only: no such file); failures as umig_db_fail()
+ * @return UMIG_OK; UMIG_NOT_FOUND (not UMIG_DB_WRITE: no such file); failures as umig_db_fail(); an
+ *         empty file is damaged
  *
  * Thread: a connection belongs to one thread.
  */

@@ -312,6 +312,18 @@ static int claim_day(struct umig_folder *folder, struct umig_err *err)
     return rc;
 }
 
+/* Nobody sees the file before it is whole. */
+static int make_day(struct umig_folder *folder, int64_t day, struct umig_err *err)
+{
+    int rc = umig_day_begin(&folder->day, folder->dir, day, err);
+    rc = rc != UMIG_OK ? rc : claim_day(folder, err);
+    rc = rc != UMIG_OK ? rc : umig_day_publish(&folder->day, folder->dir, err);
+    if (rc != UMIG_OK) {
+        umig_day_discard(&folder->day, folder->dir);
+    }
+    return rc;
+}
+
 static int open_day(struct umig_folder *folder, int64_t day, struct umig_err *err)
 {
     if (folder->day.db.handle != NULL && folder->day.day == day) {
@@ -323,6 +335,9 @@ static int open_day(struct umig_folder *folder, int64_t day, struct umig_err *er
         umig_day_open(&folder->day, folder->dir, day, folder->store_id, folder->set_aside, err);
     if (folder->set_aside[0] != '\0') {
         folder->result.set_aside = folder->set_aside;
+    }
+    if (rc == UMIG_NOT_FOUND) {
+        return make_day(folder, day, err);
     }
     return rc == UMIG_OK && folder->day.is_new ? claim_day(folder, err) : rc;
 }

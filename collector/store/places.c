@@ -39,6 +39,11 @@ void umig_store_day_path(const char *dir, int64_t file, char out[UMIG_STORE_PATH
     snprintf(out, UMIG_STORE_PATH_BYTES, "%.*s/days/%s", UMIG_STORE_MAX_DIR_BYTES, dir, name);
 }
 
+void umig_store_new_day_path(const char *dir, char out[UMIG_STORE_PATH_BYTES])
+{
+    snprintf(out, UMIG_STORE_PATH_BYTES, "%.*s/days/new.db", UMIG_STORE_MAX_DIR_BYTES, dir);
+}
+
 int64_t umig_store_day_of(uint64_t unix_ns)
 {
     return (int64_t)(unix_ns / UMIG_NS_PER_S / SECONDS_A_DAY);

@@ -27,6 +27,9 @@ static inline int64_t umig_store_file_of(int64_t day, int64_t part)
 /** DIR/days/YYYY-MM-DD.db, or DIR/days/YYYY-MM-DD.PART.db from part 1 on. */
 void umig_store_day_path(const char *dir, int64_t file, char out[UMIG_STORE_PATH_BYTES]);
 
+/** DIR/days/new.db: a day file that is being made, of whichever day. */
+void umig_store_new_day_path(const char *dir, char out[UMIG_STORE_PATH_BYTES]);
+
 /** UTC day of a time. */
 int64_t umig_store_day_of(uint64_t unix_ns);
 

@@ -215,6 +215,28 @@ static void test_damaged_day_file_is_told_at_the_start(void **state)
     assert_int_equal(umig_collector_process_stop(p), 0);
 }
 
+/* One that held data and was cut to nothing is damaged, and no day without data. */
+static void test_empty_day_file_is_damaged(void **state)
+{
+    struct umig_collector_process *p = *state;
+    static char text[1 << 20];
+    char path[UMIG_STORE_PATH_BYTES];
+    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
+    umig_collector_process_start(p);
+    umig_record_session(p, 67, "before");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+    assert_int_equal(truncate(path, 0), 0);
+
+    assert_int_equal(umig_read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text), UMIG_E_DB);
+    assert_non_null(strstr(text, " is empty; a part of this session cannot be read"));
+    assert_int_equal(umig_read_folder(p, UMIG_QUERY_LIST_SESSIONS, text, sizeof text), UMIG_OK);
+    assert_non_null(strstr(text, "data missing"));
+    umig_collector_process_start(p);
+    umig_assert_log_has(p, ".damaged-1");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+}
+
 int main(void)
 {
 #define TEST(name) \
@@ -227,6 +249,7 @@ int main(void)
         TEST(test_damaged_day_file_is_set_aside_and_a_new_one_begun),
         TEST(test_file_set_aside_is_missed_by_the_sessions_that_were_in_it),
         TEST(test_damaged_day_file_is_told_at_the_start),
+        TEST(test_empty_day_file_is_damaged),
     };
 #undef TEST
     return cmocka_run_group_tests_name("component.collector.damage", tests, NULL, NULL);

@@ -3,10 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "collector/query/query.h"
+#include "collector/store/places.h"
+#include "core/clock.h"
 #include "tests/support/collector_talk.h"
 #include "tests/support/test.h"
+#include "tests/support/tree.h"
 #include "umig/v1/control.pb-c.h"
 
 enum {
@@ -155,6 +159,54 @@ static void test_report_on_a_full_disk_says_what_it_lacks(void **state)
     umig_emitter_destroy(e);
 }
 
+/*
+ * No room for the first fold of a day: no day file stands there that has nothing in it, and the
+ * answers say what they lack. False: the collector folded by itself before the disk was full.
+ */
+static bool is_asked_before_the_first_fold(struct umig_collector_process *p, uint64_t epoch)
+{
+    struct umig_emitter *e = umig_small_emitter(epoch, "first");
+    const struct rlimit none = {1, RLIM_INFINITY};
+    const struct rlimit lifted = {RLIM_INFINITY, RLIM_INFINITY};
+    static char text[1 << 20];
+    char note[2048] = "";
+    umig_collector_process_start(p);
+    umig_emitter_make_batch(e);
+    umig_deliver(e, p);
+    assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &none, NULL), 0);
+    assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, note, sizeof note, text,
+                               sizeof text));
+    const bool is_in_time = strstr(note, " in no figure, for want of room on the disk") != NULL;
+    assert_non_null(strstr(text, "first"));
+    if (is_in_time) {
+        char path[UMIG_STORE_PATH_BYTES];
+        const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+        umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
+        assert_int_not_equal(access(path, F_OK), 0);
+        assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, note, sizeof note, text,
+                                   sizeof text));
+        unwrap(text);
+        assert_non_null(strstr(text, " of the batches of its JVM wait"));
+    }
+    assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &lifted, NULL), 0);
+    assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, note, sizeof note, text,
+                               sizeof text));
+    assert_string_equal(note, "");
+    assert_non_null(strstr(text, "m1"));
+    umig_emitter_destroy(e);
+    umig_collector_process_kill(p);
+    return is_in_time;
+}
+
+static void test_day_file_is_not_there_before_it_is_whole(void **state)
+{
+    struct umig_collector_process *p = *state;
+    for (uint64_t i = 0; !is_asked_before_the_first_fold(p, 100 + i); i++) {
+        assert_in_range(i, 0, 20);
+        umig_tree_remove(p->data);
+    }
+}
+
 /* What ended long before the batches that wait lacks nothing. */
 static void test_session_that_ended_before_is_whole_on_a_full_disk(void **state)
 {
@@ -192,6 +244,7 @@ int main(void)
  cmocka_unit_test_setup_teardown(name, umig_collector_set_up, umig_collector_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_folder_at_rest_is_read_on_a_full_disk),
+        TEST(test_day_file_is_not_there_before_it_is_whole),
         TEST(test_report_on_a_full_disk_says_what_it_lacks),
         TEST(test_session_that_ended_before_is_whole_on_a_full_disk),
         TEST(test_folder_on_a_full_disk_is_told),

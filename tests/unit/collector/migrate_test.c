@@ -103,8 +103,9 @@ static void test_migrate_leaves_an_empty_day_file_empty(void **state)
 
     assert_int_equal(umig_folder_migrate(f->folder, NULL), UMIG_OK);
 
-    assert_int_equal(open_view(empty, &db, &err), UMIG_E_UNSUPPORTED);
+    assert_int_equal(open_view(empty, &db, &err), UMIG_E_DB);
     assert_non_null(strstr(err.text, "is empty"));
+    assert_true(umig_db_is_damaged(&err));
     umig_db_close(&db);
 }
 
