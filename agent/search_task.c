@@ -59,6 +59,20 @@ static void keep_report(struct umig_agent *agent, const struct umig_search *sear
     past->report_bytes = writer.len;
 }
 
+/* Reports of all sessions that follow what stays alive have it, too. */
+static void tell_loaders(struct umig_agent *agent,
+                         const struct umig_search *search,
+                         uint64_t now_ns)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &agent->sessions.session[i];
+        if (search->wants_loaders && search->end != UMIG_SEARCH_FAILED &&
+            umig_session_takes(session, UMIG_KIND_LIVE)) {
+            umig_held_tell_loaders(&agent->pump, session, search, agent->live.tid, now_ns);
+        }
+    }
+}
+
 void umig_agent_search_tick(struct umig_agent *agent, uint64_t now_ns)
 {
     struct umig_search *search = &agent->vm.search;
@@ -80,6 +94,7 @@ void umig_agent_search_tick(struct umig_agent *agent, uint64_t now_ns)
     };
     snprintf(agent->past_search.problem, sizeof agent->past_search.problem, "%s", search->problem);
     keep_report(agent, search);
+    tell_loaders(agent, search, now_ns);
     if (agent->past_search.is_told) {
         umig_held_tell(&agent->pump, session, search, agent->live.tid, now_ns);
         agent->pump.next_batch_ns = now_ns; /* somebody waits for it */

@@ -34,6 +34,7 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     rc = rc != UMIG_OK ? rc : umig_suspects_find(f->profile, &f->suspects, err);
     if (rc == UMIG_OK) {
         umig_retained_read(f->profile, &f->retained);
+        umig_loaders_read(f->profile, &f->loaders);
         umig_suspects_clear(f->profile, &f->retained, &f->suspects);
     }
     umig_quality_read(f->profile, &f->quality);

@@ -10,6 +10,7 @@
 #include "analysis/gc_depth.h"
 #include "analysis/hot.h"
 #include "analysis/jvm.h"
+#include "analysis/loaders.h"
 #include "analysis/paths.h"
 #include "analysis/pins.h"
 #include "analysis/pools.h"
@@ -45,6 +46,7 @@ struct umig_figures {
     struct umig_survivors survivors;
     struct umig_suspects suspects;
     struct umig_retained retained;
+    struct umig_loaders loaders;
     struct umig_pools pools;
     struct umig_jvm jvm;
     struct umig_wall_figures wall;

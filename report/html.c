@@ -469,6 +469,8 @@ static const struct mark {
     {"HEAP_ROWS", umig_html_heap_rows},
     {"POOLS_NOTE", umig_html_pools_note},
     {"POOLS_ROWS", umig_html_pools_rows},
+    {"LOADERS_NOTE", umig_html_loaders_note},
+    {"LOADER_ROWS", umig_html_loader_rows},
     {"VIRTUAL_NOTE", umig_html_virtual_note},
     {"PIN_ROWS", umig_html_pin_rows},
     {"LIVE_NOTE", umig_html_live_note},

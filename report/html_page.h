@@ -23,6 +23,7 @@ umig_html_mark umig_html_lock_note, umig_html_lock_rows, umig_html_holder_rows;
 umig_html_mark umig_html_heap_note, umig_html_heap_chart, umig_html_heap_rows;
 umig_html_mark umig_html_pools_note, umig_html_pools_rows;
 umig_html_mark umig_html_virtual_note, umig_html_pin_rows;
+umig_html_mark umig_html_loaders_note, umig_html_loader_rows;
 umig_html_mark umig_html_live_note, umig_html_suspect_rows, umig_html_live_rows;
 umig_html_mark umig_html_jvm_note, umig_html_jvm_rows;
 umig_html_mark umig_html_quality_note, umig_html_quality_rows;

@@ -4,7 +4,12 @@
 
 #include "agent/session/live.h"
 
-#define HEAD_NAME "[search]"
+#define HEAD_NAME    "[search]"
+#define LOADERS_NAME "[loaders]"
+#define KIND_NAME    "[kind]"
+#define KINDS_NAME   "[kinds]"
+#define GROUP_NAME   "[group]"
+#define NO_SOURCE    "?"
 
 /* What goes out to a session. */
 struct telling {
@@ -15,6 +20,9 @@ struct telling {
     uint64_t time_ns; /* of the rows */
     uint64_t now_ns;
 };
+
+/* Makes the stack of a row; 0: no room in the dictionary. */
+typedef uint32_t make_stack(const struct telling *telling, const void *what);
 
 static uint32_t text(struct umig_dictionary *wire, const char *text)
 {
@@ -54,41 +62,74 @@ static const char *name_of(const struct umig_search *search, const struct umig_s
     }
 }
 
-static uint32_t stack_of(const struct telling *telling, const struct umig_search_way *way)
+/* The steps of a way that leads somewhere; 0 without steps, or without room. */
+static uint32_t steps_of(const struct telling *telling,
+                         const struct umig_search_way *way,
+                         bool *out_has_room)
 {
     const struct umig_search *search = telling->search;
-    struct umig_dictionary *wire = &telling->pump->dictionary;
     uint32_t stack = 0;
-    for (uint32_t i = 0; i < way->step_count; i++) {
+    *out_has_room = true;
+    for (uint32_t i = 0; *out_has_room && i < way->step_count; i++) {
         const struct umig_search_step *step = &search->steps[way->first_step + i];
-        stack = push(wire, stack, umig_search_text(search, step->class_name), name_of(search, step),
-                     step->edge);
-        if (stack == 0) {
-            return 0;
-        }
+        stack = push(&telling->pump->dictionary, stack, umig_search_text(search, step->class_name),
+                     name_of(search, step), step->edge);
+        *out_has_room = stack != 0;
     }
-    return push(wire, stack, search->targets[way->target], "", 0);
+    return stack;
 }
 
-static uint32_t head_stack(const struct telling *telling)
+static uint32_t stack_of_way(const struct telling *telling, const void *what)
 {
-    return push(&telling->pump->dictionary, 0, "", HEAD_NAME, (uint32_t)telling->search->end);
+    const struct umig_search_way *way = what;
+    bool has_room = false;
+    const uint32_t steps = steps_of(telling, way, &has_room);
+    return has_room ? push(&telling->pump->dictionary, steps, telling->search->targets[way->target],
+                           "", 0)
+                    : 0;
 }
 
-/* A way, or where it is NULL the head. */
-static void give(const struct telling *telling, const struct umig_search_way *way)
+static uint32_t stack_of_loaders_way(const struct telling *telling, const void *what)
+{
+    const struct umig_search_way *way = what;
+    bool has_room = false;
+    const uint32_t steps = steps_of(telling, way, &has_room);
+    return has_room ? push(&telling->pump->dictionary, steps, "", GROUP_NAME, way->target + 1) : 0;
+}
+
+static uint32_t stack_of_kind(const struct telling *telling, const void *what)
+{
+    const struct umig_search_loaders *kind = what;
+    struct umig_dictionary *wire = &telling->pump->dictionary;
+    const char *texts[] = {umig_search_text(telling->search, kind->loader_class),
+                           umig_search_text(telling->search, kind->class_name),
+                           umig_search_text(telling->search, kind->source)};
+    uint32_t stack = push(wire, 0, "", kind->kinds > 1 ? KINDS_NAME : KIND_NAME, kind->group);
+    for (int i = 0; i < 3 && stack != 0; i++) {
+        stack = push(wire, stack, "", texts[i][0] != '\0' ? texts[i] : NO_SOURCE,
+                     i == 2 ? kind->needed : 0);
+    }
+    return stack;
+}
+
+static uint32_t stack_of_head(const struct telling *telling, const void *name)
+{
+    return push(&telling->pump->dictionary, 0, "", name, (uint32_t)telling->search->end);
+}
+
+static void give(const struct telling *telling,
+                 make_stack *make,
+                 const void *what,
+                 uint64_t value,
+                 uint64_t count)
 {
     struct umig_pump *pump = telling->pump;
     struct umig_tally *tally = &telling->session->tallies[UMIG_KIND_LIVE];
     const bool has_room = umig_pump_make_room(pump, telling->now_ns);
-    const uint64_t bytes = way != NULL ? way->bytes : 1;
-    uint32_t stack = 0;
-    if (has_room) {
-        stack = way != NULL ? stack_of(telling, way) : head_stack(telling);
-    }
-    tally->produced += bytes;
+    const uint32_t stack = has_room ? make(telling, what) : 0;
+    tally->produced += value;
     if (stack == 0) {
-        tally->dropped[has_room ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL] += bytes;
+        tally->dropped[has_room ? UMIG_DROP_DICTIONARY_FULL : UMIG_DROP_SPOOL_FULL] += value;
         return;
     }
     struct umig_dictionary *wire = &pump->dictionary;
@@ -101,9 +142,22 @@ static void give(const struct telling *telling, const struct umig_search_way *wa
                                          umig_dictionary_string(wire, "umig-agent", 10), 0),
         .stack = stack,
         .outcome = UMIG_OUTCOME_OK,
-        .value = bytes,
-        .count = way != NULL ? way->objects : telling->search->objects,
+        .value = value,
+        .count = count,
     };
+}
+
+/* A moment that no other search has. */
+static struct telling begin(struct umig_pump *pump,
+                            struct umig_session *session,
+                            const struct umig_search *search,
+                            uint32_t tid,
+                            uint64_t now_ns)
+{
+    const uint64_t earliest_ns =
+        session->last_held_ns != 0 ? session->last_held_ns + UMIG_LIVE_SPACING_NS : 0;
+    session->last_held_ns = now_ns > earliest_ns ? now_ns : earliest_ns;
+    return (struct telling){pump, session, search, tid, session->last_held_ns, now_ns};
 }
 
 void umig_held_tell(struct umig_pump *pump,
@@ -112,13 +166,34 @@ void umig_held_tell(struct umig_pump *pump,
                     uint32_t tid,
                     uint64_t now_ns)
 {
-    const uint64_t earliest_ns =
-        session->last_held_ns != 0 ? session->last_held_ns + UMIG_LIVE_SPACING_NS : 0;
-    const uint64_t time_ns = now_ns > earliest_ns ? now_ns : earliest_ns;
-    const struct telling telling = {pump, session, search, tid, time_ns, now_ns};
-    session->last_held_ns = time_ns;
-    give(&telling, NULL);
+    const struct telling telling = begin(pump, session, search, tid, now_ns);
+    give(&telling, stack_of_head, HEAD_NAME, 1, search->objects);
     for (uint32_t i = 0; i < search->way_count; i++) {
-        give(&telling, &search->ways[i]);
+        const struct umig_search_way *way = &search->ways[i];
+        give(&telling, stack_of_way, way, way->bytes, way->objects);
+    }
+}
+
+/* A row without a class would be worth nothing, and be passed over. */
+static uint64_t at_least_one(uint64_t classes)
+{
+    return classes > 0 ? classes : 1;
+}
+
+void umig_held_tell_loaders(struct umig_pump *pump,
+                            struct umig_session *session,
+                            const struct umig_search *search,
+                            uint32_t tid,
+                            uint64_t now_ns)
+{
+    const struct telling telling = begin(pump, session, search, tid, now_ns);
+    give(&telling, stack_of_head, LOADERS_NAME, 1, search->loader_count);
+    for (uint32_t i = 0; i < search->loaders_told; i++) {
+        const struct umig_search_loaders *kind = &search->loaders[i];
+        give(&telling, stack_of_kind, kind, at_least_one(kind->classes), kind->loaders);
+    }
+    for (uint32_t i = 0; i < search->way_count; i++) {
+        const struct umig_search_way *way = &search->ways[i];
+        give(&telling, stack_of_loaders_way, way, at_least_one(way->bytes), way->objects);
     }
 }

@@ -10,6 +10,14 @@
  * worth a byte; its count is the number of objects that were looked at, its line how the search
  * ended.
  *
+ * A search for class loaders is told alike, at a moment of its own, to each session of kind live.
+ * The head is called "[loaders]" and counts loaders. Each kind of loaders is a stack of four frames
+ * without a class: outermost "[kind]", or "[kinds]" where it stands for several, its line the group
+ * of the ways that lead to it (0: none was looked for), then the loaders' class, a class that they
+ * defined and innermost its source, "?" if unknown, whose line is how many are needed; it counts
+ * loaders, its value is their classes. Innermost in a way stands "[group]", whose line is the
+ * group.
+ *
  * The native loop's alone.
  */
 #ifndef UMIG_AGENT_SESSION_HELD_H
@@ -31,5 +39,12 @@ void umig_held_tell(struct umig_pump *pump,
                     const struct umig_search *search,
                     uint32_t tid,
                     uint64_t now_ns);
+
+/** The same for a search for class loaders. */
+void umig_held_tell_loaders(struct umig_pump *pump,
+                            struct umig_session *session,
+                            const struct umig_search *search,
+                            uint32_t tid,
+                            uint64_t now_ns);
 
 #endif

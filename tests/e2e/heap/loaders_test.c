@@ -4,6 +4,7 @@
  * there are; and in ways that do not, which are not.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/e2e/bad_input/outcome.h"
@@ -91,10 +92,33 @@ static void expect_text(struct umig_rig *rig)
         strstr(g_outcome.out, "held by static Generations.RULES > ArrayList > class pricing (20 "));
 }
 
+/* A session that follows what stays alive has what was found on its page. */
+static void expect_page(struct umig_rig *rig)
+{
+    char *page = umig_rig_text(rig, "report alive --format html");
+    const char *section = strstr(page, "id=\"loaders\"");
+    assert_non_null(section);
+    assert_non_null(strstr(section, " should be gone, with 91 classes."));
+    for (size_t i = 0; i < sizeof g_planted / sizeof g_planted[0]; i++) {
+        assert_non_null(strstr(section, g_planted[i].name));
+    }
+    assert_non_null(strstr(section, "static Generations.RULES &#62; ArrayList"));
+    free(page);
+}
+
+static bool is_there(const json_t *session)
+{
+    return session != NULL;
+}
+
 static void measure(struct umig_rig *rig)
 {
     json_t *found = NULL;
+    umig_rig_start_collector(rig);
     umig_rig_start_jvm(rig, "", QUICKLY);
+    assert_int_equal(umig_rig_command(rig, NULL, "start %d --live --name alive", (int)rig->jvm.pid),
+                     0);
+    json_decref(umig_rig_await_session(rig, "alive", is_there));
     const int pid = (int)rig->jvm.pid;
     assert_int_equal(umig_rig_command(rig, &found, "heap loaders %d --json", pid), 0);
     umig_schema_expect(UMIG_SOURCE_DIR "/docs/heap-loaders.schema.json", found);
@@ -105,8 +129,12 @@ static void measure(struct umig_rig *rig)
     expect_text(rig);
     assert_int_equal(umig_rig_command(rig, NULL, "heap loaders %d svc.Rule", pid), 2);
     assert_int_equal(umig_rig_command(rig, NULL, "heap loaders %d --watch 1m", pid), 2);
+    assert_int_equal(umig_rig_command(rig, NULL, "stop %d --name alive", pid), 0);
+    json_decref(umig_rig_await_session(rig, "alive", umig_rig_has_ended));
+    expect_page(rig);
     umig_rig_tell_jvm(rig, "");
     assert_int_equal(umig_rig_wait_jvm(rig), 0);
+    umig_rig_stop_collector(rig);
 }
 
 static void test_loaders_that_should_be_gone_are_named(void **state)
