@@ -35,7 +35,7 @@ static bool same_row(const void *items, uint32_t id, const void *key)
 static int add(struct list *list,
                uint32_t class_method,
                uint32_t frame,
-               const struct umig_profile_sample *sample)
+               const struct umig_allocation_row *objects)
 {
     const uint32_t key[2] = {class_method, frame};
     const uint32_t hash = umig_intern_hash(key, sizeof key);
@@ -49,8 +49,10 @@ static int add(struct list *list,
         rows[id - 1] = (struct umig_allocation_row){.class_method = class_method, .frame = frame};
         umig_intern_put(&list->index, hash, id);
     }
-    rows[id - 1].objects += sample->count;
-    rows[id - 1].bytes += sample->value;
+    rows[id - 1].objects += objects->objects;
+    rows[id - 1].bytes += objects->bytes;
+    rows[id - 1].outside_bytes += objects->outside_bytes;
+    rows[id - 1].humongous_bytes += objects->humongous_bytes;
     return UMIG_OK;
 }
 
@@ -86,18 +88,22 @@ static int add_sample(const struct umig_profile *profile,
     const bool has_class = sample->stack != 0 && umig_allocation_is_object(leaf->kind);
     const uint32_t class_method = has_class ? leaf->method : 0;
     const uint32_t stack = has_class ? profile->stacks.items[sample->stack].parent : sample->stack;
-    all->objects += sample->count;
-    all->bytes += sample->value;
-    all->outside_bytes += has_class && leaf->kind == UMIG_FRAME_OUTSIDE ? sample->value : 0;
-    if (has_class && leaf->kind == UMIG_FRAME_HUMONGOUS) {
-        all->humongous_bytes += sample->value;
-        all->humongous_objects += sample->count;
-    }
-    int rc = add(&lists[0], class_method, 0, sample);
+    const struct umig_allocation_row objects = {
+        .objects = sample->count,
+        .bytes = sample->value,
+        .outside_bytes = has_class && leaf->kind == UMIG_FRAME_OUTSIDE ? sample->value : 0,
+        .humongous_bytes = has_class && leaf->kind == UMIG_FRAME_HUMONGOUS ? sample->value : 0,
+    };
+    all->objects += objects.objects;
+    all->bytes += objects.bytes;
+    all->outside_bytes += objects.outside_bytes;
+    all->humongous_bytes += objects.humongous_bytes;
+    all->humongous_objects += objects.humongous_bytes > 0 ? objects.objects : 0;
+    int rc = add(&lists[0], class_method, 0, &objects);
     rc = rc != UMIG_OK
              ? rc
-             : add(&lists[1], class_method, umig_allocation_place(profile, stack), sample);
-    return rc != UMIG_OK ? rc : add(&lists[2], 0, umig_allocation_line(profile, stack), sample);
+             : add(&lists[1], class_method, umig_allocation_place(profile, stack), &objects);
+    return rc != UMIG_OK ? rc : add(&lists[2], 0, umig_allocation_line(profile, stack), &objects);
 }
 
 static int compare_rows(const void *a, const void *b)

@@ -13,8 +13,10 @@
 struct umig_allocation_row {
     uint32_t class_method; /* method that names the class; 0 unknown, or of any class */
     uint32_t frame;        /* where; 0 unknown, or anywhere */
-    uint64_t objects;      /* estimates both */
+    uint64_t objects;      /* estimates, as all below */
     uint64_t bytes;
+    uint64_t outside_bytes; /* of them outside of threads' buffers, humongous ones left out */
+    uint64_t humongous_bytes;
 };
 
 /** By bytes, most first; each of the three lists adds up to the whole. */

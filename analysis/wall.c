@@ -319,6 +319,32 @@ int umig_wall_figures_read(const struct umig_profile *profile,
     return UMIG_OK;
 }
 
+size_t umig_wall_states(const uint64_t by_state[UMIG_WALL_COUNT],
+                        enum umig_wall_state out_states[UMIG_WALL_COUNT])
+{
+    size_t count = 0;
+    for (int state = 1; state < UMIG_WALL_COUNT; state++) {
+        size_t at = count;
+        while (at > 0 && by_state[out_states[at - 1]] < by_state[state]) {
+            out_states[at] = out_states[at - 1];
+            at--;
+        }
+        out_states[at] = (enum umig_wall_state)state;
+        count += by_state[state] > 0;
+    }
+    return count;
+}
+
+void umig_wall_put_states(const struct umig_wall_pool *pool, struct umig_buf *out)
+{
+    enum umig_wall_state states[UMIG_WALL_COUNT];
+    const size_t count = umig_wall_states(pool->by_state, states);
+    for (size_t i = 0; i < count; i++) {
+        umig_buf_printf(out, "%s%s ", i > 0 ? ", " : "", umig_wall_state_key(states[i]));
+        umig_label_share(pool->by_state[states[i]], pool->value, out);
+    }
+}
+
 void umig_wall_figures_fini(struct umig_wall_figures *figures)
 {
     free(figures->pools);

@@ -65,6 +65,13 @@ const char *umig_wall_state_key(enum umig_wall_state state);
 /** "LockSupport.park: locks, queues, pools". */
 const char *umig_wall_state_text(enum umig_wall_state state);
 
+/** Lists the states that have time, in the order of it; returns how many. */
+size_t umig_wall_states(const uint64_t by_state[UMIG_WALL_COUNT],
+                        enum umig_wall_state out_states[UMIG_WALL_COUNT]);
+
+/** Appends what the threads of a pool did: "parked 81 %, running 12 %, io 7.0 %". */
+void umig_wall_put_states(const struct umig_wall_pool *pool, struct umig_buf *out);
+
 /** Frees the rows. */
 void umig_wall_figures_fini(struct umig_wall_figures *figures);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "analysis/label.h"
-#include "analysis/virtual_threads.h"
 #include "core/err.h"
 #include "core/parse.h"
 #include "include/umig/version.h"
@@ -13,12 +12,7 @@
 #include "report/html_fill.h"
 #include "report/html_page.h"
 #include "report/html_text.h"
-#include "report/path_rows.h"
 
-#define HOT_ROWS_MAX     40
-#define TOTAL_ROWS_MAX   16
-#define THREAD_ROWS_MAX  60
-#define PATH_FRAMES_MAX  9
 #define SENTENCE_LIMIT   65536
 #define DATA_LIMIT_BYTES (256u << 20)
 
@@ -158,7 +152,7 @@ static void put_not_measured(struct umig_html_page *page, const char *name)
     umig_buf_printf(page->out, "<div><dt>%s</dt><dd>not measured</dd></div>", name);
 }
 
-static void put_share_text(struct umig_html_page *page, uint64_t part, uint64_t whole)
+void umig_html_share_text(struct umig_html_page *page, uint64_t part, uint64_t whole)
 {
     struct umig_buf text = UMIG_BUF_INIT(64);
     umig_label_share(part, whole, &text);
@@ -172,7 +166,7 @@ static void put_gc_figures(struct umig_html_page *page)
     open_figure(page, "GC pauses");
     umig_label_value(UMIG_KIND_GC, gc->total_ns, page->out);
     umig_buf_printf(page->out, "<small>%" PRIu64 " pauses, ", gc->count);
-    put_share_text(page, gc->total_ns, gc->session_ns);
+    umig_html_share_text(page, gc->total_ns, gc->session_ns);
     umig_buf_text(page->out, " of the session");
     close_figure(page);
     open_figure(page, "Longest pause");
@@ -203,7 +197,7 @@ static void put_cpu_figures(struct umig_html_page *page)
     open_figure(page, "Samples");
     umig_label_number(f->cpu->count, page->out);
     umig_buf_text(page->out, "<small>");
-    put_share_text(page, f->quality.failed_samples, f->quality.java_samples);
+    umig_html_share_text(page, f->quality.failed_samples, f->quality.java_samples);
     umig_buf_text(page->out, " of Java's not walked");
     close_figure(page);
 }
@@ -240,193 +234,6 @@ static void put_figures(struct umig_html_page *page)
     }
 }
 
-/* Kind of the first frame of a method: what its mark shows. */
-static int kind_of_method(const struct umig_profile *profile, uint32_t method)
-{
-    for (size_t i = 1; i < profile->frames.count; i++) {
-        if (profile->frames.items[i].method == method) {
-            return (int)profile->frames.items[i].kind;
-        }
-    }
-    return UMIG_FRAME_JAVA;
-}
-
-static void put_method(struct umig_html_page *page, uint32_t method)
-{
-    const struct umig_profile *const profile = page->figures->profile;
-    umig_html_method(profile, method, kind_of_method(profile, method),
-                     (int64_t)page->frame_of_method[method] - 1, page->out);
-}
-
-static void put_no_cpu(struct umig_html_page *page)
-{
-    umig_html_no_rows(page, page->figures->profile->session.has_kind[UMIG_KIND_CPU]
-                                ? "There is no CPU sample in this session."
-                                : "Not measured: the session was started without cpu.");
-}
-
-/* Methods shown for their own time: the first so many. */
-static size_t count_hot(const struct umig_hot *cpu)
-{
-    return cpu->method_count < HOT_ROWS_MAX ? cpu->method_count : HOT_ROWS_MAX;
-}
-
-/* Fills a list of the methods shown for their total only, and says how many they are. */
-static size_t find_by_total(const struct umig_figures *figures,
-                            const struct umig_hot_method *out[TOTAL_ROWS_MAX])
-{
-    const struct umig_hot *const cpu = figures->cpu;
-    const size_t all = umig_hot_by_total(figures->profile, cpu, TOTAL_ROWS_MAX, out);
-    size_t count = 0;
-    for (size_t i = 0; i < all && i < TOTAL_ROWS_MAX; i++) {
-        if (out[i] >= cpu->methods + count_hot(cpu)) {
-            out[count++] = out[i];
-        }
-    }
-    return count;
-}
-
-static void put_hot_note(struct umig_html_page *page)
-{
-    const struct umig_hot_method *by_total[TOTAL_ROWS_MAX];
-    const struct umig_hot *const cpu = page->figures->cpu;
-    umig_buf_printf(page->out,
-                    "%zu of %zu methods: those that use most CPU time themselves, and those of the "
-                    "application that do with all they call",
-                    count_hot(cpu) + find_by_total(page->figures, by_total), cpu->method_count);
-}
-
-static void put_pool(struct umig_html_page *page, const struct umig_hot_method *method)
-{
-    struct umig_buf pool = UMIG_BUF_INIT(SENTENCE_LIMIT);
-    umig_hot_put_pool(page->figures->profile, method, &pool);
-    umig_html_name(umig_buf_str(&pool), page->out);
-    umig_buf_fini(&pool);
-}
-
-static void put_hot_row(struct umig_html_page *page, const struct umig_hot_method *m)
-{
-    const struct umig_hot *const cpu = page->figures->cpu;
-    const struct umig_profile *const profile = page->figures->profile;
-    umig_buf_text(page->out, "<tr><th scope=\"row\">");
-    put_method(page, m->method);
-    umig_buf_text(page->out, "<small>");
-    umig_html_name(text_of(page, profile->methods.items[m->method].file), page->out);
-    umig_buf_text(page->out, "</small></th>");
-    umig_html_value(UMIG_KIND_CPU, m->self, page->out);
-    umig_html_bar(m->self, cpu->methods[0].self, page->out);
-    umig_html_share(m->self, cpu->value, page->out);
-    umig_html_value(UMIG_KIND_CPU, m->total, page->out);
-    umig_html_share(m->total, cpu->value, page->out);
-    umig_buf_text(page->out, "<td><span class=\"n\">");
-    put_pool(page, m);
-    umig_buf_text(page->out, "</span></td></tr>\n");
-}
-
-static void put_hot_rows(struct umig_html_page *page)
-{
-    const struct umig_hot_method *by_total[TOTAL_ROWS_MAX];
-    const struct umig_hot *const cpu = page->figures->cpu;
-    const size_t total_count = find_by_total(page->figures, by_total);
-    for (size_t i = 0; i < count_hot(cpu); i++) {
-        put_hot_row(page, &cpu->methods[i]);
-    }
-    for (size_t i = 0; i < total_count; i++) {
-        put_hot_row(page, by_total[i]);
-    }
-    if (cpu->method_count == 0) {
-        put_no_cpu(page);
-    }
-}
-
-static void put_paths_note(struct umig_html_page *page)
-{
-    umig_buf_text(page->out, "The call paths that hold most of the CPU time, caller first");
-}
-
-/* The frames of a way; its value stands in front of them. */
-static void put_path(const void *context, const struct umig_path *path, struct umig_buf *out)
-{
-    struct umig_html_page page = *(const struct umig_html_page *)context;
-    const size_t first =
-        path->frame_count > PATH_FRAMES_MAX ? path->frame_count - PATH_FRAMES_MAX : 0;
-    page.out = out;
-    if (first > 0) {
-        umig_buf_printf(out, "<li class=\"skipped\">%zu callers above</li>", first);
-    }
-    for (size_t i = first; i < path->frame_count; i++) {
-        umig_buf_text(out, "<li>");
-        put_method(&page, path->frames[i].method);
-        umig_buf_text(out, "</li>");
-    }
-}
-
-static void put_path_row(struct umig_html_page *page, const struct umig_path_row *row)
-{
-    umig_buf_text(page->out, "<li><b>");
-    put_share_text(page, row->value, page->figures->cpu->value);
-    umig_buf_text(page->out, "</b><span>");
-    umig_label_value(UMIG_KIND_CPU, row->value, page->out);
-    umig_buf_text(page->out, "</span><ol class=\"path\">");
-    umig_buf_put(page->out, umig_buf_str(&row->text), row->text.len);
-    umig_buf_text(page->out, "</ol></li>\n");
-}
-
-static void put_paths(struct umig_html_page *page)
-{
-    struct umig_path_rows rows = {0};
-    const int rc = umig_path_rows_write(&page->figures->paths, put_path, page, &rows);
-    if (rc != UMIG_OK && page->out->failed == UMIG_OK) {
-        page->out->failed = rc;
-    }
-    for (size_t i = 0; i < rows.count && i < UMIG_FIGURES_PATHS_SHOWN; i++) {
-        put_path_row(page, &rows.items[i]);
-    }
-    size_t left = 0;
-    const uint64_t left_value = umig_path_rows_rest(&rows, UMIG_FIGURES_PATHS_SHOWN, &left);
-    if (left > 0) {
-        umig_buf_printf(page->out, "<li class=\"none\">and %zu more (", left);
-        put_share_text(page, left_value, page->figures->cpu->value);
-        umig_buf_text(page->out, ")</li>");
-    } else if (rows.count == 0) {
-        umig_buf_text(page->out, "<li class=\"none\">No path holds 2 % of the CPU time.</li>");
-    }
-    umig_path_rows_fini(&rows);
-}
-
-static void put_threads_note(struct umig_html_page *page)
-{
-    struct umig_buf words = UMIG_BUF_INIT(SENTENCE_LIMIT);
-    umig_buf_printf(page->out, "%zu pools; digits in their names are written as *",
-                    page->figures->cpu->group_count);
-    umig_virtual_threads_put(page->figures->profile, page->figures->cpu->value, &words);
-    if (words.len > 0) {
-        umig_buf_text(page->out, ". ");
-        umig_html_text(umig_buf_str(&words), page->out);
-    }
-    umig_buf_fini(&words);
-}
-
-static void put_thread_rows(struct umig_html_page *page)
-{
-    const struct umig_hot *const cpu = page->figures->cpu;
-    for (size_t i = 0; i < cpu->group_count && i < THREAD_ROWS_MAX; i++) {
-        const struct umig_hot_group *const group = &cpu->groups[i];
-        umig_buf_text(page->out, "<tr><th scope=\"row\"><span class=\"n\">");
-        umig_html_name(text_of(page, group->group), page->out);
-        umig_buf_text(page->out, "</span></th>");
-        umig_html_count(group->threads, page->out);
-        umig_html_value(UMIG_KIND_CPU, group->value, page->out);
-        umig_html_bar(group->value, cpu->groups[0].value, page->out);
-        umig_html_share(group->value, cpu->value, page->out);
-        umig_html_count(group->count, page->out);
-        umig_buf_text(page->out, "</tr>\n");
-    }
-    if (cpu->group_count == 0) {
-        put_no_cpu(page);
-    }
-}
-
 static void put_foot(struct umig_html_page *page)
 {
     umig_buf_text(page->out,
@@ -447,14 +254,19 @@ static const struct mark {
     {"FACTS", put_facts},
     {"SENTENCES", put_sentences},
     {"FIGURES", put_figures},
-    {"HOT_NOTE", put_hot_note},
-    {"HOT_ROWS", put_hot_rows},
+    {"HOT_NOTE", umig_html_hot_note},
+    {"HOT_ROWS", umig_html_hot_rows},
     {"SITES_NOTE", umig_html_site_note},
     {"SITE_ROWS", umig_html_site_rows},
-    {"PATHS_NOTE", put_paths_note},
-    {"PATHS", put_paths},
-    {"THREADS_NOTE", put_threads_note},
-    {"THREAD_ROWS", put_thread_rows},
+    {"PATHS_NOTE", umig_html_paths_note},
+    {"PATHS", umig_html_paths},
+    {"THREADS_NOTE", umig_html_threads_note},
+    {"THREAD_ROWS", umig_html_thread_rows},
+    {"WALL_NOTE", umig_html_wall_note},
+    {"WALL_STATES", umig_html_wall_states},
+    {"WALL_POOLS", umig_html_wall_pools},
+    {"WALL_PLACES", umig_html_wall_places},
+    {"WALL_PATHS", umig_html_wall_paths},
     {"GC_NOTE", umig_html_gc_note},
     {"GC_ROWS", umig_html_gc_rows},
     {"GC_STEPS", umig_html_gc_steps},
@@ -464,6 +276,11 @@ static const struct mark {
     {"LOCKS_NOTE", umig_html_lock_note},
     {"LOCK_ROWS", umig_html_lock_rows},
     {"HOLDER_ROWS", umig_html_holder_rows},
+    {"ALLOC_NOTE", umig_html_alloc_note},
+    {"ALLOC_CLASSES", umig_html_alloc_classes},
+    {"ALLOC_PLACES", umig_html_alloc_places},
+    {"ALLOC_LINES", umig_html_alloc_lines},
+    {"ALLOC_PATHS", umig_html_alloc_paths},
     {"HEAP_NOTE", umig_html_heap_note},
     {"HEAP_CHART", umig_html_heap_chart},
     {"HEAP_ROWS", umig_html_heap_rows},

@@ -61,7 +61,7 @@ void umig_html_gc_steps(struct umig_html_page *page)
     const size_t count =
         put_steps(page, UMIG_GC_EVENT_CYCLE) + put_steps(page, UMIG_GC_EVENT_PHASE) +
         put_steps(page, UMIG_GC_EVENT_CONCURRENT) + put_steps(page, UMIG_GC_EVENT_STALL);
-    if (count == 0) {
+    if (count == 0 && page->figures->gc.row_count > 0) { /* else the table of pauses says why */
         umig_html_no_rows(page, none_why(page));
     }
 }
@@ -127,8 +127,5 @@ void umig_html_late_rows(struct umig_html_page *page)
         umig_html_value(UMIG_KIND_GC, sum->total_ns, page->out);
         umig_html_value(UMIG_KIND_GC, sum->longest_ns, page->out);
         umig_buf_text(page->out, "</tr>\n");
-    }
-    if (late->count == 0) {
-        umig_html_no_rows(page, "No thread was sampled while the others waited for it.");
     }
 }

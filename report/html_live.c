@@ -94,9 +94,9 @@ void umig_html_suspect_rows(struct umig_html_page *page)
         umig_html_value(UMIG_KIND_LIVE, suspects->items[i].bytes_per_hour, page->out);
         put_holder(page, suspects->items[i].row.class_method);
     }
-    if (suspects->count == 0) {
-        umig_html_no_rows(page, page->figures->survivors.snapshots > 0
-                                    ? "None."
+    if (page->figures->survivors.snapshots == 0) {
+        umig_html_no_rows(page, page->figures->profile->session.has_kind[UMIG_KIND_LIVE]
+                                    ? "No snapshot of what is alive is in this session."
                                     : "Not asked for: the session was started without live.");
     }
 }
@@ -109,10 +109,7 @@ void umig_html_live_rows(struct umig_html_page *page)
         put_figures(page, &all->places[i]);
         umig_buf_text(page->out, "</tr>\n");
     }
-    if (all->place_count == 0) {
-        umig_html_no_rows(page,
-                          all->snapshots > 0
-                              ? "Nothing that was allocated in this session is known to be alive."
-                              : "Not asked for: the session was started without live.");
+    if (all->place_count == 0 && all->snapshots > 0) {
+        umig_html_no_rows(page, "Nothing that was allocated in this session is known to be alive.");
     }
 }

@@ -31,14 +31,6 @@ static void put_named(struct umig_html_page *page, uint32_t string)
     put_told(page, string, "unknown");
 }
 
-static void put_share(struct umig_html_page *page, uint64_t part, uint64_t whole)
-{
-    struct umig_buf text = UMIG_BUF_INIT(64);
-    umig_label_share(part, whole, &text);
-    umig_html_text(umig_buf_str(&text), page->out);
-    umig_buf_fini(&text);
-}
-
 void umig_html_gc_note(struct umig_html_page *page)
 {
     const struct umig_gc *const gc = &page->figures->gc;
@@ -50,7 +42,7 @@ void umig_html_gc_note(struct umig_html_page *page)
     umig_buf_text(page->out, ", 99 % below ");
     umig_label_value(UMIG_KIND_GC, gc->p99_ns, page->out);
     umig_buf_text(page->out, "; together ");
-    put_share(page, gc->total_ns, gc->session_ns);
+    umig_html_share_text(page, gc->total_ns, gc->session_ns);
     umig_buf_text(page->out, " of the session");
     struct umig_buf depth = UMIG_BUF_INIT(4096);
     umig_gc_depth_sentence(profile_of(page), &page->figures->gc_depth, &depth);
@@ -84,7 +76,7 @@ void umig_html_gc_rows(struct umig_html_page *page)
     }
 }
 
-static void put_site(struct umig_html_page *page, uint32_t frame)
+void umig_html_frame(struct umig_html_page *page, uint32_t frame)
 {
     const struct umig_profile *const profile = profile_of(page);
     const struct umig_profile_frame *const f = &profile->frames.items[frame];
@@ -124,7 +116,7 @@ static void put_open_waits(struct umig_html_page *page, const struct umig_conten
     umig_buf_text(page->out, ". ");
     umig_contention_open_sentence(profile_of(page), waits, page->out);
     umig_buf_text(page->out, " They waited most at ");
-    put_site(page, waits->open[0].frame);
+    umig_html_frame(page, waits->open[0].frame);
     umig_buf_text(page->out, " for ");
     put_named(page, waits->open[0].monitor_class);
     umig_buf_text(page->out, ", held by ");
@@ -168,7 +160,7 @@ void umig_html_lock_rows(struct umig_html_page *page)
         umig_buf_text(page->out, "<tr><th scope=\"row\"><span class=\"n\">");
         put_named(page, row->monitor_class);
         umig_buf_text(page->out, "</span></th><td>");
-        put_site(page, row->frame);
+        umig_html_frame(page, row->frame);
         umig_buf_text(page->out, "</td>");
         umig_html_count(row->count, page->out);
         umig_html_value(UMIG_KIND_LOCKS, row->wait_ns, page->out);
@@ -200,9 +192,6 @@ void umig_html_holder_rows(struct umig_html_page *page)
         umig_html_share(row->wait_ns, waits->wait_ns, page->out);
         umig_html_value(UMIG_KIND_LOCKS, row->longest_ns, page->out);
         umig_buf_text(page->out, "</tr>\n");
-    }
-    if (waits->holder_count == 0) {
-        umig_html_no_rows(page, "No wait, no holder.");
     }
 }
 
@@ -384,7 +373,9 @@ void umig_html_heap_rows(struct umig_html_page *page)
         }
     }
     if (pools->count == 0) {
-        umig_html_no_rows(page, "Not asked for: the session was started without heap.");
+        umig_html_no_rows(page, profile_of(page)->session.has_kind[UMIG_KIND_HEAP]
+                                    ? "No reading of the memory pools is in this session."
+                                    : "Not asked for: the session was started without heap.");
     }
 }
 

@@ -58,6 +58,7 @@ void umig_html_site_rows(struct umig_html_page *page)
         put_site_row(page, &cpu->sites[i]);
     }
     if (cpu->site_count == 0) {
-        umig_html_no_rows(page, "No CPU time in dispatch.");
+        umig_html_no_rows(page,
+                          cpu->count > 0 ? "No CPU time in dispatch." : umig_html_no_cpu(page));
     }
 }

@@ -23,45 +23,17 @@ static void write_sum(struct umig_text_page *page)
     umig_text_done(page, &line);
 }
 
-/* The states in the order of their time. */
-static size_t order_states(const uint64_t by_state[UMIG_WALL_COUNT],
-                           enum umig_wall_state out[UMIG_WALL_COUNT])
-{
-    size_t count = 0;
-    for (int state = 1; state < UMIG_WALL_COUNT; state++) {
-        size_t at = count;
-        while (at > 0 && by_state[out[at - 1]] < by_state[state]) {
-            out[at] = out[at - 1];
-            at--;
-        }
-        out[at] = (enum umig_wall_state)state;
-        count += by_state[state] > 0;
-    }
-    return count;
-}
-
 static void write_states(struct umig_text_page *page)
 {
     const struct umig_wall_figures *wall = &page->figures->wall;
     enum umig_wall_state states[UMIG_WALL_COUNT];
-    const size_t count = order_states(wall->by_state, states);
+    const size_t count = umig_wall_states(wall->by_state, states);
     umig_text_heads(page, "   share        time  state");
     for (size_t i = 0; i < count; i++) {
         umig_text_share(page, wall->by_state[states[i]], wall->value);
         umig_text_value(page, UMIG_KIND_WALL, wall->by_state[states[i]]);
         umig_buf_printf(page->out, "  %s: %s\n", umig_wall_state_key(states[i]),
                         umig_wall_state_text(states[i]));
-    }
-}
-
-/* "parked 81 %, running 12 %, io 7.0 %" */
-static void put_states(const struct umig_wall_pool *pool, struct umig_buf *out)
-{
-    enum umig_wall_state states[UMIG_WALL_COUNT];
-    const size_t count = order_states(pool->by_state, states);
-    for (size_t i = 0; i < count; i++) {
-        umig_buf_printf(out, "%s%s ", i > 0 ? ", " : "", umig_wall_state_key(states[i]));
-        umig_label_share(pool->by_state[states[i]], pool->value, out);
     }
 }
 
@@ -77,7 +49,7 @@ static void write_pools(struct umig_text_page *page)
         umig_buf_printf(&line, "%s: ",
                         pool->group != 0 ? umig_profile_text(page->figures->profile, pool->group)
                                          : "unknown");
-        put_states(pool, &line);
+        umig_wall_put_states(pool, &line);
         umig_text_share(page, pool->value, wall->value);
         umig_text_value(page, UMIG_KIND_WALL, pool->value);
         umig_text_number(page, pool->threads);

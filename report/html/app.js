@@ -13,7 +13,7 @@ class Report {
     this.isGroupOn = data.groups.map(() => true);
     this.firstColours = "kind";
     this.colours = this.firstColours;
-    this.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    this.theme = "light";
     this.cells = new Map();
     this.opened = -1; // method of the sandwich, or none
     this.query = { text: "", isRegex: false };
@@ -82,9 +82,6 @@ class Report {
 
   setTheme(theme) {
     this.theme = theme;
-    document.documentElement.dataset.theme = theme;
-    $("theme").setAttribute("aria-pressed", String(theme === "dark"));
-    $("theme").textContent = theme === "dark" ? "Light" : "Dark";
     for (const view of this.views) view.setTheme(theme);
     if (this.shown) showLegend(this);
   }

@@ -49,6 +49,34 @@ function legendItem(report, palette, name, sum) {
   return item;
 }
 
+// --- theme ----------------------------------------------------------------------------------
+
+/** Light or dark: as the system has it, or as was chosen. A page without a graph has it, too. */
+class Theme {
+  constructor() {
+    this.report = null; // once there is one, it is told
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    system.addEventListener("change", (event) => this.set(event.matches ? "dark" : "light"));
+    $("theme").addEventListener("click", () => this.flip());
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "d" && isCommand(event)) this.flip();
+    });
+    this.set(system.matches ? "dark" : "light");
+  }
+
+  set(name) {
+    this.name = name;
+    document.documentElement.dataset.theme = name;
+    $("theme").setAttribute("aria-pressed", String(name === "dark"));
+    $("theme").textContent = name === "dark" ? "Light" : "Dark";
+    this.report?.setTheme(name);
+  }
+
+  flip() {
+    this.set(this.name === "dark" ? "light" : "dark");
+  }
+}
+
 // --- toolbar --------------------------------------------------------------------------------
 
 function toggled(button) {
@@ -71,7 +99,6 @@ function addSearch(report) {
 }
 
 function addButtons(report) {
-  $("theme").addEventListener("click", () => flipTheme(report));
   $("shape").addEventListener("click", () => report.setFlame(!report.graph.isFlame));
   $("colours").addEventListener("click", () => flipColours(report));
   $("reset").addEventListener("click", () => report.graph.resetZoom());
@@ -79,11 +106,6 @@ function addButtons(report) {
   $("help-open").addEventListener("click", () => $("help").showModal());
   $("fold").hidden = report.data.trees.length < 2;
   $("fold").addEventListener("click", () => flipTree(report));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => report.setTheme(event.matches ? "dark" : "light"));
-}
-
-function flipTheme(report) {
-  report.setTheme(report.theme === "dark" ? "light" : "dark");
 }
 
 function flipColours(report) {
@@ -156,7 +178,6 @@ const KEYS = {
   "/": () => $("search").select(),
   f: (report) => report.setFlame(!report.graph.isFlame),
   s: (report) => sandwichSelected(report),
-  d: (report) => flipTheme(report),
   c: (report) => flipColours(report),
   u: (report) => flipTree(report),
   "?": () => $("help").showModal(),
@@ -185,14 +206,19 @@ function escape(report) {
   }
 }
 
+const isTyping = (event) => event.target.matches("input[type=search], select");
+
+/** Is a key meant for the page, and neither text nor the browser's? */
+function isCommand(event) {
+  return !event.ctrlKey && !event.metaKey && !event.altKey && !$("help").open && (!isTyping(event) || event.key === "Escape");
+}
+
 function addKeys(report) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
-    const isTyping = event.target.matches("input[type=search], select");
-    if (isTyping && event.key !== "Escape") return;
+    if (!isCommand(event)) return;
     if (!Object.hasOwn(KEYS, event.key)) return;
     event.preventDefault();
-    if (isTyping) report.graph.canvas.focus({ preventScroll: true });
+    if (isTyping(event)) report.graph.canvas.focus({ preventScroll: true });
     KEYS[event.key](report);
   });
 }
@@ -248,26 +274,40 @@ function addMethodLinks(report) {
 
 // --- start ----------------------------------------------------------------------------------
 
+/** Takes the graph and its controls away; the tables and the theme stay. */
+function hideGraph(error) {
+  for (const part of document.querySelectorAll("#flame .js-only")) part.hidden = true;
+  $("flame-error").textContent = error instanceof NoStacks
+    ? "There is no flame graph: no stack was sampled in this session."
+    : `The flame graph cannot be drawn: ${error.message}. The tables are complete.`;
+  $("flame-error").hidden = false;
+}
+
+function startGraph(theme) {
+  const kind = typeof DiffReport === "undefined" ? Report : DiffReport;
+  const report = new kind(decodeReport($("umig-data").textContent));
+  report.setTheme(theme.name);
+  theme.report = report;
+  report.refresh();
+  addSearch(report);
+  addButtons(report);
+  addMetrics(report);
+  addGroups(report);
+  addKeys(report);
+  addMethodLinks(report);
+  report.loadHash();
+  report.isReady = true;
+}
+
 function start() {
   document.documentElement.classList.add("js");
   document.querySelectorAll("table.sortable").forEach((table) => addSorting(table));
+  const theme = new Theme();
   try {
-    const kind = typeof DiffReport === "undefined" ? Report : DiffReport;
-    const report = new kind(decodeReport($("umig-data").textContent));
-    report.setTheme(report.theme);
-    report.refresh();
-    addSearch(report);
-    addButtons(report);
-    addMetrics(report);
-    addGroups(report);
-    addKeys(report);
-    addMethodLinks(report);
-    report.loadHash();
-    report.isReady = true;
+    startGraph(theme);
   } catch (error) {
-    document.documentElement.classList.remove("js");
-    $("flame-error").textContent = `The flame graph cannot be drawn: ${error.message}. The tables are complete.`;
-    $("flame-error").hidden = false;
+    theme.report = null;
+    hideGraph(error);
     if (!(error instanceof DataError)) throw error;
   }
 }

@@ -44,6 +44,9 @@ const MAX_NODES = 20_000_000;
 /** Says that the block breaks the format above. */
 class DataError extends Error {}
 
+/** Says that the block is of a session without a stack: there is nothing to draw. */
+class NoStacks extends DataError {}
+
 /** Reads the numbers of one column. */
 class Column {
   constructor(text, name) {
@@ -232,7 +235,7 @@ function parseBlock(text) {
   for (const list of ["strings", "groups", "metrics", "trees"]) {
     if (!Array.isArray(raw[list])) throw new DataError(`${list} is not a list`);
   }
-  if (raw.metrics.length === 0 || raw.trees.length === 0) throw new DataError("no stack was sampled");
+  if (raw.metrics.length === 0 || raw.trees.length === 0) throw new NoStacks("no stack was sampled");
   return raw;
 }
 

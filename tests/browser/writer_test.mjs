@@ -68,6 +68,67 @@ writerTest("figures of a service equal the raw stacks, folded and unfolded", () 
   });
 });
 
+/** A stack of samples of a kind, as write_page.c reads it. */
+const stackOf = (value, group, ...frames) =>
+  `${[value, hex(group), ...frames.map(([kind, cls, method]) => `${kind}:${hex(cls)}:${hex(method)}:`)].join(" ")}\n`;
+
+/** What a section says where it has no figures: the statements of its visible tables and lists. */
+const statements = (page) => page.evaluate(() => Object.fromEntries([...document.querySelectorAll("main section")]
+  .map((section) => [section.id, [...section.querySelectorAll(".none")].filter((none) => none.checkVisibility()).map((none) => none.textContent)])));
+
+const NOT_ASKED = /^Not (asked for|measured): the session was started without [a-z]+\.$/;
+
+writerTest("a session of allocation only: readable without scripts, one statement a section that was not measured", () => {
+  const [java, allocated, outside] = [1, 14, 15];
+  const input = stackOf(3 << 20, "exec-1", [java, "svc.Export", "write"], [allocated, "byte[]", ""]) +
+    stackOf(1 << 20, "exec-1", [java, "svc.Export", "write"], [outside, "long[]", ""]);
+  return withPage(writePage("c-alloc", written(input, ["alloc"])), async (page) => {
+    const table = (n) => page.locator("#allocation table").nth(n).locator("tbody tr").allInnerTexts();
+    const row = (text) => text.split(/\s+/).filter((word) => word !== "").join(" ");
+    equal((await table(0)).map(row), ["byte[] 3.0 MiB 75 % 1", "long[] 1.0 MiB 25 % 1 100 %"], "by class");
+    equal((await table(1)).map(row), ["svc.Export.write byte[] 3.0 MiB 75 % 1", "svc.Export.write long[] 1.0 MiB 25 % 1 100 %"], "by place");
+    equal((await table(2)).map(row), ["svc.Export.write 4.0 MiB 100 % 2 25 %"], "by line");
+    const said = await statements(page);
+    for (const id of ["hot", "sites", "paths", "threads", "wall", "gc", "safepoints", "locks", "pools", "heap", "live", "jvm"]) {
+      check(said[id].length === 1 && NOT_ASKED.test(said[id][0]), `${id} says ${JSON.stringify(said[id])}`);
+    }
+    equal(said.allocation, [], "statements of a section with figures");
+    equal(await page.locator("main .note", { hasText: /^0 / }).count(), 0, "notes that begin with a zero");
+  }, { javaScriptEnabled: false });
+});
+
+writerTest("wall time: states, pools and places are tables", () => {
+  const [java, state] = [1, 13];
+  const input = stackOf(4e9, "exec-1", [java, "svc.Queue", "take"], [state, "", "parked"]);
+  return withPage(writePage("c-wall", written(input, ["wall"])), async (page) => {
+    for (let n = 0; n < 3; n++) equal(await page.locator("#wall table").nth(n).locator("tbody tr").count(), 1, `rows of table ${n}`);
+    check((await textOf(page, "#wall")).includes("svc.Queue.take"), "no place");
+    check((await textOf(page, "#wall .note")).startsWith("4 s of 1 thread,"), `note: ${await textOf(page, "#wall .note")}`);
+  });
+});
+
+writerTest("a session without stacks keeps the theme and says that there is no graph", () =>
+  withPage(writePage("c-no-stacks", written("", ["locks"])), async (page) => {
+    equal(await textOf(page, "#flame-error"), "There is no flame graph: no stack was sampled in this session.", "message");
+    for (const id of ["flame-tools", "graph", "legend", "flame-note"]) check(!(await page.locator(`#${id}`).isVisible()), `${id} shows`);
+    const colour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await colour();
+    await page.click("#theme");
+    check((await colour()) !== light, "the button does nothing");
+    await press(page, "d");
+    equal(await colour(), light, "after d");
+    equal((await statements(page)).locks, ["No thread waited for a lock."], "Contention");
+  }));
+
+writerTest("a narrow window does not scroll sideways", () => {
+  const { profile, unfolded } = serviceProfile(2_000);
+  return withPage(writePage("c-narrow", writtenBy(profile, unfolded)), async (page) => {
+    await settle(page);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    check(width <= 420, `the page is ${width} pixels wide`);
+  }, { viewport: { width: 420, height: 800 } });
+});
+
 writerTest("hostile names stay text", async () => {
   const { profile } = serviceProfile(1);
   const kinds = Object.keys(FRAME_KIND);

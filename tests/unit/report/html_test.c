@@ -346,6 +346,57 @@ static void test_page_has_the_tables_of_the_text(void **state)
     umig_buf_fini(&page);
 }
 
+/* Allocation and wall time stand in tables: the graph needs a browser that runs scripts. */
+static void test_page_has_the_tables_of_allocation(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "900.0 MiB in some 210,000 objects, 30.0 MiB a second",
+        "<span class=\"n\">java.lang.Object[]</span></th>"
+        "<td class=\"num\" data-v=\"226492416\">216.0 MiB</td>",
+        ">24 %</td><td class=\"num\" data-v=\"50400\">50,400</td>"
+        "<td class=\"num\" data-v=\"226492416\">100 %</td><td class=\"num\" data-v=\"0\"></td></tr>",
+        "<small>line 44</small></th><td class=\"num\" data-v=\"72351744\">69.0 MiB</td>",
+    };
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+
+    assert_int_equal(write_page(umig_sample_service(), &page, NULL), UMIG_OK);
+
+    const char *section = strstr(umig_buf_str(&page), "<section id=\"allocation\"");
+    assert_non_null(section);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (strstr(section, parts[i]) == NULL) {
+            fail_msg("allocation lacks %s", parts[i]);
+        }
+    }
+    umig_buf_fini(&page);
+}
+
+/* A section that has nothing says why, once; what was not asked for is no finding. */
+static void test_sections_without_figures_say_one_thing(void **state)
+{
+    (void)state;
+    struct umig_buf page = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
+
+    assert_int_equal(write_page(umig_sample_locks_only(), &page, NULL), UMIG_OK);
+
+    size_t silent = 0;
+    for (const char *at = strstr(umig_buf_str(&page), "<section id="); at != NULL;
+         at = strstr(at + 1, "<section id=")) {
+        const char *const end = strstr(at, "</section>");
+        const size_t said = count_of(at, (size_t)(end - at), "class=\"none\">") -
+                            count_of(at, (size_t)(end - at), "<noscript>");
+        if (said > 1) {
+            fail_msg("%zu statements in %.40s", said, at);
+        }
+        silent += said == 1;
+    }
+    assert_int_equal(silent, 15); /* all but answer, graph, quality and cost */
+    assert_null(strstr(umig_buf_str(&page), "No path holds"));
+    assert_null(strstr(umig_buf_str(&page), "0 of 0 methods"));
+    umig_buf_fini(&page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +412,8 @@ int main(void)
         cmocka_unit_test(test_page_of_an_empty_session_says_what_there_is_not),
         cmocka_unit_test(test_page_of_a_truncated_stack_marks_where_it_is_cut),
         cmocka_unit_test(test_page_has_the_tables_of_the_text),
+        cmocka_unit_test(test_page_has_the_tables_of_allocation),
+        cmocka_unit_test(test_sections_without_figures_say_one_thing),
     };
     return cmocka_run_group_tests_name("unit.report.html", tests, NULL, NULL);
 }
