@@ -15,6 +15,9 @@
 #define CLASSES_A_SECOND 10
 #define JVM_NS_MIN       (5 * UMIG_NS_PER_S)
 
+/* Up to so many intervals of CPU, spread over threads, it is no wonder that none has a sample. */
+#define NO_SAMPLES_INTERVALS 20
+
 /* From this share on the answer names what is no method's work. */
 #define NAMED_PERCENT 10
 
@@ -163,13 +166,29 @@ static void put_load(const struct umig_verdict_figures *figures, struct umig_buf
     }
 }
 
-static const char *no_samples(const struct umig_verdict_figures *figures)
+/* The process counts its CPU to the end; samples see what fills an interval of one thread's. */
+static void put_no_samples(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
-    if (!figures->profile->session.has_kind[UMIG_KIND_CPU]) {
-        return "CPU was not sampled in this session.";
+    const struct umig_profile_session *session = &figures->profile->session;
+    const uint64_t interval_ns = session->interval_ns[UMIG_KIND_CPU];
+    if (!session->has_kind[UMIG_KIND_CPU]) {
+        umig_buf_text(out, "CPU was not sampled in this session.");
+    } else if (figures->quality->is_running) {
+        umig_buf_text(out, "No CPU samples: nothing has arrived yet.");
+    } else if (session->process_cpu_ns == 0) {
+        umig_buf_text(out, "No CPU samples came in while the session was on.");
+    } else {
+        umig_buf_text(out, "No CPU samples, though the process used ");
+        put_duration(session->process_cpu_ns, out);
+        umig_buf_text(out, " of CPU while the session was on: ");
+        if (session->process_cpu_ns <= NO_SAMPLES_INTERVALS * interval_ns) {
+            umig_buf_text(out, "too little to be sure of a sample every ");
+            put_duration(interval_ns, out);
+            umig_buf_text(out, " of a thread's.");
+        } else {
+            umig_buf_text(out, "the data quality below may say why.");
+        }
     }
-    return figures->quality->is_running ? "No CPU samples: nothing has arrived yet."
-                                        : "No CPU samples: nothing ran while the session was on.";
 }
 
 void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct umig_buf *out)
@@ -179,7 +198,7 @@ void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct u
         return;
     }
     if (cpu->count == 0) {
-        umig_buf_text(out, no_samples(figures));
+        put_no_samples(figures, out);
         return;
     }
     if (has_few(figures)) {

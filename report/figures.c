@@ -1,5 +1,6 @@
 #include "report/figures.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "analysis/fold.h"
@@ -77,13 +78,24 @@ void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_bu
     const uint64_t interval_ns = figures->profile->session.interval_ns[UMIG_KIND_CPU];
     const uint64_t spacing_ns =
         figures->cpu->count > 0 ? figures->cpu->value / figures->cpu->count : 0;
+    const uint32_t told = figures->cost.all.divisors[UMIG_KIND_CPU];
+    const uint32_t divisor = told > 1 ? told : 1;
     if (interval_ns == 0 || spacing_ns <= interval_ns + interval_ns / 2) {
         return;
     }
     umig_buf_text(out, "; a sample came every ");
     umig_label_value(UMIG_KIND_CPU, spacing_ns, out);
-    umig_buf_text(out, " of CPU on average (the kernel's ticks are coarser, or stacks so deep that "
-                       "samples wait to stay cheap), weights make up for it");
+    umig_buf_text(out, " of CPU on average (");
+    if (divisor > 1) {
+        umig_buf_printf(out, "for the budget cpu was taken 1/%" PRIu32 " as often at times",
+                        divisor);
+    }
+    if (spacing_ns > divisor * (interval_ns + interval_ns / 2)) {
+        umig_buf_text(out, divisor > 1 ? "; " : "");
+        umig_buf_text(out, "the kernel's ticks are coarser, or stacks so deep that samples wait to "
+                           "stay cheap");
+    }
+    umig_buf_text(out, "), weights make up for it");
 }
 
 void umig_figures_put_others(const struct umig_figures *figures, struct umig_buf *out)

@@ -71,8 +71,9 @@ UMIG_NODISCARD int umig_figures_read(const struct umig_profile *profile,
                                      struct umig_err *err);
 
 /**
- * Appends how far apart CPU samples came if that is more than 1.5 intervals, the kernel's tick
- * being coarser than what was asked for, or waits: "; a sample came every 4.6 ms ...".
+ * Appends how far apart CPU samples came if that is more than 1.5 intervals, and why: the budget
+ * made them rarer, the kernel's tick is coarser than what was asked for, or samples waited: "; a
+ * sample came every 4.6 ms ...".
  */
 void umig_figures_put_spacing(const struct umig_figures *figures, struct umig_buf *out);
 

@@ -109,11 +109,45 @@ static void test_verdict_names_the_application_behind_a_compilers_way(void **sta
     umig_profile_destroy(profile);
 }
 
+/* What the process counted itself is no nothing, however few samples there are. */
+static void test_verdict_without_samples_says_what_the_process_used(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t process_ms;
+        const char *says;
+    } cases[] = {
+        {0, "No CPU samples came in while the session was on."},
+        {48, "No CPU samples, though the process used 48 ms of CPU while the session was on: too "
+             "little to be sure of a sample every 10 ms of a thread's."},
+        {4800, "No CPU samples, though the process used 4.8 s of CPU while the session was on: "
+               "the data quality below may say why."},
+    };
+    const struct umig_hot none = {.count = 0};
+    const struct umig_quality quality = {.is_running = false};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_profile *profile = umig_collapsed_read("");
+        struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+        profile->session.has_kind[UMIG_KIND_CPU] = true;
+        profile->session.interval_ns[UMIG_KIND_CPU] = 10 * UMIG_NS_PER_MS;
+        profile->session.process_cpu_ns = cases[i].process_ms * UMIG_NS_PER_MS;
+
+        umig_verdict_dominates(
+            &(struct umig_verdict_figures){.profile = profile, .cpu = &none, .quality = &quality},
+            &text);
+
+        assert_string_equal(umig_buf_str(&text), cases[i].says);
+        umig_buf_fini(&text);
+        umig_profile_destroy(profile);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overheads_are_told_by_the_root_frame),
         cmocka_unit_test(test_verdict_names_the_application_behind_a_compilers_way),
+        cmocka_unit_test(test_verdict_without_samples_says_what_the_process_used),
     };
     return cmocka_run_group_tests_name("analysis.verdict", tests, NULL, NULL);
 }

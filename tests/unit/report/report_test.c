@@ -311,6 +311,28 @@ static void test_text_says_when_the_kernel_ticks_too_slowly(void **state)
     }
 }
 
+/* What the budget made rarer is not the kernel's doing; more than that may be both. */
+static void test_text_says_when_the_budget_makes_samples_rarer(void **state)
+{
+    (void)state;
+    static const char budget[] = "a sample came every 10 ms of CPU on average (for the budget cpu "
+                                 "was taken 1/8 as often at times), weights make up for it";
+    static const char both[] = "cpu was taken 1/2 as often at times; the kernel's ticks are";
+    static const uint32_t divisors[] = {8, 2};
+    for (size_t i = 0; i < sizeof divisors / sizeof divisors[0]; i++) {
+        struct umig_profile *profile = umig_sample_quiet();
+        struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
+        struct umig_profile_cost cost = {.unix_ns = profile->session.end_unix_ns};
+        cost.kind_cpu_ns[UMIG_KIND_CPU] = UMIG_NS_PER_MS;
+        cost.divisors[UMIG_KIND_CPU] = divisors[i];
+        umig_profile_add_cost(profile, &cost);
+        profile->session.interval_ns[UMIG_KIND_CPU] = 2 * UMIG_NS_PER_MS;
+        write(profile, &(struct umig_report_options){.width = 400}, &out);
+        assert_non_null(strstr(umig_buf_str(&out), i == 0 ? budget : both));
+        umig_buf_fini(&out);
+    }
+}
+
 /* A session of waits only measured neither time nor pauses: zeros would be findings. */
 static struct umig_profile *fired_profile(uint64_t before_ns)
 {
@@ -557,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_wide_native_names_are_short_but_for_machines),
         cmocka_unit_test(test_paths_leave_out_how_native_threads_start),
         cmocka_unit_test(test_text_says_when_the_kernel_ticks_too_slowly),
+        cmocka_unit_test(test_text_says_when_the_budget_makes_samples_rarer),
         cmocka_unit_test(test_reports_say_why_an_armed_session_fired),
         cmocka_unit_test(test_page_says_what_was_not_measured),
         cmocka_unit_test(test_json_reads_back_and_adds_up),
