@@ -49,6 +49,8 @@ static void put_curve(struct umig_json *json,
     umig_json_decimal(json, "share", umig_cost_share(&curve->all));
     umig_json_decimal(json, "highest_share", curve->highest_share);
     umig_json_number(json, "highest_memory_bytes", curve->all.memory_bytes);
+    umig_json_number(json, "searches_cpu_ns", curve->searches_ns);
+    umig_json_number(json, "untold_cpu_ns", curve->untold_ns);
     put_kinds(json, &curve->all);
     umig_json_array(json, "over_time");
     for (uint32_t i = 0; i < curve->step_count; i++) {
@@ -61,7 +63,7 @@ void umig_report_json_cost(struct umig_json *json, const struct umig_figures *fi
 {
     const struct umig_profile_session *session = &figures->profile->session;
     umig_json_object(json, "cost");
-    umig_json_number(json, "agent_cpu_ns", session->agent_cpu_ns);
+    umig_json_number(json, "agent_cpu_ns", figures->cost.cpu_ns);
     umig_json_number(json, "agent_memory_bytes", session->agent_memory_bytes);
     umig_json_number(json, "process_cpu_ns", session->process_cpu_ns);
     if (figures->cost.step_count > 0) {

@@ -9,37 +9,10 @@
 #define PPM              1000000u
 #define EIGHTHS          8
 
-static void put_budget(const struct umig_profile_session *session, struct umig_buf *line)
-{
-    umig_buf_text(line, " Its budget: ");
-    if (session->budget_ppm > 0) {
-        umig_label_share(session->budget_ppm, PPM, line);
-        umig_buf_text(line, " of CPU and ");
-    } else {
-        umig_buf_text(line, "any CPU, ");
-    }
-    umig_label_value(UMIG_KIND_HEAP, session->budget_memory_bytes, line);
-    umig_buf_text(line, " of memory.");
-}
-
 static void write_sum(struct umig_text_page *page)
 {
-    const struct umig_profile_session *session = &page->figures->profile->session;
     struct umig_buf line = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-    umig_buf_text(&line, "The agent took ");
-    umig_label_value(UMIG_KIND_CPU, session->agent_cpu_ns, &line);
-    umig_buf_text(&line, " of CPU");
-    if (session->process_cpu_ns > 0) {
-        umig_buf_text(&line, " (");
-        umig_label_share(session->agent_cpu_ns, session->process_cpu_ns, &line);
-        umig_buf_text(&line, " of the process)");
-    }
-    umig_buf_text(&line, " and ");
-    umig_label_value(UMIG_KIND_HEAP, session->agent_memory_bytes, &line);
-    umig_buf_text(&line, " of memory.");
-    if (page->figures->cost.step_count > 0) {
-        put_budget(session, &line);
-    }
+    umig_cost_sentence(page->figures->profile, &page->figures->cost, &line);
     umig_text_wrap(page, umig_buf_str(&line), " ", 2);
     umig_text_done(page, &line);
 }
@@ -56,21 +29,18 @@ static void write_divisor(struct umig_text_page *page, uint32_t divisor)
 
 static void write_kinds(struct umig_text_page *page, const struct umig_cost_curve *cost)
 {
+    struct umig_cost_row rows[UMIG_COST_ROWS_MAX];
+    const size_t count = umig_cost_rows(cost, rows);
     umig_text_heads(page, cost->is_slowed ? "   share         CPU    rate  for, what is counted in"
                                           : "   share         CPU  for, what is counted in");
-    for (int at = 1; at <= UMIG_KIND_COUNT; at++) {
-        const int kind = at % UMIG_KIND_COUNT; /* what is for all comes last */
+    for (size_t i = 0; i < count; i++) {
         char what[160];
-        if (cost->all.kind_cpu_ns[kind] == 0) {
-            continue;
-        }
-        umig_text_share(page, cost->all.kind_cpu_ns[kind], cost->all.cpu_ns);
-        umig_text_value(page, UMIG_KIND_CPU, cost->all.kind_cpu_ns[kind]);
+        umig_text_share(page, rows[i].cpu_ns, cost->cpu_ns);
+        umig_text_value(page, UMIG_KIND_CPU, rows[i].cpu_ns);
         if (cost->is_slowed) {
-            write_divisor(page, cost->all.divisors[kind]);
+            write_divisor(page, rows[i].divisor);
         }
-        snprintf(what, sizeof what, "  %s: %s", umig_cost_kind_key(kind),
-                 umig_cost_kind_text(kind));
+        snprintf(what, sizeof what, "  %s: %s", rows[i].key, rows[i].text);
         umig_text_last(page, what, page->line_width - (cost->is_slowed ? 28 : 20));
     }
 }
