@@ -191,9 +191,18 @@ static void put_part(const struct umig_allocation *all,
     }
 }
 
+static void put_rate(uint64_t bytes, uint64_t over_ns, struct umig_buf *out)
+{
+    if (over_ns > 0) {
+        const double seconds = (double)over_ns / (double)UMIG_NS_PER_S;
+        umig_buf_text(out, ", ");
+        umig_label_value(UMIG_KIND_ALLOC, (uint64_t)((double)bytes / seconds), out);
+        umig_buf_text(out, " a second");
+    }
+}
+
 void umig_allocation_sentence(const struct umig_allocation *allocation, struct umig_buf *out)
 {
-    const double seconds = (double)allocation->session_ns / (double)UMIG_NS_PER_S;
     if (allocation->samples == 0) {
         return;
     }
@@ -201,11 +210,7 @@ void umig_allocation_sentence(const struct umig_allocation *allocation, struct u
     umig_buf_text(out, " in some ");
     umig_label_number(allocation->objects, out);
     umig_buf_text(out, " objects");
-    if (seconds > 0) {
-        umig_buf_text(out, ", ");
-        umig_label_value(UMIG_KIND_ALLOC, (uint64_t)((double)allocation->bytes / seconds), out);
-        umig_buf_text(out, " a second");
-    }
+    put_rate(allocation->bytes, allocation->session_ns, out);
     put_part(allocation, allocation->outside_bytes, " outside of threads' buffers (TLABs)", out);
     put_part(allocation, allocation->humongous_bytes, " humongous, in some ", out);
     if (allocation->humongous_bytes > 0) {
@@ -215,12 +220,36 @@ void umig_allocation_sentence(const struct umig_allocation *allocation, struct u
     umig_buf_text(out, ". Estimated from ");
     umig_label_number(allocation->samples, out);
     umig_buf_text(out, allocation->samples == 1 ? " sample." : " samples.");
-    if (allocation->is_miscounted) {
-        umig_buf_text(
-            out, " This JVM samples what lies outside of buffers too seldom and what follows it "
-                 "too often (JDK-8356372, mended in 25): where that share is large, it is more, "
-                 "and the sum is less, than stands here.");
+    if (allocation->collected_bytes > 0) {
+        umig_buf_text(out, " By the collections it was ");
+        umig_label_value(UMIG_KIND_ALLOC, allocation->collected_bytes, out);
+        put_rate(allocation->collected_bytes, allocation->collected_over_ns, out);
+        umig_buf_text(out, ", between the first pause and the last.");
     }
+}
+
+bool umig_allocation_is_off(const struct umig_allocation *allocation)
+{
+    const uint64_t bytes = allocation->outside_bytes + allocation->humongous_bytes;
+    return allocation->is_miscounted && bytes >= allocation->bytes / 100;
+}
+
+void umig_allocation_caveat(const struct umig_allocation *allocation, struct umig_buf *out)
+{
+    if (!allocation->is_miscounted) {
+        return;
+    }
+    if (!umig_allocation_is_off(allocation)) {
+        umig_buf_text(out, " This JVM samples what lies outside of buffers too seldom "
+                           "(JDK-8356372, mended in 25): its share is more than stands here.");
+        return;
+    }
+    umig_buf_text(out, " This JVM samples what lies outside of buffers too seldom and what follows "
+                       "it too often (JDK-8356372, mended in 25): where that share is large, it is "
+                       "more, and the sum is less, than stands here");
+    umig_buf_text(out, allocation->collected_bytes > 0
+                           ? "; the better sum is that of the collections."
+                           : ".");
 }
 
 void umig_allocation_fini(struct umig_allocation *allocation)

@@ -28,6 +28,8 @@ struct umig_allocation {
     uint64_t humongous_bytes;
     uint64_t humongous_objects;
     uint64_t session_ns;
+    uint64_t collected_bytes; /* what the heap grew by from pause to pause; 0: not known */
+    uint64_t collected_over_ns;
     bool is_miscounted; /* by a JVM that samples what lies outside of buffers too seldom */
     struct umig_allocation_row *classes; /* only class_method is set */
     size_t class_count;
@@ -42,8 +44,17 @@ UMIG_NODISCARD int umig_allocation_read(const struct umig_profile *profile,
                                         struct umig_allocation *out_allocation,
                                         struct umig_err *err);
 
-/** Appends "1.2 GiB in some 3,400,000 objects, 40.1 MiB/s; ...". Nothing without a sample. */
+/**
+ * Appends "1.2 GiB in some 3,400,000 objects, 40.1 MiB a second; ...", and what collections say of
+ * it where that is known. Nothing without a sample.
+ */
 void umig_allocation_sentence(const struct umig_allocation *allocation, struct umig_buf *out);
+
+/** Does what the JVM miscounts have a hundredth of all bytes, or more, by the samples? */
+bool umig_allocation_is_off(const struct umig_allocation *allocation);
+
+/** Appends what the JVM miscounts, and which sum is the better one; nothing where it does not. */
+void umig_allocation_caveat(const struct umig_allocation *allocation, struct umig_buf *out);
 
 /** The frame that allocates, without dispatch; 0: there is none. */
 uint32_t umig_allocation_place(const struct umig_profile *profile, uint32_t stack);

@@ -51,6 +51,9 @@ bool umig_verdict_kinds_dominate(const struct umig_verdict_figures *figures, str
     if (figures->allocation != NULL && figures->allocation->samples > 0) {
         umig_buf_text(out, "Allocated: ");
         umig_allocation_sentence(figures->allocation, out);
+        if (umig_allocation_is_off(figures->allocation)) {
+            umig_allocation_caveat(figures->allocation, out);
+        }
         return true;
     }
     return false;

@@ -28,6 +28,8 @@ static int read_all(struct umig_figures *f, struct umig_err *err)
     rc = rc != UMIG_OK ? rc
                        : umig_wall_figures_read(f->profile, UMIG_FIGURES_PATHS_MAX, &f->wall, err);
     rc = rc != UMIG_OK ? rc : umig_allocation_read(f->profile, &f->allocation, err);
+    f->allocation.collected_bytes = f->gc_depth.allocated_bytes;
+    f->allocation.collected_over_ns = f->gc_depth.allocated_over_ns;
     rc = rc != UMIG_OK ? rc
                        : umig_paths_find(f->profile, UMIG_KIND_ALLOC, UMIG_FIGURES_PATHS_MAX,
                                          &f->allocation_paths, err);

@@ -15,6 +15,7 @@ void umig_html_alloc_note(struct umig_html_page *page)
 {
     struct umig_buf sentence = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
     umig_allocation_sentence(all_of(page), &sentence);
+    umig_allocation_caveat(all_of(page), &sentence);
     umig_html_text(umig_buf_str(&sentence), page->out);
     umig_buf_fini(&sentence);
 }

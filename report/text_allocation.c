@@ -86,6 +86,7 @@ void umig_text_allocation(struct umig_text_page *page)
     }
     struct umig_buf sum = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
     umig_allocation_sentence(&figures->allocation, &sum);
+    umig_allocation_caveat(&figures->allocation, &sum);
     umig_text_wrap(page, umig_buf_str(&sum), " ", 2);
     umig_text_done(page, &sum);
     write_classes(page);

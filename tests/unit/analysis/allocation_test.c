@@ -121,10 +121,54 @@ static void test_allocation_sentence_says_rate_and_what_is_outside(void **state)
     assert_int_equal(umig_allocation_read(profile, &all, NULL), UMIG_OK);
     umig_buf_clear(&text);
     umig_allocation_sentence(&all, &text);
-    assert_non_null(strstr(umig_buf_str(&text), "JDK-8356372"));
+    assert_null(strstr(umig_buf_str(&text), "JDK-8356372"));
+    assert_null(strstr(umig_buf_str(&text), "collections"));
     umig_buf_fini(&text);
     umig_allocation_fini(&all);
     umig_profile_destroy(profile);
+}
+
+/* How much it weighs decides what is said of it; collections count without drawing lots. */
+static void test_allocation_caveat_says_which_sum_is_better(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t outside_mib, humongous_mib, collected_mib;
+        bool is_off;
+        const char *ends;
+    } cases[] = {
+        {10, 0, 0, true, "and the sum is less, than stands here."},
+        {0, 10, 700, true,
+         "and the sum is less, than stands here; the better sum is that of the "
+         "collections."},
+        {9, 0, 700, false, "(JDK-8356372, mended in 25): its share is more than stands here."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct umig_allocation all = {
+            .samples = 40,
+            .objects = 7,
+            .bytes = 1000 * MIB,
+            .outside_bytes = cases[i].outside_mib * MIB,
+            .humongous_bytes = cases[i].humongous_mib * MIB,
+            .collected_bytes = cases[i].collected_mib * MIB,
+            .collected_over_ns = UINT64_C(7000000000),
+            .is_miscounted = true,
+        };
+        struct umig_buf text = UMIG_BUF_INIT(4096);
+
+        umig_allocation_sentence(&all, &text);
+        assert_int_equal(strstr(umig_buf_str(&text),
+                                " By the collections it was 700.0 MiB, 100.0 MiB a second, between "
+                                "the first pause and the last.") != NULL,
+                         cases[i].collected_mib > 0);
+        umig_allocation_caveat(&all, &text);
+
+        const size_t length = strlen(cases[i].ends);
+        assert_true(text.len > length);
+        assert_string_equal(umig_buf_str(&text) + text.len - length, cases[i].ends);
+        assert_int_equal(umig_allocation_is_off(&all), cases[i].is_off);
+        umig_buf_fini(&text);
+    }
 }
 
 /* The class of an object is no call: it is never taken for dispatch, whatever its name. */
@@ -181,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_allocation_adds_up_by_class_place_and_line),
         cmocka_unit_test(test_allocation_sentence_says_rate_and_what_is_outside),
+        cmocka_unit_test(test_allocation_caveat_says_which_sum_is_better),
         cmocka_unit_test(test_allocation_of_dispatch_classes_belongs_to_the_line),
         cmocka_unit_test(test_allocation_of_a_profile_without_is_empty),
     };
