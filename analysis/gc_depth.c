@@ -86,6 +86,74 @@ static void add_allocated(const struct umig_profile *profile, struct umig_gc_dep
         profile->pauses.items[count - 1].start_unix_ns - first->start_unix_ns;
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct umig_gc_late *x = a;
+    const struct umig_gc_late *y = b;
+    if (x->operation != y->operation) {
+        return x->operation < y->operation ? -1 : 1;
+    }
+    if (x->group != y->group) {
+        return x->group < y->group ? -1 : 1;
+    }
+    return x->frame < y->frame ? -1 : x->frame > y->frame;
+}
+
+static int compare_late(const void *a, const void *b)
+{
+    const struct umig_gc_late *x = a;
+    const struct umig_gc_late *y = b;
+    if (x->total_ns != y->total_ns) {
+        return x->total_ns > y->total_ns ? -1 : 1;
+    }
+    return compare_places(a, b);
+}
+
+/* Equal places stand side by side: each is added to the first of its kind. */
+static size_t join_places(struct umig_gc_late *late, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || compare_places(&late[kept - 1], &late[i]) != 0) {
+            late[kept++] = late[i];
+            continue;
+        }
+        struct umig_gc_late *to = &late[kept - 1];
+        to->count += late[i].count;
+        to->total_ns += late[i].total_ns;
+        to->longest_ns = late[i].longest_ns > to->longest_ns ? late[i].longest_ns : to->longest_ns;
+    }
+    return kept;
+}
+
+/* The sums are by whole stack: ways that end in one place read as one. */
+static int read_late(const struct umig_profile *profile, struct umig_gc_depth *depth)
+{
+    const struct umig_gc_sums *sums = &depth->of[UMIG_GC_EVENT_LATE];
+    if (sums->count == 0) {
+        return UMIG_OK;
+    }
+    depth->late = calloc(sums->count, sizeof *depth->late);
+    if (depth->late == NULL) {
+        return UMIG_E_NOMEM;
+    }
+    for (size_t i = 0; i < sums->count; i++) {
+        const struct umig_profile_gc_sum *sum = sums->items[i];
+        depth->late[i] = (struct umig_gc_late){
+            .operation = sum->name,
+            .group = sum->stack != 0 ? sum->detail : 0,
+            .frame = profile->stacks.items[sum->stack].frame,
+            .count = sum->count,
+            .total_ns = sum->total_ns,
+            .longest_ns = sum->longest_ns,
+        };
+    }
+    qsort(depth->late, sums->count, sizeof *depth->late, compare_places);
+    depth->late_count = join_places(depth->late, sums->count);
+    qsort(depth->late, depth->late_count, sizeof *depth->late, compare_late);
+    return UMIG_OK;
+}
+
 int umig_gc_depth_read(const struct umig_profile *profile,
                        struct umig_gc_depth *out_depth,
                        struct umig_err *err)
@@ -108,6 +176,10 @@ int umig_gc_depth_read(const struct umig_profile *profile,
         qsort(depth.all, count, sizeof *depth.all, compare_sums);
         part_kinds(&depth, count);
         add_figures(&depth, count);
+    }
+    if (read_late(profile, &depth) != UMIG_OK) {
+        umig_gc_depth_fini(&depth);
+        return umig_err_set(err, UMIG_E_NOMEM, "no memory for who was late to safepoints");
     }
     *out_depth = depth;
     return UMIG_OK;
@@ -232,12 +304,11 @@ void umig_gc_depth_sentence(const struct umig_profile *profile,
 }
 
 /* The late thread that was waited for most and whose place is known; NULL: none. */
-static const struct umig_profile_gc_sum *latest(const struct umig_gc_depth *depth)
+static const struct umig_gc_late *latest(const struct umig_gc_depth *depth)
 {
-    const struct umig_gc_sums *late = &depth->of[UMIG_GC_EVENT_LATE];
-    for (size_t i = 0; i < late->count; i++) {
-        if (late->items[i]->stack != 0) {
-            return late->items[i];
+    for (size_t i = 0; i < depth->late_count; i++) {
+        if (depth->late[i].frame != 0) {
+            return &depth->late[i];
         }
     }
     return NULL;
@@ -247,7 +318,7 @@ void umig_gc_depth_put_price(const struct umig_profile *profile,
                              const struct umig_gc_depth *depth,
                              struct umig_buf *out)
 {
-    const struct umig_profile_gc_sum *late = latest(depth);
+    const struct umig_gc_late *late = latest(depth);
     if (depth->of[UMIG_GC_EVENT_STALL].total_ns > 0) {
         umig_buf_text(out, "; threads waited ");
         umig_label_value(UMIG_KIND_GC, depth->of[UMIG_GC_EVENT_STALL].total_ns, out);
@@ -257,13 +328,20 @@ void umig_gc_depth_put_price(const struct umig_profile *profile,
         umig_buf_text(out, "; ");
         umig_label_share(late->total_ns, depth->session_ns, out);
         umig_buf_text(out, " of the time all others waited for a thread in ");
-        umig_label_frame(profile, profile->stacks.items[late->stack].frame, true, out);
+        umig_label_frame(profile, late->frame, true, out);
         umig_buf_text(out, " to stand");
     }
 }
 
+const char *umig_gc_depth_unseen(const struct umig_profile *profile)
+{
+    return profile->session.has_kind[UMIG_KIND_CPU] ? "no thread was sampled meanwhile"
+                                                    : "not known: CPU was not sampled";
+}
+
 void umig_gc_depth_fini(struct umig_gc_depth *depth)
 {
+    free(depth->late);
     free(depth->all);
     *depth = (struct umig_gc_depth){.has_any = false};
 }

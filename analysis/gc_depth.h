@@ -22,6 +22,15 @@ struct umig_gc_sums {
     uint64_t longest_ns;
 };
 
+/** Whom safepoints of one operation waited for at one place, by whatever way it was called. */
+struct umig_gc_late {
+    uint32_t operation; /* string */
+    uint32_t group;     /* of the thread; 0: none was seen */
+    uint32_t frame;     /* where it ran last; 0 unknown */
+    uint64_t count;
+    uint64_t total_ns, longest_ns;
+};
+
 struct umig_gc_depth {
     struct umig_gc_sums of[UMIG_GC_EVENT_KINDS]; /* by enum umig_gc_event_kind */
     bool has_any;
@@ -37,6 +46,9 @@ struct umig_gc_depth {
     uint64_t allocated_bytes;
     uint64_t allocated_over_ns;
     uint64_t session_ns; /* 0 unknown */
+
+    struct umig_gc_late *late; /* by total_ns, greatest first */
+    size_t late_count;
 
     const struct umig_profile_gc_sum **all; /* what the lists are parts of */
 };
@@ -73,6 +85,9 @@ void umig_gc_depth_sentence(const struct umig_profile *profile,
 void umig_gc_depth_put_price(const struct umig_profile *profile,
                              const struct umig_gc_depth *depth,
                              struct umig_buf *out);
+
+/** Why it is not known who was late: nobody was sampled then, or in the whole session. */
+const char *umig_gc_depth_unseen(const struct umig_profile *profile);
 
 /** Frees the lists. */
 void umig_gc_depth_fini(struct umig_gc_depth *depth);

@@ -94,38 +94,27 @@ void umig_html_safepoints_rows(struct umig_html_page *page)
     }
 }
 
-/* The method that ran last, linked to its frames in the flame graph. */
-static void put_place(struct umig_html_page *page, uint32_t stack)
-{
-    const struct umig_profile *profile = profile_of(page);
-    const struct umig_profile_frame *frame =
-        &profile->frames.items[profile->stacks.items[stack].frame];
-    if (stack == 0) {
-        umig_buf_text(page->out, "no thread was sampled meanwhile");
-        return;
-    }
-    umig_html_method(profile, frame->method, (int)frame->kind,
-                     (int64_t)page->frame_of_method[frame->method] - 1, page->out);
-    if (frame->line > 0) {
-        umig_buf_printf(page->out, "<small>line %u</small>", frame->line);
-    }
-}
-
 void umig_html_late_rows(struct umig_html_page *page)
 {
-    const struct umig_gc_sums *late = &page->figures->gc_depth.of[UMIG_GC_EVENT_LATE];
-    for (size_t i = 0; i < late->count && i < ROWS_MAX; i++) {
-        const struct umig_profile_gc_sum *sum = late->items[i];
+    const struct umig_gc_depth *depth = &page->figures->gc_depth;
+    for (size_t i = 0; i < depth->late_count && i < ROWS_MAX; i++) {
+        const struct umig_gc_late *late = &depth->late[i];
         umig_buf_text(page->out, "<tr><th scope=\"row\">");
-        if (sum->stack != 0) {
-            put_name(page, sum->detail);
+        if (late->frame != 0) {
+            put_name(page, late->group);
         }
         umig_buf_text(page->out, "</th><td>");
-        put_place(page, sum->stack);
+        if (late->frame != 0) {
+            umig_html_frame(page, late->frame);
+        } else {
+            umig_buf_text(page->out, umig_gc_depth_unseen(profile_of(page)));
+        }
+        umig_buf_text(page->out, "</td><td>");
+        put_name(page, late->operation);
         umig_buf_text(page->out, "</td>");
-        umig_html_count(sum->count, page->out);
-        umig_html_value(UMIG_KIND_GC, sum->total_ns, page->out);
-        umig_html_value(UMIG_KIND_GC, sum->longest_ns, page->out);
+        umig_html_count(late->count, page->out);
+        umig_html_value(UMIG_KIND_GC, late->total_ns, page->out);
+        umig_html_value(UMIG_KIND_GC, late->longest_ns, page->out);
         umig_buf_text(page->out, "</tr>\n");
     }
 }

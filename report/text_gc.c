@@ -135,40 +135,41 @@ void umig_text_gc(struct umig_text_page *page)
     write_depth(page);
 }
 
-static void put_late_place(const struct umig_profile *profile,
-                           const struct umig_profile_gc_sum *sum,
-                           struct umig_buf *out)
+static void put_late(const struct umig_profile *profile,
+                     const struct umig_gc_late *late,
+                     struct umig_buf *out)
 {
-    if (sum->stack == 0) {
-        umig_buf_text(out, "no thread was sampled meanwhile");
-        return;
+    if (late->frame != 0) {
+        umig_buf_printf(out, "%s in ", text_or_unknown(profile, late->group));
+        umig_text_put_frame(profile, late->frame, "unknown", out);
+    } else {
+        umig_buf_text(out, umig_gc_depth_unseen(profile));
     }
-    umig_buf_printf(out, "%s in ", text_or_unknown(profile, sum->detail));
-    umig_text_put_frame(profile, profile->stacks.items[sum->stack].frame, "unknown", out);
+    umig_buf_printf(out, " (%s)", text_or_unknown(profile, late->operation));
 }
 
 /* Who was seen running last, and where. */
 static void write_late(struct umig_text_page *page)
 {
-    const struct umig_profile *profile = page->figures->profile;
-    const struct umig_gc_sums *late = &page->figures->gc_depth.of[UMIG_GC_EVENT_LATE];
-    const size_t shown = at_most(late->count);
-    if (late->count == 0) {
+    const struct umig_gc_depth *depth = &page->figures->gc_depth;
+    const size_t shown = at_most(depth->late_count);
+    if (depth->late_count == 0) {
         return;
     }
-    umig_text_heads(page, "     times      waited     longest  for the thread that ran last");
+    umig_text_heads(page,
+                    "     times      waited     longest  for the thread that ran last (operation)");
     for (size_t i = 0; i < shown; i++) {
-        const struct umig_profile_gc_sum *sum = late->items[i];
+        const struct umig_gc_late *late = &depth->late[i];
         struct umig_buf what = UMIG_BUF_INIT(LINE_LIMIT_BYTES);
-        put_late_place(profile, sum, &what);
-        umig_text_number(page, sum->count);
-        umig_text_value(page, UMIG_KIND_GC, sum->total_ns);
-        umig_text_value(page, UMIG_KIND_GC, sum->longest_ns);
+        put_late(page->figures->profile, late, &what);
+        umig_text_number(page, late->count);
+        umig_text_value(page, UMIG_KIND_GC, late->total_ns);
+        umig_text_value(page, UMIG_KIND_GC, late->longest_ns);
         umig_buf_text(page->out, "  ");
         umig_text_last(page, umig_buf_str(&what), page->line_width - FIGURES);
         umig_text_done(page, &what);
     }
-    umig_text_rest(page, late->count - shown, 0, 0);
+    umig_text_rest(page, depth->late_count - shown, 0, 0);
 }
 
 /* A narrow line leaves out how long all threads stood. */

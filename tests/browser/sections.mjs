@@ -101,7 +101,7 @@ function safepointRows() {
 }
 
 function lateRows() {
-  return `<tr><th scope="row"><span class="n">http-nio-8080-exec-*</span></th><td><span class="n">shop.PriceRules.sum</span></td>${num(3, 3)}${num("61 ms", 61)}${num("40 ms", 40)}</tr>`;
+  return `<tr><th scope="row"><span class="n">http-nio-8080-exec-*</span></th><td><span class="n">shop.PriceRules.sum</span></td><td>ICBufferFull</td>${num(3, 3)}${num("61 ms", 61)}${num("40 ms", 40)}</tr>`;
 }
 
 const LOCKS = [["org.codehaus.groovy.vmplugin.v8.CacheableCallSite", "CacheableCallSite.getAndPut", 312, 841, 22.1],

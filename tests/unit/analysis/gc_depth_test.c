@@ -272,6 +272,44 @@ static void test_longest_pauses_keep_their_steps(void **state)
     umig_profile_destroy(profile);
 }
 
+/* What is printed of a way is where it ends: three ways to one place are one row an operation. */
+static void test_late_places_are_one_row_an_operation(void **state)
+{
+    (void)state;
+    struct umig_profile *profile =
+        umig_collapsed_read("[w];svc.A.a:1;svc.Main.spin:9 1\n[w];svc.B.b:2;svc.Main.spin:9 1\n"
+                            "[w];svc.C.c:3;svc.Main.spin:9 1");
+    struct umig_gc_depth depth;
+    uint32_t thread = 0;
+    assert_int_equal(
+        umig_profile_thread(profile, 7, UMIG_THREAD_JAVA, string(profile, "w-1"), &thread),
+        UMIG_OK);
+    for (uint64_t i = 0; i < 4; i++) {
+        const struct umig_profile_gc_event late = {
+            .kind = UMIG_GC_EVENT_LATE,
+            .start_unix_ns = START_NS,
+            .duration_ns = (1 + i) * UMIG_NS_PER_MS,
+            .name = string(profile, i < 3 ? "Cleanup" : "ICBufferFull"),
+            .thread = thread,
+            .stack = profile->samples.items[i % 3].stack};
+        assert_int_equal(umig_profile_add_gc_event(profile, &late), UMIG_OK);
+    }
+
+    read_depth(profile, &depth);
+
+    assert_int_equal(depth.of[UMIG_GC_EVENT_LATE].count, 4);
+    assert_int_equal(depth.late_count, 2);
+    assert_int_equal(depth.late[0].operation, string(profile, "Cleanup"));
+    assert_int_equal(depth.late[0].count, 3);
+    assert_int_equal(depth.late[0].total_ns, 6 * UMIG_NS_PER_MS);
+    assert_int_equal(depth.late[0].longest_ns, 3 * UMIG_NS_PER_MS);
+    assert_int_equal(depth.late[1].operation, string(profile, "ICBufferFull"));
+    assert_int_equal(depth.late[1].total_ns, 4 * UMIG_NS_PER_MS);
+    assert_int_equal(depth.late[0].frame, depth.late[1].frame);
+    umig_gc_depth_fini(&depth);
+    umig_profile_destroy(profile);
+}
+
 /* A tenth of the ten seconds for one thread; another was late, but not seen. */
 static void test_price_names_stalls_and_whom_the_others_waited_for(void **state)
 {
@@ -340,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_steps_add_up_by_the_kind_of_their_pause),
         cmocka_unit_test(test_stalls_add_up_by_the_group_of_their_threads),
         cmocka_unit_test(test_late_threads_keep_their_place_when_folded),
+        cmocka_unit_test(test_late_places_are_one_row_an_operation),
         cmocka_unit_test(test_safepoints_tell_how_long_they_took_to_reach),
         cmocka_unit_test(test_sentence_has_rates_promotion_humongous_and_failures),
         cmocka_unit_test(test_price_names_stalls_and_whom_the_others_waited_for),
