@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/vm/jvm_names.h"
 #include "agent/vm/thread_list.h"
 #include "core/clock.h"
 
@@ -92,8 +93,8 @@ static enum umig_thread_kind kind_of_name(const char *name)
     return UMIG_THREAD_NATIVE;
 }
 
-/* The kernel's name of a thread, 15 bytes at most. */
-static bool read_comm(int tid, char *out, size_t room)
+/* The kernel's name of a thread, 15 bytes at most, and the whole of it where that is known. */
+static bool read_name(int tid, char *out, size_t room)
 {
     char path[48];
     snprintf(path, sizeof path, "/proc/self/task/%d/comm", tid);
@@ -107,6 +108,7 @@ static bool read_comm(int tid, char *out, size_t room)
         return false;
     }
     out[out[len - 1] == '\n' ? len - 1 : len] = '\0';
+    umig_jvm_names_complete(out, room);
     return true;
 }
 
@@ -144,7 +146,7 @@ static struct umig_slot *register_locked(struct umig_threads *threads, int tid)
 static void found_native(struct umig_threads *threads, int tid)
 {
     char name[32];
-    if (!read_comm(tid, name, sizeof name)) {
+    if (!read_name(tid, name, sizeof name)) {
         return; /* gone already */
     }
     const uintptr_t compiler = find_compiler(threads, name, tid);
