@@ -8,6 +8,9 @@
  * Writes the group of a thread name: every run of digits becomes one '*', but for names like C2 and
  * G1 at the beginning of a word. A group is its own group.
  *
+ * By the name alone, also where one thread has it: were it to depend on who else was seen, a pool
+ * would be a pattern in one session and a thread's name in the next, and could not be compared.
+ *
  * @param out  room for the name and its NUL
  * @return the group's length
  */
