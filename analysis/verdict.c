@@ -173,6 +173,8 @@ static void put_no_samples(const struct umig_verdict_figures *figures, struct um
     const uint64_t interval_ns = session->interval_ns[UMIG_KIND_CPU];
     if (!session->has_kind[UMIG_KIND_CPU]) {
         umig_buf_text(out, "CPU was not sampled in this session.");
+    } else if (umig_verdict_lacks_data(figures)) {
+        umig_buf_text(out, "No CPU samples in what is there.");
     } else if (figures->quality->is_running) {
         umig_buf_text(out, "No CPU samples: nothing has arrived yet.");
     } else if (session->process_cpu_ns == 0) {
@@ -194,6 +196,7 @@ static void put_no_samples(const struct umig_verdict_figures *figures, struct um
 void umig_verdict_dominates(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
     const struct umig_hot *cpu = figures->cpu;
+    umig_verdict_put_lack(figures, out);
     if (umig_verdict_kinds_dominate(figures, out)) {
         return;
     }
@@ -246,18 +249,11 @@ static void put_dispatch(const struct umig_verdict_figures *figures, struct umig
     umig_buf_text(out, " of the CPU");
 }
 
-/* The end of the session is missing: what did not come may have been. */
-static bool is_lost(const struct umig_verdict_figures *figures)
-{
-    return figures->profile->session.end == UMIG_END_LOST;
-}
-
 static void put_gc(const struct umig_verdict_figures *figures, struct umig_buf *out)
 {
     const struct umig_gc *gc = figures->gc;
     if (gc->count == 0) {
-        umig_buf_text(out, is_lost(figures) ? "no collection came in before the data end"
-                                            : "no collection stopped the JVM");
+        umig_verdict_put_none(figures, "collection", "no collection stopped the JVM", out);
         return;
     }
     umig_buf_text(out, "collections stopped the JVM for ");
@@ -276,8 +272,7 @@ static void put_waits(const struct umig_verdict_figures *figures, struct umig_bu
 {
     const struct umig_contention *waits = figures->contention;
     if (waits->count == 0) {
-        umig_buf_text(out, is_lost(figures) ? "no wait for a lock came in before the data end"
-                                            : "no thread waited for a lock");
+        umig_verdict_put_none(figures, "wait for a lock", "no thread waited for a lock", out);
         return;
     }
     umig_buf_text(out, "threads waited ");
@@ -503,6 +498,8 @@ void umig_verdict_look_at(const struct umig_verdict_figures *figures, struct umi
                            "time.");
     } else if (umig_verdict_kinds_look_at(figures, out)) {
         return;
+    } else if (has_few(figures) && umig_verdict_lacks_data(figures)) {
+        umig_verdict_lack_look_at(figures, out);
     } else if (has_few(figures)) {
         umig_buf_text(out, "Measure longer, or under load, before drawing conclusions.");
     } else if (is_failing) {

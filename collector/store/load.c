@@ -5,18 +5,35 @@
 #include "collector/store/time.h"
 #include "core/err.h"
 
-/* Adds one if the session had data in a file of this name that was set aside. */
-static int count_set_aside(struct umig_loader *loader)
+/* Does the statement give a row for the session? UMIG_OK, UMIG_END, or a failure. */
+static int has_row(struct umig_loader *loader, int statement_index)
 {
-    sqlite3_stmt *statement = umig_db_statement(&loader->db, UMIG_VIEW_LOST);
+    sqlite3_stmt *statement = umig_db_statement(&loader->db, statement_index);
     sqlite3_bind_int64(statement, 1, loader->session);
     const int rc = umig_db_step(&loader->db, statement, loader->err);
     sqlite3_reset(statement);
-    loader->profile->session.lost_files += rc == UMIG_OK;
-    return rc < 0 ? rc : UMIG_OK;
+    return rc;
 }
 
-/* One consistent view of a day that may be written meanwhile. UMIG_NOT_FOUND: it has no file. */
+/*
+ * Adds one if the session had data in a file of this name that was set aside. UMIG_AGAIN: so it is,
+ * and the file that was begun in its place has none.
+ */
+static int count_set_aside(struct umig_loader *loader)
+{
+    const int lost = has_row(loader, UMIG_VIEW_LOST);
+    if (lost != UMIG_OK) {
+        return lost == UMIG_END ? UMIG_OK : lost;
+    }
+    loader->profile->session.lost_files++;
+    const int has_data = has_row(loader, UMIG_VIEW_HAS_DATA);
+    return has_data == UMIG_END ? UMIG_AGAIN : has_data;
+}
+
+/*
+ * One consistent view of a day that may be written meanwhile. UMIG_NOT_FOUND: it has no file;
+ * UMIG_AGAIN: as count_set_aside().
+ */
 static int load_day_file(const struct umig_reader *reader,
                          int64_t day,
                          int64_t session,
@@ -44,7 +61,9 @@ static int load_day_file(const struct umig_reader *reader,
 struct files {
     size_t count;
     size_t gone;
+    size_t set_aside; /* and what was begun in their places has nothing of it */
     int64_t first_gone;
+    int64_t first_set_aside;
 };
 
 /* Without any of its files a session would look as if nothing had run. */
@@ -52,10 +71,18 @@ static int refuse_if_all_gone(const struct umig_reader *reader,
                               const struct files *files,
                               struct umig_err *err)
 {
-    if (files->gone == 0 || files->gone < files->count) {
+    const size_t lost = files->gone + files->set_aside;
+    if (lost == 0 || lost < files->count) {
         return UMIG_OK;
     }
     char path[UMIG_STORE_PATH_BYTES];
+    if (files->gone == 0) {
+        umig_store_day_path(reader->dir, files->first_set_aside, path);
+        return umig_err_set(err, UMIG_E_IO,
+                            "all data of this session was in %s as it was before it was damaged%s; "
+                            "that file is set aside: read a backup of the folder with --data",
+                            path, files->count > 1 ? " and in others like it" : "");
+    }
     umig_store_day_path(reader->dir, files->first_gone, path);
     return umig_err_set(err, UMIG_E_IO,
                         "%s is gone: all data of this session was in it%s; put it back, "
@@ -123,6 +150,9 @@ int umig_reader_load(struct umig_reader *reader,
         } else if (rc == UMIG_NOT_FOUND) {
             files.first_gone = files.gone++ == 0 ? day : files.first_gone;
             profile->session.lost_files++;
+            rc = UMIG_OK;
+        } else if (rc == UMIG_AGAIN) {
+            files.first_set_aside = files.set_aside++ == 0 ? day : files.first_set_aside;
             rc = UMIG_OK;
         } else if (rc == UMIG_E_DB && umig_db_is_damaged(&day_err)) {
             rc = explain_damage(&day_err, err);

@@ -338,6 +338,14 @@ static const char *const view_statements[UMIG_VIEW_COUNT] = {
     [UMIG_VIEW_LOST] = "SELECT 1 FROM meta WHERE name='lost_'||?1",
     [UMIG_VIEW_ALL_LOST] =
         "SELECT CAST(substr(name, 6) AS INTEGER) FROM meta WHERE name GLOB 'lost_*'",
+    [UMIG_VIEW_HAS_DATA] =
+        "SELECT 1 WHERE EXISTS(SELECT 1 FROM cells WHERE session=?1)"
+        " OR EXISTS(SELECT 1 FROM thread_totals WHERE session=?1)"
+        " OR EXISTS(SELECT 1 FROM pauses WHERE session=?1)"
+        " OR EXISTS(SELECT 1 FROM gc_events WHERE session=?1)"
+        " OR EXISTS(SELECT 1 FROM heap_points WHERE session=?1)"
+        " OR EXISTS(SELECT 1 FROM pool_readings WHERE session=?1)"
+        " OR EXISTS(SELECT 1 FROM waits WHERE session=?1)",
     [UMIG_VIEW_CELLS] = 
         "SELECT kind, grp, outcome, data, slot FROM cells WHERE session=?1 AND slot>=?2 ORDER BY slot",
     [UMIG_VIEW_STRING] = "SELECT text FROM strings WHERE id=?1",

@@ -93,6 +93,7 @@ enum umig_view_statement {
     UMIG_VIEW_STORE_ID,
     UMIG_VIEW_LOST,
     UMIG_VIEW_ALL_LOST,
+    UMIG_VIEW_HAS_DATA,
     UMIG_VIEW_CELLS,
     UMIG_VIEW_STRING,
     UMIG_VIEW_METHOD,

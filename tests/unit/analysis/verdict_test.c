@@ -142,9 +142,80 @@ static void test_verdict_without_samples_says_what_the_process_used(void **state
     }
 }
 
+/* The answer on a profile without samples, as one text. */
+static void put_answer(const struct umig_profile *profile, struct umig_buf *out)
+{
+    struct umig_paths paths;
+    struct umig_gc gc = {0};
+    struct umig_contention waits = {0};
+    struct umig_jvm jvm = {0};
+    struct umig_quality quality = {0};
+    struct umig_hot *hot = NULL;
+    assert_int_equal(umig_hot_create(profile, UMIG_KIND_CPU, UMIG_HOT_ALL_GROUPS, &hot, NULL),
+                     UMIG_OK);
+    assert_int_equal(umig_paths_find(profile, UMIG_KIND_CPU, 4, &paths, NULL), UMIG_OK);
+    const struct umig_verdict_figures figures = {.profile = profile,
+                                                 .cpu = hot,
+                                                 .paths = &paths,
+                                                 .gc = &gc,
+                                                 .contention = &waits,
+                                                 .jvm = &jvm,
+                                                 .quality = &quality};
+    umig_verdict_dominates(&figures, out);
+    umig_buf_byte(out, '\n');
+    umig_verdict_price(&figures, out);
+    umig_buf_byte(out, '\n');
+    umig_verdict_look_at(&figures, out);
+    umig_paths_fini(&paths);
+    umig_hot_destroy(hot);
+}
+
+/* What is not in the figures is not said to be none. */
+static void test_verdict_begins_with_what_is_missing(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t lost_files;
+        uint64_t waiting_batches;
+        const char *answer;
+    } cases[] = {
+        {0, 0,
+         "No CPU samples came in while the session was on.\n"
+         "No collection stopped the JVM; no thread waited for a lock.\n"
+         "Measure longer, or under load, before drawing conclusions."},
+        {1, 0,
+         "A part of the data is missing: 1 of the files with it is gone or set aside as damaged. "
+         "No CPU samples in what is there.\n"
+         "No collection is in what is there; no wait for a lock is in what is there.\n"
+         "Read a backup of the collector's folder with --data, or measure again, before drawing "
+         "conclusions."},
+        {0, 7,
+         "A part of the data is in no figure yet: 7 of the batches of its JVM wait for room on the "
+         "collector's disk. No CPU samples in what is there.\n"
+         "No collection is in what is there; no wait for a lock is in what is there.\n"
+         "Make room on the collector's disk and ask again before drawing conclusions."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct umig_profile *profile = umig_collapsed_read("");
+        struct umig_buf text = UMIG_BUF_INIT(TEXT_LIMIT_BYTES);
+        profile->session.has_kind[UMIG_KIND_CPU] = true;
+        profile->session.has_kind[UMIG_KIND_GC] = true;
+        profile->session.has_kind[UMIG_KIND_LOCKS] = true;
+        profile->session.lost_files = cases[i].lost_files;
+        profile->session.waiting_batches = cases[i].waiting_batches;
+
+        put_answer(profile, &text);
+
+        assert_string_equal(umig_buf_str(&text), cases[i].answer);
+        umig_buf_fini(&text);
+        umig_profile_destroy(profile);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verdict_begins_with_what_is_missing),
         cmocka_unit_test(test_overheads_are_told_by_the_root_frame),
         cmocka_unit_test(test_verdict_names_the_application_behind_a_compilers_way),
         cmocka_unit_test(test_verdict_without_samples_says_what_the_process_used),
