@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/agent_client.h"
+#include "cli/collector_client.h"
 #include "cli/collector_hint.h"
 #include "cli/say.h"
 #include "cli/session_text.h"
@@ -191,18 +192,55 @@ static void put_budget(const struct umig_start_request *request, struct umig_buf
     }
 }
 
-static void say_no_collector(struct umig_cli *cli, const struct umig_target_list *targets)
+/* What keeps a collector that is there from storing; an idle agent would hear of it later. */
+static void put_trouble(const Umig__V1__AgentStatus *agent, struct umig_buf *out)
 {
+    if (agent->unacked_batches > 0) {
+        umig_buf_text(out, agent->collector_problem);
+    }
+    if (out->len == 0) {
+        umig_collector_notes(agent->collector_address, out);
+    }
+}
+
+/* True: it was said. */
+static bool say_trouble(struct umig_cli *cli, const struct umig_target *target)
+{
+    const Umig__V1__AgentStatus *agent = target->reply.message->agent;
+    struct umig_buf trouble = UMIG_BUF_INIT(LINE_BYTES);
+    if (!agent->collector_connected) {
+        umig_say(cli->notes,
+                 "The agent in JVM %d has no collector%s%s: it keeps up to its memory bound. "
+                 "Start one with 'umig collector'.",
+                 (int)target->jvm.pid, agent->collector_problem[0] != '\0' ? ": " : "",
+                 agent->collector_problem);
+        return true;
+    }
+    put_trouble(agent, &trouble);
+    if (trouble.len > 0) {
+        umig_say(cli->notes,
+                 "The agent in JVM %d keeps up to its memory bound while its collector has no "
+                 "room: %s.",
+                 (int)target->jvm.pid, umig_buf_str(&trouble));
+    }
+    const bool is_said = trouble.len > 0;
+    umig_buf_fini(&trouble);
+    return is_said;
+}
+
+/* One collector is asked once; what helps one agent helps all. */
+static void say_first_trouble(struct umig_cli *cli, const struct umig_target_list *targets)
+{
+    const Umig__V1__AgentStatus *before = NULL;
     for (size_t i = 0; i < targets->count; i++) {
         const Umig__V1__AgentStatus *agent = targets->items[i]->reply.message->agent;
-        if (!agent->collector_connected) {
-            umig_say(cli->notes,
-                     "The agent in JVM %d has no collector%s%s: it keeps up to its memory bound. "
-                     "Start one with 'umig collector'.",
-                     (int)targets->items[i]->jvm.pid,
-                     agent->collector_problem[0] != '\0' ? ": " : "", agent->collector_problem);
-            return; /* what helps one helps all */
+        const bool is_asked = before != NULL && before->collector_connected &&
+                              agent->collector_connected && agent->unacked_batches == 0 &&
+                              strcmp(before->collector_address, agent->collector_address) == 0;
+        if (!is_asked && say_trouble(cli, targets->items[i])) {
+            return;
         }
+        before = agent;
     }
 }
 
@@ -225,7 +263,7 @@ static void say_next(struct umig_cli *cli,
                         &line);
     umig_say(cli->out, "%s", umig_buf_str(&line));
     umig_buf_fini(&line);
-    say_no_collector(cli, targets);
+    say_first_trouble(cli, targets);
 }
 
 static void add_json(struct umig_json *json,
@@ -316,6 +354,14 @@ static int check_free(const struct umig_target_list *targets, const char *id, st
     return UMIG_OK;
 }
 
+/* Without the JVM's name, which is said already. */
+static const char *why_not(const struct umig_err *why, pid_t pid)
+{
+    char name[48];
+    const int len = snprintf(name, sizeof name, "agent in JVM %d: ", (int)pid);
+    return strncmp(why->text, name, (size_t)len) == 0 ? why->text + len : why->text;
+}
+
 /* Starts it wherever it can be; what failed in some of several JVMs is told at once. */
 static int start_each(struct umig_cli *cli,
                       const struct umig_target_list *targets,
@@ -336,7 +382,7 @@ static int start_each(struct umig_cli *cli,
         rc = umig_err_set(err, started, "%s", why.text);
         if (targets->count > 1) {
             umig_say(cli->notes, "umig start: not started in JVM %d: %s",
-                     (int)targets->items[i]->jvm.pid, why.text);
+                     (int)targets->items[i]->jvm.pid, why_not(&why, targets->items[i]->jvm.pid));
         }
     }
     if (failed_count == 0 && json == NULL) {

@@ -15,7 +15,9 @@ enum {
     PONG_MS = 5000,
     FRAME_MS = 10000, /* to send the question; for a frame of the answer that has begun */
     PATIENCE_MS = 600000,
-    NOTE_BYTES = 16 << 10 /* to decode one */
+    NOTE_BYTES = 16 << 10, /* to decode one */
+    NOTES_MS = 1000,
+    NOTES_MAX = 4
 };
 
 static int dial_path(const char *path, struct umig_collector_link *out_link, struct umig_err *err)
@@ -85,6 +87,17 @@ int umig_collector_dial(const struct umig_places *places,
     return umig_err_trace(err, rc);
 }
 
+static int send_message(int fd, const Umig__V1__Query *query, struct umig_err *err)
+{
+    struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_SMALL_BYTES);
+    if (umig_buf_reserve(&payload, umig__v1__query__get_packed_size(query)) == UMIG_OK) {
+        payload.len = umig__v1__query__pack(query, (uint8_t *)payload.bytes);
+    }
+    const int rc = umig_talk_send(fd, UMIG_FRAME_QUERY, &payload, FRAME_MS, err);
+    umig_buf_fini(&payload);
+    return umig_err_trace(err, rc);
+}
+
 static int send_query(int fd, const struct umig_question *question, struct umig_err *err)
 {
     Umig__V1__Query query = UMIG__V1__QUERY__INIT;
@@ -108,13 +121,7 @@ static int send_query(int fd, const struct umig_question *question, struct umig_
     query.width = question->width;
     query.last_ns = question->last_ns;
     query.takes_notes = 1;
-    struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_SMALL_BYTES);
-    if (umig_buf_reserve(&payload, umig__v1__query__get_packed_size(&query)) == UMIG_OK) {
-        payload.len = umig__v1__query__pack(&query, (uint8_t *)payload.bytes);
-    }
-    const int rc = umig_talk_send(fd, UMIG_FRAME_QUERY, &payload, FRAME_MS, err);
-    umig_buf_fini(&payload);
-    return umig_err_trace(err, rc);
+    return send_message(fd, &query, err);
 }
 
 static int take_note(const struct umig_buf *payload, struct umig_buf *note, struct umig_err *err)
@@ -232,4 +239,29 @@ int umig_collector_ask(const struct umig_collector_link *link,
     }
     umig_buf_fini(&payload);
     return rc == UMIG_END ? UMIG_OK : umig_err_trace(err, rc);
+}
+
+void umig_collector_notes(const char *address, struct umig_buf *note)
+{
+    struct umig_buf payload = UMIG_BUF_INIT(UMIG_FRAME_MAX_BYTES);
+    struct umig_frame_header header;
+    struct umig_address where;
+    int fd = -1;
+    Umig__V1__Query query = UMIG__V1__QUERY__INIT;
+    query.verb = UMIG__V1__QUERY_VERB__QUERY_STATUS;
+    query.takes_notes = 1;
+    if (umig_address_parse_peer(umig_span_of(address), &where, NULL) != UMIG_OK ||
+        umig_socket_dial(&where, NOTES_MS, &fd, NULL) != UMIG_OK) {
+        return;
+    }
+    int rc = send_message(fd, &query, NULL);
+    for (int i = 0; rc == UMIG_OK && i < NOTES_MAX; i++) {
+        rc = umig_talk_recv(fd, NOTES_MS, &header, &payload, NULL);
+        if (rc == UMIG_OK) {
+            /* Notes come before the document. */
+            rc = header.type == UMIG_FRAME_QUERY_NOTE ? take_note(&payload, note, NULL) : UMIG_END;
+        }
+    }
+    umig_buf_fini(&payload);
+    close(fd);
 }

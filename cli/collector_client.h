@@ -42,4 +42,12 @@ UMIG_NODISCARD int umig_collector_ask(const struct umig_collector_link *link,
                                       struct umig_buf *note,
                                       struct umig_err *err);
 
+/**
+ * Appends what the collector has to say of itself: that its disk is full. Nothing where it has
+ * nothing to say, is not there, or does not answer within a second.
+ *
+ * @param address  "unix:PATH", "tcp:HOST:PORT", as an agent tells it
+ */
+void umig_collector_notes(const char *address, struct umig_buf *note);
+
 #endif

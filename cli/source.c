@@ -80,7 +80,8 @@ int umig_source_write(struct umig_cli *cli,
     const int rc = data_dir != NULL
                        ? ask_folder(data_dir, question, out, &note, err)
                        : ask_collector(&cli->places, address, question, out, &note, err);
-    if (rc == UMIG_OK && note.len > 0) {
+    if (note.len > 0 &&
+        !question->is_quiet) { /* beside a refusal, too: what was asked for may wait for room */
         static const char *const names[] = {"sessions", "report", "diff"};
         umig_say(cli->notes, "umig %s: %s", names[question->verb], umig_buf_str(&note));
     }

@@ -24,6 +24,7 @@ struct umig_question {
     const char *format;  /* sessions: text, json; others: as umig_report_format_read() */
     const char *service; /* "" all */
     bool should_unfold;
+    bool is_quiet;    /* asked again and again: nothing is said beside the answer */
     unsigned width;   /* columns; 0: not for a terminal */
     uint64_t last_ns; /* report as "top": only the last so long, and up to 10 s more; 0: all */
     /* of a comparison; see struct umig_query_diff */

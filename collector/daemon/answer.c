@@ -1,6 +1,7 @@
 /* Answers QUERY frames: a document in QUERY_DATA frames, or a refusal. */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "collector/daemon/keeper_private.h"
@@ -231,6 +232,19 @@ static int prepare(struct umig_keeper *keeper,
                               umig_status_text(rc));
 }
 
+/* Before anybody tried to store something: whether SQLite finds room in its files is not known. */
+static void note_no_room(const struct umig_keeper *keeper, struct umig_buf *note)
+{
+    struct statvfs fs;
+    if (statvfs(keeper->options.dir, &fs) == 0 && fs.f_blocks > 0 &&
+        (geteuid() == 0 ? fs.f_bfree : fs.f_bavail) == 0) {
+        (void)umig_buf_printf(note,
+                              "%sthe disk of %.1000s is full: what agents send now may not be "
+                              "stored until there is room",
+                              note->len > 0 ? "; " : "", keeper->options.dir);
+    }
+}
+
 /* Whoever asks while nothing is stored has to know: the newest data is not in the answer. */
 static void note_full_disk(struct umig_keeper *keeper, struct umig_buf *note)
 {
@@ -238,6 +252,9 @@ static void note_full_disk(struct umig_keeper *keeper, struct umig_buf *note)
     const uint64_t since_ns = atomic_load(&c->full_since_ns);
     const uint64_t now_ns = umig_clock_monotonic_ns();
     const uint64_t last_ns = atomic_load(&c->full_last_ns);
+    if (since_ns == 0) {
+        note_no_room(keeper, note);
+    }
     if (since_ns == 0 || last_ns > now_ns) {
         return;
     }
@@ -261,7 +278,7 @@ void umig_keeper_answer(struct umig_keeper *keeper, const struct umig_keeper_que
     int rc = prepare(keeper, query, &is_behind, &err);
     rc = rc != UMIG_OK ? rc : run(keeper, query, is_behind, &document, &note, &err);
     note_full_disk(keeper, &note);
-    if (rc == UMIG_OK && query->takes_note && note.len > 0) {
+    if (query->takes_note && note.len > 0) {
         send_note(query->fd, &note);
     }
     if (rc == UMIG_OK) {

@@ -115,6 +115,10 @@ int umig_query_run(struct umig_reader *reader,
                    struct umig_err *err)
 {
     const int rc = answer(reader, query, out, note, err);
+    if (rc != UMIG_OK && query->is_behind) {
+        (void)!note_behind(reader, note, NULL); /* a session that waits is not known yet */
+        return rc;
+    }
     return rc == UMIG_OK && query->is_behind ? note_behind(reader, note, err) : rc;
 }
 

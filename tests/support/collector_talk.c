@@ -141,13 +141,17 @@ bool umig_ask(const struct umig_collector_process *p,
 
 bool umig_ask_noted(const struct umig_collector_process *p,
                     uint32_t verb,
+                    const char *session,
                     char *note,
                     size_t note_room,
                     char *out,
                     size_t room)
 {
     Umig__V1__Query query = UMIG__V1__QUERY__INIT;
+    char name[80];
+    snprintf(name, sizeof name, "%s", session);
     query.verb = verb;
+    query.session = name;
     query.takes_notes = 1;
     note[0] = '\0';
     return ask(p, query, note, note_room, out, room);

@@ -45,6 +45,7 @@ bool umig_ask(const struct umig_collector_process *p,
 /** As umig_ask(); the note beside the document goes to note, "" if there is none. */
 bool umig_ask_noted(const struct umig_collector_process *p,
                     uint32_t verb,
+                    const char *session,
                     char *note,
                     size_t note_room,
                     char *out,

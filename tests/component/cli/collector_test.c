@@ -49,6 +49,17 @@ static void answer_unknown(const struct umig_frame_header *header,
     put_frame(out, UMIG_FRAME_REFUSE, 0, "\x08\x05\x12\x0cno session x", 16);
 }
 
+static void answer_unknown_and_full(const struct umig_frame_header *header,
+                                    const uint8_t *payload,
+                                    struct umig_buf *out)
+{
+    put_frame(out, UMIG_FRAME_QUERY_NOTE, 0,
+              "\x0a\x0e"
+              "2 batches wait",
+              16);
+    answer_unknown(header, payload, out);
+}
+
 static int start_collector(void **state)
 {
     g_collector.answer = answer_whole;
@@ -227,6 +238,18 @@ static void test_refusal_is_told(void **state)
     assert_string_equal(g_run.err, "umig report: no session x\n");
 }
 
+/* Why it is unknown may stand beside it: its data waits for room. */
+static void test_note_beside_a_refusal_is_told(void **state)
+{
+    (void)state;
+    g_collector.answer = answer_unknown_and_full;
+
+    run_umig("report x", &g_run);
+
+    assert_int_equal(g_run.code, 3);
+    assert_string_equal(g_run.err, "umig report: 2 batches wait\numig report: no session x\n");
+}
+
 /* Takes a connection and the head of its first frame. */
 static int accept_frame(int listen_fd, uint8_t *out_type)
 {
@@ -304,6 +327,7 @@ int main(void)
         TEST(test_who_is_no_collector_is_named),
         TEST(test_half_an_answer_leaves_no_page),
         TEST(test_refusal_is_told),
+        TEST(test_note_beside_a_refusal_is_told),
         cmocka_unit_test_setup_teardown(test_late_answer_of_a_living_collector_is_waited_for,
                                         make_runtime_dir, remove_runtime_dir),
     };

@@ -54,6 +54,37 @@ static void test_start_names_the_collector_that_a_report_would_not_find(void **s
         strstr(g_run.out, "Read each with 'umig report ID --collector tcp:10.0.0.7:7070'.\n"));
 }
 
+/* A collector that says of itself, beside every answer, that its disk is full. */
+static void answer_full(const struct umig_frame_header *header,
+                        const uint8_t *payload,
+                        struct umig_buf *out)
+{
+    (void)payload;
+    assert_int_equal(header->type, UMIG_FRAME_QUERY);
+    put_frame(out, UMIG_FRAME_QUERY_NOTE, 0, "\x0a\x14the disk of /x: full", 22);
+    put_frame(out, UMIG_FRAME_QUERY_DATA, UMIG_FRAME_LAST, "", 0);
+}
+
+static void test_start_says_that_the_collector_has_no_room(void **state)
+{
+    (void)state;
+    atomic_store(&g_fake_agent.is_disk_full, true);
+    run_on_fake_agent("start", " --cpu --name full");
+    atomic_store(&g_fake_agent.is_disk_full, false);
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.err,
+                           " keeps up to its memory bound while its collector has no "
+                           "room: the collector waits: the collector's disk is full.\n"));
+
+    /* An agent that sent nothing of late does not know. */
+    struct fake_peer collector = {.answer = answer_full};
+    fake_peer_start(&collector, "collector.sock");
+    run_on_fake_agent("start", " --cpu --name full");
+    fake_peer_stop(&collector);
+    assert_int_equal(g_run.code, 0);
+    assert_non_null(strstr(g_run.err, " has no room: the disk of /x: full.\n"));
+}
+
 static void test_start_sends_a_clock_and_refuses_what_is_none(void **state)
 {
     (void)state;
@@ -187,7 +218,8 @@ static void test_start_that_fails_in_one_of_two_says_in_which(void **state)
     char pid[64];
     run_on_fake_service("start", " --cpu --name half");
     assert_int_equal(g_run.code, 3);
-    snprintf(pid, sizeof pid, "not started in JVM %d: ", (int)g_fake_agent.second_pid);
+    snprintf(pid, sizeof pid, "not started in JVM %d: a session named",
+             (int)g_fake_agent.second_pid);
     assert_non_null(strstr(g_run.err, pid));
     assert_non_null(strstr(g_run.err, "umig start: started in 1 of 2 JVMs\n"));
     snprintf(pid, sizeof pid, "(pid %d)", (int)getpid());
@@ -206,6 +238,7 @@ int main(void)
         WITH_AGENT(test_start_sends_a_condition_and_refuses_what_is_none),
         WITH_AGENT(test_start_sends_what_was_asked_for),
         WITH_AGENT(test_start_names_the_collector_that_a_report_would_not_find),
+        WITH_AGENT(test_start_says_that_the_collector_has_no_room),
         WITH_AGENT(test_start_sends_a_clock_and_refuses_what_is_none),
         WITH_AGENT(test_start_confirms_native_frames_and_says_if_they_are_not_to_be_had),
         WITH_AGENT(test_start_by_service_without_kinds_takes_all_and_the_made_name),

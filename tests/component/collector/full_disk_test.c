@@ -88,7 +88,7 @@ static void test_answers_say_that_nothing_can_be_stored(void **state)
     umig_collector_process_start(p);
     umig_emitter_make_batch(e);
     umig_deliver(e, p);
-    assert_true(umig_ask_noted(p, status, note, sizeof note, text, sizeof text));
+    assert_true(umig_ask_noted(p, status, "", note, sizeof note, text, sizeof text));
     assert_string_equal(note, "");
 
     int rc = UMIG_OK;
@@ -97,15 +97,21 @@ static void test_answers_say_that_nothing_can_be_stored(void **state)
         rc = umig_emitter_flush(e, FLUSH_MS, &err);
     }
     assert_int_equal(rc, UMIG_E_LIMIT);
-    assert_true(umig_ask_noted(p, status, note, sizeof note, text, sizeof text));
+    assert_true(umig_ask_noted(p, status, "", note, sizeof note, text, sizeof text));
     assert_non_null(strstr(note, "the collector has stored nothing for "));
     assert_non_null(strstr(note, p->data));
     assert_non_null(strstr(note, " is full; agents keep what they can"));
 
+    /* A session that is not known may be one that is not stored. */
+    assert_false(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "newer", note, sizeof note,
+                                text, sizeof text));
+    assert_non_null(strstr(note, " is full; agents keep what they can"));
+    assert_memory_equal(text, "no session 'newer'", 18);
+
     const struct rlimit lifted = {RLIM_INFINITY, RLIM_INFINITY};
     assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &lifted, NULL), 0);
     umig_deliver(e, p);
-    assert_true(umig_ask_noted(p, status, note, sizeof note, text, sizeof text));
+    assert_true(umig_ask_noted(p, status, "", note, sizeof note, text, sizeof text));
     assert_string_equal(note, "");
     umig_emitter_destroy(e);
 }
@@ -136,7 +142,7 @@ static void test_report_on_a_full_disk_says_what_it_lacks(void **state)
     umig_collector_process_start(p);
     umig_emitter_make_batch(e);
     umig_deliver(e, p);
-    assert_true(umig_ask_noted(p, report, note, sizeof note, text, sizeof text));
+    assert_true(umig_ask_noted(p, report, "", note, sizeof note, text, sizeof text));
     assert_string_equal(note, "");
     /* Again if the collector folds by itself just then. */
     for (int i = 0; strstr(note, " in no figure, for want of room on the disk") == NULL; i++) {
@@ -145,14 +151,14 @@ static void test_report_on_a_full_disk_says_what_it_lacks(void **state)
         umig_emitter_make_batch(e);
         umig_deliver(e, p);
         assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &none, NULL), 0);
-        assert_true(umig_ask_noted(p, report, note, sizeof note, text, sizeof text));
+        assert_true(umig_ask_noted(p, report, "", note, sizeof note, text, sizeof text));
     }
     assert_non_null(strstr(text, "m1"));
     unwrap(text);
     assert_non_null(strstr(text, " of the batches of its JVM wait"));
 
     assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &lifted, NULL), 0);
-    assert_true(umig_ask_noted(p, report, note, sizeof note, text, sizeof text));
+    assert_true(umig_ask_noted(p, report, "", note, sizeof note, text, sizeof text));
     assert_string_equal(note, "");
     unwrap(text);
     assert_null(strstr(text, " of the batches of its JVM wait"));
@@ -174,7 +180,7 @@ static bool is_asked_before_the_first_fold(struct umig_collector_process *p, uin
     umig_emitter_make_batch(e);
     umig_deliver(e, p);
     assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &none, NULL), 0);
-    assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, note, sizeof note, text,
+    assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_SESSIONS, "", note, sizeof note, text,
                                sizeof text));
     const bool is_in_time = strstr(note, " in no figure, for want of room on the disk") != NULL;
     assert_non_null(strstr(text, "first"));
@@ -183,13 +189,13 @@ static bool is_asked_before_the_first_fold(struct umig_collector_process *p, uin
         const int64_t today = umig_store_day_of(umig_clock_unix_ns());
         umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
         assert_int_not_equal(access(path, F_OK), 0);
-        assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, note, sizeof note, text,
-                                   sizeof text));
+        assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "", note, sizeof note,
+                                   text, sizeof text));
         unwrap(text);
         assert_non_null(strstr(text, " of the batches of its JVM wait"));
     }
     assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &lifted, NULL), 0);
-    assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, note, sizeof note, text,
+    assert_true(umig_ask_noted(p, UMIG__V1__QUERY_VERB__QUERY_REPORT, "", note, sizeof note, text,
                                sizeof text));
     assert_string_equal(note, "");
     assert_non_null(strstr(text, "m1"));
@@ -232,7 +238,7 @@ static void test_session_that_ended_before_is_whole_on_a_full_disk(void **state)
         umig_emitter_make_batch(e);
         umig_deliver(e, p);
         assert_int_equal(prlimit(p->pid, RLIMIT_FSIZE, &none, NULL), 0);
-        assert_true(umig_ask_noted(p, sessions, note, sizeof note, text, sizeof text));
+        assert_true(umig_ask_noted(p, sessions, "", note, sizeof note, text, sizeof text));
     }
     assert_non_null(strstr(text, " stopped\n"));
     umig_emitter_destroy(e);
