@@ -157,17 +157,30 @@ static int unknown(const struct search *search, struct umig_err *err)
                                   search->wanted);
 }
 
+/* Two of them by name, and how many more: a list that is not whole says so. */
+static int ambiguous(const struct search *search, struct umig_err *err)
+{
+    const uint64_t count = search->prefixed.count;
+    char more[80] = "";
+    if (count > 2) {
+        snprintf(more, sizeof more, " and %" PRIu64 " more; 'umig sessions' lists all", count - 2);
+    }
+    return umig_err_set(err, UMIG_E_ARG,
+                        "'%.32s' begins the names of %" PRIu64 " sessions: %s, %s%s",
+                        search->wanted, count, search->other_id, search->prefixed.id, more);
+}
+
 /* Says that the newest of several was taken. A host may be called anything: it is made harmless. */
 static void note_namesakes(const struct namesakes *same, struct umig_buf *note)
 {
     char when[UMIG_TIME_TEXT_BYTES];
     struct umig_buf text = UMIG_BUF_INIT(NOTE_BYTES);
     umig_format_time(same->start_unix_ns, when);
-    umig_buf_text(&text, note->len > 0 ? " " : "");
+    umig_buf_text(&text, note->len > 0 ? "; " : "");
     umig_buf_printf(&text, "%" PRIu64 " sessions are called '%s'; this is the newest (#%" PRId64,
                     same->count, same->id, same->newest);
     umig_buf_printf(&text, ", %s on %s, started %s). ", same->service, same->host, when);
-    umig_buf_printf(&text, "'umig sessions' lists them; '#%" PRId64 "' takes one of them.",
+    umig_buf_printf(&text, "'umig sessions' lists them; '#%" PRId64 "' takes one of them",
                     same->before);
     umig_cells_clean(umig_buf_str(&text), note);
     umig_buf_fini(&text);
@@ -195,8 +208,7 @@ int umig_query_select(struct umig_reader *reader,
         return UMIG_OK;
     }
     if (!is_exact && search.other_id[0] != '\0') {
-        return umig_err_set(err, UMIG_E_ARG, "'%.64s' begins several sessions: %s, %s",
-                            query->session, search.other_id, search.prefixed.id);
+        return ambiguous(&search, err);
     }
     if (same->count == 0) {
         return unknown(&search, err);

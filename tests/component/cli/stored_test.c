@@ -75,7 +75,7 @@ static void test_newest_of_several_is_reported_and_said_to_be(void **state)
     (void)state;
     static const char note[] =
         "umig report: 3 sessions are called 'nightly'; this is the newest (#4, orders on host-a, "
-        "started 2026-09-24 14:13:20 UTC). 'umig sessions' lists them; '#3' takes one of them.\n";
+        "started 2026-09-24 14:13:20 UTC). 'umig sessions' lists them; '#3' takes one of them\n";
     store_session(1, "nightly", "orders");
     store_session(2, "weekly", "orders");
     store_session(3, "nightly", "billing");
@@ -92,6 +92,9 @@ static void test_newest_of_several_is_reported_and_said_to_be(void **state)
 
     ask_folder("report nightly");
     assert_string_equal(g_run.err, note);
+
+    ask_collector("report nightly --format collapsed --kind alloc"); /* two notes, one line */
+    assert_has(g_run.err, "takes one of them; session 'nightly' has no stacks of kind alloc");
 }
 
 static void test_session_that_is_meant_alone_is_reported_without_a_note(void **state)

@@ -89,7 +89,8 @@ static void test_session_is_found_by_prefix_number_and_latest(void **state)
     const uint32_t report = UMIG__V1__QUERY_VERB__QUERY_REPORT;
 
     assert_false(umig_ask(p, report, "night", text, sizeof text));
-    assert_non_null(strstr(text, "'night' begins several sessions: "));
+    assert_string_equal(text, "'night' begins the names of 3 sessions: night-walk, night-run and 1 "
+                              "more; 'umig sessions' lists all");
     assert_true(umig_ask(p, report, "night-w", text, sizeof text));
     assert_true(umig_ask(p, report, "night-r", text, sizeof text)); /* one id, given twice */
     assert_null(strstr(text, "are called")); /* who takes no notes gets none */
