@@ -112,9 +112,10 @@ static void tell_unsent(const struct umig_agent *agent)
     struct umig_uplink_status status;
     umig_uplink_status(&agent->uplink, &status);
     if (status.unacked_batches > 0) {
-        umig_log(UMIG_LOG_WARN, "the JVM ends, and %llu %s of its sessions' data lost: %s",
+        umig_log(UMIG_LOG_WARN, "the JVM ends, and %llu batch%s of its sessions' data %s lost: %s",
                  (unsigned long long)status.unacked_batches,
-                 status.unacked_batches == 1 ? "batch is" : "batches are",
+                 status.unacked_batches == 1 ? "" : "es",
+                 status.unacked_batches == 1 ? "is" : "are",
                  status.problem[0] != '\0' ? status.problem
                                            : "the collector did not acknowledge them in time");
     }

@@ -10,7 +10,8 @@
 #include "wire/utf8.h"
 
 enum {
-    SHOWN_BYTES = 40, /* of a wrong item, in an error */
+    SHOWN_BYTES = 36, /* of a wrong item, in an error */
+    QUOTE_BYTES = SHOWN_BYTES + 40,
     MEMORY_MIN = 8 << 20,
     MEMORY_DEFAULT = 32 << 20,
     MEMORY_MAX = 1 << 30,
@@ -34,6 +35,23 @@ static int shown(struct umig_span text)
     return (int)(text.len < SHOWN_BYTES ? text.len : SHOWN_BYTES);
 }
 
+/* "'orders'"; of a long one the beginning, marked as such: "'orders-and-mo...' (80 bytes)". */
+static const char *quote(struct umig_span text, char out[QUOTE_BYTES])
+{
+    if (text.len <= SHOWN_BYTES) {
+        snprintf(out, QUOTE_BYTES, "'%.*s'", (int)text.len, text.at);
+    } else {
+        snprintf(out, QUOTE_BYTES, "'%.*s...' (%zu bytes)", shown(text), text.at, text.len);
+    }
+    return out;
+}
+
+static int refuse(struct umig_span value, const char *why, struct umig_err *err)
+{
+    char quoted[QUOTE_BYTES];
+    return umig_err_set(err, UMIG_E_ARG, "%s %s", quote(value, quoted), why);
+}
+
 static bool has_control_characters(struct umig_span text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -54,9 +72,7 @@ static void copy(struct umig_span text, char *out)
 static int parse_name(struct umig_span text, char out[UMIG_NAME_BYTES], struct umig_err *err)
 {
     if (!umig_name_is_valid(text)) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "'%.*s' is not a name of 1 to 64 letters, digits and . _ -",
-                            shown(text), text.at);
+        return refuse(text, "is not a name of 1 to 64 letters, digits and . _ -", err);
     }
     copy(text, out);
     return UMIG_OK;
@@ -176,8 +192,7 @@ static int parse_memory(struct umig_span value,
         return umig_err_trace(err, rc);
     }
     if (bytes < MEMORY_MIN || bytes > MEMORY_MAX) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 8m to 1g", shown(value),
-                            value.at);
+        return refuse(value, "is not within 8m to 1g", err);
     }
     options->memory_bytes = bytes;
     return UMIG_OK;
@@ -203,8 +218,7 @@ static int parse_walker(struct umig_span value,
     } else if (umig_span_is(value, "vm")) {
         options->walker = UMIG_WALKER_VM;
     } else {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not a stack walker", shown(value),
-                            value.at);
+        return refuse(value, "is not a stack walker", err);
     }
     return UMIG_OK;
 }
@@ -214,8 +228,7 @@ static int parse_debug_info(struct umig_span value,
                             struct umig_err *err)
 {
     if (!umig_span_is(value, "load") && !umig_span_is(value, "session")) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not a time to begin", shown(value),
-                            value.at);
+        return refuse(value, "is not a time to begin", err);
     }
     options->is_debug_info_late = umig_span_is(value, "session");
     return UMIG_OK;
@@ -231,8 +244,7 @@ static int parse_faults(struct umig_span value,
         return umig_err_trace(err, rc);
     }
     if (faults > FAULTS_MAX) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 0 to %d", shown(value), value.at,
-                            FAULTS_MAX);
+        return refuse(value, "is not within 0 to 1000000000", err);
     }
     options->faults = (uint32_t)faults;
     return UMIG_OK;
@@ -279,8 +291,7 @@ static int parse_before(struct umig_span value,
         return umig_err_trace(err, rc);
     }
     if (ns > UMIG_BEFORE_MAX_NS) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 0s to 5m", shown(value),
-                            value.at);
+        return refuse(value, "is not within 0s to 5m", err);
     }
     options->has_before = true;
     options->before_ns = ns;
@@ -297,8 +308,7 @@ static int parse_repeat(struct umig_span value,
         return umig_err_trace(err, rc);
     }
     if (times == 0 || times > REPEAT_MAX) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not within 1 to %d", shown(value), value.at,
-                            REPEAT_MAX);
+        return refuse(value, "is not within 1 to 1000000", err);
     }
     options->repeat = (uint32_t)times;
     return UMIG_OK;
@@ -320,7 +330,7 @@ static int parse_log(struct umig_span value,
         copy(level, name);
     }
     if (level.len >= sizeof name || umig_log_level_of(name) < 0) {
-        return umig_err_set(err, UMIG_E_ARG, "'%.*s' is not a level", shown(level), level.at);
+        return refuse(level, "is not a level", err);
     }
     if (path.len == 0 || path.len >= sizeof options->log_path || has_control_characters(path) ||
         (path.at[0] != '/' && !umig_span_is(path, "stderr"))) {
@@ -451,13 +461,15 @@ static int explain(const struct option *option,
                    struct umig_err *err)
 {
     char text[sizeof err->text];
+    char quoted[QUOTE_BYTES];
     snprintf(text, sizeof text, "%s", why);
-    return umig_err_set(err, UMIG_E_ARG, "option '%.*s': %.110s; write %s like %s", shown(item),
-                        item.at, text, option->doc.form, option->doc.example);
+    return umig_err_set(err, UMIG_E_ARG, "option %s: %.110s; write %s like %s", quote(item, quoted),
+                        text, option->doc.form, option->doc.example);
 }
 
 static int unknown(struct umig_span item, struct umig_span name, struct umig_err *err)
 {
+    char quoted[QUOTE_BYTES];
     if (item.len == 0) {
         return umig_err_set(err, UMIG_E_ARG,
                             "an option is empty: write NAME=VALUE,NAME=VALUE without a comma too "
@@ -471,10 +483,10 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
     }
     return umig_err_set(
         err, UMIG_E_ARG,
-        "option '%.*s' is not known; there are collector, service, instance, "
+        "option %s is not known; there are collector, service, instance, "
         "label.X, start, duration, control, memory, budget, walker, debuginfo, faults, native, clock, threads, when, before, repeat, log and "
         "strict",
-        shown(name), name.at);
+        quote(name, quoted));
 }
 
 /* An item of start= beyond its first: one without '=' that is no option by itself. */

@@ -116,6 +116,7 @@ struct wrong {
 };
 
 #define TEN     "0123456789"
+#define EIGHTY  TEN TEN TEN TEN TEN TEN TEN TEN
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 static const struct wrong g_wrong[] = {
@@ -202,6 +203,13 @@ static const struct wrong g_wrong[] = {
     {",service=a", "is empty", "without a comma too many"},
     {"service=a,,instance=b", "is empty", "without a comma too many"},
     {"=a", "'' is not known", "there are"},
+    /* What is cut is marked, and its length said: nobody counts what is shown. */
+    {"service=" EIGHTY, "'service=0123456789012345678901234567...' (88 bytes): ",
+     ": '012345678901234567890123456789012345...' (80 bytes) is not a name of 1 to 64 letters"},
+    {"control=/" EIGHTY EIGHTY, "'control=/012345678901234567890123456...' (169 bytes): ",
+     ": the path is 161 bytes long (a socket's at most 107); write control=PATH like "},
+    {EIGHTY "=a", "'012345678901234567890123456789012345...' (80 bytes) is not known",
+     "and strict"},
 };
 
 static void test_every_wrong_option_is_named_with_the_right_form(void **state)
