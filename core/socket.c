@@ -133,6 +133,13 @@ static struct sockaddr_un unix_address(const char *path)
     return un;
 }
 
+/* Who listens at the other end, as the kernel noted it; 0: a process that is not seen from here. */
+static pid_t listener_of(int fd)
+{
+    struct umig_peer peer;
+    return umig_socket_peer(fd, &peer, NULL) == UMIG_OK && peer.is_known ? peer.pid : 0;
+}
+
 /* Clears the way for bind(): a socket nobody answers on is left over from a dead process. */
 static int take_over_path(const char *path, struct umig_err *err)
 {
@@ -148,8 +155,11 @@ static int take_over_path(const char *path, struct umig_err *err)
     int fd = -1;
     struct umig_err dial_err = UMIG_ERR_INIT;
     if (umig_socket_dial(&address, 1000, &fd, &dial_err) == UMIG_OK) {
+        const pid_t pid = listener_of(fd);
         close(fd);
-        return umig_err_set(err, UMIG_E_BUSY, "somebody else listens on %s", path);
+        return pid > 0 ? umig_err_set(err, UMIG_E_BUSY, "somebody else listens on %s (pid %d)",
+                                      path, (int)pid)
+                       : umig_err_set(err, UMIG_E_BUSY, "somebody else listens on %s", path);
     }
     if (dial_err.cause != ECONNREFUSED) {
         return umig_err_set_cause(err, UMIG_E_BUSY, dial_err.cause, "%s is taken: %s", path,

@@ -109,9 +109,11 @@ static int listen_all(struct collector *c, struct umig_err *err)
     for (size_t i = 0; i < c->listening.count; i++) {
         struct umig_address *address = &c->listening.addresses[i];
         int fd = -1;
-        int rc = umig_socket_listen(address, c->listening.modes[i], &fd, err);
+        struct umig_err why = UMIG_ERR_INIT;
+        int rc = umig_socket_listen(address, c->listening.modes[i], &fd, &why);
         if (rc != UMIG_OK) {
-            return umig_err_trace(err, rc);
+            return umig_err_set_cause(err, rc, why.cause, "%s%s", why.text,
+                                      rc == UMIG_E_BUSY ? "; --listen takes another place" : "");
         }
         c->listening.is_ours[i] = address->is_unix;
         if (!address->is_unix) {
@@ -302,11 +304,16 @@ int umig_collector_run(const struct umig_collector_options *options, struct umig
     (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is to be an error, like a full disk */
     raise_descriptor_limit();
     int rc = open_all(&c, options, err);
+    const bool is_open = rc == UMIG_OK;
     rc = rc != UMIG_OK ? rc : serve(&c, options->out_fd, &waiter, err);
     remove_sockets(&c.listening);
     umig_ingest_destroy(c.ingest);
     umig_keeper_destroy(c.keeper);
-    umig_store_close(c.store);
+    if (is_open) {
+        umig_store_close(c.store);
+    } else {
+        umig_store_abandon(c.store);
+    }
     (void)umask(umask_before);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;

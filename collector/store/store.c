@@ -18,9 +18,10 @@ static int status_of(int cause, int otherwise)
     return cause == ENOSPC || cause == EDQUOT || cause == EFBIG ? UMIG_E_LIMIT : otherwise;
 }
 
-static int make_folder(const char *path, struct umig_err *err)
+static int make_folder(const char *path, bool *out_is_made, struct umig_err *err)
 {
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+    *out_is_made = mkdir(path, 0700) == 0;
+    if (!*out_is_made && errno != EEXIST) {
         return umig_err_set_cause(err, status_of(errno, UMIG_E_DENIED), errno,
                                   "cannot make the data folder %s: %s", path,
                                   umig_errno_text(errno));
@@ -29,13 +30,17 @@ static int make_folder(const char *path, struct umig_err *err)
 }
 
 /* As mkdir -p: the default data folder may lie under folders that nobody made yet. */
-static int make_folders(const char *dir, struct umig_err *err)
+static int make_folders(const char *dir, bool *out_is_made, struct umig_err *err)
 {
     char path[UMIG_STORE_PATH_BYTES];
-    const int len = snprintf(path, sizeof path, "%s", dir);
+    bool is_made = false;
+    int len = snprintf(path, sizeof path, "%s", dir);
     if (len <= 0 || len > UMIG_STORE_MAX_DIR_BYTES) {
         return umig_err_set(err, UMIG_E_ARG, "the path of the data folder has %d bytes (1 to %d)",
                             len, UMIG_STORE_MAX_DIR_BYTES);
+    }
+    while (len > 1 && path[len - 1] == '/') {
+        path[--len] = '\0';
     }
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -43,10 +48,10 @@ static int make_folders(const char *dir, struct umig_err *err)
         (void)mkdir(path, 0755);
         *slash = '/';
     }
-    int rc = make_folder(dir, err);
+    int rc = make_folder(path, out_is_made, err);
     if (rc == UMIG_OK) {
         snprintf(path, sizeof path, "%s/days", dir);
-        rc = make_folder(path, err);
+        rc = make_folder(path, &is_made, err);
     }
     return rc;
 }
@@ -71,6 +76,7 @@ static int take_lock(struct umig_store *store, struct umig_err *err)
                             "choose another folder with --data",
                             len > 0 ? pid : "?", store->dir);
     }
+    store->is_locked = true;
     char pid[16];
     const int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
     const ssize_t written =
@@ -223,14 +229,12 @@ int umig_store_open(const char *dir, struct umig_store **out_store, struct umig_
         return umig_err_set(err, UMIG_E_NOMEM, "no memory for the store");
     }
     store->lock_fd = -1;
-    int rc = make_folders(dir, err);
-    if (rc == UMIG_OK) {
-        snprintf(store->dir, sizeof store->dir, "%s", dir);
-        rc = take_lock(store, err);
-    }
+    snprintf(store->dir, sizeof store->dir, "%s", dir);
+    int rc = make_folders(dir, &store->is_made, err);
+    rc = rc != UMIG_OK ? rc : take_lock(store, err);
     rc = rc != UMIG_OK ? rc : open_main(store, err);
     if (rc != UMIG_OK) {
-        umig_store_close(store);
+        umig_store_abandon(store);
         return umig_err_trace(err, rc);
     }
     *out_store = store;
@@ -249,6 +253,47 @@ struct umig_store *umig_store_close(struct umig_store *store)
     }
     free(store);
     return NULL;
+}
+
+/* Another process may have come between making the folder and locking it: what it stored stays. */
+static bool is_unused(struct umig_store *store)
+{
+    char path[UMIG_STORE_PATH_BYTES];
+    struct stat st;
+    int64_t streams = 0;
+    umig_store_main_path(store->dir, path);
+    if (stat(path, &st) != 0) {
+        return errno == ENOENT;
+    }
+    return st.st_size == 0 || (store->main.handle != NULL &&
+                               umig_db_number(&store->main, "SELECT count(*) FROM streams",
+                                              &streams, NULL) == UMIG_OK &&
+                               streams == 0);
+}
+
+/* The lock is held to the end. */
+static void remove_folder(const char *dir)
+{
+    static const char *const files[] = {"umig.db", "umig.db-wal", "umig.db-shm", "umig.db-journal",
+                                        "lock"};
+    char path[UMIG_STORE_PATH_BYTES];
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(path, sizeof path, "%.*s/%s", UMIG_STORE_MAX_DIR_BYTES, dir, files[i]);
+        (void)unlink(path);
+    }
+    snprintf(path, sizeof path, "%.*s/days", UMIG_STORE_MAX_DIR_BYTES, dir);
+    (void)rmdir(path);
+    (void)rmdir(dir); /* what somebody else put there stays */
+}
+
+struct umig_store *umig_store_abandon(struct umig_store *store)
+{
+    if (store != NULL && store->is_made && store->is_locked && is_unused(store)) {
+        umig_store_rollback(store);
+        umig_db_close(&store->main);
+        remove_folder(store->dir);
+    }
+    return umig_store_close(store);
 }
 
 int umig_store_explain(const char *dir, int rc, struct umig_err *err)

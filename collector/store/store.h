@@ -50,8 +50,8 @@ struct umig_store_batch {
 };
 
 /**
- * Opens a data folder for writing; makes what is missing. One process at a time: a lock on
- * DIR/lock.
+ * Opens a data folder for writing; makes what is missing, and removes a folder it made if it fails.
+ * One process at a time: a lock on DIR/lock.
  *
  * @return UMIG_OK; UMIG_E_BUSY another collector has it (named by pid); UMIG_E_DENIED not writable;
  *         UMIG_E_DB damaged; UMIG_E_UNSUPPORTED written by a newer umig; UMIG_E_LIMIT; UMIG_E_IO,
@@ -75,6 +75,12 @@ int umig_store_explain(const char *dir, int rc, struct umig_err *err);
 
 /** Rolls back what is open, closes, unlocks; takes NULL; returns NULL. */
 struct umig_store *umig_store_close(struct umig_store *store);
+
+/**
+ * umig_store_close() of a store that nothing was put into: a folder that umig_store_open() made is
+ * removed again.
+ */
+struct umig_store *umig_store_abandon(struct umig_store *store);
 
 /** Finds a stream by its epoch. UMIG_OK or UMIG_NOT_FOUND. */
 UMIG_NODISCARD int umig_store_find_stream(struct umig_store *store,

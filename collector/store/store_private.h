@@ -12,6 +12,8 @@
 
 struct umig_store {
     char dir[UMIG_STORE_PATH_BYTES];
+    bool is_made;   /* there was no folder before it was opened */
+    bool is_locked; /* by us: lock_fd alone may be open in vain */
     int lock_fd;
     struct umig_db main;
     int64_t id;

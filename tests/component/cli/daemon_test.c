@@ -106,6 +106,39 @@ static void test_second_daemon_on_the_same_folder_is_refused(void **state)
     assert_int_equal(stop_umig(&collector, SIGTERM), 0);
 }
 
+/* Nor does it leave a folder that it made for nothing. */
+static void test_socket_that_is_taken_is_told_with_who_has_it(void **state)
+{
+    (void)state;
+    struct running collector;
+    char words[256];
+    char other[128];
+    char told[64];
+    start_collector(&collector, "");
+    snprintf(other, sizeof other, "%s/other", g_runtime_dir);
+    snprintf(told, sizeof told, "collector.sock (pid %d); --listen takes another place\n",
+             (int)collector.pid);
+
+    snprintf(words, sizeof words, "collector --data %s", other);
+    run_umig(words, &g_run);
+    assert_int_equal(g_run.code, 3);
+    assert_non_null(strstr(g_run.err, "umig collector: somebody else listens on "));
+    assert_non_null(strstr(g_run.err, told));
+    assert_int_not_equal(access(other, F_OK), 0);
+
+    /* With a slash at its end; one that was there stays. */
+    snprintf(words, sizeof words, "collector --data %s/", other);
+    run_umig(words, &g_run);
+    assert_int_equal(g_run.code, 3);
+    assert_int_not_equal(access(other, F_OK), 0);
+    assert_int_equal(mkdir(other, 0700), 0);
+    run_umig(words, &g_run);
+    assert_int_equal(g_run.code, 3);
+    assert_int_equal(access(other, F_OK), 0);
+    assert_int_equal(nftw(other, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(stop_umig(&collector, SIGTERM), 0);
+}
+
 static void test_port_that_others_reach_is_warned_of(void **state)
 {
     (void)state;
@@ -202,6 +235,7 @@ int main(void)
         TEST(test_clients_find_the_daemon_and_ctrl_c_ends_it),
         TEST(test_runtime_folder_may_be_a_link),
         TEST(test_second_daemon_on_the_same_folder_is_refused),
+        TEST(test_socket_that_is_taken_is_told_with_who_has_it),
         TEST(test_port_that_others_reach_is_warned_of),
         TEST(test_folder_of_a_killed_daemon_is_read_and_served_again),
         TEST(test_folder_without_a_store_is_told),
