@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/agent_client.h"
 #include "cli/attach.h"
 #include "cli/heap_dump.h"
 #include "cli/heap_histogram.h"
@@ -31,6 +32,10 @@
 #define CPU_MIN_NS    (100 * UMIG_NS_PER_MS)
 #define CPU_MAX_NS    (600 * UMIG_NS_PER_S)
 
+enum {
+    PIDS_TOLD = 4 /* of a service of several JVMs */
+};
+
 static const struct umig_option g_options[] = {
     {.name = "all", .help = "what nobody can reach any more, too: no collection before"},
     {.name = "top",
@@ -57,8 +62,8 @@ static const struct umig_option g_options[] = {
     {.name = "watch",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "TIME",
-     .help =
-         "suspects: follow objects for TIME, where no session does; 1m to 12h, default: " WATCH_DEFAULT},
+     .help = "suspects: follow objects for TIME in all; 1m to 12h, default: " WATCH_DEFAULT
+             " if no session does"},
     {.name = "collect",
      .help = "suspects: ask the JVM for 12 full collections meanwhile, each of which may stop it"},
     {.name = "cpu",
@@ -79,7 +84,8 @@ static const struct umig_option g_options[] = {
 /* What is asked for. */
 struct request {
     enum umig_heap_word what;
-    pid_t pid;
+    pid_t pid;           /* 0: by service */
+    const char *service; /* NULL: by PID */
     uint64_t wait_ns;
     uint64_t top;
     bool wants_json;
@@ -92,14 +98,19 @@ struct request {
 
 /* --- what is asked for --- */
 
-static int read_pid(const char *word, pid_t *out, struct umig_err *err)
+/* A number is a PID, whoever runs there; what else may name a service is looked for later. */
+static int read_target(const char *word, struct request *out, struct umig_err *err)
 {
     uint64_t pid = 0;
-    if (umig_parse_number(umig_span_of(word), &pid, NULL) != UMIG_OK || pid < 1 ||
-        pid > (1u << 22)) {
+    const bool is_number = umig_parse_number(umig_span_of(word), &pid, NULL) == UMIG_OK;
+    if (is_number && (pid < 1 || pid > (1u << 22))) {
         return umig_err_set(err, UMIG_E_ARG, "'%.40s' is no PID (1 to 4194304)", word);
     }
-    *out = (pid_t)pid;
+    if (!is_number && !umig_name_is_valid(umig_span_of(word))) {
+        return umig_target_word_refuse(word, err);
+    }
+    out->pid = (pid_t)pid;
+    out->service = is_number ? NULL : word;
     return UMIG_OK;
 }
 
@@ -193,7 +204,7 @@ static int read_request(const struct umig_args *args, struct request *out, struc
     out->args = args;
     int rc = umig_heap_word_read(args->operands[0], &out->what, err);
     rc = rc != UMIG_OK ? rc : umig_heap_word_check(args, out->what, err);
-    rc = rc != UMIG_OK ? rc : read_pid(args->operands[1], &out->pid, err);
+    rc = rc != UMIG_OK ? rc : read_target(args->operands[1], out, err);
     rc = rc != UMIG_OK ? rc : readers[out->what](args, out, err);
     rc = rc != UMIG_OK ? rc : read_time(args, &wait, &out->wait_ns, err);
     return umig_err_trace(err, rc);
@@ -315,6 +326,7 @@ static int suspects(struct umig_cli *cli,
         .args = request->args,
         .progress = progress,
         .watch_ns = request->watch_ns,
+        .is_watch_said = umig_args_has(request->args, "watch"),
         .cpu_ns = request->cpu_ns,
         .collects = umig_args_has(request->args, "collect"),
         .wait_ns = request->wait_ns,
@@ -366,11 +378,48 @@ static int at_the_door(struct umig_cli *cli,
     return umig_err_trace(err, rc);
 }
 
+/* "4502, 4711 and 2 more". */
+static void put_pids(const struct umig_target_list *targets, char *out, size_t room)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < targets->count && i < PIDS_TOLD; i++) {
+        len += (size_t)snprintf(out + len, room - len, "%s%d", i > 0 ? ", " : "",
+                                (int)targets->items[i]->jvm.pid);
+    }
+    if (targets->count > PIDS_TOLD) {
+        snprintf(out + len, room - len, " and %zu more", targets->count - PIDS_TOLD);
+    }
+}
+
+/* The one JVM of a service: a heap is one JVM's. */
+static int find_jvm(const char *service, struct umig_jvm *out_jvm, struct umig_err *err)
+{
+    struct umig_target_list targets;
+    char pids[PIDS_TOLD * 12 + 32];
+    int rc = umig_target_list_find(service, &targets, err);
+    if (rc != UMIG_OK) {
+        /* Nobody to ask is no answer but a failure. */
+        return umig_err_trace(err, rc == UMIG_NOT_FOUND ? UMIG_E_UNSUPPORTED : rc);
+    }
+    if (targets.count == 1) {
+        *out_jvm = targets.items[0]->jvm;
+    } else {
+        put_pids(&targets, pids, sizeof pids);
+        rc = umig_err_set(err, UMIG_E_UNSUPPORTED,
+                          "%zu JVMs have the service name '%.64s': name one by its PID (%s)",
+                          targets.count, service, pids);
+    }
+    umig_target_list_fini(&targets);
+    return rc;
+}
+
 static int run_on(struct umig_cli *cli, const struct request *request, struct umig_err *err)
 {
     struct umig_jvm jvm;
     struct umig_progress progress;
-    const int rc = umig_jvm_inspect(request->pid, &jvm, err);
+    const int rc = request->service != NULL ? find_jvm(request->service, &jvm, err)
+                                            : umig_jvm_inspect(request->pid, &jvm, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
@@ -403,7 +452,7 @@ static int run_heap(struct umig_cli *cli, const struct umig_args *args, struct u
 const struct umig_verb umig_verb_heap = {
     .name = "heap",
     .summary = "count or dump what lies in a JVM's heap; who leaks, and who holds it",
-    .operands = "histogram|dump|suspects|loaders PID, holders PID CLASS...",
+    .operands = "histogram|dump|suspects|loaders PID|SERVICE, holders PID|SERVICE CLASS...",
     .min_operands = 2,
     .max_operands = 2 + UMIG_HEAP_CLASSES_MAX,
     .options = g_options,

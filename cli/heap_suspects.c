@@ -37,8 +37,10 @@ struct watch {
     struct umig_cli *cli;
     const struct umig_heap_suspects_request *request;
     char session[256];
-    bool is_own; /* started here, and ended here */
-    char *list;  /* as report/suspects.h has it; malloc */
+    bool is_own;     /* started here, and ended here */
+    uint64_t age_ns; /* of one that ran before, at asked_ns */
+    uint64_t asked_ns;
+    char *list; /* as report/suspects.h has it; malloc */
     size_t list_size;
     uint64_t search;
     bool has_lack;                        /* too little is known to judge */
@@ -49,7 +51,10 @@ struct watch {
 /* --- the session --- */
 
 /* The session of kind live that has run for longest. */
-static bool find_session(const Umig__V1__AgentStatus *agent, char *out, size_t room)
+static bool find_session(const Umig__V1__AgentStatus *agent,
+                         char *out,
+                         size_t room,
+                         uint64_t *out_age_ns)
 {
     uint64_t age_ns = 0;
     out[0] = '\0';
@@ -62,6 +67,7 @@ static bool find_session(const Umig__V1__AgentStatus *agent, char *out, size_t r
             }
         }
     }
+    *out_age_ns = age_ns;
     return out[0] != '\0';
 }
 
@@ -114,7 +120,9 @@ static int find_or_start(struct watch *watch, struct umig_err *err)
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
-    const bool is_there = find_session(reply.message->agent, watch->session, sizeof watch->session);
+    watch->asked_ns = umig_clock_monotonic_ns();
+    const bool is_there =
+        find_session(reply.message->agent, watch->session, sizeof watch->session, &watch->age_ns);
     if (!reply.message->agent->collector_connected) {
         rc = umig_err_set(err, UMIG_E_UNSUPPORTED,
                           "the agent in JVM %d has no collector, which judges what it finds%s%s; "
@@ -128,13 +136,18 @@ static int find_or_start(struct watch *watch, struct umig_err *err)
 
 /* --- what the collector says --- */
 
-static int ask(struct watch *watch, const char *format, FILE *out, struct umig_err *err)
+static int ask(struct watch *watch,
+               const char *format,
+               bool is_quiet,
+               FILE *out,
+               struct umig_err *err)
 {
     const struct umig_question question = {
         .verb = UMIG_ASK_REPORT,
         .session = watch->session,
         .format = format,
         .service = "",
+        .is_quiet = is_quiet,
         .width = watch->cli->is_out_terminal ? watch->cli->width : 0,
     };
     return umig_source_write(watch->cli, watch->request->args, &question, out, err);
@@ -147,7 +160,7 @@ static void read_line(struct watch *watch, char *line)
         return; /* a word that a newer collector has */
     }
     *text++ = '\0';
-    if (strcmp(line, "lack") == 0) {
+    if (strcmp(line, "lack") == 0 || (strcmp(line, "snapshots") == 0 && strcmp(text, "0") == 0)) {
         watch->has_lack = true;
     } else if (strcmp(line, "search") == 0) {
         watch->search = strtoull(text, NULL, 10);
@@ -176,7 +189,7 @@ static int ask_list(struct watch *watch, struct umig_err *err)
     if (out == NULL) {
         return umig_err_set_cause(err, UMIG_E_NOMEM, errno, "no memory for an answer");
     }
-    const int rc = ask(watch, "suspects-list", out, err);
+    const int rc = ask(watch, "suspects-list", true, out, err);
     if (fclose(out) != 0 || watch->list == NULL) {
         return umig_err_set(err, UMIG_E_NOMEM, "no memory for an answer");
     }
@@ -218,13 +231,26 @@ static void show_watch(struct watch *watch, uint64_t left_ns, uint64_t now_ns)
     umig_progress_show(watch->request->progress, text, now_ns);
 }
 
+/* How long yet: what a session has followed counts, unless collections are asked for. */
+static uint64_t time_to_follow(const struct watch *watch)
+{
+    const struct umig_heap_suspects_request *request = watch->request;
+    if (watch->is_own || request->collects) {
+        return request->watch_ns;
+    }
+    return request->is_watch_said && request->watch_ns > watch->age_ns
+               ? request->watch_ns - watch->age_ns
+               : 0;
+}
+
 static int follow(struct watch *watch, struct umig_heap_collect *collect, struct umig_err *err)
 {
     const uint64_t begun_ns = umig_clock_monotonic_ns();
+    const uint64_t watch_ns = time_to_follow(watch);
     uint64_t now_ns = begun_ns;
     int rc = UMIG_OK;
-    while (rc == UMIG_OK && now_ns - begun_ns < watch->request->watch_ns) {
-        show_watch(watch, watch->request->watch_ns - (now_ns - begun_ns), now_ns);
+    while (rc == UMIG_OK && now_ns - begun_ns < watch_ns) {
+        show_watch(watch, watch_ns - (now_ns - begun_ns), now_ns);
         if (!pause_ms(ASK_EVERY_MS)) {
             return UMIG_END;
         }
@@ -234,8 +260,7 @@ static int follow(struct watch *watch, struct umig_heap_collect *collect, struct
     return rc;
 }
 
-/* Follows objects for as long as was asked, unless a session does so already and no collections are
- * asked for. */
+/* Follows objects for as long as was asked; nothing of it where a session has done so already. */
 static int watch_objects(struct watch *watch, struct umig_err *err)
 {
     const struct umig_heap_suspects_request *request = watch->request;
@@ -245,7 +270,7 @@ static int watch_objects(struct watch *watch, struct umig_err *err)
         rc = umig_heap_collect_open(&collect, request->jvm, watch->cli->notes, request->progress,
                                     request->watch_ns, request->wait_ns, err);
     }
-    if (rc == UMIG_OK && (watch->is_own || request->collects)) {
+    if (rc == UMIG_OK) {
         rc = follow(watch, &collect, err);
         umig_progress_clear(request->progress);
     }
@@ -352,6 +377,25 @@ static int search_for_all(struct watch *watch, struct umig_err *err)
     return rc;
 }
 
+/* What to do where too little is known. */
+static void say_lack(const struct watch *watch)
+{
+    char age[32];
+    umig_format_duration(watch->age_ns + umig_clock_monotonic_ns() - watch->asked_ns, age,
+                         sizeof age);
+    if (watch->is_own) {
+        umig_say(watch->cli->notes,
+                 "umig heap: too little is known to judge; follow for longer (--watch TIME), or "
+                 "have the JVM make full collections meanwhile (--collect)");
+    } else {
+        umig_say(watch->cli->notes,
+                 "umig heap: too little is known to judge: session %s has followed objects for %s; "
+                 "--watch TIME waits until that is TIME, --collect has the JVM make full "
+                 "collections meanwhile",
+                 watch->session, age);
+    }
+}
+
 static int run(struct watch *watch, struct umig_err *err)
 {
     int rc =
@@ -361,13 +405,10 @@ static int run(struct watch *watch, struct umig_err *err)
     if (rc != UMIG_OK) {
         return rc == UMIG_END ? rc : umig_err_trace(err, rc);
     }
-    rc = ask(watch, format_of(watch), watch->cli->out, err);
+    rc = ask(watch, format_of(watch), false, watch->cli->out, err);
     if (rc == UMIG_OK && watch->has_lack && !watch->request->collects) {
         fflush(watch->cli->out);
-        umig_say(
-            watch->cli->notes,
-            "umig heap: too little is known to judge; follow for longer (--watch TIME), or have "
-            "the JVM make full collections meanwhile (--collect)");
+        say_lack(watch);
     }
     return umig_err_trace(err, rc);
 }

@@ -22,10 +22,11 @@ struct umig_heap_suspects_request {
     const struct umig_jvm *jvm;
     const struct umig_args *args; /* may have collector and data */
     struct umig_progress *progress;
-    uint64_t watch_ns; /* how long objects are followed where no session does yet */
-    uint64_t cpu_ns;   /* that the search may take */
-    bool collects;     /* full collections are asked for meanwhile, in a session that runs, too */
-    uint64_t wait_ns;  /* patience with the JVM's door then */
+    uint64_t watch_ns;  /* how long objects are followed where no session does yet */
+    bool is_watch_said; /* a session that runs is followed until it is that old, too */
+    uint64_t cpu_ns;    /* that the search may take */
+    bool collects;      /* full collections are asked for meanwhile, in a session that runs, too */
+    uint64_t wait_ns;   /* patience with the JVM's door then */
     bool wants_json;
     const char *const *classes; /* whose holders are asked for; none: those of the suspects */
     size_t class_count;

@@ -91,7 +91,13 @@ static void put_own_cost(struct umig_buf *out, const Umig__V1__AgentStatus *agen
     umig_format_bytes(agent->memory_limit_bytes, limit, sizeof limit);
     umig_buf_printf(out, "%.2f %% of one CPU (", 100.0 * (double)agent->agent_cpu_ns / uptime);
     put_duration(out, agent->agent_cpu_ns);
-    umig_buf_printf(out, "), %s of memory (%s of %s reserved)\n", resident, used, limit);
+    if (agent->resident_memory_bytes == 0) {
+        /* Of what is accounted: an agent that no session has needed yet. */
+        umig_buf_printf(out, "), %s of %s of memory reserved, nothing of it touched yet\n", used,
+                        limit);
+    } else {
+        umig_buf_printf(out, "), %s of memory (%s of %s reserved)\n", resident, used, limit);
+    }
 }
 
 static void put_stacks(struct umig_buf *out, const Umig__V1__SessionStatus *session, bool has_color)

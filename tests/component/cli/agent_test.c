@@ -108,6 +108,17 @@ static void test_status_tells_cost_quality_and_sessions(void **state)
     assert_non_null(strstr(g_run.out, "counters   novelty 7"));
 }
 
+static void test_status_of_an_idle_agent_does_not_say_that_it_takes_nothing(void **state)
+{
+    (void)state;
+    atomic_store(&g_fake_agent.is_untouched, true);
+    run_on_fake_agent("status", "");
+    atomic_store(&g_fake_agent.is_untouched, false);
+    assert_non_null(
+        strstr(g_run.out, "(500 ms), 6.0 MiB of 32.0 MiB of memory reserved, nothing of it touched "
+                          "yet\n"));
+}
+
 static void test_status_shows_what_is_armed_and_what_is_planned(void **state)
 {
     (void)state;
@@ -171,6 +182,35 @@ static void test_status_and_stop_say_what_the_collector_waits_for(void **state)
     assert_non_null(strstr(g_run.err,
                            "umig stop: 3 batches are in the agent's memory and not stored: "
                            "the collector waits: the collector's disk is full\n"));
+}
+
+/* A heap is one JVM's. */
+static void test_heap_takes_the_service_of_one_jvm(void **state)
+{
+    (void)state;
+    static char by_pid[sizeof g_run.err];
+    char words[96];
+    run_on_fake_agent("heap histogram", ""); /* it has no door: that is told of the right JVM */
+    memcpy(by_pid, g_run.err, sizeof by_pid);
+    assert_int_equal(g_run.code, 3);
+
+    run_on_fake_service("heap histogram", "");
+    assert_int_equal(g_run.code, 3);
+    assert_string_equal(g_run.err, by_pid);
+
+    snprintf(words, sizeof words, "heap loaders no-%s", g_fake_agent.service);
+    run_umig(words, &g_run);
+    assert_int_equal(g_run.code, 3);
+    assert_wrote(g_run.err, "no agent of this host has the service name 'no-@'");
+}
+
+static void test_heap_does_not_choose_among_jvms(void **state)
+{
+    (void)state;
+    run_on_fake_service("heap suspects", "");
+
+    assert_int_equal(g_run.code, 3);
+    assert_wrote(g_run.err, "umig heap: 2 JVMs have the service name '@': name one by its PID (");
 }
 
 static void test_bad_answers_are_told_from_each_other(void **state)
@@ -254,6 +294,8 @@ static void test_status_without_any_agent_answers_no(void **state)
 }
 
 #define WITH_AGENT(name) cmocka_unit_test_setup_teardown(name, fake_agent_start, fake_agent_stop)
+#define WITH_TWO(name) \
+ cmocka_unit_test_setup_teardown(name, fake_agent_start_two, fake_agent_stop_two)
 #define WITHOUT(name) \
  cmocka_unit_test_setup_teardown(name, fake_agent_become_jvm, fake_agent_end_jvm)
 
@@ -263,10 +305,13 @@ int main(void)
     const struct CMUnitTest agent_test[] = {
         WITH_AGENT(test_jvms_shows_agent_service_and_sessions),
         WITH_AGENT(test_status_tells_cost_quality_and_sessions),
+        WITH_AGENT(test_status_of_an_idle_agent_does_not_say_that_it_takes_nothing),
         WITH_AGENT(test_status_shows_what_is_armed_and_what_is_planned),
         WITH_AGENT(test_status_json_has_every_counter),
         WITH_AGENT(test_status_failures_are_shown_where_asked_for),
         WITH_AGENT(test_status_and_stop_say_what_the_collector_waits_for),
+        WITH_AGENT(test_heap_takes_the_service_of_one_jvm),
+        WITH_TWO(test_heap_does_not_choose_among_jvms),
         WITH_AGENT(test_bad_answers_are_told_from_each_other),
         WITH_AGENT(test_agent_that_refuses_for_now_is_asked_again),
         WITH_AGENT(test_agent_that_refuses_on_and_on_is_given_up),

@@ -121,7 +121,7 @@ static void put_status(char *stopped, struct umig_buf *out)
     agent.uptime_ns = 100000000000;
     agent.agent_cpu_ns = 500000000;
     agent.agent_memory_bytes = 6 << 20;
-    agent.resident_memory_bytes = 4 << 20;
+    agent.resident_memory_bytes = atomic_load(&g_fake_agent.is_untouched) ? 0 : 4 << 20;
     agent.memory_limit_bytes = 32 << 20;
     reply.agent = &agent;
     if (stopped != NULL) {

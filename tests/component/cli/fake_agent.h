@@ -18,6 +18,7 @@ struct fake_agent {
     char started[512]; /* what the last START asked for */
     atomic_int stop_count;
     atomic_bool is_disk_full; /* the collector's */
+    atomic_bool is_untouched; /* no session has needed its memory yet */
     atomic_bool is_armed;     /* the session waits, and another one is planned */
     char running_id[16];      /* of the one session in every status */
     char address[160];        /* of its collector */

@@ -195,15 +195,15 @@ static void test_wrong_words_are_told_before_anything_is_asked(void **state)
         const char *words;
         const char *says;
     } cases[] = {
-        {"heap", "histogram|dump|suspects|loaders PID, holders PID CLASS... is missing"},
-        {"heap 1", "histogram|dump|suspects|loaders PID, holders PID CLASS... is missing"},
+        {"heap", "loaders PID|SERVICE, holders PID|SERVICE CLASS... is missing"},
+        {"heap 1", "loaders PID|SERVICE, holders PID|SERVICE CLASS... is missing"},
         {"heap leaks 1", "'leaks' is neither histogram, dump, suspects, holders nor loaders"},
         {"heap holders 1", "whose? Give a class: umig heap holders PID CLASS"},
         {"heap suspects 1 svc.Session", "'umig heap suspects' takes a PID and no more"},
         {"heap suspects 1 --top 3", "--top is for 'umig heap histogram'"},
         {"heap histogram 1 --cpu 1s", "--cpu is for 'umig heap suspects' and 'umig heap holders'"},
         {"heap suspects 1 --watch 1s", "--watch 1s: it must be 1m to 12h"},
-        {"heap histogram orders", "'orders' is no PID"},
+        {"heap histogram a/b", "'a/b' is neither a PID (1 to 4194304) nor a service name"},
         {"heap histogram 0", "'0' is no PID"},
         {"heap histogram 1 -o x", "--output is for 'umig heap dump'"},
         {"heap histogram 1 --force", "--force is for 'umig heap dump'"},

@@ -55,7 +55,7 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"start 99999999", "'99999999' is no PID"},
         {"start -1", "'-1' is neither a PID (1 to 4194304) nor a service name"},
         {"attach -1", "'-1' is neither a PID (1 to 4194304) nor a service name"},
-        {"heap histogram -1", "'-1' is no PID (1 to 4194304)"},
+        {"heap histogram -1", "'-1' is neither a PID (1 to 4194304) nor a service name"},
         {"report -1", "'-1' is no name of a session"},
         {"jvms -1", "'-1' is too much: only options are taken"},
         {"start a/b", "'a/b' is neither a PID (1 to 4194304) nor a service name"},
