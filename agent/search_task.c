@@ -89,6 +89,9 @@ void umig_agent_search_tick(struct umig_agent *agent, uint64_t now_ns)
         .objects = search->objects,
         .looked_at = atomic_load(&search->looked_at),
         .skipped = search->skipped,
+        .lacks = search->lacks,
+        .memory_bytes = search->memory_bytes,
+        .usual_bytes = search->usual_bytes,
         .cpu_ns = search->cpu_ns,
         .took_ns = search->took_ns,
     };
@@ -164,6 +167,9 @@ static void write_past(struct umig_search_past *past,
     umig_pb_uint(reply, 8, past->end);
     umig_pb_uint(reply, 9, past->is_told);
     umig_pb_str(reply, 10, past->problem);
+    umig_pb_uint(reply, 12, past->lacks);
+    umig_pb_uint(reply, 13, past->memory_bytes);
+    umig_pb_uint(reply, 14, past->usual_bytes);
     if (wants_loaders && past->report != NULL) {
         umig_pb_bytes(reply, 11, past->report, past->report_bytes);
         drop_report(past);

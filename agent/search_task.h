@@ -46,6 +46,9 @@ struct umig_search_past {
     uint64_t objects;
     uint64_t looked_at;
     uint64_t skipped;
+    uint32_t lacks; /* enum umig_search_lack */
+    uint64_t memory_bytes;
+    uint64_t usual_bytes;
     uint64_t cpu_ns;
     uint64_t took_ns;
     char problem[160];

@@ -17,6 +17,10 @@
 /* Of one group; the agent tells four. */
 #define WAYS_MAX 8
 
+enum {
+    LACK_BYTES = 256
+};
+
 /* As enum umig_search_end of the agent. */
 enum search_end {
     SEARCH_WHOLE = 1,
@@ -181,15 +185,45 @@ static void say_cost(const struct umig_heap_loaders_view *view, FILE *out)
     }
 }
 
+/* What had no room, and in what; an older agent does not say. */
+static void put_lack(const Umig__V1__SearchStatus *search, char out[LACK_BYTES])
+{
+    static const char *const names[] = {"loaders", "classes", "objects"};
+    const char *lead = "";
+    char had[32];
+    char usual[32];
+    size_t len = (size_t)snprintf(out, LACK_BYTES, "not all ");
+    for (unsigned i = 0; i < 3; i++) {
+        if (search->lacks == 0 || (search->lacks >> i & 1) != 0) {
+            len += (size_t)snprintf(out + len, LACK_BYTES - len, "%s%s", lead, names[i]);
+            lead = search->lacks == 0 ? " or " : " and ";
+        }
+    }
+    umig_format_bytes(search->memory_bytes, had, sizeof had);
+    umig_format_bytes(search->usual_bytes, usual, sizeof usual);
+    if (search->memory_bytes == 0) {
+        snprintf(out + len, LACK_BYTES - len, " had room in the agent's memory");
+    } else if (search->memory_bytes < search->usual_bytes) {
+        snprintf(out + len, LACK_BYTES - len,
+                 " had room in %s, which is what sessions left of the agent's bound; %s are usual: "
+                 "end sessions, or load the agent with a larger memory=",
+                 had, usual);
+    } else {
+        snprintf(out + len, LACK_BYTES - len,
+                 " had room in %s, which is all that a search may have", had);
+    }
+}
+
 static void say_end(const struct umig_heap_loaders *loaders, FILE *out)
 {
-    static const char *const ends[] = {
+    char lack[LACK_BYTES] = "";
+    const char *const ends[] = {
         [SEARCH_OUT_OF_CPU] = "its CPU time was over (--cpu)",
         [SEARCH_CALLED_OFF] = "it was called off",
-        [SEARCH_NO_ROOM] = "not all loaders, classes or objects had room in the agent's memory "
-                           "(32,767 loaders and 65,535 classes, fewer where memory= is small)",
+        [SEARCH_NO_ROOM] = lack,
     };
     const uint32_t end = loaders->search->end;
+    put_lack(loaders->search, lack);
     if (loaders->search->loaders->ways_left_out > 0) {
         umig_say(out, "%u ways had no room in the agent's answer. More may be held than is told.",
                  loaders->search->loaders->ways_left_out);

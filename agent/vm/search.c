@@ -64,6 +64,7 @@ int umig_search_take_memory(struct umig_search *search,
         search->memory = umig_memory_borrow(memory, byte_count);
         if (search->memory != NULL) {
             search->memory_bytes = byte_count;
+            search->usual_bytes = lay_out(0).end;
             search->scale = scale;
             return UMIG_OK;
         }

@@ -56,6 +56,13 @@ enum umig_search_end {
     UMIG_SEARCH_NO_ROOM, /* something was not gone on from, for want of room */
 };
 
+/** What had no room; bits of umig_search.lacks, as on the wire. */
+enum umig_search_lack {
+    UMIG_SEARCH_LACK_LOADERS = 1,
+    UMIG_SEARCH_LACK_CLASSES = 2, /* or fields of them */
+    UMIG_SEARCH_LACK_OBJECTS = 4, /* or ways to them */
+};
+
 /** A step of a way, from the root on; texts lie in umig_search.text. */
 struct umig_search_step {
     uint32_t edge;       /* enum umig_retainers_edge */
@@ -111,6 +118,7 @@ struct umig_search {
     uint64_t took_ns;
     uint64_t objects; /* gone on from */
     uint64_t skipped; /* not gone on from, for want of room */
+    uint32_t lacks;   /* of what: enum umig_search_lack */
     struct umig_search_way *ways;
     uint32_t way_count;
     struct umig_search_step *steps;
@@ -126,8 +134,16 @@ struct umig_search {
     /* Its memory. */
     void *memory;
     size_t memory_bytes;
+    size_t usual_bytes; /* that it would have had if the bound had left them */
     unsigned scale;
 };
+
+/** Counts what was not gone on from. */
+static inline void umig_search_skip(struct umig_search *search, enum umig_search_lack lack)
+{
+    search->skipped++;
+    search->lacks |= lack;
+}
 
 /**
  * Borrows the memory of a search, 19 MiB, less where what the agent has touched leaves less of its

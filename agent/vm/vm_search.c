@@ -133,7 +133,9 @@ static void look_at(struct umig_search_work *work, const struct lead *lead)
     uint32_t way = 0;
     if ((target >= 0 || goes_on) && see(work, lead->object, class_index)) {
         way = way_of(work, lead, class_index);
-        work->search->skipped += way == 0;
+        if (way == 0) {
+            umig_search_skip(work->search, UMIG_SEARCH_LACK_OBJECTS);
+        }
     }
     if (way != 0 && target >= 0) {
         count_hit(work, lead, way, (uint32_t)target, bytes);

@@ -159,7 +159,7 @@ static void keep_way(struct umig_search_work *work, const struct umig_retainers_
     struct umig_retainers_step steps[STEPS_MAX];
     const uint32_t count = collect(&work->retainers, hit->shape, steps);
     if (search->step_count + count > work->step_room) {
-        search->skipped++;
+        umig_search_skip(search, UMIG_SEARCH_LACK_OBJECTS);
         return;
     }
     search->ways[search->way_count++] = (struct umig_search_way){
@@ -198,6 +198,7 @@ static void keep_rest(struct umig_search_work *work,
 void umig_search_answer(struct umig_search_work *work)
 {
     work->search->skipped += work->retainers.overflowed;
+    work->search->lacks |= work->retainers.overflowed > 0 ? UMIG_SEARCH_LACK_OBJECTS : 0;
     if (work->search->wants_loaders) {
         umig_search_answer_loaders(work);
     }

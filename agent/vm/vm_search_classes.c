@@ -124,7 +124,7 @@ static void read_signature(struct umig_search_work *work, struct umig_search_cla
 static uint32_t add(struct umig_search_work *work, uint32_t hash, jclass mirror)
 {
     if (work->class_count == work->class_room) {
-        work->search->skipped++;
+        umig_search_skip(work->search, UMIG_SEARCH_LACK_CLASSES);
         (*work->jni)->DeleteLocalRef(work->jni, mirror);
         return 0;
     }
@@ -177,7 +177,9 @@ uint32_t umig_search_loader_at(const struct umig_search_work *work, jobject load
 static uint32_t add_loader(struct umig_search_work *work, uint32_t hash, jobject loader)
 {
     if (work->loader_count == work->loader_room) {
-        work->search->skipped += work->search->wants_loaders;
+        if (work->search->wants_loaders) {
+            umig_search_skip(work->search, UMIG_SEARCH_LACK_LOADERS);
+        }
         (*work->jni)->DeleteLocalRef(work->jni, loader);
         return 0;
     }
@@ -231,7 +233,7 @@ static void enter_field(struct umig_search_work *work, jclass class, jfieldID fi
     jint modifiers = 0;
     char *signature = NULL;
     if (work->field_count == work->field_room) {
-        work->search->skipped++;
+        umig_search_skip(work->search, UMIG_SEARCH_LACK_CLASSES);
         return;
     }
     if ((*work->jvmti)->GetFieldModifiers(work->jvmti, class, field, &modifiers) !=

@@ -184,7 +184,9 @@ static void read_kind(struct umig_search_work *work, uint32_t number)
     }
     facts.text = facts.text != 0 ? facts.text : number;
     loader->kind = umig_loader_kinds_add(&work->kinds, &facts);
-    work->search->skipped += loader->kind == 0;
+    if (loader->kind == 0) {
+        umig_search_skip(work->search, UMIG_SEARCH_LACK_LOADERS);
+    }
 }
 
 bool umig_search_take_loader(struct umig_search_work *work)

@@ -196,6 +196,37 @@ static void test_search_that_is_not_whole_is_told(void **state)
     free(text);
 }
 
+/* What was short is named, and not what might have been. */
+static void test_search_without_room_says_what_was_short(void **state)
+{
+    static const struct {
+        uint32_t lacks;
+        uint64_t memory_bytes;
+        const char *says;
+    } cases[] = {
+        {4, 2 << 20,
+         "not whole: not all objects had room in 2.0 MiB, which is what sessions left of "
+         "the agent's bound; 19.0 MiB are usual: end sessions, or load the agent with a "
+         "larger memory=. More may"},
+        {3, 19 << 20,
+         "not whole: not all loaders and classes had room in 19.0 MiB, which is all "
+         "that a search may have. More may"},
+        {0, 0, "not whole: not all loaders or classes or objects had room in the agent's memory. "},
+    };
+    struct fixture *fixture = *state;
+    fixture->search.end = 5;
+    fixture->search.usual_bytes = 19 << 20;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fixture->search.lacks = cases[i].lacks;
+        fixture->search.memory_bytes = cases[i].memory_bytes;
+        char *text = text_of(fixture, false);
+        if (strstr(text, cases[i].says) == NULL) {
+            fail_msg("%s", text);
+        }
+        free(text);
+    }
+}
+
 static void test_json_is_as_its_schema_says(void **state)
 {
     char *text = text_of(*state, true);
@@ -213,6 +244,7 @@ int main(void)
         cmocka_unit_test_setup(test_estimates_are_no_more_than_there_are, set_up),
         cmocka_unit_test_setup(test_text_names_the_source_and_the_holder, set_up),
         cmocka_unit_test_setup(test_search_that_is_not_whole_is_told, set_up),
+        cmocka_unit_test_setup(test_search_without_room_says_what_was_short, set_up),
         cmocka_unit_test_setup(test_json_is_as_its_schema_says, set_up),
     };
     return cmocka_run_group_tests_name("cli.heap_loaders", tests, NULL, NULL);
