@@ -70,8 +70,9 @@ struct umig_slot {
     /* Waits for locks: agent/vm/waits.h. The plain ones are touched by the thread itself only. */
     atomic_uint_fast64_t wait_from_ns; /* 0, or it waits, and its time since is in no record */
     uint64_t wait_began_ns;
-    uint64_t wait_pending_ns;
-    uint32_t wait_pending_count;
+    uint64_t wait_pending_ns[2]; /* carried, of waits and of pins: neither is told as the other */
+    uint32_t wait_pending_count[2];
+    bool is_pin; /* the wait that has begun keeps a carrier from others (agent/vm/vm_pins.c) */
     int32_t wait_holder_tid;
     atomic_uint wait_class; /* of the lock: a class of struct umig_wait_classes; 0 unknown */
     atomic_bool is_park;    /* it waits for a synchronizer, not for a monitor */

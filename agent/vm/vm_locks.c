@@ -74,6 +74,7 @@ uint32_t umig_vm_wait_class_of(struct umig_vm *vm, JNIEnv *jni, jobject object)
 
 void umig_vm_begin_wait(struct umig_vm *vm, struct umig_slot *slot, bool is_park, uint64_t now_ns)
 {
+    slot->is_pin = false;
     if (umig_wait_begin(slot, is_park, now_ns)) {
         atomic_fetch_add(&vm->waiting, 1);
     }
@@ -173,9 +174,9 @@ static void record_wait(struct umig_vm *vm, struct umig_slot *slot, bool was_tol
     struct umig_sampler *sampler = vm->sampler;
     struct umig_record head = {
         .time_ns = umig_clock_monotonic_ns(),
-        .value_ns = slot->wait_pending_ns,
+        .value_ns = slot->wait_pending_ns[slot->is_pin],
         .slot = umig_slots_index(&sampler->slots, slot),
-        .wait_count = slot->wait_pending_count,
+        .wait_count = slot->wait_pending_count[slot->is_pin],
         .has_told_wait = was_told,
         .holder_tid = slot->wait_holder_tid,
     };
@@ -199,16 +200,16 @@ void umig_vm_end_wait(struct umig_vm *vm, struct umig_slot *slot)
     if (atomic_load(&vm->lock_threshold_ns) == UINT64_MAX) {
         return; /* it began in a session that is over, or for kind wall */
     }
-    slot->wait_pending_ns += waited_ns;
-    slot->wait_pending_count++;
-    if ((slot->wait_pending_ns < atomic_load(&vm->lock_threshold_ns) && !was_told) ||
+    slot->wait_pending_ns[slot->is_pin] += waited_ns;
+    slot->wait_pending_count[slot->is_pin]++;
+    if ((slot->wait_pending_ns[slot->is_pin] < atomic_load(&vm->lock_threshold_ns) && !was_told) ||
         !umig_gate_enter(&vm->sampler->gate)) {
         return;
     }
     record_wait(vm, slot, was_told);
     umig_gate_leave(&vm->sampler->gate);
-    slot->wait_pending_ns = 0;
-    slot->wait_pending_count = 0;
+    slot->wait_pending_ns[slot->is_pin] = 0;
+    slot->wait_pending_count[slot->is_pin] = 0;
     slot->wait_holder_tid = 0;
 }
 

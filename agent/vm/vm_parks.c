@@ -129,7 +129,7 @@ bool umig_vm_park_owner(struct umig_vm *vm, JNIEnv *jni, jthread thread, int32_t
 }
 
 /* blocker: a synchronizer, or a virtual thread that is pinned and waits for none. */
-static bool begin(struct umig_vm *vm, JNIEnv *jni, jobject blocker)
+static bool begin(struct umig_vm *vm, JNIEnv *jni, jobject blocker, bool is_pin)
 {
     struct umig_slot *slot = umig_vm_hold_own_slot(vm);
     if (slot == NULL) {
@@ -148,6 +148,7 @@ static bool begin(struct umig_vm *vm, JNIEnv *jni, jobject blocker)
         atomic_store(&vm->next_holder_ns, now_ns); /* a semaphore: that was no look-up */
     }
     umig_vm_begin_wait(vm, slot, true, now_ns);
+    slot->is_pin = is_pin;
     if (owner != NULL) {
         umig_vm_put_holder(vm, slot, owner, slot->wait_holder_tid);
         (*jni)->DeleteLocalRef(jni, owner);
@@ -167,7 +168,7 @@ static bool begin_if_wait(struct umig_vm *vm, JNIEnv *jni)
     }
     const jobject blocker = blocker_of(jni, thread);
     const jobject what = blocker == NULL && is_pinned ? thread : blocker;
-    const bool is_wait = what != NULL && begin(vm, jni, what);
+    const bool is_wait = what != NULL && begin(vm, jni, what, is_pinned);
     (*jni)->DeleteLocalRef(jni, blocker);
     (*jni)->DeleteLocalRef(jni, thread);
     return is_wait;
