@@ -35,7 +35,8 @@ bool umig_pools_is_heap(const char *name)
     return true;
 }
 
-bool umig_pools_is_known(const struct umig_profile_pool_point *point)
+/* Its counters are filled by the first collection. */
+static bool is_known(const struct umig_profile_pool_point *point)
 {
     return point->used_bytes != 0 || point->committed_bytes != 0 ||
            (point->maximum_bytes != UMIG_BYTES_UNKNOWN && point->maximum_bytes != 0);
@@ -76,7 +77,7 @@ static struct moment read_moment(const struct umig_profile *profile, size_t *at)
             moment.resident = point->used_bytes;
         } else {
             moment.committed += point->committed_bytes;
-            moment.is_whole = moment.is_whole && umig_pools_is_known(point);
+            moment.is_whole = moment.is_whole && is_known(point);
         }
     }
     moment.is_whole = moment.is_whole && moment.resident > 0 && moment.committed > 0;
@@ -134,7 +135,7 @@ int umig_pools_read(const struct umig_profile *profile,
     for (size_t i = 0; i < profile->pool_points.count; i++) {
         const struct umig_profile_pool_point *point = &profile->pool_points.items[i];
         struct umig_pool *pool = find(&pools, point->pool);
-        if (pool != NULL && umig_pools_is_known(point)) {
+        if (pool != NULL && is_known(point)) {
             add_point(pool, point);
         }
     }

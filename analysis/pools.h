@@ -48,9 +48,6 @@ void umig_pools_fini(struct umig_pools *pools);
 /** Is a pool of this name part of the Java heap? */
 bool umig_pools_is_heap(const char *name);
 
-/** Is anything known of the pool at that point? Its counters are filled by the first collection. */
-bool umig_pools_is_known(const struct umig_profile_pool_point *point);
-
 /** Appends a sentence on the memory beside the pools; nothing where nothing is known. */
 void umig_pools_put_beside(const struct umig_beside_pools *beside, struct umig_buf *out);
 

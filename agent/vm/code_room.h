@@ -21,7 +21,7 @@ struct umig_code_room {
 };
 
 /**
- * Reads it: about 0.1 us a block, of which a large service has 20,000.
+ * Reads it: 1 to 2 ms for 40 MB of code, each of whose blocks is a miss of the cache.
  *
  * @return false: this JVM does not describe its code heaps
  *

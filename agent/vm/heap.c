@@ -444,6 +444,12 @@ static uint64_t read_used(const struct umig_heap *heap, const struct umig_heap_s
     return read_figure(&source->used);
 }
 
+/* The JVM fills these counters at its first collection: 0 of both is no figure. */
+static bool is_unfilled(const struct umig_heap_source *source, const struct umig_heap_pool *pool)
+{
+    return source->committed.origin == UMIG_HEAP_COUNTER && pool->used == 0 && pool->committed == 0;
+}
+
 void umig_heap_read(const struct umig_heap *heap, struct umig_heap_reading *out_reading)
 {
     out_reading->time_ns = umig_clock_monotonic_ns();
@@ -456,6 +462,10 @@ void umig_heap_read(const struct umig_heap *heap, struct umig_heap_reading *out_
             .committed = read_figure(&source->committed),
             .maximum = read_figure(&source->maximum),
         };
+        if (is_unfilled(source, &out_reading->pools[i])) {
+            out_reading->pools[i].used = UMIG_HEAP_UNKNOWN;
+            out_reading->pools[i].committed = UMIG_HEAP_UNKNOWN;
+        }
     }
     out_reading->rss_bytes = read_rss();
 }

@@ -73,7 +73,8 @@ struct umig_memory_beside {
     uint64_t next_code_ns, next_buffers_ns; /* the loop's: when they are to be read again */
     struct umig_heap_pool code;             /* the loop's; name NULL: it cannot be had */
     atomic_bool are_buffers_asked;
-    atomic_uint_fast64_t direct_bytes, direct_limit; /* java.nio's; limit 0: not read yet */
+    atomic_uint_fast64_t direct_bytes; /* of java.nio's direct buffers */
+    atomic_uint_fast64_t direct_limit; /* 0: not read yet; UMIG_HEAP_UNKNOWN: none */
 };
 
 /** Bytes of what is kept of deadlocks for umig status. */

@@ -41,22 +41,30 @@ static void add_code(struct umig_vm *vm, struct umig_heap_reading *reading)
     }
 }
 
+static void ask_for_buffers(struct umig_vm *vm)
+{
+    pthread_mutex_lock(&vm->mutex);
+    atomic_store(&vm->beside.are_buffers_asked, true);
+    pthread_cond_signal(&vm->changed);
+    pthread_mutex_unlock(&vm->mutex);
+}
+
 static void add_buffers(struct umig_vm *vm, struct umig_heap_reading *reading)
 {
     struct umig_memory_beside *beside = &vm->beside;
     const uint64_t limit = atomic_load(&beside->direct_limit);
     const uint64_t bytes = atomic_load(&beside->direct_bytes);
+    struct umig_heap_pool pool = {"Direct Buffers", bytes, bytes, limit};
     if (reading->time_ns >= beside->next_buffers_ns) {
         beside->next_buffers_ns = reading->time_ns + BUFFERS_NS;
-        pthread_mutex_lock(&vm->mutex);
-        atomic_store(&beside->are_buffers_asked, true);
-        pthread_cond_signal(&vm->changed);
-        pthread_mutex_unlock(&vm->mutex);
+        ask_for_buffers(vm);
     }
-    add_pool(reading, &(struct umig_heap_pool){.name = "Direct Buffers",
-                                               .used = limit != 0 ? bytes : UMIG_HEAP_UNKNOWN,
-                                               .committed = limit != 0 ? bytes : UMIG_HEAP_UNKNOWN,
-                                               .maximum = limit != 0 ? limit : UMIG_HEAP_UNKNOWN});
+    if (limit == 0) { /* nobody has looked yet */
+        pool.used = pool.committed = pool.maximum = UMIG_HEAP_UNKNOWN;
+    }
+    if (limit != UMIG_HEAP_UNKNOWN || bytes > 0) {
+        add_pool(reading, &pool);
+    }
 }
 
 void umig_vm_read_memory(struct umig_vm *vm, struct umig_heap_reading *out_reading)
@@ -115,6 +123,7 @@ void umig_vm_buffers_read(struct umig_vm *vm, JNIEnv *jni)
 {
     const jclass bits = find_bits(vm, jni);
     if (bits == NULL) {
+        atomic_store(&vm->beside.direct_limit, UMIG_HEAP_UNKNOWN); /* nobody has made one */
         return;
     }
     const jlong bytes = read_static_atomic(jni, bits, "RESERVED_MEMORY");

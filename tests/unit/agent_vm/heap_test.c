@@ -95,6 +95,28 @@ static void test_read_of_a_counter_that_went_away_is_unknown(void **state)
     assert_int_equal(reading.pools[0].used, UMIG_HEAP_UNKNOWN);
 }
 
+static void test_counters_that_nobody_has_filled_are_unknown(void **state)
+{
+    (void)state;
+    uint64_t used = 0;
+    uint64_t committed = 0;
+    const struct umig_heap heap = {
+        .source_count = 1,
+        .sources = {{.name = "Compressed Class Space",
+                     .used = figure(UMIG_HEAP_COUNTER, &used),
+                     .committed = figure(UMIG_HEAP_COUNTER, &committed)}},
+    };
+    struct umig_heap_reading reading;
+
+    umig_heap_read(&heap, &reading);
+    assert_int_equal(reading.pools[0].used, UMIG_HEAP_UNKNOWN);
+    assert_int_equal(reading.pools[0].committed, UMIG_HEAP_UNKNOWN);
+    committed = 4096;
+    umig_heap_read(&heap, &reading);
+    assert_int_equal(reading.pools[0].used, 0);
+    assert_int_equal(reading.pools[0].committed, 4096);
+}
+
 static void test_read_of_a_space_caught_while_it_moves_is_unknown(void **state)
 {
     (void)state;
@@ -229,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_read_takes_each_figure_from_its_origin),
         cmocka_unit_test(test_read_follows_swapped_survivors),
         cmocka_unit_test(test_read_of_a_counter_that_went_away_is_unknown),
+        cmocka_unit_test(test_counters_that_nobody_has_filled_are_unknown),
         cmocka_unit_test(test_read_of_a_space_caught_while_it_moves_is_unknown),
         cmocka_unit_test(test_figure_of_a_collection_is_unknown_before_the_first),
         cmocka_unit_test(test_used_is_the_sum_of_the_heap_pools),

@@ -14,7 +14,7 @@ import java.util.List;
  *
  * <pre>java Filled DIRECT_BYTES OTHER_BYTES</pre>
  *
- * <p>"ready"; the line "go" takes both, the line "end" ends the program. Each line but the last is answered with what
+ * <p>"ready"; the line "gc" collects, the line "go" takes both, the line "end" ends the program. Each line but the last is answered with what
  * the JVM's own beans say: {"direct": ..., "code_used": ..., "code_committed": ...}.
  */
 public final class Filled {
@@ -29,10 +29,11 @@ public final class Filled {
         int direct = Integer.parseInt(args[0]);
         long bytes = Long.parseLong(args[1]);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
-        System.gc(); // what is known of metaspace is of the last collection
         System.out.println("ready");
         for (String line = in.readLine(); !"end".equals(line); line = in.readLine()) {
-            if (line.equals("go")) {
+            if (line.equals("gc")) {
+                System.gc(); // what is known of metaspace is of the last collection
+            } else if (line.equals("go")) {
                 KEPT.add(ByteBuffer.allocateDirect(direct));
                 other = touched(bytes);
             }
