@@ -3,11 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD_NAME  "[loaders]"
-#define KIND_NAME  "[kind]"
-#define KINDS_NAME "[kinds]"
-#define GROUP_NAME "[group]"
-#define NO_SOURCE  "?"
+#include "include/umig/searches.h"
 
 #define WAY_LIMIT_BYTES (1u << 16)
 
@@ -44,7 +40,7 @@ static const struct umig_profile_sample *find_head(const struct umig_profile *pr
     for (size_t i = 0; i < profile->samples.count; i++) {
         const struct umig_profile_sample *sample = &profile->samples.items[i];
         if (umig_retained_is_found(profile, sample) &&
-            is_named(profile, sample->stack, HEAD_NAME) &&
+            is_named(profile, sample->stack, UMIG_SEARCHES_LOADERS) &&
             (head == NULL || sample->block > head->block)) {
             head = sample;
         }
@@ -62,7 +58,10 @@ static uint32_t kind_root(const struct umig_profile *profile, uint32_t stack)
     while (parent_of(profile, root) != 0) {
         root = parent_of(profile, root);
     }
-    return is_named(profile, root, KIND_NAME) || is_named(profile, root, KINDS_NAME) ? root : 0;
+    return is_named(profile, root, UMIG_SEARCHES_KIND) ||
+                   is_named(profile, root, UMIG_SEARCHES_KINDS)
+               ? root
+               : 0;
 }
 
 /* --- what holds them --- */
@@ -107,7 +106,7 @@ static void judge(struct umig_loaders_row *row)
 
 static bool was_dealt_out(const char *name)
 {
-    return strcmp(name, NO_SOURCE) == 0 || strchr(name, '*') != NULL;
+    return strcmp(name, UMIG_SEARCHES_NO_SOURCE) == 0 || strchr(name, '*') != NULL;
 }
 
 /* What a person calls it, as umig heap loaders does. */
@@ -117,7 +116,8 @@ static uint32_t name_by(const struct umig_profile *profile, uint32_t source, uin
     if (!was_dealt_out(file)) {
         return source;
     }
-    return was_dealt_out(umig_profile_text(profile, class_name)) && strcmp(file, NO_SOURCE) != 0
+    return was_dealt_out(umig_profile_text(profile, class_name)) &&
+                   strcmp(file, UMIG_SEARCHES_NO_SOURCE) != 0
                ? source
                : class_name;
 }
@@ -128,7 +128,8 @@ static bool is_way_of(const struct umig_profile *profile,
                       const struct umig_profile_sample *sample)
 {
     return sample->block == kind->block && umig_retained_is_found(profile, sample) &&
-           is_named(profile, sample->stack, GROUP_NAME) && line_of(profile, sample->stack) == group;
+           is_named(profile, sample->stack, UMIG_SEARCHES_GROUP) &&
+           line_of(profile, sample->stack) == group;
 }
 
 /* Ways that are told with the same words are one. */
@@ -175,7 +176,7 @@ static struct umig_loaders_row read_kind(const struct umig_profile *profile,
     struct umig_loaders_row row = {
         .name = name_by(profile, name_of(profile, kind->stack), name_of(profile, of_class)),
         .loader_class = name_of(profile, parent_of(profile, of_class)),
-        .has_others = is_named(profile, root, KINDS_NAME),
+        .has_others = is_named(profile, root, UMIG_SEARCHES_KINDS),
         .loaders = kind->count,
         .classes = kind->value,
         .needed = line_of(profile, kind->stack),

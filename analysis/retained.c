@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "analysis/way.h"
-
-#define HEAD_NAME "[search]"
+#include "include/umig/searches.h"
 
 /* Of the bytes of a class: what is held firmly beyond that counts. */
 #define FIRM_PART 20
@@ -31,7 +30,7 @@ static bool is_head(const struct umig_profile *profile, const struct umig_profil
 {
     const struct umig_profile_method *method = method_of(profile, sample->stack);
     return umig_retained_is_found(profile, sample) && method->class_name == 0 &&
-           strcmp(umig_profile_text(profile, method->name), HEAD_NAME) == 0;
+           strcmp(umig_profile_text(profile, method->name), UMIG_SEARCHES_HOLDERS) == 0;
 }
 
 /* The sample that every search has, of the latest one; NULL: there was none. */

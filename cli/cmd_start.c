@@ -11,6 +11,7 @@
 #include "cli/start_schedule.h"
 #include "cli/verb.h"
 #include "core/clock.h"
+#include "core/cpu_share.h"
 #include "core/err.h"
 #include "core/json.h"
 
@@ -186,7 +187,7 @@ static void put_budget(const struct umig_start_request *request, struct umig_buf
 {
     if (request->start.budget > 1) {
         umig_buf_printf(line, " All sessions there keep to %g %% of CPU meanwhile.",
-                        (request->start.budget - 1) / 10000.0);
+                        (request->start.budget - 1) / (double)UMIG_CPU_SHARE_PERCENT);
     } else if (request->start.budget == 1) {
         umig_buf_text(line, " Sessions there keep to no budget of CPU meanwhile.");
     }

@@ -11,6 +11,7 @@
 
 #include "cli/session_text.h"
 #include "cli/start_schedule.h"
+#include "core/cpu_share.h"
 #include "core/parse.h"
 #include "core/units.h"
 #include "include/umig/kinds.h"
@@ -228,7 +229,7 @@ static void put_budget(struct umig_buf *out, const Umig__V1__SessionStatus *sess
         umig_buf_text(out, "off: any CPU, of all sessions together\n");
     } else {
         umig_buf_printf(out, "%g %% of CPU for all sessions together\n",
-                        (session->budget - 1) / 10000.0);
+                        (session->budget - 1) / (double)UMIG_CPU_SHARE_PERCENT);
     }
 }
 

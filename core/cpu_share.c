@@ -7,14 +7,13 @@
 enum {
     MIN_PPM = 1000,
     MAX_PPM = 1000000,
-    PPM_PER_PERCENT = 10000,
     SHOWN_MAX = 80 /* of a wrong text, in its error */
 };
 
 /* "1%", "0.25%": digits, a point and up to two more of them, the sign. */
 static bool read_percent(struct umig_span value, uint64_t *out_ppm)
 {
-    uint64_t scale = PPM_PER_PERCENT;
+    uint64_t scale = UMIG_CPU_SHARE_PERCENT;
     uint64_t ppm = 0;
     bool is_behind_point = false;
     if (value.len < 2 || value.at[value.len - 1] != '%') {
@@ -30,7 +29,7 @@ static bool read_percent(struct umig_span value, uint64_t *out_ppm)
             scale /= 10;
             ppm += (uint64_t)(c - '0') * scale;
         } else {
-            ppm = ppm * 10 + (uint64_t)(c - '0') * PPM_PER_PERCENT;
+            ppm = ppm * 10 + (uint64_t)(c - '0') * UMIG_CPU_SHARE_PERCENT;
         }
     }
     *out_ppm = ppm;

@@ -8,6 +8,9 @@
 #include "include/umig/attr.h"
 #include "include/umig/status.h"
 
+/** Millionths in a percent. */
+#define UMIG_CPU_SHARE_PERCENT 10000u
+
 /**
  * Reads "1%", "0.25%", within 0.1% to 100%, or "off".
  *

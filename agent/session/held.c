@@ -3,13 +3,7 @@
 #include <string.h>
 
 #include "agent/session/live.h"
-
-#define HEAD_NAME    "[search]"
-#define LOADERS_NAME "[loaders]"
-#define KIND_NAME    "[kind]"
-#define KINDS_NAME   "[kinds]"
-#define GROUP_NAME   "[group]"
-#define NO_SOURCE    "?"
+#include "include/umig/searches.h"
 
 /* What goes out to a session. */
 struct telling {
@@ -94,7 +88,9 @@ static uint32_t stack_of_loaders_way(const struct telling *telling, const void *
     const struct umig_search_way *way = what;
     bool has_room = false;
     const uint32_t steps = steps_of(telling, way, &has_room);
-    return has_room ? push(&telling->pump->dictionary, steps, "", GROUP_NAME, way->target + 1) : 0;
+    return has_room
+               ? push(&telling->pump->dictionary, steps, "", UMIG_SEARCHES_GROUP, way->target + 1)
+               : 0;
 }
 
 static uint32_t stack_of_kind(const struct telling *telling, const void *what)
@@ -104,9 +100,10 @@ static uint32_t stack_of_kind(const struct telling *telling, const void *what)
     const char *texts[] = {umig_search_text(telling->search, kind->loader_class),
                            umig_search_text(telling->search, kind->class_name),
                            umig_search_text(telling->search, kind->source)};
-    uint32_t stack = push(wire, 0, "", kind->kinds > 1 ? KINDS_NAME : KIND_NAME, kind->group);
+    uint32_t stack =
+        push(wire, 0, "", kind->kinds > 1 ? UMIG_SEARCHES_KINDS : UMIG_SEARCHES_KIND, kind->group);
     for (int i = 0; i < 3 && stack != 0; i++) {
-        stack = push(wire, stack, "", texts[i][0] != '\0' ? texts[i] : NO_SOURCE,
+        stack = push(wire, stack, "", texts[i][0] != '\0' ? texts[i] : UMIG_SEARCHES_NO_SOURCE,
                      i == 2 ? kind->needed : 0);
     }
     return stack;
@@ -167,7 +164,7 @@ void umig_held_tell(struct umig_pump *pump,
                     uint64_t now_ns)
 {
     const struct telling telling = begin(pump, session, search, tid, now_ns);
-    give(&telling, stack_of_head, HEAD_NAME, 1, search->objects);
+    give(&telling, stack_of_head, UMIG_SEARCHES_HOLDERS, 1, search->objects);
     for (uint32_t i = 0; i < search->way_count; i++) {
         const struct umig_search_way *way = &search->ways[i];
         give(&telling, stack_of_way, way, way->bytes, way->objects);
@@ -187,7 +184,7 @@ void umig_held_tell_loaders(struct umig_pump *pump,
                             uint64_t now_ns)
 {
     const struct telling telling = begin(pump, session, search, tid, now_ns);
-    give(&telling, stack_of_head, LOADERS_NAME, 1, search->loader_count);
+    give(&telling, stack_of_head, UMIG_SEARCHES_LOADERS, 1, search->loader_count);
     for (uint32_t i = 0; i < search->loaders_told; i++) {
         const struct umig_search_loaders *kind = &search->loaders[i];
         give(&telling, stack_of_kind, kind, at_least_one(kind->classes), kind->loaders);

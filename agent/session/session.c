@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/session/backlog.h"
+#include "core/cpu_share.h"
 #include "core/err.h"
 #include "core/parse.h"
 
@@ -104,7 +105,8 @@ static int check_budget(const struct umig_sessions *sessions,
         return UMIG_OK;
     }
     if (other->spec.budget_ppm != 0) {
-        snprintf(text, sizeof text, "%g %%", other->spec.budget_ppm / 10000.0);
+        snprintf(text, sizeof text, "%g %%",
+                 other->spec.budget_ppm / (double)UMIG_CPU_SHARE_PERCENT);
     }
     return umig_err_set(err, UMIG_E_ARG,
                         "session '%s' runs under another budget, %s of CPU, and the agent keeps "

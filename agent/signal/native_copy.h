@@ -7,9 +7,9 @@
  *              up to Java's frames, UMIG_NATIVE_STACK_BYTES at most
  *   crossings  where native code called Java (agent/walk/crossing.h): the registers of what called,
  *              the stack up to the Java frame that had called it, UMIG_CROSSING_STACK_BYTES at
- * most; the UMIG_CROSSINGS_MAX innermost ones at most, and as many of these as the record has room
- * for root       the last crossing, where nobody in Java had called: the registers of what called,
- * the stack up to its end, UMIG_ROOT_STACK_BYTES at most
+ *              most; the UMIG_CROSSINGS_MAX innermost ones, or as many as there is room for
+ *   root       the last crossing, where nobody in Java had called: the registers of what called,
+ *              the stack up to its end, UMIG_ROOT_STACK_BYTES at most
  *
  * What is cut, or not copied, is marked in the profile: its place stands among the frames. A ring
  * that is nearly full has room for the leaf's registers only, or for nothing of this.
