@@ -83,7 +83,7 @@ final class Changes {
             while (agent.counters().get("unacked_batches") > 0) {
                 // what is under way arrives; the agent is asked four times a second
             }
-            return new Run(session, Long.parseLong(served.split(" ")[1]));
+            return new Run(session, Long.parseLong(served.replaceAll("\\D", "")));
         }
     }
 

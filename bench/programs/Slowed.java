@@ -8,13 +8,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
 
 /**
- * Requests of a dozen methods, the largest of which, {@code hash} (about 40 % of the CPU), can be slowed by a share of
- * its own work.
+ * Requests of a dozen methods, one of which, {@code hash}, can be slowed by a share of its own work. For scripts/bench diff,
+ * and for the test e2e.diff.
  *
  * <pre>java programs.Slowed PERCENT THREADS</pre>
  *
- * <p>"ready"; each line in is a number of milliseconds for which all threads work, and out comes "requests N", how
- * many they served; the line "end" ends the program.
+ * <p>"ready"; each line in is a number of milliseconds for which all threads work, and out comes
+ * {"requests": ...} of that time; the line "end" ends the program.
  */
 public final class Slowed {
     private static volatile long sink;
@@ -30,7 +30,7 @@ public final class Slowed {
         var in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
         for (String line = in.readLine(); line != null && !line.equals("end"); line = in.readLine()) {
-            System.out.println("requests " + program.work(Long.parseLong(line), threads));
+            System.out.println("{\"requests\": " + program.work(Long.parseLong(line), threads) + "}");
         }
     }
 
