@@ -18,7 +18,7 @@ import java.util.Random;
  * async-profiler takes another signal by itself.
  *
  * Legs are short: a request's price drifts by half within seconds, with what the JIT has just done,
- * and neighbours of a tenth of a second share the drift (of 2,000 requests a side the interval was
+ * and neighbours of some tenths of a second share the drift (of 2,000 requests a side the interval was
  * +-0.03 with legs of 40, +-0.007 with legs of 5). Our own threads work once a second: their price
  * is that of a long leg of its own.
  */

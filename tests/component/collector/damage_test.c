@@ -171,16 +171,24 @@ static void test_damaged_day_file_is_set_aside_and_a_new_one_begun(void **state)
     assert_non_null(strstr(text, "\"answer\":[\"A part of the data is missing: 1 of the files"));
 }
 
+/* A collector has stored a session "before" and ended; path: of the file it is in. */
+static void record_day(struct umig_collector_process *p,
+                       uint64_t epoch,
+                       char path[UMIG_STORE_PATH_BYTES])
+{
+    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
+    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
+    umig_collector_process_start(p);
+    umig_record_session(p, epoch, "before");
+    assert_int_equal(umig_collector_process_stop(p), 0);
+}
+
 static void test_file_set_aside_is_missed_by_the_sessions_that_were_in_it(void **state)
 {
     struct umig_collector_process *p = *state;
     static char text[1 << 20];
     char path[UMIG_STORE_PATH_BYTES];
-    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
-    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
-    umig_collector_process_start(p);
-    umig_record_session(p, 64, "before");
-    assert_int_equal(umig_collector_process_stop(p), 0);
+    record_day(p, 64, path);
     damage(path);
 
     umig_collector_process_start(p);
@@ -206,11 +214,7 @@ static void test_damaged_day_file_is_told_at_the_start(void **state)
 {
     struct umig_collector_process *p = *state;
     char path[UMIG_STORE_PATH_BYTES];
-    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
-    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
-    umig_collector_process_start(p);
-    umig_record_session(p, 66, "before");
-    assert_int_equal(umig_collector_process_stop(p), 0);
+    record_day(p, 66, path);
     damage(path);
 
     /* Whoever only reads leaves it as it is. */
@@ -227,11 +231,7 @@ static void test_empty_day_file_is_damaged(void **state)
     struct umig_collector_process *p = *state;
     static char text[1 << 20];
     char path[UMIG_STORE_PATH_BYTES];
-    const int64_t today = umig_store_day_of(umig_clock_unix_ns());
-    umig_store_day_path(p->data, umig_store_file_of(today, 0), path);
-    umig_collector_process_start(p);
-    umig_record_session(p, 67, "before");
-    assert_int_equal(umig_collector_process_stop(p), 0);
+    record_day(p, 67, path);
     assert_int_equal(truncate(path, 0), 0);
 
     assert_int_equal(umig_read_folder(p, UMIG_QUERY_WRITE_REPORT, text, sizeof text), UMIG_E_DB);
