@@ -169,11 +169,17 @@ struct ages {
     double objects[UMIG_LIVE_AGES];
 };
 
-static uint32_t age_of(const struct umig_live *table, const struct umig_live_entry *entry)
+/* Nothing is known of what came after a collection that nobody has looked after: it may be dead. */
+static bool is_known(const struct umig_live_sites *sites, const struct umig_live_entry *entry)
 {
-    const uint32_t survived = atomic_load(&table->checked) - entry->collection;
-    if (survived == 0 || survived > UINT32_MAX / 2) {
-        return 0; /* nobody has looked since */
+    return sites->checked - entry->collection <= UINT32_MAX / 2;
+}
+
+static uint32_t age_of(const struct umig_live_sites *sites, const struct umig_live_entry *entry)
+{
+    const uint32_t survived = sites->checked - entry->collection;
+    if (survived == 0) {
+        return 0;
     }
     const uint32_t bits = 32 - (uint32_t)__builtin_clz(survived);
     return bits < UMIG_LIVE_AGES ? bits : UMIG_LIVE_AGES - 1;
@@ -207,7 +213,8 @@ static void list_entries(struct umig_live_sites *sites, const struct umig_sessio
     memset(sites->first, 0, (used(sites)->stacks.count + 1) * sizeof *sites->first);
     for (uint32_t i = 0; i < sites->table->room; i++) {
         struct umig_live_entry *entry = umig_live_at(sites->table, i);
-        if (entry != NULL && entry->stack != 0 && entry->time_ns >= session->start_ns) {
+        if (entry != NULL && entry->stack != 0 && entry->time_ns >= session->start_ns &&
+            is_known(sites, entry)) {
             entry->next = sites->first[entry->stack];
             sites->first[entry->stack] = i + 1;
         }
@@ -223,7 +230,7 @@ static void add_up(const struct umig_live_sites *sites,
     for (uint32_t at = sites->first[stack]; at != 0; at = sites->table->entries[at - 1].next) {
         const struct umig_live_entry *entry = &sites->table->entries[at - 1];
         const double weight = weight_of(session, entry);
-        const uint32_t age = age_of(sites->table, entry);
+        const uint32_t age = age_of(sites, entry);
         out_ages->bytes[age] += weight * (double)entry->bytes;
         out_ages->objects[age] += weight;
     }
@@ -342,6 +349,7 @@ static void take_snapshot(struct umig_live_sites *sites,
     session->last_live_ns = time_ns;
     session->last_look_ns = now_ns;
     give(sites, session, &head, time_ns, now_ns);
+    sites->checked = atomic_load(&sites->table->checked);
     list_entries(sites, session);
     for (uint32_t stack = 1; stack <= used(sites)->stacks.count; stack++) {
         if (sites->first[stack] != 0) {

@@ -7,12 +7,16 @@
  * thinned.
  *
  * Sessions are told by snapshots: for each place, class and age what is alive of what was allocated
- * since the session began. A snapshot is samples of one moment, each with a frame of kind LIVE
- * innermost, and one whose frame is called "[snapshot]", worth one byte, so that a snapshot of
- * nothing is one, too; its count is one more than the collections of old objects that there were.
- * The last one of a session counts, those before it say how it came to that. Snapshots are ten
- * seconds apart, or the thirtieth part of what the session has lasted, if that is more: the store
- * tells apart what lies ten seconds apart.
+ * since the session began, as far as it is known: what was allocated after a collection that nobody
+ * has looked after yet, within a quarter of a second, is left to the next snapshot, for most of it
+ * is dead, and with much garbage it is more than the whole heap.
+ *
+ * A snapshot is samples of one moment, each with a frame of kind LIVE innermost, and one whose
+ * frame is called "[snapshot]", worth one byte, so that a snapshot of nothing is one, too; its
+ * count is one more than the collections of old objects that there were. The last one of a session
+ * counts, those before it say how it came to that. Snapshots are ten seconds apart, or the
+ * thirtieth part of what the session has lasted, if that is more: the store tells apart what lies
+ * ten seconds apart.
  *
  * An object's age is how many collections it has survived, as told in LIVE's line: the number of
  * bits it has, plus one. docs/adr/0018-live-objects.md
@@ -52,6 +56,7 @@ struct umig_live_sites {
     struct umig_carry out;  /* back */
     struct umig_carry move; /* from the one in use to the other */
     uint32_t *first;        /* by stack: 1 + the first entry of a list of them; 0: none */
+    uint32_t checked;       /* collections that had been looked after when a snapshot began */
     uint64_t refused_seen;  /* of the table's books */
     uint32_t tid;           /* of the loop, whose samples a snapshot is */
 };

@@ -14,14 +14,15 @@ import java.util.TreeMap;
  * <pre>java Living</pre>
  *
  * <p>"ready"; then a line out for each line in. "keep": another part of arrays and of nodes, some
- * garbage, and CPU in between; "drop": the nodes are let go; "collect N": N full collections; "end" ends
- * the program. Out comes {"methods": {"Living.arrays": bytes kept, "Living.nodes": ...}}.
+ * garbage, and CPU in between; "drop": the nodes are let go; "collect N": N full collections;
+ * "litter": from now on a thread makes garbage of large arrays; "end" ends the program. Out comes {"methods": {"Living.arrays": bytes kept, "Living.nodes": ...}}.
  */
 public final class Living {
     private static final com.sun.management.ThreadMXBean BEAN =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int ARRAYS = 5_000;
     private static final int NODES = 100_000;
+    private static final int LARGE = 1 << 20;
     private static final long SPIN_NANOS = 50_000_000;
 
     private static final Map<String, Long> KEPT = new TreeMap<>();
@@ -62,6 +63,12 @@ public final class Living {
             sink = new long[100];
         }
         sink = null;
+    }
+
+    static void litter() {
+        while (true) {
+            sink = new byte[LARGE];
+        }
     }
 
     private static void spin() {
@@ -105,6 +112,10 @@ public final class Living {
             } else if ("drop".equals(words[0])) {
                 chain = null;
                 KEPT.put("Living.nodes", 0L);
+            } else if ("litter".equals(words[0])) {
+                Thread thread = new Thread(Living::litter, "litterer");
+                thread.setDaemon(true);
+                thread.start();
             } else {
                 for (int i = 0; i < Integer.parseInt(words[1]); i++) {
                     System.gc();
