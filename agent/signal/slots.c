@@ -1,7 +1,5 @@
 #include "agent/signal/slots.h"
 
-#include <string.h>
-
 #include "agent/signal/sigsafe_only.h"
 
 /* Fibonacci hashing (Knuth, TAOCP 6.4): thread ids come in runs, the product spreads them. */
@@ -55,6 +53,20 @@ struct umig_slot *umig_slots_hold(const struct umig_slots *table, int tid)
     return slot;
 }
 
+/* Zeroes all but who it is of. Whoever still has the pointer reads atomically meanwhile: so do we
+ * write. */
+static void clear(struct umig_slot *slot)
+{
+    _Static_assert(offsetof(struct umig_slot, kind) % sizeof(uint64_t) == 0 &&
+                       sizeof *slot % sizeof(uint64_t) == 0,
+                   "cleared by words");
+    _Atomic(uint64_t) *word = (void *)((char *)slot + offsetof(struct umig_slot, kind));
+    _Atomic(uint64_t) *const end = (void *)((char *)slot + sizeof *slot);
+    for (; word < end; word++) {
+        atomic_store_explicit(word, 0, memory_order_relaxed);
+    }
+}
+
 struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
 {
     struct umig_slot *slot = umig_slots_find(table, tid);
@@ -68,7 +80,7 @@ struct umig_slot *umig_slots_register_locked(struct umig_slots *table, int tid)
             continue;
         }
         const unsigned serial = atomic_load_explicit(&slot->serial, memory_order_relaxed);
-        memset(&slot->kind, 0, sizeof *slot - offsetof(struct umig_slot, kind));
+        clear(slot);
         slot->timer = -1;
         slot->perf.fd = -1;
         atomic_store_explicit(&slot->serial, serial + 1, memory_order_relaxed);

@@ -79,7 +79,13 @@ void umig_search_give_up(struct umig_search *search)
 {
     umig_memory_return(search->memory, search->memory_bytes);
     const uint32_t number = search->number;
-    *search = (struct umig_search){.number = number};
+    /* The attached thread looks at the state meanwhile. */
+    const size_t first = offsetof(struct umig_search, targets);
+    memset((char *)search + first, 0, sizeof *search - first);
+    search->number = number;
+    atomic_store(&search->looked_at, 0);
+    atomic_store(&search->is_called_off, false);
+    atomic_store(&search->state, UMIG_SEARCH_IDLE);
 }
 
 const char *umig_search_text(const struct umig_search *search, uint32_t at)

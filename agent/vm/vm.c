@@ -209,7 +209,7 @@ static void JNICALL run_attached(jvmtiEnv *jvmti, JNIEnv *jni, void *arg)
 {
     (void)jvmti;
     struct umig_vm *vm = arg;
-    vm->agent_tid = (int)syscall(SYS_gettid);
+    atomic_store(&vm->agent_tid, (int)syscall(SYS_gettid));
     /* JVMTI lists threads and classes as one reference each, deleted as they are looked at: with
      * -Xcheck:jni the JVM wants to be told of so many. */
     (void)(*jni)->EnsureLocalCapacity(jni, MAX_REFERENCES);
@@ -296,8 +296,8 @@ uint32_t umig_vm_provided(const struct umig_vm *vm)
 uint64_t umig_vm_cpu_ns(struct umig_vm *vm)
 {
     struct timespec cpu;
-    if (vm->agent_tid != 0 &&
-        clock_gettime((clockid_t)((~(unsigned)vm->agent_tid << 3) | 6u), &cpu) == 0) {
+    const int tid = atomic_load(&vm->agent_tid);
+    if (tid != 0 && clock_gettime((clockid_t)((~(unsigned)tid << 3) | 6u), &cpu) == 0) {
         vm->cpu_ns = (uint64_t)cpu.tv_sec * UMIG_NS_PER_S + (uint64_t)cpu.tv_nsec;
     }
     return vm->cpu_ns; /* of a thread that has ended: what was read last */

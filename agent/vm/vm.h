@@ -108,7 +108,7 @@ struct umig_vm {
     atomic_uint wanted;
     atomic_uint provided;
     atomic_bool stopping;
-    int agent_tid;
+    atomic_int agent_tid;
     uint64_t next_refresh_ns;            /* its own: names are read again then; 0: they are not */
     bool is_look_left;                   /* its own: references are left that are to be deleted */
     uint64_t cpu_ns;                     /* of that thread, as read last */
@@ -117,8 +117,8 @@ struct umig_vm {
     atomic_uint wait_calls; /* of the JVM's about waits: each so many-th is measured */
     atomic_uint waiting;    /* threads that wait for a lock now; 0: nobody need be looked for */
     atomic_bool are_parks_seen;
-    void *thread_eetop;        /* jfieldID of Thread.eetop; NULL: not needed yet */
-    atomic_bool is_look_asked; /* for deadlocks */
+    _Atomic(void *) thread_eetop; /* jfieldID of Thread.eetop; NULL: not needed yet */
+    atomic_bool is_look_asked;    /* for deadlocks */
     atomic_uint_fast64_t next_deadlock_look_ns;
     atomic_uint_fast64_t deadlock_looks;
     atomic_uint deadlocks_found;

@@ -21,7 +21,8 @@ jthread umig_vm_thread_at(struct umig_vm *vm, JNIEnv *jni, uintptr_t java_thread
     jint count = 0;
     jthread *threads = NULL;
     jthread found = NULL;
-    if (java_thread == 0 || vm->thread_eetop == NULL ||
+    const jfieldID eetop = atomic_load(&vm->thread_eetop);
+    if (java_thread == 0 || eetop == NULL ||
         atomic_load(&vm->sampler->slots.live) > THREADS_LISTED ||
         (*jni)->EnsureLocalCapacity(jni, 2 * THREADS_LISTED) != JNI_OK ||
         (*jvmti)->GetAllThreads(jvmti, &count, &threads) != JVMTI_ERROR_NONE) {
@@ -29,7 +30,7 @@ jthread umig_vm_thread_at(struct umig_vm *vm, JNIEnv *jni, uintptr_t java_thread
     }
     for (jint i = 0; i < count; i++) {
         if (found == NULL &&
-            (uintptr_t)(*jni)->GetLongField(jni, threads[i], vm->thread_eetop) == java_thread) {
+            (uintptr_t)(*jni)->GetLongField(jni, threads[i], eetop) == java_thread) {
             found = threads[i];
         } else {
             (*jni)->DeleteLocalRef(jni, threads[i]);

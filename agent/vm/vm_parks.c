@@ -419,7 +419,7 @@ int umig_vm_parks_set(struct umig_vm *vm, JNIEnv *jni, bool enabled, struct umig
     }
     umig_vm_forget_deadlocks(vm);
     int rc = read_classes(jni, err);
-    vm->thread_eetop = g_parks.eetop;
+    atomic_store(&vm->thread_eetop, g_parks.eetop);
     umig_vm_pins_open(vm, jni);
     rc = rc != UMIG_OK ? rc : bind_once(vm, jni, err);
     if (rc == UMIG_OK) {
