@@ -232,7 +232,10 @@ static bool go_above_locals(struct frozen *at, uintptr_t locals)
     return true;
 }
 
-static bool leave_interpreted(struct frozen *at, struct umig_kept *kept)
+/* What an interpreted frame says of itself; false if it is none. */
+static bool read_interpreted(const struct frozen *at,
+                             struct umig_walk_frame *out_frame,
+                             uintptr_t *out_locals)
 {
     if (at->fp < at->sp || (at->fp & (WORD - 1)) != 0 || !is_inside(at, at->fp, METADATA_WORDS)) {
         return false;
@@ -242,11 +245,23 @@ static bool leave_interpreted(struct frozen *at, struct umig_kept *kept)
     if (!umig_names_is_method(at->hotspot, method) || locals < 1 || locals > LOCALS_WORDS_MAX) {
         return false;
     }
-    umig_kept_add(kept, &(struct umig_walk_frame){
-                            .method = method,
-                            .bci = bci_of(at->hotspot, method, word_at(at->fp, FP_BCP)),
-                            .kind = UMIG_FRAME_INTERPRETED,
-                        });
+    *out_frame = (struct umig_walk_frame){
+        .method = method,
+        .bci = bci_of(at->hotspot, method, word_at(at->fp, FP_BCP)),
+        .kind = UMIG_FRAME_INTERPRETED,
+    };
+    *out_locals = locals;
+    return true;
+}
+
+static bool leave_interpreted(struct frozen *at, struct umig_kept *kept)
+{
+    struct umig_walk_frame frame;
+    uintptr_t locals = 0;
+    if (!read_interpreted(at, &frame, &locals)) {
+        return false;
+    }
+    umig_kept_add(kept, &frame);
     return go_above_locals(at, locals);
 }
 
@@ -335,13 +350,30 @@ static uintptr_t tail_of(const struct umig_hotspot *hotspot,
                : 0;
 }
 
+/* Is the frame at hand the innermost Java frame of the stack? */
+static bool is_innermost(const struct frozen *at, const struct umig_continuation *continuation)
+{
+    struct umig_walk_frame frame;
+    uintptr_t locals = 0;
+    if (at->pc != continuation->called_from) {
+        return false;
+    }
+    const struct umig_blob blob = umig_codecache_find(at->hotspot, at->pc);
+    return blob.kind != UMIG_BLOB_INTERPRETER ||
+           (read_interpreted(at, &frame, &locals) && frame.method == continuation->called_method &&
+            frame.bci == continuation->called_bci);
+}
+
 bool umig_continuation_is_freezing(const struct umig_hotspot *hotspot,
                                    const struct umig_continuation *continuation)
 {
     struct frozen at;
     const uintptr_t chunk = continuation->called_from != 0 ? tail_of(hotspot, continuation) : 0;
-    return chunk != 0 && open_chunk(hotspot, chunk, &at) && at.sp < at.end &&
-           word_at(at.sp, -1) == continuation->called_from;
+    if (chunk == 0 || !open_chunk(hotspot, chunk, &at) || at.sp >= at.end) {
+        return false;
+    }
+    go_to(&at, at.sp);
+    return is_innermost(&at, continuation);
 }
 
 /*

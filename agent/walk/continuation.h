@@ -55,6 +55,9 @@ struct umig_continuation {
     int32_t enter_words;     /* of its frame, which begins at the entry */
     uintptr_t called_from;   /* return address into the innermost Java frame; 0: not come to yet */
     uint32_t called_at;      /* frames kept before that one */
+    uintptr_t
+        called_method;  /* of that frame, and where it is: interpreted ones go on at the same */
+    int32_t called_bci; /* few addresses */
 };
 
 /** Where a position on the stack of a thread that runs a continuation is. */
@@ -88,7 +91,8 @@ UMIG_SIGNAL_SAFE bool umig_continuation_is_bottom(const struct umig_continuation
 
 /**
  * Is the thread being frozen, so that the frames that stand on its stack are in the chunk as well?
- * Told by called_from: what the innermost frozen frame goes on at.
+ * Told by where the innermost frozen frame goes on, an interpreted one by its method, too: it must
+ * be the innermost one of the stack.
  *
  * Signal: async-signal-safe, under the guard.
  */

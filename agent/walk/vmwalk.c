@@ -147,6 +147,8 @@ static void note_innermost(struct umig_step *step,
     if (is_java && step->continuation.entry != 0 && step->continuation.called_from == 0) {
         step->continuation.called_from = left->pc;
         step->continuation.called_at = kept->seen;
+        step->continuation.called_method = left->method;
+        step->continuation.called_bci = left->bci;
     }
 }
 

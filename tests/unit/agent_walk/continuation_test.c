@@ -395,6 +395,25 @@ static void test_frames_that_are_being_frozen_are_told_by_the_innermost(void **s
     assert_false(umig_continuation_is_freezing(&fx->hotspot, &fx->found));
 }
 
+/* All interpreted frames that call alike go on at one address. */
+static void test_interpreted_frames_that_are_being_frozen_are_told_by_their_method(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_walk_frame *frozen = fx->frames;
+    push_compiled(fx, &fx->chunk, ENTER);
+    push_interpreted(fx, &fx->chunk, 0, 0);
+    assert_true(add(fx));
+    fx->found.called_from = code_of(fx, INTERPRETER);
+    fx->found.called_method = frozen->method;
+    fx->found.called_bci = frozen->bci;
+    assert_true(umig_continuation_is_freezing(&fx->hotspot, &fx->found));
+    fx->found.called_bci++;
+    assert_false(umig_continuation_is_freezing(&fx->hotspot, &fx->found));
+    fx->found.called_bci--;
+    fx->found.called_method += 8;
+    assert_false(umig_continuation_is_freezing(&fx->hotspot, &fx->found));
+}
+
 static void test_chunks_in_a_circle_end(void **state)
 {
     struct fixture *fx = *state;
@@ -586,6 +605,7 @@ int main(void)
         IN_FIXTURE(test_a_chunk_whose_memory_is_gone_ends_the_walk),
         IN_FIXTURE(test_a_frame_of_no_code_ends_the_walk),
         IN_FIXTURE(test_frames_that_are_being_frozen_are_told_by_the_innermost),
+        IN_FIXTURE(test_interpreted_frames_that_are_being_frozen_are_told_by_their_method),
         IN_FIXTURE(test_chunks_in_a_circle_end),
         cmocka_unit_test(test_the_entry_is_described_by_its_code),
         cmocka_unit_test(test_other_code_describes_no_entry),
