@@ -22,16 +22,21 @@ final class Collapsed {
     static List<Stack> read(String text) {
         var stacks = new ArrayList<Stack>();
         for (String line : text.lines().toList()) {
-            int space = line.lastIndexOf(' ');
-            String[] parts = line.substring(0, space).split(";");
-            var thread = THREAD.matcher(parts[0]);
-            if (!thread.matches()) {
-                throw new Trouble("a stack without a thread: " + line);
-            }
-            List<String> frames = List.of(parts).subList(1, parts.length).stream().map(Collapsed::plain).toList();
-            stacks.add(new Stack(thread.group(1), frames, Long.parseLong(line.substring(space + 1))));
+            stacks.add(stackOf(line));
         }
         return stacks;
+    }
+
+    /** Reads a line; files of deep stacks can be larger than the heap. */
+    static Stack stackOf(String line) {
+        int space = line.lastIndexOf(' ');
+        String[] parts = line.substring(0, space).split(";");
+        var thread = THREAD.matcher(parts[0]);
+        if (!thread.matches()) {
+            throw new Trouble("a stack without a thread: " + line);
+        }
+        List<String> frames = List.of(parts).subList(1, parts.length).stream().map(Collapsed::plain).toList();
+        return new Stack(thread.group(1), frames, Long.parseLong(line.substring(space + 1)));
     }
 
     private static String plain(String frame) {

@@ -1,5 +1,6 @@
 package driver;
 
+import java.io.BufferedReader;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,11 +146,14 @@ final class Failures {
     private static Share peerShare(Path file) throws Exception {
         var causes = new TreeMap<String, Long>();
         long samples = 0;
-        for (Collapsed.Stack stack : Collapsed.read(Files.readString(file))) {
-            if (stack.thread().equals(SERVICE)) {
-                samples += stack.weight();
-                stack.frames().stream().filter(KnownStacks::isPeersFailure).findFirst()
-                        .ifPresent(cause -> causes.merge(cause, stack.weight(), Long::sum));
+        try (BufferedReader lines = Files.newBufferedReader(file)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                Collapsed.Stack stack = Collapsed.stackOf(line);
+                if (stack.thread().equals(SERVICE)) {
+                    samples += stack.weight();
+                    stack.frames().stream().filter(KnownStacks::isPeersFailure).findFirst()
+                            .ifPresent(cause -> causes.merge(cause, stack.weight(), Long::sum));
+                }
             }
         }
         return new Share(samples, causes);
