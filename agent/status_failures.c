@@ -28,7 +28,9 @@ static void write_thread_name(struct umig_slots *slots, int32_t tid, struct umig
     pthread_mutex_lock(&slots->mutex);
     const struct umig_slot *slot = umig_slots_find(slots, tid);
     if (slot != NULL) {
-        umig_pb_str(writer, 3, slot->name);
+        char name[UMIG_THREAD_NAME_BYTES];
+        umig_slot_name(slot, name);
+        umig_pb_str(writer, 3, name);
     }
     pthread_mutex_unlock(&slots->mutex);
 }

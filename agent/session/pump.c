@@ -244,10 +244,12 @@ static uint32_t stack_without_java(struct umig_pump *pump,
 {
     const enum umig_thread_kind kind = (enum umig_thread_kind)atomic_load(&slot->kind);
     char doing[UMIG_JVM_THREAD_TEXT_BYTES];
+    char name[UMIG_THREAD_NAME_BYTES];
+    umig_slot_name(slot, name);
     struct umig_dictionary *dictionary = &pump->dictionary;
     struct growth growth = {.dictionary = dictionary, .chain = &pump->chain};
     if (!grow(&growth, text_frame(dictionary, UMIG_FRAME_VM, umig_jvm_thread_text(kind))) ||
-        umig_jvm_thread_doing(record, kind, slot->name, doing) == 0 ||
+        umig_jvm_thread_doing(record, kind, name, doing) == 0 ||
         !grow(&growth, text_frame(dictionary, UMIG_FRAME_VM, doing)) ||
         record->doing != UMIG_DOING_COMPILE) {
         return growth.stack;
@@ -362,9 +364,11 @@ static uint32_t stack_of(struct umig_pump *pump,
 static uint32_t thread_of(struct umig_pump *pump, const struct umig_slot *slot)
 {
     struct umig_dictionary *dictionary = &pump->dictionary;
-    return umig_dictionary_thread(
-        dictionary, (uint32_t)atomic_load(&slot->tid), (uint32_t)atomic_load(&slot->kind),
-        umig_dictionary_string(dictionary, slot->name, strnlen(slot->name, sizeof slot->name)), 0);
+    char name[UMIG_THREAD_NAME_BYTES];
+    umig_slot_name(slot, name);
+    return umig_dictionary_thread(dictionary, (uint32_t)atomic_load(&slot->tid),
+                                  (uint32_t)atomic_load(&slot->kind),
+                                  umig_dictionary_string(dictionary, name, strlen(name)), 0);
 }
 
 static uint32_t virtual_thread_of(struct umig_pump *pump,

@@ -68,11 +68,12 @@ static void place_on_carrier(struct umig_virtual_threads *threads,
                              uint64_t now_ns,
                              struct umig_virtual_row *row)
 {
+    char name[UMIG_THREAD_NAME_BYTES];
+    umig_slot_name(carrier, name);
     threads->unread_samples += is_unread;
     row->tid = (uint32_t)atomic_load(&carrier->tid);
-    row->name_bytes =
-        (size_t)snprintf(row->name, sizeof row->name, "virtual %son %.*s",
-                         is_unread ? "(unread) " : "", UMIG_THREAD_NAME_BYTES, carrier->name);
+    row->name_bytes = (size_t)snprintf(row->name, sizeof row->name, "virtual %son %s",
+                                       is_unread ? "(unread) " : "", name);
     if (!is_unread && !threads->is_refused &&
         umig_admission_see(&threads->threads, hash(record->virtual_id, row->name), true, now_ns)) {
         row->id = record->virtual_id;

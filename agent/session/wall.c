@@ -44,8 +44,12 @@ static uint64_t random_below(struct umig_wall *wall, uint64_t bound)
 
 static bool wants(const struct umig_session *session, const struct umig_slot *slot)
 {
-    return umig_session_takes(session, UMIG_KIND_WALL) &&
-           umig_session_wants_thread(session, slot->name);
+    char name[UMIG_THREAD_NAME_BYTES];
+    if (!umig_session_takes(session, UMIG_KIND_WALL)) {
+        return false;
+    }
+    umig_slot_name(slot, name);
+    return umig_session_wants_thread(session, name);
 }
 
 static bool is_wanted(const struct umig_wall *wall, const struct umig_slot *slot)

@@ -36,7 +36,7 @@ struct umig_kernel_part {
 
 struct umig_perf_ring {
     _Atomic(void *) map; /* NULL: none, or retired */
-    int fd;              /* as its signals name it; kept when the ring is retired */
+    atomic_int fd;       /* as its signals name it; kept when the ring is retired */
     bool has_phase;      /* the first period was a random one; the handler sets the right one */
     uint64_t taken_ns;   /* of the event's clock, by samples; the handler's */
 };

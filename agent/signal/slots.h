@@ -86,7 +86,8 @@ struct umig_slot {
     uint32_t alloc_era;      /* of sampling, in which its last sample was; another one: none yet */
     uint32_t alloc_interval; /* by which its next sample is drawn */
 
-    char name[UMIG_THREAD_NAME_BYTES]; /* under the mutex */
+    /* umig_slot_set_name() under the mutex; umig_slot_name(). */
+    atomic_uint_fast64_t name[UMIG_THREAD_NAME_BYTES / sizeof(uint64_t)];
 };
 
 struct umig_slots {
@@ -140,6 +141,20 @@ UMIG_SIGNAL_SAFE static inline bool umig_slot_is_of(const struct umig_slot *slot
  */
 UMIG_SIGNAL_SAFE UMIG_NODISCARD struct umig_slot *umig_slots_hold(const struct umig_slots *table,
                                                                   int tid);
+
+/**
+ * Names a slot's thread, cut at UMIG_THREAD_NAME_BYTES - 1. Under the table's mutex.
+ *
+ * Signal: never.
+ */
+void umig_slot_set_name(struct umig_slot *slot, const char *name);
+
+/**
+ * A thread's name; one that changes meanwhile may come out as a mixture of both.
+ *
+ * Signal: never.
+ */
+void umig_slot_name(const struct umig_slot *slot, char out_name[UMIG_THREAD_NAME_BYTES]);
 
 /** Lets a slot go; NULL is none. Signal: async-signal-safe. */
 UMIG_SIGNAL_SAFE static inline void umig_slot_release(struct umig_slot *slot)

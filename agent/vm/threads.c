@@ -129,7 +129,9 @@ static uintptr_t find_compiler(const struct umig_threads *threads, const char *n
 static void find_compiler_again(const struct umig_threads *threads, struct umig_slot *slot, int tid)
 {
     if (atomic_load(&slot->kind) == UMIG_THREAD_JIT && atomic_load(&slot->compiler) == 0) {
-        atomic_store_explicit(&slot->compiler, find_compiler(threads, slot->name, tid),
+        char name[UMIG_THREAD_NAME_BYTES];
+        umig_slot_name(slot, name);
+        atomic_store_explicit(&slot->compiler, find_compiler(threads, name, tid),
                               memory_order_release);
     }
 }
@@ -154,7 +156,7 @@ static void found_native(struct umig_threads *threads, int tid)
     struct umig_slot *slot = register_locked(threads, tid);
     if (slot != NULL && !is_ticking(slot)) {
         if (atomic_load(&slot->env) == NULL) {
-            snprintf(slot->name, sizeof slot->name, "%s", name);
+            umig_slot_set_name(slot, name);
             atomic_store(&slot->kind, kind_of_name(name));
             atomic_store_explicit(&slot->compiler, compiler, memory_order_release);
         }
@@ -172,10 +174,12 @@ void umig_threads_started(struct umig_threads *threads, int tid, void *env, cons
     struct umig_slot *slot = register_locked(threads, tid);
     if (slot != NULL) {
         if (name != NULL) {
-            snprintf(slot->name, sizeof slot->name, "%s", name);
+            umig_slot_set_name(slot, name);
         }
         if (env != NULL) {
-            const bool is_ours = strncmp(slot->name, "umig-", 5) == 0;
+            char own[UMIG_THREAD_NAME_BYTES];
+            umig_slot_name(slot, own);
+            const bool is_ours = strncmp(own, "umig-", 5) == 0;
             atomic_store(&slot->kind, is_ours ? UMIG_THREAD_AGENT : UMIG_THREAD_JAVA);
             atomic_store_explicit(&slot->env, env, memory_order_release);
         }

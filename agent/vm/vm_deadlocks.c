@@ -212,7 +212,9 @@ static void put_name(const struct look *look, uint32_t at, struct umig_buf *out)
 {
     struct umig_slots *slots = &look->vm->sampler->slots;
     pthread_mutex_lock(&slots->mutex);
-    umig_buf_printf(out, "\"%s\" (%d)", look->slots[at]->name, (int)look->waits[at].tid);
+    char name[UMIG_THREAD_NAME_BYTES];
+    umig_slot_name(look->slots[at], name);
+    umig_buf_printf(out, "\"%s\" (%d)", name, (int)look->waits[at].tid);
     pthread_mutex_unlock(&slots->mutex);
 }
 

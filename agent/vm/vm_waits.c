@@ -253,7 +253,7 @@ struct umig_slot *umig_vm_own_slot(struct umig_vm *vm)
         slot = umig_slots_register_locked(slots, tid);
         if (slot != NULL) {
             atomic_store(&slot->kind, UMIG_THREAD_AGENT);
-            memcpy(slot->name, "umig-agent", sizeof "umig-agent");
+            umig_slot_set_name(slot, "umig-agent");
         }
         pthread_mutex_unlock(&slots->mutex);
     }

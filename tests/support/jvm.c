@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "tests/support/races.h"
 #include "tests/support/test.h"
 
 enum {
@@ -38,6 +40,36 @@ static int left_ms(int64_t deadline_ms)
 {
     const int64_t left = deadline_ms - (int64_t)umig_clock_monotonic_ns() / 1000000;
     return left > 0 ? (int)left : 0;
+}
+
+/* --- races --- */
+
+/* ThreadSanitizer knows no memory that lies at random; children inherit it. */
+static void settle_addresses(void)
+{
+    if (UMIG_RACES_PATH[0] != '\0') {
+        assert_true(personality(ADDR_NO_RANDOMIZE) >= 0);
+    }
+}
+
+/* What ThreadSanitizer has reported of a JVM that is gone must not be ours. */
+static void expect_no_races(pid_t pid)
+{
+    static char text[1 << 20];
+    static char first[8192];
+    char path[256];
+    snprintf(path, sizeof path, "%s.%d", UMIG_RACES_PATH, pid);
+    FILE *file = UMIG_RACES_PATH[0] != '\0' ? fopen(path, "re") : NULL;
+    if (file == NULL) {
+        return;
+    }
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    unlink(path);
+    const size_t count = umig_races_count(text, first, sizeof first);
+    if (count > 0) {
+        fail_msg("%zu races of ours in the JVM; the first: %s", count, first);
+    }
 }
 
 /* --- children --- */
@@ -246,6 +278,7 @@ static void close_rig(struct umig_rig *rig)
 void umig_rig_each_jdk(void (*body)(struct umig_rig *rig))
 {
     struct umig_jdk jdks[JDKS_MAX];
+    settle_addresses();
     const size_t count = find_jdks(jdks);
     const char *ci = getenv("CI");
     say_missing(jdks, count);
@@ -259,7 +292,9 @@ void umig_rig_each_jdk(void (*body)(struct umig_rig *rig))
         print_message("JDK %d\n", jdks[i].feature);
         open_rig(&g_rig, &jdks[i]);
         body(&g_rig);
+        const pid_t pid = g_rig.jvm.pid;
         close_rig(&g_rig);
+        expect_no_races(pid);
     }
 }
 
@@ -351,7 +386,10 @@ json_t *umig_rig_read_jvm(struct umig_rig *rig)
 
 int umig_rig_wait_jvm(struct umig_rig *rig)
 {
-    return wait_for_exit(&rig->jvm);
+    const pid_t pid = rig->jvm.pid;
+    const int code = wait_for_exit(&rig->jvm);
+    expect_no_races(pid);
+    return code;
 }
 
 /* --- the command --- */

@@ -87,7 +87,7 @@ static void name_thread(struct fixture *fx, int tid, const char *name)
     pthread_mutex_lock(&slots->mutex);
     struct umig_slot *slot = umig_slots_register_locked(slots, tid);
     assert_non_null(slot);
-    snprintf(slot->name, sizeof slot->name, "%s", name);
+    umig_slot_set_name(slot, name);
     pthread_mutex_unlock(&slots->mutex);
 }
 

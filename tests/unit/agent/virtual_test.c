@@ -20,7 +20,7 @@ static int setup(void **state)
     struct fixture *fx = calloc(1, sizeof *fx);
     fx->memory.limit_bytes = 1 << 20;
     fx->now_ns = UMIG_NS_PER_S;
-    (void)snprintf(fx->carrier.name, sizeof fx->carrier.name, "worker-1");
+    umig_slot_set_name(&fx->carrier, "worker-1");
     atomic_store(&fx->carrier.tid, 77);
     umig_virtual_threads_init(&fx->threads, &fx->memory);
     *state = fx;
@@ -193,9 +193,12 @@ static void test_the_longest_names_fit(void **state)
     memcpy(record + 1, wide, sizeof wide);
     umig_virtual_threads_place(&fx->threads, record, &fx->carrier, fx->now_ns, &fx->row);
     assert_int_equal(fx->row.name_bytes, 3 * (UMIG_VIRTUAL_NAME_CHARS + 1));
-    memset(fx->carrier.name, 'c', sizeof fx->carrier.name); /* no NUL: cut when it was copied */
+    char name[UMIG_THREAD_NAME_BYTES + 1] = {0};
+    memset(name, 'c', sizeof name - 1); /* cut when it was copied */
+    umig_slot_set_name(&fx->carrier, name);
     place(fx, UMIG_RECORD_VIRTUAL, 0, "");
-    assert_int_equal(fx->row.name_bytes, strlen("virtual (unread) on ") + UMIG_THREAD_NAME_BYTES);
+    assert_int_equal(fx->row.name_bytes,
+                     strlen("virtual (unread) on ") + UMIG_THREAD_NAME_BYTES - 1);
 }
 
 int main(void)

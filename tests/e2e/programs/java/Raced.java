@@ -1,0 +1,37 @@
+/**
+ * Four threads count in a library's variable without an end, and nobody keeps them apart.
+ *
+ * <pre>java Raced LIBRARY</pre>
+ *
+ * <p>"ready"; a line in ends the program.
+ */
+public final class Raced {
+    private static final int THREADS = 4;
+    private static volatile boolean isOver;
+
+    private Raced() {
+    }
+
+    static native void count();
+
+    private static void work() {
+        while (!isOver) {
+            count();
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        System.load(args[0]);
+        Thread[] threads = new Thread[THREADS];
+        for (int i = 0; i < THREADS; i++) {
+            threads[i] = new Thread(Raced::work, "counter-" + i);
+            threads[i].start();
+        }
+        System.out.println("ready");
+        System.in.read();
+        isOver = true;
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+}
