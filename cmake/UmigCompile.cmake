@@ -26,19 +26,21 @@ endif()
 set(UMIG_JAVA_ENV "")
 # Where ThreadSanitizer in a JVM writes its reports, the process id behind; empty: it is not there.
 set(UMIG_RACES_PATH "")
+set(umig_faults_of_jvm handle_segv=0 handle_sigbus=0 handle_sigfpe=0 handle_sigill=0
+  use_sigaltstack=0)
 if("address" IN_LIST UMIG_SANITIZE)
   execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=libasan.so
     OUTPUT_VARIABLE umig_asan_runtime OUTPUT_STRIP_TRAILING_WHITESPACE)
-  string(JOIN ":" umig_asan_options detect_leaks=0 handle_segv=0 handle_sigbus=0 handle_sigfpe=0
-    handle_sigill=0 use_sigaltstack=0 detect_stack_use_after_return=0)
+  string(JOIN ":" umig_asan_options ${umig_faults_of_jvm} detect_leaks=0
+    detect_stack_use_after_return=0)
   set(UMIG_JAVA_ENV "LD_PRELOAD=${umig_asan_runtime} ASAN_OPTIONS=${umig_asan_options} ")
 endif()
 if("thread" IN_LIST UMIG_SANITIZE)
   execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=libtsan.so
     OUTPUT_VARIABLE umig_tsan_runtime OUTPUT_STRIP_TRAILING_WHITESPACE)
   set(UMIG_RACES_PATH "${CMAKE_BINARY_DIR}/tests/races")
-  string(JOIN ":" umig_tsan_options handle_segv=0 handle_sigbus=0 handle_sigfpe=0 handle_sigill=0
-    handle_abort=0 use_sigaltstack=0 report_signal_unsafe=0 exitcode=0 "log_path=${UMIG_RACES_PATH}")
+  string(JOIN ":" umig_tsan_options ${umig_faults_of_jvm} handle_abort=0
+    report_signal_unsafe=0 exitcode=0 "log_path=${UMIG_RACES_PATH}")
   set(UMIG_JAVA_ENV "LD_PRELOAD=${umig_tsan_runtime} TSAN_OPTIONS=${umig_tsan_options} ")
 endif()
 if(UMIG_FUZZ)

@@ -55,9 +55,9 @@ struct umig_continuation {
     int32_t enter_words;     /* of its frame, which begins at the entry */
     uintptr_t called_from;   /* return address into the innermost Java frame; 0: not come to yet */
     uint32_t called_at;      /* frames kept before that one */
-    uintptr_t
-        called_method;  /* of that frame, and where it is: interpreted ones go on at the same */
-    int32_t called_bci; /* few addresses */
+    /* Method and place of that frame: interpreted ones go on at the same few addresses. */
+    uintptr_t called_method;
+    int32_t called_bci;
 };
 
 /** Where a position on the stack of a thread that runs a continuation is. */

@@ -52,21 +52,39 @@ static void settle_addresses(void)
     }
 }
 
-/* What ThreadSanitizer has reported of a JVM that is gone must not be ours. */
-static void expect_no_races(pid_t pid)
+static void put_races_path(pid_t pid, char path[256])
+{
+    snprintf(path, 256, "%s.%d", UMIG_RACES_PATH, pid);
+}
+
+size_t umig_rig_races(pid_t pid, char *out_first, size_t room)
 {
     static char text[1 << 20];
-    static char first[8192];
     char path[256];
-    snprintf(path, sizeof path, "%s.%d", UMIG_RACES_PATH, pid);
+    out_first[0] = '\0';
+    put_races_path(pid, path);
     FILE *file = UMIG_RACES_PATH[0] != '\0' ? fopen(path, "re") : NULL;
     if (file == NULL) {
-        return;
+        return 0;
     }
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
+    return umig_races_count(text, out_first, room);
+}
+
+static void forget_races(pid_t pid)
+{
+    char path[256];
+    put_races_path(pid, path);
     unlink(path);
-    const size_t count = umig_races_count(text, first, sizeof first);
+}
+
+/* What ThreadSanitizer has reported of a JVM that is gone must not be ours. */
+static void expect_no_races(pid_t pid)
+{
+    static char first[8192];
+    const size_t count = umig_rig_races(pid, first, sizeof first);
+    forget_races(pid);
     if (count > 0) {
         fail_msg("%zu races of ours in the JVM; the first: %s", count, first);
     }
@@ -382,6 +400,13 @@ json_t *umig_rig_read_jvm(struct umig_rig *rig)
     }
     free(line);
     return json;
+}
+
+void umig_rig_kill_jvm(struct umig_rig *rig)
+{
+    const pid_t pid = rig->jvm.pid;
+    kill_child(&rig->jvm);
+    forget_races(pid);
 }
 
 int umig_rig_wait_jvm(struct umig_rig *rig)

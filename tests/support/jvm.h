@@ -84,6 +84,16 @@ json_t *umig_rig_read_jvm(struct umig_rig *rig);
 /** Waits for the JVM to exit; its exit code, or 128 + signal. */
 int umig_rig_wait_jvm(struct umig_rig *rig);
 
+/** Kills the JVM, whatever races were reported of it. */
+void umig_rig_kill_jvm(struct umig_rig *rig);
+
+/**
+ * Counts the races of ours that ThreadSanitizer has reported of a JVM so far; 0 in other builds.
+ *
+ * @param out_first  as umig_races_count() has it
+ */
+size_t umig_rig_races(pid_t pid, char *out_first, size_t room);
+
 /**
  * Runs "umig WORDS" (printf format) in the rig's runtime folder.
  *
