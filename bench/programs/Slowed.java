@@ -14,13 +14,18 @@ import java.util.zip.CRC32;
  * <pre>java programs.Slowed PERCENT THREADS</pre>
  *
  * <p>"ready"; each line in is a number of milliseconds for which all threads work, and out comes
- * {"requests": ...} of that time; the line "end" ends the program.
+ * {"requests": ...} of that time; the line "slow PERCENT" has hash slowed from then on, by the same compiled code; the
+ * line "end" ends the program.
  */
 public final class Slowed {
     private static volatile long sink;
-    private final int hashRounds;
+    private int hashRounds;
 
     private Slowed(int percent) {
+        slow(percent);
+    }
+
+    private void slow(int percent) {
         hashRounds = 4_000 * (100 + percent) / 100;
     }
 
@@ -30,7 +35,11 @@ public final class Slowed {
         var in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
         for (String line = in.readLine(); line != null && !line.equals("end"); line = in.readLine()) {
-            System.out.println("{\"requests\": " + program.work(Long.parseLong(line), threads) + "}");
+            if (line.startsWith("slow ")) {
+                program.slow(Integer.parseInt(line.substring("slow ".length())));
+            } else {
+                System.out.println("{\"requests\": " + program.work(Long.parseLong(line), threads) + "}");
+            }
         }
     }
 
