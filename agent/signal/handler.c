@@ -248,31 +248,6 @@ static struct umig_told tell_guarded(struct umig_sampler *sampler,
     return told;
 }
 
-/*
- * Where the piece of stack that holds native frames ends: at the last Java frame, if one is known.
- * No guard is armed here.
- */
-static uintptr_t native_high(const struct umig_sampler *sampler, const void *env)
-{
-    const struct umig_hotspot *hs = sampler->hotspot;
-    const uintptr_t thread = (uintptr_t)env - (uintptr_t)hs->env_offset;
-    uintptr_t high = 0;
-    if (env == NULL || !hs->can_walk ||
-        !umig_probe_word(thread + (uintptr_t)(hs->thread_anchor + hs->anchor_sp), &high) ||
-        (high == 0 && !umig_probe_word(thread + (uintptr_t)hs->thread_stack_base, &high))) {
-        return UINTPTR_MAX;
-    }
-    return high;
-}
-
-/* The rest of a record that fills a quarter of the ring, beside the ids of the deepest stack. */
-static uint32_t native_room(const struct umig_ring *ring, uint32_t kernel_bytes)
-{
-    return (ring->size / 4 - (uint32_t)sizeof(struct umig_record) - UMIG_STACK_MAX_FRAMES * 4 -
-            UMIG_VIRTUAL_TEXT_BYTES - kernel_bytes) &
-           ~7u;
-}
-
 /* Does a session ask for all native frames, not only for the function that ran? */
 static bool wants_callers(const struct umig_sampler *sampler)
 {
@@ -290,40 +265,13 @@ static struct umig_native_plan plan_native(const struct umig_sampler *sampler,
     const int native = atomic_load_explicit(&sampler->native, memory_order_relaxed);
     if (native != UMIG_NATIVE_OFF && room > 0 &&
         !umig_codecache_contains(sampler->hotspot, regs->pc)) {
-        const uint32_t stack_room = room - (uint32_t)sizeof(struct umig_native_copy);
-        uint32_t stack = 0;
-        if (wants_callers(sampler)) {
-            const void *env = atomic_load_explicit(&slot->env, memory_order_relaxed);
-            stack = umig_native_copy_bytes(regs->sp, native_high(sampler, env));
-        }
-        umig_native_plan_leaf(&plan, stack < stack_room ? stack : stack_room);
+        const void *env = atomic_load_explicit(&slot->env, memory_order_relaxed);
+        const uint32_t stack =
+            wants_callers(sampler) ? umig_native_stack_bytes(sampler->hotspot, env, regs->sp) : 0;
+        umig_native_plan_leaf(&plan, stack, room);
     }
     umig_native_plan_crossings(&plan, crossings, room);
     return plan;
-}
-
-static void set_native(struct umig_record *head, uint32_t native_bytes)
-{
-    head->byte_count -= head->native_bytes - native_bytes;
-    head->native_bytes = native_bytes;
-}
-
-/* Reserves room; where there is none for the native part, without it. NULL: for nothing. */
-static uint8_t *reserve(struct umig_ring *ring,
-                        struct umig_record *head,
-                        struct umig_native_plan *native)
-{
-    uint8_t *to = umig_ring_reserve(ring, head->byte_count);
-    if (to == NULL && native->byte_count > 0) {
-        umig_native_plan_reduce(native);
-        set_native(head, native->byte_count);
-        to = umig_ring_reserve(ring, head->byte_count);
-    }
-    if (to == NULL && head->native_bytes > 0) {
-        set_native(head, 0);
-        to = umig_ring_reserve(ring, head->byte_count);
-    }
-    return to;
 }
 
 /*
@@ -355,7 +303,7 @@ static void put_record(struct umig_sampler *sampler,
                        const void *text,
                        const void *context)
 {
-    uint8_t *to = reserve(ring, head, &scratch->native);
+    uint8_t *to = umig_native_plan_reserve(&scratch->native, ring, head);
     if (to == NULL) {
         drop(sampler, UMIG_DROP_RING_FULL, head->value_ns);
         return;
@@ -363,7 +311,7 @@ static void put_record(struct umig_sampler *sampler,
     if (head->native_bytes > 0 &&
         !copy_native_guarded(sampler, slot, &scratch->native, context,
                              to + head->byte_count - head->native_bytes)) {
-        set_native(head, 0);
+        umig_native_copy_leave_out(head);
     }
     memcpy(to, head, sizeof *head);
     memcpy(to + sizeof *head, scratch->ids, head->frame_count * sizeof *scratch->ids);
@@ -423,7 +371,7 @@ static void sample_into(struct umig_sampler *sampler,
     /* The first part is what did not tick in the kernel: alone it says nothing. */
     const uint32_t kernel =
         taken->part_bytes > sizeof(struct umig_kernel_part) ? taken->part_bytes : 0;
-    const uint32_t room = is_look ? 0 : native_room(ring, kernel);
+    const uint32_t room = is_look ? 0 : umig_native_room(ring, kernel);
     scratch->native = plan_native(sampler, slot, room, &regs, &scratch->crossings);
     const uint32_t native = scratch->native.byte_count;
     const uint32_t plain = (uint32_t)sizeof(struct umig_record) + result.frame_count * 4;

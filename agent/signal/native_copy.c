@@ -48,11 +48,32 @@ static uint32_t crossing_stack_bytes(const struct umig_crossing *crossing)
     return (uint32_t)(wanted < most ? wanted : most) & ~7u;
 }
 
-void umig_native_plan_leaf(struct umig_native_plan *plan, uint32_t stack_bytes)
+uint32_t umig_native_stack_bytes(const struct umig_hotspot *hotspot, const void *env, uintptr_t sp)
 {
+    const uintptr_t thread = (uintptr_t)env - (uintptr_t)hotspot->env_offset;
+    uintptr_t high = 0;
+    if (env == NULL || !hotspot->can_walk ||
+        !umig_probe_word(thread + (uintptr_t)(hotspot->thread_anchor + hotspot->anchor_sp),
+                         &high) ||
+        (high == 0 && !umig_probe_word(thread + (uintptr_t)hotspot->thread_stack_base, &high))) {
+        high = UINTPTR_MAX;
+    }
+    return umig_native_copy_bytes(sp, high);
+}
+
+uint32_t umig_native_room(const struct umig_ring *ring, uint32_t kernel_bytes)
+{
+    return (ring->size / 4 - (uint32_t)sizeof(struct umig_record) - UMIG_STACK_MAX_FRAMES * 4 -
+            UMIG_VIRTUAL_TEXT_BYTES - kernel_bytes) &
+           ~7u;
+}
+
+void umig_native_plan_leaf(struct umig_native_plan *plan, uint32_t stack_bytes, uint32_t room)
+{
+    const uint32_t stack_room = room - (uint32_t)sizeof(struct umig_native_copy);
     plan->has_leaf = true;
-    plan->leaf_stack_bytes = stack_bytes;
-    plan->byte_count += (uint32_t)sizeof(struct umig_native_copy) + stack_bytes;
+    plan->leaf_stack_bytes = stack_bytes < stack_room ? stack_bytes : stack_room;
+    plan->byte_count += (uint32_t)sizeof(struct umig_native_copy) + plan->leaf_stack_bytes;
 }
 
 void umig_native_plan_crossings(struct umig_native_plan *plan,
@@ -76,6 +97,34 @@ void umig_native_plan_reduce(struct umig_native_plan *plan)
     plan->leaf_stack_bytes = 0;
     plan->crossing_count = 0;
     plan->byte_count = plan->has_leaf ? (uint32_t)sizeof(struct umig_native_copy) : 0;
+}
+
+static void set_native(struct umig_record *head, uint32_t native_bytes)
+{
+    head->byte_count -= head->native_bytes - native_bytes;
+    head->native_bytes = native_bytes;
+}
+
+uint8_t *umig_native_plan_reserve(struct umig_native_plan *plan,
+                                  struct umig_ring *ring,
+                                  struct umig_record *head)
+{
+    uint8_t *to = umig_ring_reserve(ring, head->byte_count);
+    if (to == NULL && plan->byte_count > 0) {
+        umig_native_plan_reduce(plan);
+        set_native(head, plan->byte_count);
+        to = umig_ring_reserve(ring, head->byte_count);
+    }
+    if (to == NULL && head->native_bytes > 0) {
+        umig_native_copy_leave_out(head);
+        to = umig_ring_reserve(ring, head->byte_count);
+    }
+    return to;
+}
+
+void umig_native_copy_leave_out(struct umig_record *head)
+{
+    set_native(head, 0);
 }
 
 /* Returns where the next copy goes. */

@@ -21,7 +21,9 @@
 #include <stdint.h>
 
 #include "agent/native/registers.h"
+#include "agent/ring/ring.h"
 #include "agent/walk/crossing.h"
+#include "agent/walk/hotspot.h"
 #include "include/umig/attr.h"
 #include "include/umig/sample.h"
 
@@ -62,8 +64,35 @@ struct umig_native_plan {
  */
 UMIG_SIGNAL_SAFE uint32_t umig_native_copy_bytes(uintptr_t sp, uintptr_t high);
 
-/** Plans to copy the leaf, with so much of its stack. Signal: async-signal-safe. */
-UMIG_SIGNAL_SAFE void umig_native_plan_leaf(struct umig_native_plan *plan, uint32_t stack_bytes);
+/**
+ * The same of a thread of the JVM: up to its last Java frame, if one is known, else to its stack's
+ * end.
+ *
+ * @param env  the thread's JNIEnv; NULL: it has none
+ *
+ * Signal: async-signal-safe, with or without a guard.
+ */
+UMIG_SIGNAL_SAFE uint32_t umig_native_stack_bytes(const struct umig_hotspot *hotspot,
+                                                  const void *env,
+                                                  uintptr_t sp);
+
+/**
+ * Room for copies of one record: what is left of a quarter of the ring beside the deepest stack.
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE uint32_t umig_native_room(const struct umig_ring *ring, uint32_t kernel_bytes);
+
+/**
+ * Plans to copy the leaf, with so much of its stack as there is room for.
+ *
+ * @param room  umig_native_room(), not 0
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE void umig_native_plan_leaf(struct umig_native_plan *plan,
+                                            uint32_t stack_bytes,
+                                            uint32_t room);
 
 /**
  * Plans to copy crossings, innermost first, as many as there is room for.
@@ -83,6 +112,22 @@ UMIG_SIGNAL_SAFE void umig_native_plan_crossings(struct umig_native_plan *plan,
  * Signal: async-signal-safe.
  */
 UMIG_SIGNAL_SAFE void umig_native_plan_reduce(struct umig_native_plan *plan);
+
+/**
+ * Reserves a record whose native part is planned; where the ring has no room for that, with less of
+ * it or without.
+ *
+ * @param head  its byte_count and native_bytes are set, and lessened
+ * @return NULL: there is no room for the rest either
+ *
+ * Signal: async-signal-safe.
+ */
+UMIG_SIGNAL_SAFE uint8_t *umig_native_plan_reserve(struct umig_native_plan *plan,
+                                                   struct umig_ring *ring,
+                                                   struct umig_record *head);
+
+/** The record that is being written has no copies after all. Signal: async-signal-safe. */
+UMIG_SIGNAL_SAFE void umig_native_copy_leave_out(struct umig_record *head);
 
 /**
  * Copies what is planned.

@@ -60,7 +60,7 @@ static void test_leaf_and_crossings_are_found_by_their_numbers(void **state)
         .at = {crossing_at(200, 10), crossing_at(300, 3)},
     };
     struct umig_native_plan plan = {.byte_count = 0};
-    umig_native_plan_leaf(&plan, LEAF_BYTES);
+    umig_native_plan_leaf(&plan, LEAF_BYTES, UINT32_MAX);
     umig_native_plan_crossings(&plan, &crossings, 1 << 16);
     assert_int_equal(plan.byte_count, 3 * sizeof(struct umig_native_copy) + LEAF_BYTES + 13 * 8);
 
@@ -150,7 +150,7 @@ static void test_only_the_innermost_crossings_find_room(void **state)
     };
     const uint32_t each = (uint32_t)sizeof(struct umig_native_copy) + 80;
     struct umig_native_plan plan = {.byte_count = 0};
-    umig_native_plan_leaf(&plan, LEAF_BYTES);
+    umig_native_plan_leaf(&plan, LEAF_BYTES, UINT32_MAX);
     const uint32_t leaf = plan.byte_count;
     umig_native_plan_crossings(&plan, &crossings, leaf + 2 * each - 8);
     assert_int_equal(plan.crossing_count, 1);
@@ -163,7 +163,7 @@ static void test_only_the_innermost_crossings_find_room(void **state)
     free(record);
 
     plan = (struct umig_native_plan){.byte_count = 0};
-    umig_native_plan_leaf(&plan, LEAF_BYTES);
+    umig_native_plan_leaf(&plan, LEAF_BYTES, UINT32_MAX);
     umig_native_plan_crossings(&plan, &crossings, 64); /* the leaf alone has taken more */
     assert_int_equal(plan.crossing_count, 0);
 }
@@ -173,7 +173,7 @@ static void test_plan_that_is_reduced_keeps_the_leafs_registers(void **state)
     (void)state;
     const struct umig_crossings crossings = {.count = 1, .at = {crossing_at(200, 10)}};
     struct umig_native_plan plan = {.byte_count = 0};
-    umig_native_plan_leaf(&plan, LEAF_BYTES);
+    umig_native_plan_leaf(&plan, LEAF_BYTES, UINT32_MAX);
     umig_native_plan_crossings(&plan, &crossings, 1 << 16);
     umig_native_plan_reduce(&plan);
     assert_int_equal(plan.byte_count, sizeof(struct umig_native_copy));
