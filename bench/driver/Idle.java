@@ -6,15 +6,16 @@ import java.util.List;
 /**
  * An agent that waits for its first session, against none; with {@code --only session} one that leaves
  * debug information to that session (debuginfo=session); with {@code --only flag} what switches it on,
- * DebugNonSafepoints, without an agent; with {@code --only nothing} nothing against nothing. Two JVMs, with and without, live at once:
- * what the machine does meanwhile meets both. A pair of them is one round, and each is the first in
+ * DebugNonSafepoints, without an agent; with {@code --only nothing} nothing against nothing; with {@code --only tiered}
+ * the agent where all compilers compile warm requests. Two JVMs, with and without, live at once: what the machine does meanwhile meets both. A pair of them is one round, and each is the first in
  * every other one.
  *
  * <p>Start-up: CPU of the process until the third request is served, with all compilers.
  *
  * <p>A warm request: its thread's CPU, the two JVMs taking turns request by request. By C1 alone,
  * whose code does not depend on what was met in which order: of C2's, two JVMs without an agent
- * differ by more than what is looked for, while an agent's hooks are the same in both.
+ * differ by more than what is looked for, while an agent's hooks are the same in both. By all
+ * compilers it takes a longer warm-up, and its spread is wider.
  */
 final class Idle {
     private static final int PATIENCE_S = 300;
@@ -22,16 +23,19 @@ final class Idle {
     private static final double REQUEST_LIMIT = 1.005;
     private static final int STARTUP_REQUESTS = 3;
     private static final int WARM_UP = 40;
+    private static final int WARM_UP_TIERED = 150;
 
     /** What one of each two JVMs has. */
     private static String had = "agent";
+    private static boolean isTiered;
 
     private Idle() {}
 
     static int run(Options options) throws Exception {
-        had = options.only() == null ? "agent" : options.only();
+        isTiered = "tiered".equals(options.only());
+        had = options.only() == null || isTiered ? "agent" : options.only();
         if (!List.of("agent", "session", "flag", "nothing").contains(had)) {
-            throw new Trouble("--only " + had + ": write session, flag or nothing");
+            throw new Trouble("--only " + had + ": write session, flag, nothing or tiered");
         }
         var verdict = new Verdict("idle");
         int startups = options.isShort() ? 6 : 60;
@@ -96,10 +100,10 @@ final class Idle {
 
     /** The median of the ratios of neighbours. */
     private static double request(Jdk jdk, boolean isFirstWith, int count) throws Exception {
-        String[] flags = {"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"};
+        String[] flags = {"-XX:+UseSerialGC", isTiered ? "-XX:+TieredCompilation" : "-XX:TieredStopAtLevel=1"};
         try (Target first = start(jdk, isFirstWith, flags); Target second = start(jdk, !isFirstWith, flags)) {
             for (Target target : List.of(first, second)) {
-                target.order("run " + WARM_UP); // both at once
+                target.order("run " + (isTiered ? WARM_UP_TIERED : WARM_UP)); // both at once
             }
             for (Target target : List.of(first, second)) {
                 target.line(PATIENCE_S); // ready
