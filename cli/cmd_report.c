@@ -18,7 +18,7 @@ static const struct umig_option g_options[] = {
     {.name = "kind",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "KIND",
-     .help = "what collapsed stacks are of: cpu (default), alloc (bytes, by class)"},
+     .help = "what collapsed stacks are of: cpu (default), alloc (bytes, by class), locks (waits)"},
     {.name = "unfold", .help = "show Groovy's dispatch frames instead of folding them"},
     {.name = "json", .help = "same as --format json"},
     UMIG_SOURCE_OPTIONS,
@@ -30,16 +30,18 @@ static int choose_kind(const struct umig_args *args, const char **format, struct
 {
     const char *kind = umig_args_value(args, "kind", "cpu");
     const bool is_alloc = strcmp(kind, "alloc") == 0;
-    if (!is_alloc && strcmp(kind, "cpu") != 0) {
+    const bool is_locks = strcmp(kind, "locks") == 0;
+    if (!is_alloc && !is_locks && strcmp(kind, "cpu") != 0) {
         return umig_err_set(err, UMIG_E_ARG,
-                            "'%.40s' is no kind that has collapsed stacks; write cpu or alloc",
+                            "'%.40s' is no kind that has collapsed stacks; write cpu, alloc or "
+                            "locks",
                             kind);
     }
-    if (is_alloc && strcmp(*format, "collapsed") != 0) {
+    if ((is_alloc || is_locks) && strcmp(*format, "collapsed") != 0) {
         return umig_err_set(err, UMIG_E_ARG,
-                            "--kind alloc is for collapsed stacks; write --format collapsed");
+                            "--kind %s is for collapsed stacks; write --format collapsed", kind);
     }
-    *format = is_alloc ? "collapsed-alloc" : *format;
+    *format = is_alloc ? "collapsed-alloc" : is_locks ? "collapsed-locks" : *format;
     return UMIG_OK;
 }
 
@@ -103,7 +105,7 @@ const struct umig_verb umig_verb_report = {
     .notes =
         "ID may be shortened as long as one session begins with it; #N is its number in "
         "'umig sessions'.\nWithout either the latest is meant; of several with one ID the newest.\nThe page (html) is one file that needs no network. On a terminal it, and what other tools read, "
-        "is\nwritten to umig-report-ID.html and the like. What they get are the CPU samples.\nThe values of collapsed stacks are CPU time in sampling intervals, 1 at least.",
+        "is\nwritten to umig-report-ID.html and the like. What they get are the CPU samples.\nThe values of collapsed stacks are CPU time in sampling intervals, 1 at least; of locks, microseconds.",
     .examples = "# the answer in words\n"
                 "umig report latest\n"
                 "# a page with a flame graph, to show around\n"
@@ -112,6 +114,8 @@ const struct umig_verb umig_verb_report = {
                 "umig report load-7 --format collapsed | awk '{print $NF, $0}' | sort -rn | head\n"
                 "# bytes allocated by stack and class\n"
                 "umig report load-7 --format collapsed --kind alloc\n"
+                "# where threads wait for locks, and for how many microseconds\n"
+                "umig report load-7 --format collapsed --kind locks\n"
                 "# for 'go tool pprof', and for speedscope\n"
                 "umig report load-7 --format pprof -o load-7.pb.gz\n"
                 "umig report load-7 --format speedscope -o load-7.speedscope.json\n"

@@ -28,6 +28,7 @@ int umig_diff_write(const struct umig_diff *diff,
         break;
     case UMIG_REPORT_COLLAPSED:
     case UMIG_REPORT_COLLAPSED_ALLOC:
+    case UMIG_REPORT_COLLAPSED_LOCKS:
     case UMIG_REPORT_SUSPECTS:
     case UMIG_REPORT_SUSPECTS_JSON:
     case UMIG_REPORT_SUSPECTS_LIST:

@@ -79,6 +79,9 @@ static void put_session(struct umig_json *json, const struct umig_profile *profi
     if (session->walker != 0) {
         umig_json_text(json, "native", umig_quality_native_key(session->native));
     }
+    if (session->has_mutexes) {
+        umig_json_bool(json, "mutexes", true);
+    }
     umig_json_put_name(json, profile, "clock", session->clock);
     umig_json_put_name(json, profile, "threads", session->threads);
     umig_json_put_name(json, profile, "problem", session->problem);

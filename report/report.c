@@ -31,6 +31,7 @@ static const struct {
     {"speedscope", UMIG_REPORT_SPEEDSCOPE},
     {"otlp", UMIG_REPORT_OTLP},
     {"collapsed-alloc", UMIG_REPORT_COLLAPSED_ALLOC},
+    {"collapsed-locks", UMIG_REPORT_COLLAPSED_LOCKS},
     {"suspects", UMIG_REPORT_SUSPECTS},
     {"suspects-json", UMIG_REPORT_SUSPECTS_JSON},
     {"suspects-list", UMIG_REPORT_SUSPECTS_LIST},
@@ -80,6 +81,8 @@ static int write_format(const struct umig_figures *figures,
         return umig_collapsed_write(figures->profile, UMIG_KIND_CPU, out, err);
     case UMIG_REPORT_COLLAPSED_ALLOC:
         return umig_collapsed_write(figures->profile, UMIG_KIND_ALLOC, out, err);
+    case UMIG_REPORT_COLLAPSED_LOCKS:
+        return umig_collapsed_write(figures->profile, UMIG_KIND_LOCKS, out, err);
     case UMIG_REPORT_PPROF:
         return umig_pprof_write(figures->profile, out, err);
     case UMIG_REPORT_SPEEDSCOPE:
@@ -127,8 +130,11 @@ int umig_report_write(const struct umig_profile *profile,
     return umig_err_trace(err, rc);
 }
 
-static bool has_samples(const struct umig_profile *profile, enum umig_kind kind)
+static bool has_stacks(const struct umig_profile *profile, enum umig_kind kind)
 {
+    if (kind == UMIG_KIND_LOCKS) {
+        return profile->waits.count > 0;
+    }
     for (size_t i = 0; i < profile->samples.count; i++) {
         if (profile->samples.items[i].kind == kind) {
             return true;
@@ -144,7 +150,20 @@ static enum umig_kind kind_of_stacks(enum umig_report_format format)
                         format == UMIG_REPORT_SPEEDSCOPE || format == UMIG_REPORT_OTLP;
     return is_cpu                                  ? UMIG_KIND_CPU
            : format == UMIG_REPORT_COLLAPSED_ALLOC ? UMIG_KIND_ALLOC
+           : format == UMIG_REPORT_COLLAPSED_LOCKS ? UMIG_KIND_LOCKS
                                                    : (enum umig_kind)0;
+}
+
+/* Of which kind stacks could be had instead; 0: of none. */
+static enum umig_kind other_kind(const struct umig_profile *profile)
+{
+    static const enum umig_kind kinds[] = {UMIG_KIND_CPU, UMIG_KIND_ALLOC, UMIG_KIND_LOCKS};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (has_stacks(profile, kinds[i])) {
+            return kinds[i];
+        }
+    }
+    return (enum umig_kind)0;
 }
 
 void umig_report_note(const struct umig_profile *profile,
@@ -152,10 +171,10 @@ void umig_report_note(const struct umig_profile *profile,
                       struct umig_buf *note)
 {
     const enum umig_kind kind = kind_of_stacks(format);
-    const enum umig_kind other = kind == UMIG_KIND_CPU ? UMIG_KIND_ALLOC : UMIG_KIND_CPU;
-    if (kind == (enum umig_kind)0 || has_samples(profile, kind)) {
+    if (kind == (enum umig_kind)0 || has_stacks(profile, kind)) {
         return;
     }
+    const enum umig_kind other = other_kind(profile);
     umig_buf_printf(note, "%ssession '%s' has no stacks of kind %s", note->len > 0 ? "; " : "",
                     umig_profile_text(profile, profile->session.id), umig_quality_kind_key(kind));
     const char *lead = ", it has ";
@@ -165,7 +184,7 @@ void umig_report_note(const struct umig_profile *profile,
             lead = ", ";
         }
     }
-    if (has_samples(profile, other)) {
+    if (other != (enum umig_kind)0) {
         umig_buf_printf(note, "; --format collapsed --kind %s writes its stacks",
                         umig_quality_kind_key(other));
     } else {

@@ -19,6 +19,7 @@ enum umig_report_format {
     UMIG_REPORT_SPEEDSCOPE,
     UMIG_REPORT_OTLP,
     UMIG_REPORT_COLLAPSED_ALLOC, /* collapsed stacks of allocation: "collapsed-alloc" */
+    UMIG_REPORT_COLLAPSED_LOCKS, /* and of waits for locks: "collapsed-locks" */
     UMIG_REPORT_TOP,             /* rows for umig top: "top"; see report/top.h */
     UMIG_REPORT_SUSPECTS,        /* leak suspects alone, as text: "suspects" */
     UMIG_REPORT_SUSPECTS_JSON,   /* "suspects-json" */

@@ -75,6 +75,13 @@ static void test_collapsed_of_hostile_names_matches_golden(void **state)
     expect_golden(umig_sample_hostile(), &options, "hostile.collapsed");
 }
 
+static void test_collapsed_of_waits_matches_golden(void **state)
+{
+    (void)state;
+    const struct umig_report_options options = {.format = UMIG_REPORT_COLLAPSED_LOCKS};
+    expect_golden(umig_sample_service(), &options, "service.locks.collapsed");
+}
+
 /* The shares are the text's: 120 ms are 12 intervals of 10 ms, 2 of 50 ms, 3 of 45 ms. */
 static void test_collapsed_value_is_time_in_intervals(void **state)
 {
@@ -104,6 +111,9 @@ static void test_file_without_stacks_has_a_note(void **state)
     } cases[] = {
         {umig_sample_locks_only, UMIG_REPORT_COLLAPSED,
          "' has no stacks of kind cpu, it has locks; text, json and html show what it has"},
+        {umig_sample_service, UMIG_REPORT_COLLAPSED_LOCKS, ""},
+        {umig_sample_quiet, UMIG_REPORT_COLLAPSED_LOCKS,
+         "; --format collapsed --kind cpu writes its stacks"},
         {umig_sample_locks_only, UMIG_REPORT_PPROF, "' has no stacks of kind cpu, it has locks; "},
         {umig_sample_locks_only, UMIG_REPORT_TEXT, ""},
         {umig_sample_quiet, UMIG_REPORT_COLLAPSED, ""},
@@ -570,6 +580,7 @@ int main(void)
         cmocka_unit_test(test_text_of_quiet_session_matches_golden),
         cmocka_unit_test(test_json_of_service_matches_golden),
         cmocka_unit_test(test_collapsed_of_hostile_names_matches_golden),
+        cmocka_unit_test(test_collapsed_of_waits_matches_golden),
         cmocka_unit_test(test_collapsed_value_is_time_in_intervals),
         cmocka_unit_test(test_file_without_stacks_has_a_note),
         cmocka_unit_test(test_text_of_hostile_names_is_harmless),
