@@ -68,10 +68,11 @@ struct umig_agent {
     uint64_t loaded_ns;
     uint64_t attached_unix_ns; /* 0: loaded with the JVM */
     uint64_t next_tick_ns;
-    uint64_t next_push_ns; /* a shortage of memory is answered again */
-    uint64_t next_look_ns; /* at the objects that are followed, at the earliest */
-    bool has_tried_live;   /* to take the memory for them */
-    bool has_tried_pools;  /* the same, for pools */
+    uint64_t next_push_ns;    /* a shortage of memory is answered again */
+    uint64_t next_look_ns;    /* at the objects that are followed, at the earliest */
+    uint64_t next_mutexes_ns; /* libraries that were loaded are looked for again */
+    bool has_tried_live;      /* to take the memory for them */
+    bool has_tried_pools;     /* the same, for pools */
     bool is_sampler_ready;
     bool has_debug_info;          /* compilers note what sampling between safepoints needs */
     uint64_t debug_info_after_ns; /* the process had run so long; 0: from the load on */

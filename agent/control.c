@@ -145,6 +145,7 @@ static void write_session_status(struct umig_pb_writer *writer,
     umig_pb_str(writer, 11, session->spec.threads);
     write_trigger(writer, agent, session, now_ns);
     umig_pb_uint(writer, 18, session->spec.has_budget ? 1 + session->spec.budget_ppm : 0);
+    umig_pb_uint(writer, 19, session->spec.has_mutexes);
     umig_pb_close(writer, status);
 }
 
@@ -167,6 +168,7 @@ static void write_plan(struct umig_pb_writer *writer,
     write_kinds(writer, 10, &plan->spec.kinds);
     umig_pb_uint(writer, 11, plan->spec.duration_ns);
     umig_pb_uint(writer, 12, plan->spec.native);
+    umig_pb_uint(writer, 13, plan->spec.has_mutexes);
     umig_pb_close(writer, status);
 }
 
@@ -238,6 +240,9 @@ static void write_engine(struct umig_pb_writer *writer, const struct umig_agent 
     write_counter(writer, 6, "engine.live_refused", atomic_load(&live->refused));
     write_counter(writer, 6, "engine.live_room", live->room);
     write_counter(writer, 6, "engine.live_share", UINT64_C(1) << atomic_load(&live->shift));
+    write_counter(writer, 6, "engine.mutex_calls", agent->vm.mutexes_redirected.ours);
+    write_counter(writer, 6, "engine.mutex_calls_foreign", agent->vm.mutexes_redirected.foreign);
+    write_counter(writer, 6, "engine.mutex_calls_failed", agent->vm.mutexes_redirected.failed);
     write_counter(writer, 6, "engine.pauses_lost", umig_gc_lost(&agent->vm.gc));
     write_counter(writer, 6, "engine.native_unwinds", agent->pump.native.unwinds);
     write_counter(writer, 6, "engine.native_cut", agent->pump.native.short_of_root);

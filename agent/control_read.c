@@ -113,7 +113,7 @@ static int take_budget(uint64_t value, struct umig_session_spec *spec, struct um
     return UMIG_OK;
 }
 
-/* When it starts by itself; the fields of StartSession behind those of the session. */
+/* When it starts by itself, and what came later; the fields of StartSession from the 8th on. */
 static int take_schedule(const struct umig_pb_field *field,
                          struct umig_request *request,
                          struct umig_err *err)
@@ -141,6 +141,9 @@ static int take_schedule(const struct umig_pb_field *field,
         return UMIG_OK;
     case 13:
         return take_budget(field->value, &request->spec, err);
+    case 14:
+        request->spec.has_mutexes = field->value != 0;
+        return UMIG_OK;
     default:
         return UMIG_OK;
     }

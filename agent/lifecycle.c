@@ -68,6 +68,7 @@ static void start_by_options(struct umig_agent *agent)
         .kinds = agent->options.start,
         .duration_ns = agent->options.duration_ns,
         .native = agent->options.native,
+        .has_mutexes = agent->options.has_mutexes,
         .clock = agent->options.clock,
         .is_by_option = true,
         .when = agent->options.when,

@@ -155,6 +155,9 @@ static void note_means(struct umig_agent *agent, struct umig_session *session)
         }
         note_clock(agent, session);
     }
+    if (has_kind[UMIG_KIND_LOCKS] && session->spec.has_mutexes) {
+        add_lack(session, umig_native_frames_lack(&agent->pump.native, UMIG_NATIVE_ON));
+    }
     if (has_kind[UMIG_KIND_WALL]) {
         note_wall(agent, session);
     }

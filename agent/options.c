@@ -257,6 +257,16 @@ static int parse_native(struct umig_span value,
     return umig_native_parse(value, &options->native, err);
 }
 
+static int parse_mutexes(struct umig_span value,
+                         struct umig_agent_options *options,
+                         struct umig_err *err)
+{
+    options->has_mutexes = umig_span_is(value, "on");
+    return options->has_mutexes || umig_span_is(value, "off")
+               ? UMIG_OK
+               : refuse(value, "is neither on nor off", err);
+}
+
 static int parse_clock(struct umig_span value,
                        struct umig_agent_options *options,
                        struct umig_err *err)
@@ -406,6 +416,9 @@ static const struct option g_options[] = {
     {{"native", "native=off|leaf|on", "choice", "off, leaf, on",
       "off", "frames of libraries and of the JVM in CPU samples of start=: none, the function that ran, or all (needs libunwind8)",
       "native=on"}, parse_native},
+    {{"mutexes", "mutexes=on|off", "choice", "on, off",
+      "off", "whether the locks of start= are also those of the C library, which the JVM and libraries take: their calls are redirected while the session runs (docs/adr/0027-native-locks.md)",
+      "mutexes=on"}, parse_mutexes},
     {{"clock", "clock=auto|perf|cputime|wall", "choice", "auto, perf, cputime, wall",
       "auto", "what CPU samples of start= are taken by: perf tells kernel frames (needs kernel.perf_event_paranoid=1 or CAP_PERFMON), cputime is a timer a thread, wall needs neither; auto is perf with native=on where it is allowed, else cputime",
       "clock=perf"}, parse_clock},
@@ -483,8 +496,8 @@ static int unknown(struct umig_span item, struct umig_span name, struct umig_err
     }
     return umig_err_set(
         err, UMIG_E_ARG,
-        "option %s is not known; there are collector, service, instance, "
-        "label.X, start, duration, control, memory, budget, walker, debuginfo, faults, native, clock, threads, when, before, repeat, log and "
+        "option %s is not known; use collector, service, instance, "
+        "label.X, start, duration, control, memory, budget, walker, debuginfo, faults, native, mutexes, clock, threads, when, before, repeat, log, "
         "strict",
         quote(name, quoted));
 }
@@ -573,6 +586,11 @@ static int check_together(const struct umig_agent_options *options, struct umig_
                             "option 'native' is about CPU samples of start=; write "
                             "start=cpu,native=%s or give --native to umig start",
                             umig_native_word(options->native));
+    }
+    if (options->has_mutexes && !options->start.has_kind[UMIG_KIND_LOCKS]) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "option 'mutexes' is about locks of start=; write "
+                            "start=locks,mutexes=on or give --mutexes to umig start");
     }
     if (options->clock != UMIG_CLOCK_AUTO && !options->start.has_kind[UMIG_KIND_CPU]) {
         return umig_err_set(err, UMIG_E_ARG,

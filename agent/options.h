@@ -55,6 +55,7 @@ struct umig_agent_options {
     bool is_debug_info_late;            /* compilers are asked for it by the first session only */
     uint32_t faults;                    /* caught in walks within a minute, and borne */
     enum umig_native native;            /* of the session of start= */
+    bool has_mutexes;                   /* likewise */
     enum umig_clock clock;              /* of the session of start= */
     char threads[UMIG_GLOB_BYTES];      /* of the session of start=, for kind wall; "": all */
     struct umig_trigger when;           /* that session is armed until this holds */

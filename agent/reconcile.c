@@ -15,6 +15,9 @@
 /* The budget makes CPU samples no rarer than this. */
 #define CPU_INTERVAL_MAX (1 * UMIG_NS_PER_S)
 
+/* Libraries that were loaded since have their calls of locks redirected. */
+#define MUTEXES_EVERY_NS (1 * UMIG_NS_PER_S)
+
 enum {
     LIVE_ROOM = 16384,     /* objects that are followed at 32 MiB */
     LIVE_ROOM_KEPT = 8192, /* of these, whoever comes first */
@@ -139,7 +142,8 @@ static void steer_wall(struct umig_agent *agent, uint32_t provided)
     const bool can_look = (provided & UMIG_VM_STACKS) != 0 && agent->is_sampler_ready &&
                           !agent->has_lost_signals && umig_agent_wall_lack(agent)[0] == '\0';
     struct umig_err err = UMIG_ERR_INIT;
-    umig_threads_watch(&agent->threads, asked > 0 && can_look);
+    umig_threads_watch(&agent->threads,
+                       (asked > 0 && can_look) || umig_sessions_want_mutexes(&agent->sessions));
     agent->wall.divisor = umig_budget_divisor(&agent->budget, UMIG_KIND_WALL);
     if (umig_wall_set(&agent->wall, can_look ? asked : 0, umig_clock_monotonic_ns(), &err) !=
         UMIG_OK) {
@@ -162,14 +166,35 @@ static void steer_gate(struct umig_agent *agent, uint32_t wanted)
     }
 }
 
+/*
+ * Calls of functions that lock come to the agent exactly while a session asks for such waits. Where
+ * a fault of ours would go to another library, their tables are left as they are.
+ */
+static void steer_mutexes(struct umig_agent *agent, uint64_t now_ns)
+{
+    struct umig_vm *vm = &agent->vm;
+    const bool wants = agent->is_sampler_ready && umig_sessions_want_mutexes(&agent->sessions);
+    if (atomic_load(&agent->sampler.refusal) != UMIG_OUTCOME_OK) {
+        atomic_store(&vm->are_mutexes_seen, false);
+        return;
+    }
+    const bool is_due =
+        now_ns >= agent->next_mutexes_ns && (wants || vm->mutexes_redirected.ours > 0);
+    if (wants != atomic_load(&vm->are_mutexes_seen) || is_due) {
+        agent->next_mutexes_ns = now_ns + MUTEXES_EVERY_NS;
+        umig_vm_mutexes_set(vm, wants);
+    }
+}
+
 /* Without libunwind there is the function that ran, and the reason is shown. */
 static void steer_native(struct umig_agent *agent)
 {
     const enum umig_native wanted = umig_sessions_native(&agent->sessions);
+    const bool has_mutexes = umig_sessions_want_mutexes(&agent->sessions);
     struct umig_err err = UMIG_ERR_INIT;
-    if (wanted != UMIG_NATIVE_OFF && agent->is_sampler_ready &&
+    if ((wanted != UMIG_NATIVE_OFF || has_mutexes) && agent->is_sampler_ready &&
         umig_native_frames_open(&agent->pump.native, &agent->memory, &err) != UMIG_OK &&
-        (wanted == UMIG_NATIVE_ON || !agent->pump.native.is_open)) {
+        (wanted == UMIG_NATIVE_ON || has_mutexes || !agent->pump.native.is_open)) {
         umig_agent_say_problem(agent, &err);
     }
     const bool can_unwind = agent->pump.native.unwinder != NULL;
@@ -288,6 +313,7 @@ void umig_agent_reconcile(struct umig_agent *agent)
     steer_clocks(agent, umig_vm_provided(&agent->vm) & wanted);
     steer_wall(agent, umig_vm_provided(&agent->vm) & wanted);
     steer_gate(agent, wanted);
+    steer_mutexes(agent, umig_clock_monotonic_ns());
 }
 
 /* The application may have switched the JVM's log off: kinds of pauses then come from counters. */

@@ -218,6 +218,7 @@ struct umig_profile_session {
     uint64_t interval_ns[UMIG_KIND_COUNT]; /* 0: the kind is off */
     bool has_kind[UMIG_KIND_COUNT];
     enum umig_native native; /* native frames asked for */
+    bool has_mutexes;        /* kind locks: those of the C library were asked for, too */
     uint32_t walker;         /* of its stacks: vm, agct; 0 none or unknown */
     uint32_t clock;          /* of its CPU samples: perf, cputime, wall; 0 none or unknown */
     uint32_t threads;        /* kind wall: pattern of the threads it is about; 0: all */

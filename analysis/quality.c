@@ -206,6 +206,7 @@ static void put_means(const struct umig_profile *profile, struct umig_buf *out)
         if (session->native != UMIG_NATIVE_OFF) {
             umig_buf_printf(out, ", native=%s", umig_quality_native_key(session->native));
         }
+        umig_buf_text(out, session->has_mutexes ? ", mutexes=on" : "");
         if (session->clock != 0) {
             umig_buf_printf(out, ", clock=%s", profile->strings.items[session->clock]);
         }

@@ -111,8 +111,13 @@ static void say_started(struct umig_cli *cli,
                         const char *problem)
 {
     struct umig_buf kinds = UMIG_BUF_INIT(256);
-    umig_session_kinds_text(request->kind_items, request->start.n_kinds, request->start.native,
-                            &kinds);
+    const struct umig_session_kinds asked = {
+        .items = request->kind_items,
+        .count = request->start.n_kinds,
+        .native = request->start.native,
+        .mutexes = request->start.mutexes,
+    };
+    umig_session_kinds_text(&asked, &kinds);
     const char *state = request->start.when[0] != '\0'   ? "is armed"
                         : request->start.at_unix_ns != 0 ? "is planned"
                                                          : "runs";

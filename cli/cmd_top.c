@@ -105,8 +105,8 @@ static int read_rows(const struct umig_args *args, size_t *out_rows, struct umig
 /* A session that is there already measures what it was started for. */
 static int check_session(const struct umig_args *args, const char *session, struct umig_err *err)
 {
-    static const char *const starts[] = {"cpu",     "gc",    "heap",  "locks",  "wall",
-                                         "threads", "alloc", "pools", "native", "clock"};
+    static const char *const starts[] = {"cpu",   "gc",    "heap",    "locks",  "wall", "threads",
+                                         "alloc", "pools", "mutexes", "native", "clock"};
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         if (umig_args_has(args, starts[i])) {
             return umig_err_set(err, UMIG_E_ARG,

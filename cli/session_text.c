@@ -54,25 +54,37 @@ int umig_session_selector_check(const char *selector, struct umig_err *err)
     return umig_session_name_check(selector, err);
 }
 
-void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
-                             size_t kind_count,
-                             uint32_t native,
-                             struct umig_buf *out)
+struct umig_session_kinds umig_session_kinds_of(const Umig__V1__SessionStatus *session)
 {
-    for (size_t i = 0; i < kind_count; i++) {
-        const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)kinds[i]->kind);
+    return (struct umig_session_kinds){
+        .items = session->kinds,
+        .count = session->n_kinds,
+        .native = session->native,
+        .mutexes = session->mutexes,
+    };
+}
+
+void umig_session_kinds_text(const struct umig_session_kinds *kinds, struct umig_buf *out)
+{
+    for (size_t i = 0; i < kinds->count; i++) {
+        const Umig__V1__KindOption *item = kinds->items[i];
+        const struct umig_kind_rule *rule = umig_kind_rule((enum umig_kind)item->kind);
         char interval[UMIG_INTERVAL_TEXT_BYTES];
         umig_buf_text(out, i > 0 ? ", " : "");
         if (rule == NULL) {
-            umig_buf_printf(out, "kind %u", kinds[i]->kind); /* of a newer agent */
+            umig_buf_printf(out, "kind %u", item->kind); /* of a newer agent */
         } else if (rule->default_ns == 0) {
             umig_buf_text(out, rule->name);
         } else {
             const char *word = rule->kind == UMIG_KIND_LOCKS ? "per" : "every";
-            umig_kind_interval_text(rule, kinds[i]->interval_ns, interval);
+            umig_kind_interval_text(rule, item->interval_ns, interval);
             umig_buf_printf(out, "%s %s %s", rule->name, word, interval);
         }
-        umig_buf_text(out, kinds[i]->kind == UMIG_KIND_CPU ? native_text(native) : "");
+        if (item->kind == UMIG_KIND_CPU) {
+            umig_buf_text(out, native_text(kinds->native));
+        } else if (item->kind == UMIG_KIND_LOCKS && kinds->mutexes != 0) {
+            umig_buf_text(out, " with mutexes");
+        }
     }
 }
 

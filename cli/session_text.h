@@ -22,15 +22,19 @@ UMIG_NODISCARD int umig_session_new_name_check(const char *name, struct umig_err
  */
 UMIG_NODISCARD int umig_session_selector_check(const char *selector, struct umig_err *err);
 
-/**
- * Appends what a session measures: "cpu every 10ms with native frames, gc, heap every 1s".
- *
- * @param native  enum umig_native, as asked for
- */
-void umig_session_kinds_text(Umig__V1__KindOption *const *kinds,
-                             size_t kind_count,
-                             uint32_t native,
-                             struct umig_buf *out);
+/** What a session measures; as in the messages. */
+struct umig_session_kinds {
+    Umig__V1__KindOption *const *items;
+    size_t count;
+    uint32_t native; /* enum umig_native, as asked for */
+    uint32_t mutexes;
+};
+
+/** Appends what a session measures: "cpu every 10ms with native frames, gc, heap every 1s". */
+void umig_session_kinds_text(const struct umig_session_kinds *kinds, struct umig_buf *out);
+
+/** What a status says of a session; borrowed. */
+struct umig_session_kinds umig_session_kinds_of(const Umig__V1__SessionStatus *session);
 
 /**
  * Appends how many stacks were walked, and what part failed, by cause: "10000, 1.00 % failed:

@@ -159,6 +159,20 @@ static int read_native(const struct umig_args *args,
     return UMIG_OK;
 }
 
+/* Mutexes are locks. */
+static int read_mutexes(const struct umig_args *args,
+                        const struct umig_kind_set *set,
+                        uint32_t *out,
+                        struct umig_err *err)
+{
+    *out = umig_args_has(args, "mutexes");
+    return *out == 0 || set->has_kind[UMIG_KIND_LOCKS]
+               ? UMIG_OK
+               : umig_err_set(err, UMIG_E_ARG,
+                              "--mutexes is about waits for locks, which are not asked for; add "
+                              "--locks");
+}
+
 static int read_clock(const struct umig_args *args,
                       const struct umig_kind_set *set,
                       uint32_t *out,
@@ -243,6 +257,9 @@ int umig_start_request_read(const struct umig_args *args,
     }
     if (rc == UMIG_OK) {
         rc = read_native(args, &set, &request->start.native, err);
+    }
+    if (rc == UMIG_OK) {
+        rc = read_mutexes(args, &set, &request->start.mutexes, err);
     }
     if (rc == UMIG_OK) {
         rc = read_clock(args, &set, &request->start.clock, err);

@@ -58,6 +58,8 @@ enum {
 /** What stacks are made of and by which clock, likewise. */
 /* clang-format off */
 #define UMIG_MEANS_OPTIONS                                                                         \
+    {.name = "mutexes",                                                                            \
+     .help = "of --locks: waits for mutexes of the JVM and of libraries, too, with native frames"}, \
     {.name = "native",                                                                             \
      .arity = UMIG_ARITY_VALUE,                                                                    \
      .value_name = "WHAT",                                                                         \

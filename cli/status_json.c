@@ -64,6 +64,7 @@ static void put_session(struct umig_json *json, const Umig__V1__SessionStatus *s
     umig_json_number(json, "duration_ns", session->duration_ns);
     put_kinds(json, session->kinds, session->n_kinds);
     umig_json_text(json, "native", umig_native_word((enum umig_native)session->native));
+    umig_json_bool(json, "mutexes", session->mutexes != 0);
     umig_json_text(json, "clock", umig_clock_word((enum umig_clock)session->clock));
     umig_json_text(json, "problem", session->problem);
     if (session->budget != 0) { /* it says one; 0: any */

@@ -247,7 +247,8 @@ static void put_session(struct umig_buf *out,
     }
     umig_buf_text(out, "\n");
     put_label(out, "kinds", has_color);
-    umig_session_kinds_text(session->kinds, session->n_kinds, session->native, out);
+    const struct umig_session_kinds kinds = umig_session_kinds_of(session);
+    umig_session_kinds_text(&kinds, out);
     umig_buf_text(out, "\n");
     put_trigger(out, session, has_color);
     put_budget(out, session, has_color);

@@ -220,7 +220,8 @@ static void put_session(const Umig__V1__SessionStatus *session, struct umig_buf 
     if (session->when[0] != '\0' && session->because[0] == '\0') {
         umig_buf_printf(&kinds, "armed, %s: ", session->when);
     }
-    umig_session_kinds_text(session->kinds, session->n_kinds, session->native, &kinds);
+    const struct umig_session_kinds measured = umig_session_kinds_of(session);
+    umig_session_kinds_text(&measured, &kinds);
     umig_session_stacks_text(session, &stacks);
     umig_buf_printf(out, "row\t%" PRIu64 "\t", session->age_ns);
     umig_cells_clean(session->id[0] == '\0' ? "-" : session->id, out);

@@ -78,6 +78,7 @@ static void write_start(const struct umig_session *session, struct umig_pb_write
     umig_pb_str(writer, 12, session->spec.when.text);
     umig_pb_str(writer, 13, session->because);
     umig_pb_uint(writer, 14, session->fired_ns);
+    umig_pb_uint(writer, 15, session->spec.has_mutexes);
     umig_pb_close(writer, start);
 }
 

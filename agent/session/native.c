@@ -64,9 +64,10 @@ void umig_native_frames_refresh(struct umig_native_frames *native)
     }
 }
 
-void umig_native_frames_at(struct umig_native_frames *native, uint64_t time_ns)
+void umig_native_frames_at(struct umig_native_frames *native, uint64_t time_ns, bool is_own)
 {
     native->time_ns = time_ns;
+    native->is_own = is_own;
     if (native->is_open && time_ns > native->objects.listed_ns) {
         (void)umig_objects_refresh(&native->objects); /* it came while records were taken */
     }
@@ -159,6 +160,18 @@ static struct umig_unwind_result unwind(struct umig_native_frames *native,
     return umig_unwind(native->unwinder, &request);
 }
 
+/* The agent's functions that stand innermost of what was found. */
+static uint32_t count_own(const struct umig_native_frames *native, uint32_t count)
+{
+    const struct umig_object *agent = umig_objects_find(
+        &native->objects, (uintptr_t)umig_native_frames_open, UMIG_OBJECTS_ANY_TIME);
+    uint32_t own = 0;
+    while (agent != NULL && own < count && native->found[own].object == agent->serial) {
+        own++;
+    }
+    return own;
+}
+
 static void name_found(struct umig_native_frames *native,
                        struct umig_dictionary *dictionary,
                        uint32_t count,
@@ -191,6 +204,11 @@ uint32_t umig_native_frames_of(struct umig_native_frames *native,
         *out_is_cut = result.end != UMIG_UNWIND_STOPPED && result.end != UMIG_UNWIND_ROOT;
     }
     native->short_of_root += *out_is_cut;
+    if (native->is_own) {
+        const uint32_t own = count_own(native, count);
+        count -= own;
+        memmove(native->found, native->found + own, count * sizeof native->found[0]);
+    }
     name_found(native, dictionary, count, out_frames);
     return count;
 }

@@ -37,6 +37,7 @@ struct umig_native_frames {
     struct umig_unwind_frame found[UMIG_UNWIND_FRAMES_MAX];
     char problem[200]; /* what cannot be had, and why; "" when all can, or nobody asked yet */
     uint64_t time_ns;  /* when what is unwound was copied */
+    bool is_own;       /* by a function of the agent's that its thread called */
     uint64_t unwinds;
     uint64_t short_of_root; /* that ended before Java and before the thread's first function */
     uint64_t crossings;     /* native code between two runs of Java frames */
@@ -62,8 +63,12 @@ const char *umig_native_frames_lack(const struct umig_native_frames *native,
 /** Looks for objects loaded or closed since; once before records are taken. Takes a closed one. */
 void umig_native_frames_refresh(struct umig_native_frames *native);
 
-/** Says when the copies were taken that are unwound next (CLOCK_MONOTONIC). Takes a closed one. */
-void umig_native_frames_at(struct umig_native_frames *native, uint64_t time_ns);
+/**
+ * Says of the copies that are unwound next when they were taken (CLOCK_MONOTONIC), and whether a
+ * function of the agent's took them of its own thread: then the agent's functions that are
+ * innermost are left out. Takes a closed one.
+ */
+void umig_native_frames_at(struct umig_native_frames *native, uint64_t time_ns, bool is_own);
 
 /**
  * Unwinds the copy of a leaf into dictionary frames, innermost first.

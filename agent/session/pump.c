@@ -441,7 +441,7 @@ static void add_native(struct umig_pump *pump,
                        struct place *place,
                        uint64_t now_ns)
 {
-    umig_native_frames_at(&pump->native, record->time_ns);
+    umig_native_frames_at(&pump->native, record->time_ns, record->is_mutex);
     if (has_crossing(record)) {
         const uint32_t mixed = stack_of_frames(pump, record, true, now_ns);
         place->native_stack = mixed != 0 ? mixed : place->stack;
@@ -511,7 +511,7 @@ static void give_wait(struct umig_pump *pump,
         .session = session->number,
         .time_ns = record->time_ns,
         .thread = place->thread,
-        .stack = place->stack,
+        .stack = record->is_mutex ? place->native_stack : place->stack,
         .monitor_class = monitor_class_of(pump, record),
         .holder = holder,
         .wait_ns = share.wait_ns,
@@ -579,7 +579,7 @@ static void share_out(struct umig_pump *pump,
             give_cpu(pump, session, record, place, part);
         } else if (kind == UMIG_KIND_ALLOC) {
             give_alloc(pump, session, record, place);
-        } else {
+        } else if (!record->is_mutex || session->spec.has_mutexes) {
             give_wait(pump, session, record, place, holder);
         }
     }

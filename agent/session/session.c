@@ -127,6 +127,11 @@ int umig_sessions_check(struct umig_sessions *sessions,
             err, UMIG_E_ARG,
             "a session needs at least one of cpu, gc, heap, locks, wall, alloc, live, pools");
     }
+    if (spec->has_mutexes && !spec->kinds.has_kind[UMIG_KIND_LOCKS]) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "mutexes are waited for by kind locks, which the session does not ask "
+                            "for");
+    }
     if (!umig_name_is_valid(umig_span_of(spec->id))) {
         return umig_err_set(err, UMIG_E_ARG,
                             "'%s' is not a session name: 1 to 64 letters, digits, '.', '_', '-'",
@@ -197,6 +202,17 @@ enum umig_native umig_sessions_native(const struct umig_sessions *sessions)
         }
     }
     return most;
+}
+
+bool umig_sessions_want_mutexes(const struct umig_sessions *sessions)
+{
+    bool wants = false;
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &sessions->session[i];
+        wants =
+            wants || (session->spec.has_mutexes && umig_session_wants(session, UMIG_KIND_LOCKS));
+    }
+    return wants;
 }
 
 bool umig_session_wants_kernel(const struct umig_session *session)

@@ -57,6 +57,7 @@ struct umig_session_spec {
     struct umig_kind_set kinds;
     uint64_t duration_ns; /* 0: until stopped */
     enum umig_native native;
+    bool has_mutexes;              /* kind locks: those of the C library, too */
     enum umig_clock clock;         /* asked for */
     char threads[UMIG_GLOB_BYTES]; /* kind wall: of whom, by name; "": of all */
     bool is_by_option;             /* asked for by start=: stop without a name leaves it alone */
@@ -179,6 +180,9 @@ uint64_t umig_sessions_finest(const struct umig_sessions *sessions, enum umig_ki
 
 /** The most that open sessions with CPU samples ask of native frames. */
 enum umig_native umig_sessions_native(const struct umig_sessions *sessions);
+
+/** Does an open session of kind locks ask for those of the C library? */
+bool umig_sessions_want_mutexes(const struct umig_sessions *sessions);
 
 /** Does it ask for kernel frames of its CPU samples? */
 bool umig_session_wants_kernel(const struct umig_session *session);

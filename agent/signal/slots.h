@@ -73,6 +73,8 @@ struct umig_slot {
     uint64_t wait_pending_ns[2]; /* carried, of waits and of pins: neither is told as the other */
     uint32_t wait_pending_count[2];
     bool is_pin; /* the wait that has begun keeps a carrier from others (agent/vm/vm_pins.c) */
+    uint32_t mutex_pending_count; /* carried, of waits for native locks */
+    uint64_t mutex_pending_ns;
     int32_t wait_holder_tid;
     atomic_uint wait_class; /* of the lock: a class of struct umig_wait_classes; 0 unknown */
     atomic_bool is_park;    /* it waits for a synchronizer, not for a monitor */

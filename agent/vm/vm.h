@@ -22,6 +22,7 @@
 #include "agent/vm/jvm_counters.h"
 #include "agent/vm/live.h"
 #include "agent/vm/pools.h"
+#include "agent/vm/redirect.h"
 #include "agent/vm/search.h"
 #include "agent/vm/threads.h"
 #include "agent/vm/vmstructs.h"
@@ -117,6 +118,8 @@ struct umig_vm {
     atomic_uint wait_calls; /* of the JVM's about waits: each so many-th is measured */
     atomic_uint waiting;    /* threads that wait for a lock now; 0: nobody need be looked for */
     atomic_bool are_parks_seen;
+    atomic_bool are_mutexes_seen;
+    struct umig_redirect_count mutexes_redirected; /* the loop's */
     _Atomic(void *) thread_eetop; /* jfieldID of Thread.eetop; NULL: not needed yet */
     atomic_bool is_look_asked;    /* for deadlocks */
     atomic_uint_fast64_t next_deadlock_look_ns;
@@ -219,6 +222,15 @@ uint32_t umig_vm_provided(const struct umig_vm *vm);
  * Thread: the loop, with SIGSEGV and SIGBUS not blocked. The JVM is not called.
  */
 bool umig_vm_tell_waits(struct umig_vm *vm, uint64_t now_ns, uint64_t least_ns);
+
+/**
+ * Has waits for mutexes and read-write locks of the C library put into the rings when they are
+ * over, or not any more: calls of them are redirected, whoever makes them. They are long enough by
+ * lock_threshold_ns. To be called again from time to time while it is on, since objects are loaded.
+ *
+ * Thread: the loop, with SIGSEGV and SIGBUS not blocked. The JVM is not called.
+ */
+void umig_vm_mutexes_set(struct umig_vm *vm, bool is_on);
 
 /** What a look at a sleeping thread needs: umig_vm_look_asleep(). */
 struct umig_vm_look {

@@ -58,6 +58,7 @@ static int set_session(struct umig_profile *profile, const struct umig_session_r
     /* A newer agent may know more of it than we do. */
     session->native = row->start->native <= UMIG_NATIVE_ON ? (enum umig_native)row->start->native
                                                            : UMIG_NATIVE_ON;
+    session->has_mutexes = row->start->mutexes != 0;
     if (row->start->fired_ns != 0) {
         /* Both are of one clock; what was kept before it is gone where it began anew behind it. */
         session->fired_unix_ns = row->start_unix_ns + (row->start->fired_ns - row->start->start_ns);

@@ -25,7 +25,8 @@
 enum umig_record_type {
     UMIG_RECORD_CPU = 1,    /* frames, then text: what is told of a thread of the JVM, or
                              * the name of a virtual one */
-    UMIG_RECORD_WAIT = 2,   /* frames, then text: signature of the monitor's class */
+    UMIG_RECORD_WAIT = 2,   /* frames, then text: signature of the monitor's class, or the type of
+                             * a native lock */
     UMIG_RECORD_LOOK = 3,   /* as CPU, for kind wall: of no CPU time, without native frames */
     UMIG_RECORD_HOLDER = 5, /* frames of holder_tid, who holds what the slot's thread begins to wait
                              * for */
@@ -90,7 +91,8 @@ struct umig_record {
     uint64_t virtual_id; /* Thread.threadId() of a virtual thread; 0 unknown */
     uint32_t live;       /* alloc: the object, followed as this (agent/vm/live.h); 0: it is not */
     bool is_in_native;   /* cpu: its thread ran native code, which no safepoint waits for */
-    uint8_t unused[3];
+    bool is_mutex;       /* wait: for a lock of the C library's, with native frames */
+    uint8_t unused[2];
 };
 
 _Static_assert(sizeof(struct umig_record) == 88, "handler, rings and drainer share this layout");

@@ -498,6 +498,17 @@ static json_t *find_session(const json_t *list, const char *id)
     return NULL;
 }
 
+double umig_rig_counter(struct umig_rig *rig, const char *name)
+{
+    json_t *status = NULL;
+    assert_int_equal(umig_rig_command(rig, &status, "status %d --json", rig->jvm.pid), 0);
+    const json_t *agent = json_array_get(json_object_get(status, "agents"), 0);
+    const double value =
+        json_number_value(json_object_get(json_object_get(agent, "counters"), name));
+    json_decref(status);
+    return value;
+}
+
 json_t *umig_rig_session(struct umig_rig *rig, const char *id)
 {
     json_t *list = NULL;

@@ -106,6 +106,9 @@ int umig_rig_command(struct umig_rig *rig, json_t **out_json, const char *words,
 /** Runs "umig WORDS" and returns what it wrote; it must exit with 0. Caller frees. */
 char *umig_rig_text(struct umig_rig *rig, const char *words, ...) UMIG_PRINTF(2, 3);
 
+/** A counter of the agent in umig status; 0: it says none. */
+double umig_rig_counter(struct umig_rig *rig, const char *name);
+
 /** The session's entry of "umig sessions --json"; NULL if it is not there. Caller decrefs. */
 json_t *umig_rig_session(struct umig_rig *rig, const char *id);
 

@@ -145,8 +145,8 @@ static void test_status_json_has_every_counter(void **state)
     assert_int_equal(g_run.code, 0);
     assert_non_null(strstr(g_run.out, "\"dropped.cpu.ring_full\":20000000"));
     assert_non_null(strstr(g_run.out, "\"walker\":\"agct\",\"signal\":\"SIGRTMIN+8\""));
-    assert_non_null(
-        strstr(g_run.out, "\"native\":\"leaf\",\"clock\":\"perf\",\"problem\":\"native"));
+    assert_non_null(strstr(g_run.out, "\"native\":\"leaf\",\"mutexes\":false,\"clock\":\"perf\","
+                                      "\"problem\":\"native"));
     assert_non_null(strstr(g_run.out, "\"signal\":\"SIGRTMIN+8\",\"clock\":\"cputime\""));
     assert_non_null(strstr(g_run.out, "\"own_cost\":{\"cpu_ns\":500000000,"));
 }

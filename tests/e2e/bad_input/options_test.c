@@ -33,7 +33,7 @@ static const struct {
     {"service=a,service=b", "'service=b'", "it is given twice"},
     {"service", "'service'", "it has no value"},
     {"cpu:10ms", "'cpu:10ms'", "write start=cpu:10ms"},
-    {"colector=unix:/x", "'colector'", "there are collector, service, "},
+    {"colector=unix:/x", "'colector'", "use collector, service, "},
     {"service=a,,start=cpu", "an option is empty", "write NAME=VALUE,NAME=VALUE"},
 };
 

@@ -25,17 +25,6 @@ enum {
     SMALL_HEAP_SESSIONS = 5,
 };
 
-static double counter(struct umig_rig *rig, const char *name)
-{
-    json_t *status = NULL;
-    assert_int_equal(umig_rig_command(rig, &status, "status %d --json", rig->jvm.pid), 0);
-    const json_t *agent = json_array_get(json_object_get(status, "agents"), 0);
-    const double value =
-        json_number_value(json_object_get(json_object_get(agent, "counters"), name));
-    json_decref(status);
-    return value;
-}
-
 /* Bytes between two samples when they were rarest: "... sampled every 16k to 512k bytes, ...". */
 static double coarsest(struct umig_rig *rig)
 {
@@ -71,7 +60,8 @@ static void collect(struct umig_rig *rig, int times)
     char line[32];
     snprintf(line, sizeof line, "collect %d", times);
     json_decref(tell(rig, line));
-    while (counter(rig, "engine.live_checked") != counter(rig, "engine.collections")) {
+    while (umig_rig_counter(rig, "engine.live_checked") !=
+           umig_rig_counter(rig, "engine.collections")) {
         poll(NULL, 0, LOOK_MS);
     }
 }
@@ -202,7 +192,7 @@ static void measure(struct umig_rig *rig)
     assert_true(umig_json_number_at(last, "allocation/bytes") > 0);
     json_t *late = report_of(rig, "late");
     assert_null(row_of(late, "Living.arrays", "byte[]"));
-    while (counter(rig, "engine.live_references") > 0) {
+    while (umig_rig_counter(rig, "engine.live_references") > 0) {
         poll(NULL, 0, LOOK_MS);
     }
     json_decref(both);
@@ -223,10 +213,10 @@ static void test_objects_that_are_kept_are_told_until_they_are_let_go(void **sta
 /* What a session is told of a JVM that does nothing but make garbage, by large arrays. */
 static double told_of_garbage(struct umig_rig *rig, const char *id)
 {
-    const double before = counter(rig, "engine.collections");
+    const double before = umig_rig_counter(rig, "engine.collections");
     assert_int_equal(
         umig_rig_command(rig, NULL, "start %d --live 128k --name %s", rig->jvm.pid, id), 0);
-    while (counter(rig, "engine.collections") < before + 4 * COLLECTIONS) {
+    while (umig_rig_counter(rig, "engine.collections") < before + 4 * COLLECTIONS) {
         poll(NULL, 0, LOOK_MS);
     }
     stop(rig, id);

@@ -44,7 +44,7 @@ static void test_every_option_arrives(void **state)
     const int rc = umig_options_parse(
         "collector=tcp:10.0.0.1:7070,service=orders,instance=orders-2,label.build=1.4=2,"
         "label.team=caf\xc3\xa9,start=cpu:5ms,gc,heap,locks:2ms,duration=30s,"
-        "control=/run/x/y.sock,memory=64m,budget=2.5%,walker=agct,debuginfo=session,faults=7,native=leaf,clock=wall,"
+        "control=/run/x/y.sock,memory=64m,budget=2.5%,walker=agct,debuginfo=session,faults=7,native=leaf,mutexes=on,clock=wall,"
         "when=heap >= 90% for 5s,before=2m,repeat=3,"
         "log=/var/log/a:b.log:debug,strict",
         &options, NULL);
@@ -66,6 +66,7 @@ static void test_every_option_arrives(void **state)
     assert_int_equal(options.start.interval_ns[UMIG_KIND_HEAP], UMIG_NS_PER_S);
     assert_int_equal(options.start.interval_ns[UMIG_KIND_LOCKS], 2 * UMIG_NS_PER_MS);
     assert_int_equal(options.native, UMIG_NATIVE_LEAF);
+    assert_true(options.has_mutexes);
     assert_int_equal(options.clock, UMIG_CLOCK_WALL);
     assert_int_equal(options.duration_ns, 30 * UMIG_NS_PER_S);
     assert_string_equal(options.control, "/run/x/y.sock");
@@ -120,7 +121,7 @@ struct wrong {
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 static const struct wrong g_wrong[] = {
-    {"colector=unix:/a", "'colector'", "there are collector, service"},
+    {"colector=unix:/a", "'colector'", "use collector, service"},
     {"collector", "'collector'", "write collector=unix:PATH"},
     {"collector=", "'collector='", "unix:/PATH or tcp:HOST:PORT"},
     {"collector=localhost:7070", "'collector=local", "unix:/PATH or tcp:HOST:PORT"},
@@ -168,6 +169,8 @@ static const struct wrong g_wrong[] = {
     {"start=cpu,native=all", "'native=all'", "off, leaf or on"},
     {"native=leaf", "'native'", "write start=cpu,native=leaf"},
     {"start=gc,native=on", "'native'", "write start=cpu,native=on"},
+    {"start=locks,mutexes=yes", "'mutexes=yes'", "is neither on nor off"},
+    {"start=cpu,mutexes=on", "'mutexes'", "write start=locks,mutexes=on"},
     {"start=cpu,clock=timer", "'clock=timer'", "auto, perf, cputime or wall"},
     {"clock=perf", "'clock'", "write start=cpu,clock=perf"},
     {"start=gc,clock=wall", "'clock'", "write start=cpu,clock=wall"},
@@ -202,14 +205,14 @@ static const struct wrong g_wrong[] = {
     {"service=a,", "is empty", "without a comma too many"},
     {",service=a", "is empty", "without a comma too many"},
     {"service=a,,instance=b", "is empty", "without a comma too many"},
-    {"=a", "'' is not known", "there are"},
+    {"=a", "'' is not known", "use collector"},
     /* What is cut is marked, and its length said: nobody counts what is shown. */
     {"service=" EIGHTY, "'service=0123456789012345678901234567...' (88 bytes): ",
      ": '012345678901234567890123456789012345...' (80 bytes) is not a name of 1 to 64 letters"},
     {"control=/" EIGHTY EIGHTY, "'control=/012345678901234567890123456...' (169 bytes): ",
      ": the path is 161 bytes long (a socket's at most 107); write control=PATH like "},
     {EIGHTY "=a", "'012345678901234567890123456789012345...' (80 bytes) is not known",
-     "and strict"},
+     "log, strict"},
 };
 
 static void test_every_wrong_option_is_named_with_the_right_form(void **state)
@@ -278,7 +281,8 @@ static void test_every_example_of_the_table_is_accepted(void **state)
         const char *needs = is_of_start || strcmp(doc->name, "when") == 0 ? "start=cpu,"
                             : is_of_when ? "start=cpu,when=cpu>1%,duration=30s,"
                             : is_of_wall ? "start=wall,"
-                                         : "";
+                            : strcmp(doc->name, "mutexes") == 0 ? "start=locks,"
+                                                                : "";
         snprintf(text, sizeof text, "%s%s", needs, doc->example);
         struct umig_agent_options options;
         struct umig_err err = UMIG_ERR_INIT;
@@ -286,7 +290,7 @@ static void test_every_example_of_the_table_is_accepted(void **state)
             fail_msg("%s: %s", text, err.text);
         }
     }
-    assert_int_equal(index, 20);
+    assert_int_equal(index, 21);
 }
 
 int main(void)
