@@ -58,7 +58,7 @@ __attribute__((noinline)) static int64_t planted_read(void)
 }
 
 /* In turns, so that who waits gets the lock. */
-static int64_t repeat(int64_t (*planted)(void), int rounds)
+__attribute__((noinline)) static int64_t repeat(int64_t (*planted)(void), int rounds)
 {
     int64_t waited = 0;
     for (int i = 0; i < rounds; i++) {

@@ -54,8 +54,8 @@ static void check_stacks(struct umig_rig *rig)
 {
     char *text = umig_rig_text(rig, "report mutexes --format collapsed --kind locks");
     const char *java =
-        strstr(text, ";Locked.mutex;Java_Locked_mutex;planted_mutex;pthread_mutex_t ");
-    const char *plain = strstr(text, ";run_plain;planted_mutex;pthread_mutex_t ");
+        strstr(text, ";Locked.mutex;Java_Locked_mutex;repeat;planted_mutex;pthread_mutex_t ");
+    const char *plain = strstr(text, ";run_plain;repeat;planted_mutex;pthread_mutex_t ");
     if (java == NULL || plain == NULL) {
         print_message("%s\n", text);
     }
