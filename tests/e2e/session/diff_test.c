@@ -8,17 +8,17 @@
 #define WARM_MS    "3000"
 #define RUN_MS     "7000"
 #define SHARE_MOST 0.01 /* of the frames of equal work that may be marked */
-#define CONSTANT   "-XX:CompileCommand=quiet -XX:CompileCommand=dontinline,programs.Slowed::* "
+/* Methods stay apart: inlining moves their samples. */
+#define CONSTANT "-XX:CompileCommand=quiet -XX:CompileCommand=dontinline,programs.Slowed::* "
 
 struct run {
     char name[32];
     double requests;
 };
 
-/* A JVM that has compiled its work. Methods stay apart: inlining moves their samples. */
-static void start_warm_program(struct umig_rig *rig)
+/* What is compiled meanwhile is uneven, and is told as such. */
+static void warm_up(struct umig_rig *rig)
 {
-    umig_rig_start_jvm(rig, "", CONSTANT "-cp @java programs.Slowed 0 2");
     umig_rig_tell_jvm(rig, WARM_MS);
     json_decref(umig_rig_read_jvm(rig));
 }
@@ -105,10 +105,12 @@ static void expect_only_hash_changed(const json_t *diff)
 static void measure_doubled(struct umig_rig *rig)
 {
     umig_rig_start_collector(rig);
-    start_warm_program(rig);
+    umig_rig_start_jvm(rig, "", CONSTANT "-cp @java programs.Slowed 0 2");
+    warm_up(rig);
     const struct run one = run_session(rig, "one");
     const struct run same = run_session(rig, "same");
     umig_rig_tell_jvm(rig, "slow 100");
+    warm_up(rig);
     const struct run doubled = run_session(rig, "doubled");
     umig_rig_tell_jvm(rig, "end");
     assert_int_equal(umig_rig_wait_jvm(rig), 0);
