@@ -114,11 +114,43 @@ static uint32_t leave_synchronizer(const struct umig_profile *profile, uint32_t 
     return at != 0 ? at : stack;
 }
 
+/* What the JVM's own classes and the C++ library do to lock a mutex. */
+static bool is_of_mutex(const char *function)
+{
+    static const char *const fronts[] = {
+        "Mutex::",         "Monitor::",        "PlatformMutex::",
+        "MutexLocker",     "ThreadCritical::", "ConditionalMutexLocker",
+        "__gthread_",      "std::mutex::",     "std::lock_guard",
+        "std::unique_lock"};
+    for (size_t i = 0; i < sizeof fronts / sizeof fronts[0]; i++) {
+        if (strncmp(function, fronts[i], strlen(fronts[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who waits for a mutex of the JVM is named by what wants it. */
+static uint32_t leave_mutex(const struct umig_profile *profile, uint32_t stack)
+{
+    uint32_t at = stack;
+    while (at != 0) {
+        const struct umig_profile_frame *frame =
+            &profile->frames.items[profile->stacks.items[at].frame];
+        const char *name = umig_profile_text(profile, profile->methods.items[frame->method].name);
+        if (frame->kind != UMIG_FRAME_NATIVE || !is_of_mutex(name)) {
+            return at;
+        }
+        at = profile->stacks.items[at].parent;
+    }
+    return stack;
+}
+
 /* Where a thread waited: a wait inside dispatch belongs to the line that called it. */
 static uint32_t site_of(const struct umig_profile *profile, uint32_t stack)
 {
     const struct umig_profile_stack *at =
-        &profile->stacks.items[leave_synchronizer(profile, stack)];
+        &profile->stacks.items[leave_mutex(profile, leave_synchronizer(profile, stack))];
     const bool is_dispatch = profile->frames.items[at->frame].kind == UMIG_FRAME_DISPATCH;
     return is_dispatch && at->parent != 0 ? profile->stacks.items[at->parent].frame : at->frame;
 }

@@ -688,6 +688,22 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
     }
 }
 
+/* Waits for native locks are lost to who asks for them. */
+static void book_mutex_drops(struct umig_pump *pump)
+{
+    for (uint32_t cause = 0; cause < UMIG_DROP_COUNT; cause++) {
+        const uint64_t now = atomic_load(&pump->sampler->dropped_mutex_ns[cause]);
+        const uint64_t lost = now - pump->dropped_mutex_seen_ns[cause];
+        pump->dropped_mutex_seen_ns[cause] = now;
+        for (int i = 0; i < UMIG_SESSIONS_MAX && lost > 0; i++) {
+            struct umig_session *session = &pump->sessions->session[i];
+            if (session->spec.has_mutexes && umig_session_takes(session, UMIG_KIND_LOCKS)) {
+                umig_session_lost(session, UMIG_KIND_LOCKS, (enum umig_drop)cause, lost);
+            }
+        }
+    }
+}
+
 /* What could not be recorded is taken from its counters and shared out. */
 static void book_drops_of(struct umig_pump *pump,
                           enum umig_kind kind,
@@ -758,6 +774,7 @@ void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns)
     book_drops_of(pump, UMIG_KIND_CPU, pump->sampler->dropped_ns, pump->dropped_seen_ns);
     book_drops_of(pump, UMIG_KIND_LOCKS, pump->sampler->dropped_wait_ns,
                   pump->dropped_wait_seen_ns);
+    book_mutex_drops(pump);
     book_drops_of(pump, UMIG_KIND_ALLOC, pump->sampler->dropped_alloc, pump->dropped_alloc_seen);
     book_drops_of(pump, UMIG_KIND_LIVE, pump->sampler->dropped_alloc, pump->dropped_live_seen);
     switch_names(pump, now_ns);

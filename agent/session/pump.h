@@ -85,6 +85,7 @@ struct umig_pump {
 
     uint64_t dropped_seen_ns[UMIG_DROP_COUNT]; /* of the sampler's books */
     uint64_t dropped_wait_seen_ns[UMIG_DROP_COUNT];
+    uint64_t dropped_mutex_seen_ns[UMIG_DROP_COUNT];
     uint64_t dropped_alloc_seen[UMIG_DROP_COUNT]; /* bytes */
     uint64_t dropped_live_seen[UMIG_DROP_COUNT];  /* the same, for kind live */
     uint64_t pauses_lost_seen;

@@ -53,8 +53,9 @@ struct umig_sampler {
     /* Books, in ns of CPU: produced = recorded + the sum of dropped. */
     atomic_uint_fast64_t produced_ns;
     atomic_uint_fast64_t dropped_ns[UMIG_DROP_COUNT];
-    atomic_uint_fast64_t dropped_wait_ns[UMIG_DROP_COUNT]; /* of waits for monitors */
-    atomic_uint_fast64_t dropped_alloc[UMIG_DROP_COUNT];   /* of allocation, in bytes */
+    atomic_uint_fast64_t dropped_wait_ns[UMIG_DROP_COUNT];  /* of waits for monitors */
+    atomic_uint_fast64_t dropped_mutex_ns[UMIG_DROP_COUNT]; /* of waits for native locks */
+    atomic_uint_fast64_t dropped_alloc[UMIG_DROP_COUNT];    /* of allocation, in bytes */
     atomic_uint_fast64_t spent_ns[UMIG_KIND_COUNT]; /* CPU of the application's threads, by kind */
     atomic_uint_fast64_t faults;                    /* that guards ended */
     atomic_uint_fast64_t foreign;                   /* signals that were not ours */

@@ -93,7 +93,7 @@ static void write_record(struct umig_vm *vm,
         (((uint32_t)sizeof *head + ids_bytes + head->text_bytes + 7u) & ~7u) + head->native_bytes;
     uint8_t *to = umig_native_plan_reserve(&plan, ring, head);
     if (to == NULL) {
-        atomic_fetch_add(&vm->sampler->dropped_wait_ns[UMIG_DROP_RING_FULL], head->value_ns);
+        atomic_fetch_add(&vm->sampler->dropped_mutex_ns[UMIG_DROP_RING_FULL], head->value_ns);
         return;
     }
     if (head->native_bytes > 0 &&
@@ -126,7 +126,7 @@ static void record_wait(struct umig_vm *vm,
     };
     struct umig_ring *ring = umig_rings_lock(&sampler->rings, head.slot);
     if (ring == NULL) {
-        atomic_fetch_add(&sampler->dropped_wait_ns[UMIG_DROP_RING_BUSY], head.value_ns);
+        atomic_fetch_add(&sampler->dropped_mutex_ns[UMIG_DROP_RING_BUSY], head.value_ns);
         return;
     }
     sigset_t before;
@@ -188,7 +188,7 @@ static void end_wait(struct native_wait *wait)
     }
     struct umig_slot *slot = umig_vm_hold_own_slot(vm);
     if (slot == NULL) {
-        atomic_fetch_add(&vm->sampler->dropped_wait_ns[UMIG_DROP_NO_SLOT],
+        atomic_fetch_add(&vm->sampler->dropped_mutex_ns[UMIG_DROP_NEW_THREAD],
                          wait->end_ns - wait->begin_ns);
     } else {
         if (atomic_load(&slot->kind) != UMIG_THREAD_AGENT) {

@@ -140,13 +140,14 @@ enum umig_outcome {
  X(FAULT, 12, "fault", "a fault while the sample was taken was caught")                         \
  X(TABLE_FULL, 13, "table_full", "a table of what is followed (objects, pools) had no room")    \
  X(BACKLOG_FULL, 14, "backlog_full",                                                            \
-   "memory for what an armed session keeps was full before its condition held")
+   "memory for what an armed session keeps was full before its condition held")                 \
+ X(NEW_THREAD, 15, "new_thread", "a wait for a native lock by a thread the agent had not found")
 
 enum umig_drop {
 #define UMIG_DROP_ENUM(name, number, key, text) UMIG_DROP_##name = (number),
     UMIG_DROP_TABLE(UMIG_DROP_ENUM)
 #undef UMIG_DROP_ENUM
-    UMIG_DROP_COUNT = 15
+    UMIG_DROP_COUNT = 16
 };
 
 /*

@@ -43,6 +43,41 @@ static void test_contention_of_synchronizers_is_where_they_were_called(void **st
     umig_profile_destroy(profile);
 }
 
+/* All mutexes of the JVM are locked by the same few functions: who called them is the place. */
+static void test_contention_of_mutexes_is_where_they_are_wanted(void **state)
+{
+    (void)state;
+    struct umig_profile *profile = umig_collapsed_read(
+        "[w-1];CompileBroker.compile;nmethod.make;Mutex.lock;Mutex.lock_contended 1");
+    /* As native functions are: without a class, named with it. */
+    static const char *const names[] = {"CompileBroker::compile", "nmethod::new_nmethod(int)",
+                                        "Mutex::lock(Thread*)", "Mutex::lock_contended"};
+    uint32_t at = profile->samples.items[0].stack;
+    for (int i = 3; i >= 0; i--) {
+        struct umig_profile_frame *frame = &profile->frames.items[profile->stacks.items[at].frame];
+        frame->kind = UMIG_FRAME_NATIVE;
+        profile->methods.items[frame->method].class_name = 0;
+        profile->methods.items[frame->method].name = string(profile, names[i]);
+        at = profile->stacks.items[at].parent;
+    }
+    const struct umig_profile_wait wait = {
+        .thread = 1,
+        .monitor_class = string(profile, "pthread_mutex_t"),
+        .stack = profile->samples.items[0].stack,
+        .wait_ns = 30,
+        .count = 1,
+    };
+    assert_int_equal(umig_profile_add_wait(profile, &wait), UMIG_OK);
+    struct umig_contention all;
+    assert_int_equal(umig_contention_read(profile, &all, NULL), UMIG_OK);
+
+    assert_int_equal(all.site_count, 1);
+    const uint32_t method = profile->frames.items[all.sites[0].frame].method;
+    assert_string_equal(umig_profile_text(profile, profile->methods.items[method].name), names[1]);
+    umig_contention_fini(&all);
+    umig_profile_destroy(profile);
+}
+
 /* The wait of a thread for a class that another thread has. */
 static void add_deadlocked(struct umig_profile *profile,
                            uint32_t number,
@@ -105,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contention_of_synchronizers_is_where_they_were_called),
+        cmocka_unit_test(test_contention_of_mutexes_is_where_they_are_wanted),
         cmocka_unit_test(test_deadlocks_are_told_in_the_order_of_their_holders),
     };
     return cmocka_run_group_tests_name("unit.analysis.deadlocks", tests, NULL, NULL);

@@ -84,6 +84,8 @@ static const struct row drop_advice[] = {
     {"backlog_full",
      "more was taken within `--before` than an eighth of `memory=` holds: a shorter "
      "`--before`, a longer interval, or raise `memory=`"},
+    {"new_thread",
+     "threads that live for less than 0.1 s wait for mutexes; the others are told whole"},
 };
 
 static const char head[] =
@@ -135,7 +137,7 @@ static const char tail[] =
     "  Object.wait, what virtual threads wait for unpinned, and their ends.\n"
     "- **Waits for native locks** (`--mutexes`) are told when they are over: one that goes on at the end\n"
     "  is in no figure, nor are waits for conditions, in `malloc`, and in the first second of a library.\n"
-    "  Those of threads that the agent has not found yet (0.1 s) are counted as lost (`no_slot`).\n"
+    "  Those of threads that the agent has not found yet (0.1 s) are counted as lost (`new_thread`).\n"
     "- **Who holds a lock** is looked up at most ten times a second, over all threads of the JVM.\n"
     "  Waits in between have the holder `unknown`; how long, for which class and where is complete.\n"
     "  So compare the rows of holders with one another, not with the sum of the waits.\n"
