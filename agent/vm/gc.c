@@ -358,10 +358,16 @@ static void describe(const struct umig_gc *gc,
     pause->heap_after = better_figure(pause->heap_after, line->heap_after, line->heap_unit);
 }
 
-/* A pause that should have had a line and had none. Others between prove nothing either way. */
-static void count_missing_line(struct umig_gc *gc, const struct umig_gc_record *record)
+/*
+ * A pause that should have had a line and had none. Others between prove nothing either way, nor do
+ * those at a session's end, whose line is not waited for.
+ */
+static void count_missing_line(struct umig_gc *gc,
+                               const struct umig_gc_record *record,
+                               uint64_t now_ns)
 {
-    if (gc->line_count == 0 && umig_unified_log_since(&gc->log) <= record->start_ns) {
+    if (now_ns != UINT64_MAX && gc->line_count == 0 &&
+        umig_unified_log_since(&gc->log) <= record->start_ns) {
         gc->missed_in_row++;
     }
 }
@@ -399,7 +405,7 @@ int umig_gc_take(struct umig_gc *gc, uint64_t now_ns, struct umig_gc_pause *out_
         return UMIG_AGAIN;
     }
     describe(gc, record, out_pause);
-    count_missing_line(gc, record);
+    count_missing_line(gc, record, now_ns);
     gc->line_count = 0;
     atomic_store_explicit(&gc->tail, tail + 1, memory_order_release);
     return UMIG_OK;

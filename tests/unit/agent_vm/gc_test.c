@@ -376,7 +376,7 @@ static void test_log_switched_off_by_others_is_noticed_and_not_waited_for(void *
     for (unsigned i = 1; i <= 3; i++) {
         assert_false(umig_gc_log_is_silent(&fixture->gc));
         pause_at(fixture, 100 * i);
-        expect_pause(fixture, NEVER);
+        expect_pause(fixture, NEVER - 1); /* its line was waited for */
     }
     assert_true(umig_gc_log_is_silent(&fixture->gc));
     pause_at(fixture, 400);
@@ -386,6 +386,18 @@ static void test_log_switched_off_by_others_is_noticed_and_not_waited_for(void *
     pause_at(fixture, 500);
     write_line(fixture, "[505ns][gc] GC(0) Pause Remark 24M->5M(64M) 3.0ms");
     assert_string_equal(expect_pause(fixture, 511).kind, "Pause Remark");
+    assert_false(umig_gc_log_is_silent(&fixture->gc));
+}
+
+/* Sessions that end at once, again and again. */
+static void test_log_that_is_not_waited_for_is_not_silent(void **state)
+{
+    struct fixture *fixture = *state;
+    start_log(fixture);
+    for (unsigned i = 1; i <= 10; i++) {
+        pause_at(fixture, 100 * i);
+        expect_pause(fixture, NEVER);
+    }
     assert_false(umig_gc_log_is_silent(&fixture->gc));
 }
 
@@ -521,6 +533,7 @@ int main(void)
         CASE(test_two_lines_in_a_pause_make_one_kind),
         CASE(test_heap_is_the_exact_figure_where_the_log_agrees),
         CASE(test_log_switched_off_by_others_is_noticed_and_not_waited_for),
+        CASE(test_log_that_is_not_waited_for_is_not_silent),
         CASE(test_lines_of_lost_pauses_are_given_to_nobody),
         CASE(test_events_come_without_a_pause),
         CASE(test_events_behind_the_line_of_a_pause_come_after_it),
