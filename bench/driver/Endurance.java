@@ -102,17 +102,13 @@ final class Endurance {
         }
     }
 
-    /**
-     * Checks what every soak promises: memory flat within the bound, books closed. Flat is what grows
-     * by less than a hundredth of the bound in the second half: tables by slot of a thread double when
-     * enough slots were seen, 50 KiB or so, whenever that is, and end with the slots that there are.
-     */
+    /** Checks what every soak promises: memory flat within the bound, books closed. */
     static void judge(String what, Course course, Verdict verdict) {
         long middle = course.halfWay().counter("memory_bytes");
         long end = course.last().counter("memory_bytes");
         long limit = course.last().counter("memory_limit_bytes");
         verdict.add(String.format("%s: agent memory %.2f then %.2f of %.0f MiB", what, middle / 1048576.0,
-                end / 1048576.0, limit / 1048576.0), middle > 0 && end <= middle + limit / 100 && end <= limit);
+                end / 1048576.0, limit / 1048576.0), middle > 0 && end <= middle && end <= limit);
         long produced = course.atRest.getOrDefault("engine.produced_ns", -1L);
         long kept = course.atRest.getOrDefault("engine.recorded_ns", 0L)
                 + course.atRest.getOrDefault("engine.dropped_ns", 0L);
