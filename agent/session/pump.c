@@ -688,38 +688,43 @@ static void take_record(struct umig_pump *pump, const struct umig_record *record
     }
 }
 
-/* Waits for native locks are lost to who asks for them. */
-static void book_mutex_drops(struct umig_pump *pump)
+/* Counters of what could not be recorded, by cause. */
+struct drops {
+    enum umig_kind kind;
+    bool is_mutex; /* of waits for native locks: lost to who asks for them */
+    const atomic_uint_fast64_t *counters;
+    uint64_t *seen;
+};
+
+/* What could not be recorded is taken from its counters and shared out. */
+static void book_drops_of(struct umig_pump *pump, const struct drops *drops)
 {
     for (uint32_t cause = 0; cause < UMIG_DROP_COUNT; cause++) {
-        const uint64_t now = atomic_load(&pump->sampler->dropped_mutex_ns[cause]);
-        const uint64_t lost = now - pump->dropped_mutex_seen_ns[cause];
-        pump->dropped_mutex_seen_ns[cause] = now;
+        const uint64_t now = atomic_load(&drops->counters[cause]);
+        const uint64_t lost = now - drops->seen[cause];
+        drops->seen[cause] = now;
         for (int i = 0; i < UMIG_SESSIONS_MAX && lost > 0; i++) {
             struct umig_session *session = &pump->sessions->session[i];
-            if (session->spec.has_mutexes && umig_session_takes(session, UMIG_KIND_LOCKS)) {
-                umig_session_lost(session, UMIG_KIND_LOCKS, (enum umig_drop)cause, lost);
+            if (umig_session_takes(session, drops->kind) &&
+                (!drops->is_mutex || session->spec.has_mutexes)) {
+                umig_session_lost(session, drops->kind, (enum umig_drop)cause, lost);
             }
         }
     }
 }
 
-/* What could not be recorded is taken from its counters and shared out. */
-static void book_drops_of(struct umig_pump *pump,
-                          enum umig_kind kind,
-                          const atomic_uint_fast64_t *counters,
-                          uint64_t *seen)
+static void book_drops(struct umig_pump *pump)
 {
-    for (uint32_t cause = 0; cause < UMIG_DROP_COUNT; cause++) {
-        const uint64_t now = atomic_load(&counters[cause]);
-        const uint64_t lost = now - seen[cause];
-        seen[cause] = now;
-        for (int i = 0; i < UMIG_SESSIONS_MAX && lost > 0; i++) {
-            struct umig_session *session = &pump->sessions->session[i];
-            if (umig_session_takes(session, kind)) {
-                umig_session_lost(session, kind, (enum umig_drop)cause, lost);
-            }
-        }
+    const struct umig_sampler *sampler = pump->sampler;
+    const struct drops all[] = {
+        {UMIG_KIND_CPU, false, sampler->dropped_ns, pump->dropped_seen_ns},
+        {UMIG_KIND_LOCKS, false, sampler->dropped_wait_ns, pump->dropped_wait_seen_ns},
+        {UMIG_KIND_LOCKS, true, sampler->dropped_mutex_ns, pump->dropped_mutex_seen_ns},
+        {UMIG_KIND_ALLOC, false, sampler->dropped_alloc, pump->dropped_alloc_seen},
+        {UMIG_KIND_LIVE, false, sampler->dropped_alloc, pump->dropped_live_seen},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        book_drops_of(pump, &all[i]);
     }
 }
 
@@ -771,12 +776,7 @@ void umig_pump_drain(struct umig_pump *pump, uint64_t now_ns)
     const uint64_t begin_ns = umig_clock_thread_cpu_ns();
     umig_native_frames_refresh(&pump->native);
     drain_rings(pump, now_ns);
-    book_drops_of(pump, UMIG_KIND_CPU, pump->sampler->dropped_ns, pump->dropped_seen_ns);
-    book_drops_of(pump, UMIG_KIND_LOCKS, pump->sampler->dropped_wait_ns,
-                  pump->dropped_wait_seen_ns);
-    book_mutex_drops(pump);
-    book_drops_of(pump, UMIG_KIND_ALLOC, pump->sampler->dropped_alloc, pump->dropped_alloc_seen);
-    book_drops_of(pump, UMIG_KIND_LIVE, pump->sampler->dropped_alloc, pump->dropped_live_seen);
+    book_drops(pump);
     switch_names(pump, now_ns);
     umig_pump_charge(pump, umig_clock_thread_cpu_ns() - begin_ns);
 }

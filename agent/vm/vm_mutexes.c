@@ -178,6 +178,15 @@ static __attribute__((noinline)) void tell_wait(struct umig_vm *vm,
     umig_vm_end_meter(vm, meter_ns);
 }
 
+static struct native_wait begin_wait(const char *type, const int *holder)
+{
+    return (struct native_wait){
+        .begin_ns = umig_clock_monotonic_ns(),
+        .holder = __atomic_load_n(holder, __ATOMIC_RELAXED),
+        .type = type,
+    };
+}
+
 static void end_wait(struct native_wait *wait)
 {
     struct umig_vm *vm = g_umig_vm;
@@ -207,11 +216,7 @@ static int on_mutex_lock(pthread_mutex_t *mutex)
     if (rc != EBUSY) {
         return rc;
     }
-    struct native_wait wait = {
-        .begin_ns = umig_clock_monotonic_ns(),
-        .holder = __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED),
-        .type = "pthread_mutex_t",
-    };
+    struct native_wait wait = begin_wait("pthread_mutex_t", &mutex->__data.__owner);
     rc = pthread_mutex_lock(mutex);
     end_wait(&wait);
     return rc;
@@ -223,11 +228,7 @@ static int on_write_lock(pthread_rwlock_t *lock)
     if (rc != EBUSY) {
         return rc;
     }
-    struct native_wait wait = {
-        .begin_ns = umig_clock_monotonic_ns(),
-        .holder = __atomic_load_n(&lock->__data.__cur_writer, __ATOMIC_RELAXED),
-        .type = "pthread_rwlock_t",
-    };
+    struct native_wait wait = begin_wait("pthread_rwlock_t", &lock->__data.__cur_writer);
     rc = pthread_rwlock_wrlock(lock);
     end_wait(&wait);
     return rc;
@@ -239,11 +240,7 @@ static int on_read_lock(pthread_rwlock_t *lock)
     if (rc != EBUSY) {
         return rc;
     }
-    struct native_wait wait = {
-        .begin_ns = umig_clock_monotonic_ns(),
-        .holder = __atomic_load_n(&lock->__data.__cur_writer, __ATOMIC_RELAXED),
-        .type = "pthread_rwlock_t",
-    };
+    struct native_wait wait = begin_wait("pthread_rwlock_t", &lock->__data.__cur_writer);
     rc = pthread_rwlock_rdlock(lock);
     end_wait(&wait);
     return rc;
