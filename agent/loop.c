@@ -275,13 +275,19 @@ static void take_pauses_due(struct umig_agent *agent, uint64_t now_ns)
     umig_agent_take_pauses(agent, now_ns, now_ns);
 }
 
+static void forget_slot(void *user, uint32_t slot)
+{
+    struct umig_agent *agent = user;
+    umig_sessions_forget_slot(&agent->sessions, slot);
+}
+
 static void drain(struct umig_agent *agent, uint64_t now_ns)
 {
     umig_agent_charge(agent, UMIG_KIND_GC, take_pauses_due, now_ns);
     umig_pump_drain(&agent->pump, now_ns);
     umig_pump_tell_late(&agent->pump, now_ns);
     umig_wall_settle_ended(&agent->wall, now_ns);
-    umig_threads_reap(&agent->threads);
+    umig_threads_reap(&agent->threads, forget_slot, agent);
 }
 
 void umig_agent_end_session(struct umig_agent *agent,

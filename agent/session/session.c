@@ -458,3 +458,16 @@ void umig_session_settle(struct umig_session *session)
         }
     }
 }
+
+void umig_sessions_forget_slot(struct umig_sessions *sessions, uint32_t slot)
+{
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        struct umig_session *session = &sessions->session[i];
+        struct umig_cpu_carry cpu;
+        struct umig_wait_carry wait;
+        (void)umig_slot_table_take(&session->cpu_carries, slot, &cpu);
+        if (umig_slot_table_take(&session->wait_carries, slot, &wait) && wait.ns > 0) {
+            settle_carry(session, &wait);
+        }
+    }
+}

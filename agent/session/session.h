@@ -252,4 +252,10 @@ void umig_session_lost(struct umig_session *session,
 /** Books waits that never filled an interval as remainder, at the session's end. */
 void umig_session_settle(struct umig_session *session);
 
+/**
+ * The thread in this slot is gone, and all its records were shared out: what sessions carried for
+ * it is booked as a remainder, its room is free. Thread: the native loop.
+ */
+void umig_sessions_forget_slot(struct umig_sessions *sessions, uint32_t slot);
+
 #endif

@@ -49,10 +49,16 @@ static void *value_at(const struct umig_slot_table *table, uint32_t at)
     return table->values + (size_t)at * table->value_bytes;
 }
 
+/* Fibonacci hashing. */
+static uint32_t home_of(const struct umig_slot_table *table, uint32_t slot)
+{
+    return slot * 2654435769u >> 7 & (table->room - 1);
+}
+
 /* Where the slot is, or would be. */
 static uint32_t find(const struct umig_slot_table *table, uint32_t slot)
 {
-    uint32_t at = slot * 2654435769u >> 7 & (table->room - 1); /* Fibonacci hashing */
+    uint32_t at = home_of(table, slot);
     while (table->keys[at] != 0 && table->keys[at] != slot + 1) {
         at = (at + 1) & (table->room - 1);
     }
@@ -93,6 +99,37 @@ void *umig_slot_table_at(struct umig_slot_table *table, uint32_t slot)
     table->keys[at] = slot + 1;
     table->count++;
     return value_at(table, at);
+}
+
+/* Knuth, TAOCP 6.4, algorithm R: what was put behind the gap for want of room moves into it. */
+static void close_gap(struct umig_slot_table *table, uint32_t gap)
+{
+    const uint32_t mask = table->room - 1;
+    for (uint32_t at = (gap + 1) & mask; table->keys[at] != 0; at = (at + 1) & mask) {
+        const uint32_t home = home_of(table, table->keys[at] - 1);
+        if (((at - home) & mask) >= ((at - gap) & mask)) {
+            table->keys[gap] = table->keys[at];
+            memcpy(value_at(table, gap), value_at(table, at), table->value_bytes);
+            gap = at;
+        }
+    }
+    table->keys[gap] = 0;
+    memset(value_at(table, gap), 0, table->value_bytes);
+    table->count--;
+}
+
+bool umig_slot_table_take(struct umig_slot_table *table, uint32_t slot, void *out_value)
+{
+    if (table->values == NULL) {
+        return false;
+    }
+    const uint32_t at = find(table, slot);
+    if (table->keys[at] == 0) {
+        return false;
+    }
+    memcpy(out_value, value_at(table, at), table->value_bytes);
+    close_gap(table, at);
+    return true;
 }
 
 void *umig_slot_table_next(const struct umig_slot_table *table, uint32_t *cursor)

@@ -1,12 +1,13 @@
 /*
  * Values by slot of the thread table, for the slots that are used: it grows with the threads that
- * are seen, where an array would be as long as the thread table, for each of two dozen sessions.
+ * live, where an array would be as long as the thread table, for each of two dozen sessions.
  *
- * Open addressing by the slot's number; nothing is ever taken out. The native loop's alone.
+ * Open addressing by the slot's number, with linear probing. The native loop's alone.
  */
 #ifndef UMIG_AGENT_SESSION_SLOT_TABLE_H
 #define UMIG_AGENT_SESSION_SLOT_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,14 @@ void umig_slot_table_close(struct umig_slot_table *table);
  * memory for a larger table.
  */
 void *umig_slot_table_at(struct umig_slot_table *table, uint32_t slot);
+
+/**
+ * Takes a slot's value out: its thread is gone. Pointers to other values are no longer valid.
+ *
+ * @param out_value  what it was, value_bytes of it
+ * @return is there one? With no value nothing is written
+ */
+bool umig_slot_table_take(struct umig_slot_table *table, uint32_t slot, void *out_value);
 
 /**
  * Goes through all values, in no order.

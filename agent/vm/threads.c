@@ -357,7 +357,7 @@ static void rearm_locked(struct umig_threads *threads, struct umig_slot *slot, b
     }
 }
 
-void umig_threads_reap(struct umig_threads *threads)
+void umig_threads_reap(struct umig_threads *threads, umig_slot_gone_fn *gone, void *user)
 {
     if (atomic_load(&threads->leaving) == 0 && atomic_load(&threads->ticks.retired) == 0) {
         return; /* the table is large, and this is asked twenty times a second */
@@ -379,6 +379,7 @@ void umig_threads_reap(struct umig_threads *threads)
         } else if (atomic_load(&slot->state) == UMIG_SLOT_DRAINED && is_released &&
                    umig_slots_free_locked(threads->slots, slot)) {
             atomic_fetch_sub(&threads->leaving, 1);
+            gone(user, i);
         }
         pthread_mutex_unlock(&threads->slots->mutex);
     }

@@ -85,10 +85,15 @@ void umig_threads_set_ticks(struct umig_threads *threads,
                             uint64_t interval_ns,
                             enum umig_clock clock);
 
+/** A slot is free again: nothing of its thread is to come. Under the thread table's mutex. */
+typedef void umig_slot_gone_fn(void *user, uint32_t slot);
+
 /**
  * Frees slots of ended threads; call once after every drain of the rings. A slot goes at the second
  * call after its thread ended: by then the rings were drained once since. Thread: the native loop.
+ *
+ * @param gone  is told of each
  */
-void umig_threads_reap(struct umig_threads *threads);
+void umig_threads_reap(struct umig_threads *threads, umig_slot_gone_fn *gone, void *user);
 
 #endif

@@ -177,6 +177,33 @@ static void test_session_waits_are_carried_to_the_threshold_and_settled(void **s
     assert_int_equal(tally->dropped[UMIG_DROP_REMAINDER], 400 * UMIG_NS_PER_US);
 }
 
+static void test_session_settles_what_threads_that_are_gone_left_and_does_not_grow(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *locks = open_session(fx, "a", UMIG_KIND_LOCKS, UMIG_NS_PER_MS);
+    struct umig_session *cpu = open_session(fx, "b", UMIG_KIND_CPU, 20 * UMIG_NS_PER_MS);
+    const size_t before = atomic_load(&fx->memory.used_bytes);
+    const struct umig_tally *tally = &locks->tallies[UMIG_KIND_LOCKS];
+
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        const struct umig_record sample = cpu_record(i, 4 * UMIG_NS_PER_MS);
+        const struct umig_record wait = {.type = UMIG_RECORD_WAIT,
+                                         .time_ns = UMIG_NS_PER_S,
+                                         .slot = i,
+                                         .slot_serial = 1,
+                                         .value_ns = 400 * UMIG_NS_PER_US,
+                                         .wait_count = 1};
+        umig_session_share_cpu(&fx->sessions, cpu, &sample);
+        assert_int_equal(umig_session_share_wait(locks, &wait).wait_ns, 0);
+        umig_sessions_forget_slot(&fx->sessions, i);
+        umig_sessions_forget_slot(&fx->sessions, i);
+        assert_int_equal(tally->produced, (i + 1) * 400 * UMIG_NS_PER_US);
+    }
+
+    assert_int_equal(tally->dropped[UMIG_DROP_REMAINDER], SLOTS * 400 * UMIG_NS_PER_US);
+    assert_int_equal(atomic_load(&fx->memory.used_bytes), before);
+}
+
 static struct umig_wait_share share_wait(struct umig_session *session,
                                          uint64_t time_ns,
                                          uint64_t value_ns,
@@ -314,6 +341,9 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_session_short_threads_are_sampled_in_proportion, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            test_session_settles_what_threads_that_are_gone_left_and_does_not_grow, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(test_session_waits_are_carried_to_the_threshold_and_settled,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_session_takes_each_part_of_a_wait_and_counts_it_once,

@@ -76,12 +76,44 @@ static void test_slot_table_without_memory_keeps_what_it_has(void **state)
     assert_int_equal(umig_slot_table_open(&table, &memory, sizeof(uint64_t)), UMIG_E_NOMEM);
 }
 
+static void test_slot_table_without_threads_that_are_gone_does_not_grow(void **state)
+{
+    (void)state;
+    enum {
+        LIVING = 90
+    };
+    struct umig_memory memory = {.limit_bytes = 1 << 20};
+    struct umig_slot_table table = {.values = NULL};
+    uint64_t taken = 0;
+    assert_false(umig_slot_table_take(&table, 1, &taken));
+    assert_int_equal(umig_slot_table_open(&table, &memory, sizeof(uint64_t)), UMIG_OK);
+    const size_t before = atomic_load(&memory.used_bytes);
+
+    for (uint32_t i = 0; i < 1000 * LIVING; i++) { /* slots of threads that come and go */
+        const uint32_t slot = i * 7 % SLOTS;
+        *(uint64_t *)umig_slot_table_at(&table, slot) = i;
+        if (i >= LIVING) {
+            assert_true(umig_slot_table_take(&table, (i - LIVING) * 7 % SLOTS, &taken));
+            assert_int_equal(taken, i - LIVING);
+        }
+    }
+
+    assert_int_equal(atomic_load(&memory.used_bytes), before);
+    assert_int_equal(table.count, LIVING);
+    for (uint32_t i = 999 * LIVING; i < 1000 * LIVING; i++) {
+        assert_int_equal(*(uint64_t *)umig_slot_table_at(&table, i * 7 % SLOTS), i);
+    }
+    assert_false(umig_slot_table_take(&table, (999 * LIVING - 1) * 7 % SLOTS, &taken));
+    umig_slot_table_close(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slot_table_gives_each_slot_its_value_while_it_grows),
         cmocka_unit_test(test_slot_table_next_goes_through_what_is_there),
         cmocka_unit_test(test_slot_table_without_memory_keeps_what_it_has),
+        cmocka_unit_test(test_slot_table_without_threads_that_are_gone_does_not_grow),
     };
     return cmocka_run_group_tests_name("slot_table", tests, NULL, NULL);
 }
