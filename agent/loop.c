@@ -311,7 +311,6 @@ void umig_agent_end_session(struct umig_agent *agent,
         umig_agent_tell_wall(agent, now_ns);
     }
     umig_live_sites_settle(&agent->live, session, now_ns);
-    umig_session_settle(session);
     session->ended = reason;
     session->end_ns = now_ns;
     umig_log(UMIG_LOG_INFO, "session %s ends", session->spec.id);

@@ -498,7 +498,7 @@ static void give_wait(struct umig_pump *pump,
                       uint32_t holder)
 {
     struct umig_tally *tally = &session->tallies[UMIG_KIND_LOCKS];
-    const struct umig_wait_share share = umig_session_share_wait(session, record);
+    const struct umig_wait_share share = umig_session_share_wait(pump->sessions, session, record);
     if (share.wait_ns == 0) {
         return;
     }

@@ -51,7 +51,7 @@ static int take_carries(struct umig_sessions *sessions,
     }
     if (rc == UMIG_OK && has_kind[UMIG_KIND_LOCKS]) {
         rc = umig_slot_table_open(&session->wait_carries, sessions->memory,
-                                  sizeof(struct umig_wait_carry));
+                                  sizeof(struct umig_session_waits));
     }
     if (rc != UMIG_OK) {
         return umig_err_set(err, UMIG_E_NOMEM,
@@ -380,55 +380,30 @@ uint64_t umig_session_share_cpu(struct umig_sessions *sessions,
     return share;
 }
 
-/* Books what a thread that is gone left behind. */
-static void settle_carry(struct umig_session *session, struct umig_wait_carry *carry)
-{
-    struct umig_tally *tally = &session->tallies[UMIG_KIND_LOCKS];
-    tally->produced += carry->ns;
-    tally->dropped[UMIG_DROP_REMAINDER] += carry->ns;
-    *carry = (struct umig_wait_carry){0};
-}
-
-static struct umig_wait_share end_wait(const struct umig_session *session,
-                                       struct umig_wait_carry *carry,
-                                       const struct umig_record *record,
-                                       uint64_t value_ns)
-{
-    carry->ns += value_ns;
-    carry->count += record->wait_count;
-    /* A wait of which the session has a part must not seem to go on. */
-    const bool is_due = carry->ns >= session->spec.kinds.interval_ns[UMIG_KIND_LOCKS] ||
-                        (carry->has_told && record->has_told_wait);
-    if (!is_due) {
-        return (struct umig_wait_share){0};
-    }
-    const struct umig_wait_share share = {.wait_ns = carry->ns, .count = carry->count};
-    *carry = (struct umig_wait_carry){.serial = carry->serial};
-    return share;
-}
-
-struct umig_wait_share umig_session_share_wait(struct umig_session *session,
+struct umig_wait_share umig_session_share_wait(struct umig_sessions *sessions,
+                                               struct umig_session *session,
                                                const struct umig_record *record)
 {
-    struct umig_wait_carry *carry = umig_slot_table_at(&session->wait_carries, record->slot);
-    if (carry == NULL) {
+    struct umig_session_waits *waits = umig_slot_table_at(&session->wait_carries, record->slot);
+    if (waits == NULL) {
         umig_session_lost(session, UMIG_KIND_LOCKS, UMIG_DROP_NO_SLOT, record->value_ns);
         return (struct umig_wait_share){0};
     }
-    if (carry->serial != record->slot_serial) {
-        settle_carry(session, carry);
-        carry->serial = record->slot_serial;
+    if (waits->serial != record->slot_serial) {
+        *waits = (struct umig_session_waits){.serial = record->slot_serial};
     }
     const uint64_t inside_ns = record->time_ns - session->start_ns;
-    const uint64_t value_ns = record->value_ns < inside_ns ? record->value_ns : inside_ns;
-    struct umig_wait_share share = {0};
-    if (record->wait_count == 0) {
-        /* What is carried is of waits that ended: it stays, to be counted with the next that does.
-         */
-        share.wait_ns = value_ns;
-        carry->has_told = true;
+    struct umig_wait_share share = {
+        .wait_ns = record->value_ns < inside_ns ? record->value_ns : inside_ns,
+        .count = record->wait_count,
+    };
+    if (share.count == 0) {
+        waits->has_told = true;
+    } else if (waits->has_told && record->has_told_wait) {
+        waits->has_told = false; /* it must not seem to go on */
     } else {
-        share = end_wait(session, carry, record, value_ns);
+        share = umig_wait_carry_add(&waits->carry, session->spec.kinds.interval_ns[UMIG_KIND_LOCKS],
+                                    share, umig_sessions_random(sessions));
     }
     session->tallies[UMIG_KIND_LOCKS].produced += share.wait_ns;
     return share;
@@ -448,26 +423,11 @@ void umig_session_lost(struct umig_session *session,
     tally->dropped[cause] += share;
 }
 
-void umig_session_settle(struct umig_session *session)
-{
-    uint32_t cursor = 0;
-    struct umig_wait_carry *carry;
-    while ((carry = umig_slot_table_next(&session->wait_carries, &cursor)) != NULL) {
-        if (carry->ns > 0) {
-            settle_carry(session, carry);
-        }
-    }
-}
-
 void umig_sessions_forget_slot(struct umig_sessions *sessions, uint32_t slot)
 {
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &sessions->session[i];
-        struct umig_cpu_carry cpu;
-        struct umig_wait_carry wait;
-        (void)umig_slot_table_take(&session->cpu_carries, slot, &cpu);
-        if (umig_slot_table_take(&session->wait_carries, slot, &wait) && wait.ns > 0) {
-            settle_carry(session, &wait);
-        }
+        umig_slot_table_remove(&session->cpu_carries, slot);
+        umig_slot_table_remove(&session->wait_carries, slot);
     }
 }

@@ -23,6 +23,7 @@
 #include "agent/memory.h"
 #include "agent/options.h"
 #include "agent/session/slot_table.h"
+#include "agent/signal/wait_carry.h"
 #include "core/glob.h"
 #include "core/trigger.h"
 #include "include/umig/attr.h"
@@ -74,11 +75,10 @@ struct umig_cpu_carry {
 };
 
 /** Waits a session still carries for the thread in one slot. */
-struct umig_wait_carry {
+struct umig_session_waits {
     uint32_t serial;
-    uint32_t count;
-    uint64_t ns;
     bool has_told; /* the session has a part of a wait that goes on */
+    struct umig_wait_carry carry;
 };
 
 struct umig_tally {
@@ -112,7 +112,7 @@ struct umig_session {
     char problem[UMIG_PROBLEM_BYTES]; /* what it asked for and does not get, and why; "" */
     char lacks[UMIG_LACK_COUNT][UMIG_PROBLEM_BYTES]; /* of which sort */
     struct umig_slot_table cpu_carries;              /* struct umig_cpu_carry; closed without cpu */
-    struct umig_slot_table wait_carries; /* struct umig_wait_carry; closed without locks */
+    struct umig_slot_table wait_carries; /* struct umig_session_waits; closed without locks */
     uint32_t slowed[UMIG_KIND_COUNT];    /* by the budget: the most, 0 never */
     uint64_t alloc_low, alloc_high;      /* intervals of its samples of allocation; 0: none yet */
     uint64_t last_live_ns;               /* time of its last snapshot of live objects; 0: none */
@@ -231,16 +231,11 @@ uint64_t umig_session_share_cpu(struct umig_sessions *sessions,
                                 const struct umig_record *record);
 
 /**
- * What a session takes of a wait: everything carried, once it reaches the interval; of a wait that
- * goes on, each part, and at its end the rest.
+ * A session's share of one wait, without what was before its start: see agent/signal/wait_carry.h;
+ * of a wait that goes on, each part, and at its end the rest. Counted as produced.
  */
-struct umig_wait_share {
-    uint64_t wait_ns; /* 0: nothing this time */
-    uint32_t count;   /* waits that ended; 0: the wait goes on */
-};
-
-/** A session's share of one wait, without what was before its start; counted as produced. */
-struct umig_wait_share umig_session_share_wait(struct umig_session *session,
+struct umig_wait_share umig_session_share_wait(struct umig_sessions *sessions,
+                                               struct umig_session *session,
                                                const struct umig_record *record);
 
 /** Books what was lost before it reached sessions: thinned like samples. value in ns. */
@@ -249,12 +244,7 @@ void umig_session_lost(struct umig_session *session,
                        enum umig_drop cause,
                        uint64_t value_ns);
 
-/** Books waits that never filled an interval as remainder, at the session's end. */
-void umig_session_settle(struct umig_session *session);
-
-/**
- * The thread in this slot is gone, and all its records were shared out: what sessions carried for
- * it is booked as a remainder, its room is free. Thread: the native loop.
+/** The thread in this slot is gone, and all its records were shared out. Thread: the native loop.
  */
 void umig_sessions_forget_slot(struct umig_sessions *sessions, uint32_t slot);
 

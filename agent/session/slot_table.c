@@ -118,27 +118,10 @@ static void close_gap(struct umig_slot_table *table, uint32_t gap)
     table->count--;
 }
 
-bool umig_slot_table_take(struct umig_slot_table *table, uint32_t slot, void *out_value)
+void umig_slot_table_remove(struct umig_slot_table *table, uint32_t slot)
 {
-    if (table->values == NULL) {
-        return false;
+    const uint32_t at = table->values == NULL ? 0 : find(table, slot);
+    if (table->values != NULL && table->keys[at] != 0) {
+        close_gap(table, at);
     }
-    const uint32_t at = find(table, slot);
-    if (table->keys[at] == 0) {
-        return false;
-    }
-    memcpy(out_value, value_at(table, at), table->value_bytes);
-    close_gap(table, at);
-    return true;
-}
-
-void *umig_slot_table_next(const struct umig_slot_table *table, uint32_t *cursor)
-{
-    while (*cursor < table->room) {
-        const uint32_t at = (*cursor)++;
-        if (table->keys[at] != 0) {
-            return value_at(table, at);
-        }
-    }
-    return NULL;
 }

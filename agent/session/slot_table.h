@@ -7,7 +7,6 @@
 #ifndef UMIG_AGENT_SESSION_SLOT_TABLE_H
 #define UMIG_AGENT_SESSION_SLOT_TABLE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,20 +43,7 @@ void umig_slot_table_close(struct umig_slot_table *table);
  */
 void *umig_slot_table_at(struct umig_slot_table *table, uint32_t slot);
 
-/**
- * Takes a slot's value out: its thread is gone. Pointers to other values are no longer valid.
- *
- * @param out_value  what it was, value_bytes of it
- * @return is there one? With no value nothing is written
- */
-bool umig_slot_table_take(struct umig_slot_table *table, uint32_t slot, void *out_value);
-
-/**
- * Goes through all values, in no order.
- *
- * @param cursor  0 for the first
- * @return NULL behind the last
- */
-void *umig_slot_table_next(const struct umig_slot_table *table, uint32_t *cursor);
+/** Forgets a slot's value, if it has one; pointers to other values are no longer valid. */
+void umig_slot_table_remove(struct umig_slot_table *table, uint32_t slot);
 
 #endif

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "agent/signal/perf_ring.h"
+#include "agent/signal/wait_carry.h"
 #include "include/umig/attr.h"
 #include "include/umig/kinds.h"
 
@@ -70,11 +71,9 @@ struct umig_slot {
     /* Waits for locks: agent/vm/waits.h. The plain ones are touched by the thread itself only. */
     atomic_uint_fast64_t wait_from_ns; /* 0, or it waits, and its time since is in no record */
     uint64_t wait_began_ns;
-    uint64_t wait_pending_ns[2]; /* carried, of waits and of pins: neither is told as the other */
-    uint32_t wait_pending_count[2];
+    struct umig_wait_carry carries[2];  /* of waits and of pins: neither is told as the other */
+    struct umig_wait_carry mutex_carry; /* of waits for native locks */
     bool is_pin; /* the wait that has begun keeps a carrier from others (agent/vm/vm_pins.c) */
-    uint32_t mutex_pending_count; /* carried, of waits for native locks */
-    uint64_t mutex_pending_ns;
     int32_t wait_holder_tid;
     atomic_uint wait_class; /* of the lock: a class of struct umig_wait_classes; 0 unknown */
     atomic_bool is_park;    /* it waits for a synchronizer, not for a monitor */

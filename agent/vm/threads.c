@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -188,6 +189,22 @@ void umig_threads_started(struct umig_threads *threads, int tid, void *env, cons
         }
     }
     pthread_mutex_unlock(&threads->slots->mutex);
+}
+
+bool umig_threads_came(struct umig_threads *threads, int tid)
+{
+    char name[32] = "";
+    if (prctl(PR_GET_NAME, name) != 0 || pthread_mutex_trylock(&threads->slots->mutex) != 0) {
+        return false;
+    }
+    umig_jvm_names_complete(name, sizeof name);
+    struct umig_slot *slot = register_locked(threads, tid);
+    if (slot != NULL && atomic_load(&slot->kind) == UMIG_THREAD_UNKNOWN) {
+        umig_slot_set_name(slot, name);
+        atomic_store(&slot->kind, kind_of_name(name));
+    }
+    pthread_mutex_unlock(&threads->slots->mutex);
+    return slot != NULL;
 }
 
 static void end_locked(struct umig_threads *threads, struct umig_slot *slot)

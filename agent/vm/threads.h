@@ -54,6 +54,14 @@ void umig_threads_set_signal(struct umig_threads *threads, int signo);
  */
 void umig_threads_started(struct umig_threads *threads, int tid, void *env, const char *name);
 
+/**
+ * Makes the calling thread known, which nobody has told of or found yet; false: not now. It never
+ * waits: the thread may have any lock.
+ *
+ * Thread: any. Signal: never.
+ */
+UMIG_NODISCARD bool umig_threads_came(struct umig_threads *threads, int tid);
+
 /** Says that a thread is about to end: its clock goes, its slot is kept until reaped. */
 void umig_threads_ended(struct umig_threads *threads, int tid);
 

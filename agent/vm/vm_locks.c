@@ -1,9 +1,9 @@
 /*
  * Contended monitors. MonitorContendedEnter begins a wait, Entered ends it, both on the waiting
  * thread. Entered runs while the thread already owns the lock, so a stack taken there lengthens the
- * critical section: it is taken only when the waits of this thread add up to the threshold; until
- * then they are carried. Nothing is lost by it: the record stands for all waits carried. The
- * monitor's class is read at Enter, where nobody waits for this thread.
+ * critical section: it is taken of waits of an interval or more, and of shorter ones of one in so
+ * many, which stands for them (agent/signal/wait_carry.h). The monitor's class is read at Enter,
+ * where nobody waits for this thread.
  *
  * Waits that go on are told by vm_waits.c, on the loop's thread.
  *
@@ -169,14 +169,17 @@ static void put_record(struct umig_vm *vm,
     umig_names_leave(names);
 }
 
-static void record_wait(struct umig_vm *vm, struct umig_slot *slot, bool was_told)
+static void record_wait(struct umig_vm *vm,
+                        struct umig_slot *slot,
+                        struct umig_wait_share share,
+                        bool was_told)
 {
     struct umig_sampler *sampler = vm->sampler;
     struct umig_record head = {
         .time_ns = umig_clock_monotonic_ns(),
-        .value_ns = slot->wait_pending_ns[slot->is_pin],
+        .value_ns = share.wait_ns,
         .slot = umig_slots_index(&sampler->slots, slot),
-        .wait_count = slot->wait_pending_count[slot->is_pin],
+        .wait_count = share.count,
         .has_told_wait = was_told,
         .holder_tid = slot->wait_holder_tid,
     };
@@ -187,6 +190,19 @@ static void record_wait(struct umig_vm *vm, struct umig_slot *slot, bool was_tol
     }
     put_record(vm, ring, slot, &head);
     umig_ring_unlock(ring);
+}
+
+struct umig_wait_share umig_vm_carry_wait(const struct umig_vm *vm,
+                                          struct umig_wait_carry *carry,
+                                          uint64_t waited_ns)
+{
+    /* splitmix64 (Steele, Lea, Flood 2014) of a moment that no two waits of a thread share. */
+    uint64_t random = umig_clock_monotonic_ns() ^ (uintptr_t)carry;
+    random = (random ^ random >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    random = (random ^ random >> 27) * UINT64_C(0x94d049bb133111eb);
+    random ^= random >> 31;
+    const struct umig_wait_share wait = {.wait_ns = waited_ns, .count = 1};
+    return umig_wait_carry_add(carry, atomic_load(&vm->lock_threshold_ns), wait, random);
 }
 
 void umig_vm_end_wait(struct umig_vm *vm, struct umig_slot *slot)
@@ -200,17 +216,15 @@ void umig_vm_end_wait(struct umig_vm *vm, struct umig_slot *slot)
     if (atomic_load(&vm->lock_threshold_ns) == UINT64_MAX) {
         return; /* it began in a session that is over, or for kind wall */
     }
-    slot->wait_pending_ns[slot->is_pin] += waited_ns;
-    slot->wait_pending_count[slot->is_pin]++;
-    if ((slot->wait_pending_ns[slot->is_pin] < atomic_load(&vm->lock_threshold_ns) && !was_told) ||
-        !umig_gate_enter(&vm->sampler->gate)) {
-        return;
+    struct umig_wait_share share = {.wait_ns = waited_ns, .count = 1};
+    if (!was_told) {
+        share = umig_vm_carry_wait(vm, &slot->carries[slot->is_pin], waited_ns);
     }
-    record_wait(vm, slot, was_told);
-    umig_gate_leave(&vm->sampler->gate);
-    slot->wait_pending_ns[slot->is_pin] = 0;
-    slot->wait_pending_count[slot->is_pin] = 0;
-    slot->wait_holder_tid = 0;
+    if (share.count > 0 && umig_gate_enter(&vm->sampler->gate)) {
+        record_wait(vm, slot, share, was_told);
+        umig_gate_leave(&vm->sampler->gate);
+        slot->wait_holder_tid = 0;
+    }
 }
 
 static void JNICALL on_entered(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread, jobject object)

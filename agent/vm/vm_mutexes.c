@@ -3,18 +3,21 @@
  * (docs/adr/0027-native-locks.md).
  *
  * While a session asks for them, calls of the functions that lock come here (agent/vm/redirect.h).
- * What is free is taken at once. Who must wait is measured, and once its waits add up to the
- * threshold its registers and stack are copied for the drainer to unwind. It has the lock by then,
- * so that who waits behind it waits for that, too: some microseconds in a threshold's time.
+ * What is free is taken at once. Who must wait is measured, and where its wait is told
+ * (agent/signal/wait_carry.h) its registers and stack are copied for the drainer to unwind. It has
+ * the lock by then, so that who waits behind it waits for that, too: some microseconds in an
+ * interval's time.
  *
  * This runs on any thread at any place where a lock may be taken, in the middle of the loader or of
- * an allocator: nothing here allocates, locks or calls the JVM.
+ * an allocator: nothing here allocates, waits for a lock of ours or calls the JVM.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "agent/signal/guard.h"
 #include "agent/signal/native_copy.h"
@@ -111,6 +114,7 @@ static void write_record(struct umig_vm *vm,
 static void record_wait(struct umig_vm *vm,
                         struct umig_slot *slot,
                         const struct native_wait *wait,
+                        struct umig_wait_share share,
                         const ucontext_t *context)
 {
     struct umig_sampler *sampler = vm->sampler;
@@ -118,8 +122,8 @@ static void record_wait(struct umig_vm *vm,
         .type = UMIG_RECORD_WAIT,
         .is_mutex = true,
         .time_ns = wait->end_ns,
-        .value_ns = slot->mutex_pending_ns,
-        .wait_count = slot->mutex_pending_count,
+        .value_ns = share.wait_ns,
+        .wait_count = share.count,
         .holder_tid = wait->holder,
         .slot = umig_slots_index(&sampler->slots, slot),
         .slot_serial = atomic_load(&slot->serial),
@@ -154,14 +158,11 @@ static void add_wait(struct umig_vm *vm,
                      const struct native_wait *wait,
                      const ucontext_t *context)
 {
-    slot->mutex_pending_ns += wait->end_ns - wait->begin_ns;
-    slot->mutex_pending_count++;
-    if (slot->mutex_pending_ns >= atomic_load(&vm->lock_threshold_ns) &&
-        umig_gate_enter(&vm->sampler->gate)) {
-        record_wait(vm, slot, wait, context);
+    const struct umig_wait_share share =
+        umig_vm_carry_wait(vm, &slot->mutex_carry, wait->end_ns - wait->begin_ns);
+    if (share.count > 0 && umig_gate_enter(&vm->sampler->gate)) {
+        record_wait(vm, slot, wait, share, context);
         umig_gate_leave(&vm->sampler->gate);
-        slot->mutex_pending_ns = 0;
-        slot->mutex_pending_count = 0;
     }
 }
 
@@ -196,6 +197,9 @@ static void end_wait(struct native_wait *wait)
         return;
     }
     struct umig_slot *slot = umig_vm_hold_own_slot(vm);
+    if (slot == NULL && umig_threads_came(vm->threads, (int)syscall(SYS_gettid))) {
+        slot = umig_vm_hold_own_slot(vm);
+    }
     if (slot == NULL) {
         atomic_fetch_add(&vm->sampler->dropped_mutex_ns[UMIG_DROP_NEW_THREAD],
                          wait->end_ns - wait->begin_ns);

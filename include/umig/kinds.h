@@ -141,7 +141,7 @@ enum umig_outcome {
  X(TABLE_FULL, 13, "table_full", "a table of what is followed (objects, pools) had no room")    \
  X(BACKLOG_FULL, 14, "backlog_full",                                                            \
    "memory for what an armed session keeps was full before its condition held")                 \
- X(NEW_THREAD, 15, "new_thread", "a wait for a native lock by a thread the agent had not found")
+ X(NEW_THREAD, 15, "new_thread", "a wait for a native lock by a thread that has no slot yet")
 
 enum umig_drop {
 #define UMIG_DROP_ENUM(name, number, key, text) UMIG_DROP_##name = (number),

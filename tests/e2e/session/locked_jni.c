@@ -8,8 +8,10 @@
 
 #define HELD_NS  2000000
 #define APART_NS 500000
+#define BRIEF_NS 600000
 
 static pthread_mutex_t g_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t g_brief = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t g_lock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_t g_plain;
 static sem_t g_may_begin;
@@ -55,6 +57,22 @@ __attribute__((noinline)) static int64_t planted_read(void)
     pause_ns(HELD_NS);
     pthread_rwlock_unlock(&g_lock);
     return waited;
+}
+
+/* By a thread that was made for it. */
+__attribute__((noinline)) static int64_t planted_brief(void)
+{
+    const int64_t begin = now_ns();
+    pthread_mutex_lock(&g_brief);
+    const int64_t waited = now_ns() - begin;
+    pthread_mutex_unlock(&g_brief);
+    return waited;
+}
+
+static void *run_brief(void *arg)
+{
+    (void)arg;
+    return (void *)(intptr_t)planted_brief();
 }
 
 /* In turns, so that who waits gets the lock. */
@@ -139,4 +157,23 @@ JNIEXPORT jlong JNICALL Java_Locked_joinPlain(JNIEnv *env, jclass locked)
     (void)locked;
     pthread_join(g_plain, &waited);
     return (jlong)(intptr_t)waited;
+}
+
+JNIEXPORT jlong JNICALL Java_Locked_brief(JNIEnv *env, jclass locked, jint threads);
+JNIEXPORT jlong JNICALL Java_Locked_brief(JNIEnv *env, jclass locked, jint threads)
+{
+    int64_t sum = 0;
+    (void)env;
+    (void)locked;
+    for (int i = 0; i < threads; i++) {
+        pthread_t thread;
+        void *waited = NULL;
+        pthread_mutex_lock(&g_brief);
+        pthread_create(&thread, NULL, run_brief, NULL);
+        pause_ns(BRIEF_NS);
+        pthread_mutex_unlock(&g_brief);
+        pthread_join(thread, &waited);
+        sum += (int64_t)(intptr_t)waited;
+    }
+    return sum;
 }

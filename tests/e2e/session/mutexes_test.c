@@ -96,6 +96,7 @@ static void measure(struct umig_rig *rig)
     check(truth, report, "pthread_mutex_t", "planted_mutex");
     check(truth, report, "pthread_rwlock_t", "planted_write");
     check(truth, report, "pthread_rwlock_t", "planted_read");
+    check(truth, report, "pthread_mutex_t", "planted_brief");
     json_decref(report);
     assert_int_equal(umig_rig_command(rig, &report, "report plain --format json"), 0);
     assert_true(waits_of(report, "pthread_mutex_t", "") == 0);

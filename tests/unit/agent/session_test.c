@@ -151,60 +151,76 @@ static void test_session_short_threads_are_sampled_in_proportion(void **state)
     assert_true(seconds > 80 - 3 * 2.8 && seconds < 80 + 3 * 2.8);
 }
 
-static void test_session_waits_are_carried_to_the_threshold_and_settled(void **state)
+static struct umig_record wait_record(uint32_t slot, uint64_t value_ns, uint32_t count)
+{
+    return (struct umig_record){.type = UMIG_RECORD_WAIT,
+                                .time_ns = UMIG_NS_PER_S,
+                                .slot = slot,
+                                .slot_serial = 1,
+                                .value_ns = value_ns,
+                                .wait_count = count};
+}
+
+static void test_session_takes_of_short_waits_what_they_are_on_average(void **state)
 {
     struct fixture *fx = *state;
     struct umig_session *session = open_session(fx, "a", UMIG_KIND_LOCKS, UMIG_NS_PER_MS);
-    struct umig_record record = {.type = UMIG_RECORD_WAIT,
-                                 .time_ns = UMIG_NS_PER_S,
-                                 .slot = 5,
-                                 .slot_serial = 1,
-                                 .value_ns = 400 * UMIG_NS_PER_US,
-                                 .wait_count = 2};
     const struct umig_tally *tally = &session->tallies[UMIG_KIND_LOCKS];
+    enum {
+        THREADS = 20000
+    };
+    uint64_t waited = 0;
+    uint64_t count = 0;
 
-    assert_int_equal(umig_session_share_wait(session, &record).wait_ns, 0);
-    assert_int_equal(umig_session_share_wait(session, &record).wait_ns, 0);
-    const struct umig_wait_share share = umig_session_share_wait(session, &record);
-    assert_int_equal(share.wait_ns, 1200 * UMIG_NS_PER_US);
-    assert_int_equal(share.count, 6);
-    umig_session_share_wait(session, &record);
-    assert_int_equal(tally->produced, 1200 * UMIG_NS_PER_US);
+    for (uint32_t i = 0; i < THREADS; i++) { /* two waits, in one record, in a thread's life */
+        struct umig_record record = wait_record(i % SLOTS, 200 * UMIG_NS_PER_US, 2);
+        record.slot_serial = 1 + i / SLOTS;
+        const struct umig_wait_share share =
+            umig_session_share_wait(&fx->sessions, session, &record);
+        assert_true(share.wait_ns == 0 || share.wait_ns == UMIG_NS_PER_MS);
+        waited += share.wait_ns;
+        count += share.count;
+    }
 
-    umig_session_settle(session);
-
-    assert_int_equal(tally->produced, 1600 * UMIG_NS_PER_US);
-    assert_int_equal(tally->dropped[UMIG_DROP_REMAINDER], 400 * UMIG_NS_PER_US);
+    /* 4 s; the standard deviation is 1 ms * sqrt(20000 * 0.2 * 0.8). */
+    const double seconds = (double)waited / 1e9;
+    assert_true(seconds > 4 - 3 * 0.057 && seconds < 4 + 3 * 0.057);
+    assert_true(count > 2 * THREADS * 0.957 && count < 2 * THREADS * 1.043);
+    assert_int_equal(tally->produced, waited);
 }
 
-static void test_session_settles_what_threads_that_are_gone_left_and_does_not_grow(void **state)
+static void test_session_takes_long_waits_as_they_were(void **state)
+{
+    struct fixture *fx = *state;
+    struct umig_session *session = open_session(fx, "a", UMIG_KIND_LOCKS, UMIG_NS_PER_MS);
+    const struct umig_record record = wait_record(5, 1234 * UMIG_NS_PER_US, 1);
+
+    const struct umig_wait_share share = umig_session_share_wait(&fx->sessions, session, &record);
+
+    assert_int_equal(share.wait_ns, 1234 * UMIG_NS_PER_US);
+    assert_int_equal(share.count, 1);
+}
+
+static void test_session_without_threads_that_are_gone_does_not_grow(void **state)
 {
     struct fixture *fx = *state;
     struct umig_session *locks = open_session(fx, "a", UMIG_KIND_LOCKS, UMIG_NS_PER_MS);
     struct umig_session *cpu = open_session(fx, "b", UMIG_KIND_CPU, 20 * UMIG_NS_PER_MS);
     const size_t before = atomic_load(&fx->memory.used_bytes);
-    const struct umig_tally *tally = &locks->tallies[UMIG_KIND_LOCKS];
 
     for (uint32_t i = 0; i < SLOTS; i++) {
         const struct umig_record sample = cpu_record(i, 4 * UMIG_NS_PER_MS);
-        const struct umig_record wait = {.type = UMIG_RECORD_WAIT,
-                                         .time_ns = UMIG_NS_PER_S,
-                                         .slot = i,
-                                         .slot_serial = 1,
-                                         .value_ns = 400 * UMIG_NS_PER_US,
-                                         .wait_count = 1};
-        umig_session_share_cpu(&fx->sessions, cpu, &sample);
-        assert_int_equal(umig_session_share_wait(locks, &wait).wait_ns, 0);
+        const struct umig_record wait = wait_record(i, 400 * UMIG_NS_PER_US, 1);
+        (void)umig_session_share_cpu(&fx->sessions, cpu, &sample);
+        (void)umig_session_share_wait(&fx->sessions, locks, &wait);
         umig_sessions_forget_slot(&fx->sessions, i);
-        umig_sessions_forget_slot(&fx->sessions, i);
-        assert_int_equal(tally->produced, (i + 1) * 400 * UMIG_NS_PER_US);
     }
 
-    assert_int_equal(tally->dropped[UMIG_DROP_REMAINDER], SLOTS * 400 * UMIG_NS_PER_US);
     assert_int_equal(atomic_load(&fx->memory.used_bytes), before);
 }
 
-static struct umig_wait_share share_wait(struct umig_session *session,
+static struct umig_wait_share share_wait(struct fixture *fx,
+                                         struct umig_session *session,
                                          uint64_t time_ns,
                                          uint64_t value_ns,
                                          bool has_ended)
@@ -216,7 +232,7 @@ static struct umig_wait_share share_wait(struct umig_session *session,
                                        .value_ns = value_ns,
                                        .wait_count = has_ended,
                                        .has_told_wait = has_ended};
-    return umig_session_share_wait(session, &record);
+    return umig_session_share_wait(&fx->sessions, session, &record);
 }
 
 static void test_session_takes_each_part_of_a_wait_and_counts_it_once(void **state)
@@ -227,19 +243,19 @@ static void test_session_takes_each_part_of_a_wait_and_counts_it_once(void **sta
     const struct umig_tally *tally = &session->tallies[UMIG_KIND_LOCKS];
 
     /* It began long before the session did. */
-    struct umig_wait_share share = share_wait(session, 1000 + second, 90 * second, false);
+    struct umig_wait_share share = share_wait(fx, session, 1000 + second, 90 * second, false);
     assert_int_equal(share.wait_ns, second);
     assert_int_equal(share.count, 0);
-    share = share_wait(session, 1000 + 2 * second, second, false);
+    share = share_wait(fx, session, 1000 + 2 * second, second, false);
     assert_int_equal(share.wait_ns, second);
     assert_int_equal(share.count, 0);
     /* The rest is below the interval: carried, the wait would seem to go on. */
-    share = share_wait(session, 1100 + 2 * second, 100, true);
+    share = share_wait(fx, session, 1100 + 2 * second, 100, true);
     assert_int_equal(share.wait_ns, 100);
     assert_int_equal(share.count, 1);
     assert_int_equal(tally->produced, 2 * second + 100);
 
-    share = share_wait(session, 3 * second, 100, true);
+    share = share_wait(fx, session, 3 * second, 100, true);
     assert_int_equal(share.wait_ns, 0);
 }
 
@@ -341,10 +357,11 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_session_short_threads_are_sampled_in_proportion, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(
-            test_session_settles_what_threads_that_are_gone_left_and_does_not_grow, setup,
-            teardown),
-        cmocka_unit_test_setup_teardown(test_session_waits_are_carried_to_the_threshold_and_settled,
+        cmocka_unit_test_setup_teardown(test_session_takes_of_short_waits_what_they_are_on_average,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_session_takes_long_waits_as_they_were, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_session_without_threads_that_are_gone_does_not_grow,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_session_takes_each_part_of_a_wait_and_counts_it_once,
                                         setup, teardown),

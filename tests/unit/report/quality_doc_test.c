@@ -69,9 +69,7 @@ static const struct row drop_advice[] = {
     {"stopping", "the last samples while a session is being stopped"},
     {"spool_full", "start a collector, or raise `memory=` to bridge longer gaps"},
     {"dictionary_full", "much new code within a second: raise `memory=`"},
-    {"remainder",
-     "no loss: what each thread had run since its last sample; of wall time, what threads had that "
-     "began and ended between two looks"},
+    {"remainder", "no loss: of wall time, what threads had that began and ended between two looks"},
     {"vm_death", "the collector was slow or away: the end of a JVM waits 300 ms for it at most"},
     {"event_full", "more collections or waits at once than the agent takes away"},
     {"refused", "agent and collector do not agree on a batch: the collector's log says why"},
@@ -85,7 +83,7 @@ static const struct row drop_advice[] = {
      "more was taken within `--before` than an eighth of `memory=` holds: a shorter "
      "`--before`, a longer interval, or raise `memory=`"},
     {"new_thread",
-     "threads that live for less than 0.1 s wait for mutexes; the others are told whole"},
+     "rare: the table of threads was busy, or full (`no_slot`), when the thread's first wait was over"},
 };
 
 static const char head[] =
@@ -135,9 +133,11 @@ static const char tail[] =
     "  park that kept its carrier, with the native method or class initialiser that pins; none where the\n"
     "  JVM itself called Java, or up to JDK 23 a monitor is held. Not seen are pins in monitors and in\n"
     "  Object.wait, what virtual threads wait for unpinned, and their ends.\n"
+    "- **Waits for locks** of an interval or more (`--locks 1ms`) are told as they were. Shorter ones are\n"
+    "  sampled, as CPU time is: one in so many is told, and stands for an interval of them. Their sum is\n"
+    "  right by place and in all, their number about right; a thread alone may differ by an interval.\n"
     "- **Waits for native locks** (`--mutexes`) are told when they are over: one that goes on at the end\n"
     "  is in no figure, nor are waits for conditions, in `malloc`, and in the first second of a library.\n"
-    "  Those of threads that the agent has not found yet (0.1 s) are counted as lost (`new_thread`).\n"
     "- **Who holds a lock** is looked up at most ten times a second, over all threads of the JVM.\n"
     "  Waits in between have the holder `unknown`; how long, for which class and where is complete.\n"
     "  So compare the rows of holders with one another, not with the sum of the waits.\n"

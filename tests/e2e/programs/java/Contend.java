@@ -4,15 +4,19 @@ import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * Threads wait for monitors of two classes; ThreadMXBean says how long. Each thread uses monitors
- * of one class only, so its blocked time belongs to that class.
+ * Threads wait for monitors of three classes; ThreadMXBean says how long. Each thread uses monitors
+ * of one class only, so its blocked time belongs to that class. Of the third, each thread lives for
+ * one wait of less than a millisecond: too short for the bean, so the waiter and who keeps it waiting
+ * measure it, the one a little more, the other a little less than the JVM.
  *
  * <pre>java Contend ROUNDS</pre>
  *
  * <p>"ready"; a line in starts the work. Out comes {"Contend$Ledger": {"blocked_ms": ...,
- * "blocked": ...}, ...}; "!" ends the program.
+ * "blocked": ...}, "Contend$Note": {"least_ms": ..., "most_ms": ...}, ...}; "!" ends the program.
  */
 public final class Contend {
     static final class Ledger {
@@ -21,7 +25,12 @@ public final class Contend {
     static final class Journal {
     }
 
+    static final class Note {
+    }
+
     private static final int THREADS = 6;
+    private static final int BRIEF_THREADS = 2000;
+    private static final int BRIEF_NS = 500_000;
     private static final CountDownLatch DONE = new CountDownLatch(THREADS);
     private static final CountDownLatch END = new CountDownLatch(1);
 
@@ -56,7 +65,7 @@ public final class Contend {
         }
         END.countDown();
         System.out.println("{\"Contend$Ledger\": " + line(ledgerSum) + ", \"Contend$Journal\": "
-                + line(journalSum) + "}");
+                + line(journalSum) + ", \"Contend$Note\": " + brief(new Note()) + "}");
         while (System.in.read() != '!') {
             continue;
         }
@@ -86,6 +95,32 @@ public final class Contend {
             pause(1);
         }
         hold();
+    }
+
+    private static String brief(Object note) throws InterruptedException {
+        long least = 0;
+        AtomicLong most = new AtomicLong();
+        for (int i = 0; i < BRIEF_THREADS; i++) {
+            Thread thread = new Thread(() -> most.addAndGet(take(note)), "brief-" + i);
+            synchronized (note) {
+                thread.start();
+                while (thread.getState() != Thread.State.BLOCKED) {
+                    Thread.onSpinWait();
+                }
+                long begin = System.nanoTime();
+                LockSupport.parkNanos(BRIEF_NS);
+                least += System.nanoTime() - begin;
+            }
+            thread.join();
+        }
+        return "{\"least_ms\": " + least / 1e6 + ", \"most_ms\": " + most.get() / 1e6 + "}";
+    }
+
+    private static long take(Object note) {
+        long begin = System.nanoTime();
+        synchronized (note) {
+            return System.nanoTime() - begin;
+        }
     }
 
     private static void hold() {

@@ -10,13 +10,14 @@ import java.util.function.IntToLongFunction;
  * <pre>java Locked LIBRARY ROUNDS</pre>
  *
  * <p>"ready"; a line in starts the work. Out comes {"planted_mutex": ns, "planted_write": ns,
- * "planted_read": ns, "free_ns": ns of a lock that is free, "free_during_ns": the same after the
- * line}; "!" ends the program.
+ * "planted_read": ns, "planted_brief": ns of threads that live for one short wait, "free_ns": ns of a
+ * lock that is free, "free_during_ns": the same after the line}; "!" ends the program.
  */
 public final class Locked {
     private static final int THREADS = 3;
     private static final int FREE_ROUNDS = 100_000;
     private static final int TRIES = 20;
+    private static final int BRIEF_THREADS = 2000;
 
     private Locked() {
     }
@@ -34,6 +35,8 @@ public final class Locked {
     private static native void startPlain();
 
     private static native long joinPlain();
+
+    private static native long brief(int threads);
 
     public static void main(String[] args) throws Exception {
         System.load(args[0]);
@@ -59,7 +62,8 @@ public final class Locked {
         }
         mutex.addAndGet(joinPlain());
         System.out.println("{\"planted_mutex\": " + mutex + ", \"planted_write\": " + write
-                + ", \"planted_read\": " + read + ", \"free_ns\": " + before
+                + ", \"planted_read\": " + read + ", \"planted_brief\": " + brief(BRIEF_THREADS)
+                + ", \"free_ns\": " + before
                 + ", \"free_during_ns\": " + during + "}");
         while (System.in.read() != '!') {
             continue;
