@@ -8,7 +8,7 @@
 
 #define HELD_NS  2000000
 #define APART_NS 500000
-#define BRIEF_NS 600000
+#define BRIEF_NS 700000
 
 static pthread_mutex_t g_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t g_brief = PTHREAD_MUTEX_INITIALIZER;

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "tests/support/jvm.h"
 #include "tests/support/test.h"
 
 #define ROUNDS       150
 #define WAIT_PERCENT 5.0
+#define BRIEF_PERCENT                                                       \
+ 8.0 /* of 2,000 waits one to two thousand are told: 2 % standard deviation \
+      */
 
 static bool has_begun(const json_t *session)
 {
@@ -39,14 +43,19 @@ static double waits_of(const json_t *report, const char *type, const char *funct
     return sum;
 }
 
-static void check(const json_t *truth, const json_t *report, const char *type, const char *function)
+static void check(const json_t *truth,
+                  const json_t *report,
+                  const char *type,
+                  const char *function,
+                  double percent)
 {
     const double waited_ns = umig_json_number_at(truth, function);
     const double told_ns = waits_of(report, type, function);
     print_message("  %-14s %10.1f ms waited %10.1f ms told %+6.2f %%\n", function, waited_ns / 1e6,
                   told_ns / 1e6, 100 * (told_ns / waited_ns - 1));
     assert_true(waited_ns > 0);
-    assert_true(fabs(told_ns / waited_ns - 1) <= WAIT_PERCENT / 100);
+    /* The last short waits of each of four threads may be told or not. */
+    assert_true(fabs(told_ns - waited_ns) <= waited_ns * percent / 100 + 4 * UMIG_NS_PER_MS);
 }
 
 /* Is there a stack from Java by the library's functions to the one that waits? */
@@ -93,10 +102,10 @@ static void measure(struct umig_rig *rig)
                   umig_json_number_at(truth, "free_during_ns"));
     json_t *report = NULL;
     assert_int_equal(umig_rig_command(rig, &report, "report mutexes --format json"), 0);
-    check(truth, report, "pthread_mutex_t", "planted_mutex");
-    check(truth, report, "pthread_rwlock_t", "planted_write");
-    check(truth, report, "pthread_rwlock_t", "planted_read");
-    check(truth, report, "pthread_mutex_t", "planted_brief");
+    check(truth, report, "pthread_mutex_t", "planted_mutex", WAIT_PERCENT);
+    check(truth, report, "pthread_rwlock_t", "planted_write", WAIT_PERCENT);
+    check(truth, report, "pthread_rwlock_t", "planted_read", WAIT_PERCENT);
+    check(truth, report, "pthread_mutex_t", "planted_brief", BRIEF_PERCENT);
     json_decref(report);
     assert_int_equal(umig_rig_command(rig, &report, "report plain --format json"), 0);
     assert_true(waits_of(report, "pthread_mutex_t", "") == 0);
