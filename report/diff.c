@@ -27,8 +27,6 @@ int umig_diff_write(const struct umig_diff *diff,
         rc = umig_diff_html_write(diff, wording, out);
         break;
     case UMIG_REPORT_COLLAPSED:
-    case UMIG_REPORT_COLLAPSED_ALLOC:
-    case UMIG_REPORT_COLLAPSED_LOCKS:
     case UMIG_REPORT_SUSPECTS:
     case UMIG_REPORT_SUSPECTS_JSON:
     case UMIG_REPORT_SUSPECTS_LIST:

@@ -67,8 +67,9 @@ enum {
 
 /* A message under way. */
 struct message {
-    const struct umig_profile *profile;
-    struct umig_profile *strings; /* as a table of strings: 0 is "" there, too */
+    const struct umig_stack_rows *rows;
+    const struct umig_profile *profile; /* theirs */
+    struct umig_profile *strings;       /* as a table of strings: 0 is "" there, too */
     struct umig_buf dictionary;
     struct umig_buf parts[3]; /* working memory, by depth */
     int rc;
@@ -166,42 +167,51 @@ struct numbering {
 
 static void put_sample(struct message *m,
                        struct numbering *n,
-                       const struct umig_profile_sample *sample,
+                       const struct umig_stack_row *row,
                        struct umig_buf *profile)
 {
     struct umig_buf *part = &m->parts[2];
     struct umig_buf list = UMIG_BUF_INIT(64);
-    if (n->stacks[sample->stack] == 0) {
-        n->stacks[sample->stack] = ++n->stack_count;
-        put_stack(m, sample->stack);
+    if (n->stacks[row->stack] == 0) {
+        n->stacks[row->stack] = ++n->stack_count;
+        put_stack(m, row->stack);
     }
-    if (n->groups[sample->group] == 0) {
-        n->groups[sample->group] = ATTRIBUTES_GROUPS + n->group_count++;
-        put_attribute(m, "thread.name", umig_profile_text(m->profile, sample->group));
+    if (n->groups[row->group] == 0) {
+        n->groups[row->group] = ATTRIBUTES_GROUPS + n->group_count++;
+        put_attribute(m, "thread.name", umig_profile_text(m->profile, row->group));
     }
-    umig_protobuf_number(SAMPLE_STACK, n->stacks[sample->stack], part);
-    umig_protobuf_varint(n->groups[sample->group], &list);
+    umig_protobuf_number(SAMPLE_STACK, n->stacks[row->stack], part);
+    umig_protobuf_varint(n->groups[row->group], &list);
     umig_protobuf_part(SAMPLE_ATTRIBUTE, &list, part);
-    umig_protobuf_varint(sample->value, &list);
+    umig_protobuf_varint(row->value, &list);
     umig_protobuf_part(SAMPLE_VALUE, &list, part);
     umig_protobuf_part(PROFILE_SAMPLE, part, profile);
     umig_buf_fini(&list);
 }
 
-static void put_value_type(struct message *m, uint32_t field, struct umig_buf *profile)
+static void put_value_type(struct message *m,
+                           uint32_t field,
+                           const char *type,
+                           const char *unit,
+                           struct umig_buf *profile)
 {
-    umig_protobuf_number(VALUE_TYPE_TYPE, string_of(m, "cpu"), &m->parts[0]);
-    umig_protobuf_number(VALUE_TYPE_UNIT, string_of(m, "nanoseconds"), &m->parts[0]);
+    umig_protobuf_number(VALUE_TYPE_TYPE, string_of(m, type), &m->parts[0]);
+    umig_protobuf_number(VALUE_TYPE_UNIT, string_of(m, unit), &m->parts[0]);
     umig_protobuf_part(field, &m->parts[0], profile);
 }
 
-/* Sixteen bytes that tell profiles apart: the session's start, and a hash of its id and service. */
-static void put_id(const struct umig_profile *profile, struct umig_buf *out)
+/*
+ * Sixteen bytes that tell profiles apart: the session's start, and a hash of its service, its id
+ * and what the stacks are of (nothing for CPU: ids of before there were other kinds stay).
+ */
+static void put_id(const struct umig_stack_rows *rows, struct umig_buf *out)
 {
+    const struct umig_profile *profile = rows->profile;
     const char *const texts[] = {umig_profile_text(profile, profile->session.service),
-                                 umig_profile_text(profile, profile->session.id)};
+                                 umig_profile_text(profile, profile->session.id),
+                                 rows->kind != UMIG_KIND_CPU ? rows->terms->value_type : ""};
     uint64_t words[2] = {profile->session.start_unix_ns, 0xCBF29CE484222325u}; /* FNV-1a */
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         for (const char *at = texts[i]; *at != '\0'; at++) {
             words[1] = (words[1] ^ (uint8_t)*at) * 0x100000001B3u;
         }
@@ -216,20 +226,19 @@ static void put_id(const struct umig_profile *profile, struct umig_buf *out)
 static void put_profile(struct message *m, struct numbering *n, struct umig_buf *out)
 {
     const struct umig_profile_session *session = &m->profile->session;
-    put_value_type(m, PROFILE_SAMPLE_TYPE, out);
-    for (size_t i = 0; i < m->profile->samples.count; i++) {
-        if (m->profile->samples.items[i].kind == UMIG_KIND_CPU) {
-            put_sample(m, n, &m->profile->samples.items[i], out);
-        }
+    const struct umig_stack_terms *terms = m->rows->terms;
+    put_value_type(m, PROFILE_SAMPLE_TYPE, terms->value_type, terms->value_unit, out);
+    for (size_t i = 0; i < m->rows->count; i++) {
+        put_sample(m, n, &m->rows->items[i], out);
     }
     umig_protobuf_fixed64(PROFILE_TIME_UNIX_NANO, session->start_unix_ns, out);
     if (session->end_unix_ns > session->start_unix_ns) {
         umig_protobuf_number(PROFILE_DURATION_NANO, session->end_unix_ns - session->start_unix_ns,
                              out);
     }
-    put_value_type(m, PROFILE_PERIOD_TYPE, out);
-    umig_protobuf_number(PROFILE_PERIOD, session->interval_ns[UMIG_KIND_CPU], out);
-    put_id(m->profile, out);
+    put_value_type(m, PROFILE_PERIOD_TYPE, terms->period_type, terms->period_unit, out);
+    umig_protobuf_number(PROFILE_PERIOD, m->rows->period, out);
+    put_id(m->rows, out);
 }
 
 /* A resource's attribute; no text: the number. */
@@ -286,9 +295,11 @@ static int put_message(struct message *m, struct numbering *n, struct umig_buf *
     return m->rc != UMIG_OK ? m->rc : out->failed;
 }
 
-int umig_otlp_write(const struct umig_profile *profile, struct umig_buf *out, struct umig_err *err)
+int umig_otlp_write(const struct umig_stack_rows *rows, struct umig_buf *out, struct umig_err *err)
 {
-    struct message m = {.profile = profile, .dictionary = UMIG_BUF_INIT(MESSAGE_LIMIT_BYTES)};
+    const struct umig_profile *profile = rows->profile;
+    struct message m = {
+        .rows = rows, .profile = profile, .dictionary = UMIG_BUF_INIT(MESSAGE_LIMIT_BYTES)};
     struct numbering n = {.stacks = calloc(profile->stacks.count + 1, sizeof *n.stacks),
                           .groups = calloc(profile->strings.count + 1, sizeof *n.groups)};
     int rc = n.stacks != NULL && n.groups != NULL ? UMIG_OK : UMIG_E_NOMEM;

@@ -41,8 +41,9 @@ enum {
 
 /* A file under way. */
 struct file {
-    const struct umig_profile *profile;
-    struct umig_profile *strings; /* as a table of strings: 0 is "" there, too */
+    const struct umig_stack_rows *rows;
+    const struct umig_profile *profile; /* theirs */
+    struct umig_profile *strings;       /* as a table of strings: 0 is "" there, too */
     struct umig_buf out;
     int rc;
 };
@@ -66,19 +67,19 @@ static void put_value_type(struct file *f, uint32_t field, const char *type, con
 }
 
 static void put_sample(struct file *f,
-                       const struct umig_profile_sample *sample,
+                       const struct umig_stack_row *row,
                        struct umig_buf *part,
                        struct umig_buf *list)
 {
     const struct umig_profile_stack *stacks = f->profile->stacks.items;
-    for (uint32_t at = sample->stack; at != 0; at = stacks[at].parent) {
+    for (uint32_t at = row->stack; at != 0; at = stacks[at].parent) {
         umig_protobuf_varint(stacks[at].frame, list); /* the leaf comes first */
     }
     umig_protobuf_part(SAMPLE_LOCATION_ID, list, part);
-    umig_protobuf_varint(sample->count, list);
-    umig_protobuf_varint(sample->value, list);
+    umig_protobuf_varint(row->count, list);
+    umig_protobuf_varint(row->value, list);
     umig_protobuf_part(SAMPLE_VALUE, list, part);
-    const char *group = umig_profile_text(f->profile, sample->group);
+    const char *group = umig_profile_text(f->profile, row->group);
     if (*group != '\0') {
         umig_protobuf_number(LABEL_KEY, string_of(f, "thread"), list);
         umig_protobuf_number(LABEL_STR, string_of(f, group), list);
@@ -124,9 +125,10 @@ static void put_times(struct file *f)
         umig_protobuf_number(PROFILE_DURATION_NANOS, session->end_unix_ns - session->start_unix_ns,
                              &f->out);
     }
-    put_value_type(f, PROFILE_PERIOD_TYPE, "cpu", "nanoseconds");
-    umig_protobuf_number(PROFILE_PERIOD, session->interval_ns[UMIG_KIND_CPU], &f->out);
-    umig_protobuf_number(PROFILE_DEFAULT_SAMPLE_TYPE, string_of(f, "cpu"), &f->out);
+    const struct umig_stack_terms *terms = f->rows->terms;
+    put_value_type(f, PROFILE_PERIOD_TYPE, terms->period_type, terms->period_unit);
+    umig_protobuf_number(PROFILE_PERIOD, f->rows->period, &f->out);
+    umig_protobuf_number(PROFILE_DEFAULT_SAMPLE_TYPE, string_of(f, terms->value_type), &f->out);
 }
 
 static void put_profile(struct file *f)
@@ -134,12 +136,11 @@ static void put_profile(struct file *f)
     const struct umig_profile *profile = f->profile;
     struct umig_buf parts[2] = {UMIG_BUF_INIT(MESSAGE_LIMIT_BYTES),
                                 UMIG_BUF_INIT(MESSAGE_LIMIT_BYTES)};
-    put_value_type(f, PROFILE_SAMPLE_TYPE, "samples", "count");
-    put_value_type(f, PROFILE_SAMPLE_TYPE, "cpu", "nanoseconds");
-    for (size_t i = 0; i < profile->samples.count; i++) {
-        if (profile->samples.items[i].kind == UMIG_KIND_CPU) {
-            put_sample(f, &profile->samples.items[i], &parts[0], &parts[1]);
-        }
+    const struct umig_stack_terms *terms = f->rows->terms;
+    put_value_type(f, PROFILE_SAMPLE_TYPE, terms->count_type, "count");
+    put_value_type(f, PROFILE_SAMPLE_TYPE, terms->value_type, terms->value_unit);
+    for (size_t i = 0; i < f->rows->count; i++) {
+        put_sample(f, &f->rows->items[i], &parts[0], &parts[1]);
     }
     for (size_t i = 1; i < profile->frames.count; i++) {
         put_location(f, (uint32_t)i, &parts[0], &parts[1]);
@@ -174,10 +175,11 @@ static int compress_into(const struct umig_buf *in, struct umig_buf *out)
     return out->failed != UMIG_OK ? out->failed : rc == Z_STREAM_END ? UMIG_OK : UMIG_E_BUG;
 }
 
-int umig_pprof_write(const struct umig_profile *profile, struct umig_buf *out, struct umig_err *err)
+int umig_pprof_write(const struct umig_stack_rows *rows, struct umig_buf *out, struct umig_err *err)
 {
-    struct file f = {.profile = profile, .out = UMIG_BUF_INIT(MESSAGE_LIMIT_BYTES)};
-    f.rc = umig_profile_create(2 * profile->limit_bytes, &f.strings, NULL);
+    struct file f = {
+        .rows = rows, .profile = rows->profile, .out = UMIG_BUF_INIT(MESSAGE_LIMIT_BYTES)};
+    f.rc = umig_profile_create(2 * rows->profile->limit_bytes, &f.strings, NULL);
     if (f.rc == UMIG_OK) {
         put_profile(&f);
     }

@@ -12,6 +12,7 @@
 #include "report/otlp.h"
 #include "report/pprof.h"
 #include "report/speedscope.h"
+#include "report/stack_rows.h"
 #include "report/suspects.h"
 #include "report/text.h"
 #include "report/top.h"
@@ -19,34 +20,72 @@
 #define WIDTH_MIN 60
 #define WIDTH_MAX 400
 
-static const struct {
+typedef int stacks_writer(const struct umig_stack_rows *rows,
+                          struct umig_buf *out,
+                          struct umig_err *err);
+
+static const struct format {
     const char *name;
     enum umig_report_format format;
+    stacks_writer *write_stacks; /* NULL: it is about more than stacks of one kind */
 } formats[] = {
-    {"text", UMIG_REPORT_TEXT},
-    {"json", UMIG_REPORT_JSON},
-    {"html", UMIG_REPORT_HTML},
-    {"collapsed", UMIG_REPORT_COLLAPSED},
-    {"pprof", UMIG_REPORT_PPROF},
-    {"speedscope", UMIG_REPORT_SPEEDSCOPE},
-    {"otlp", UMIG_REPORT_OTLP},
-    {"collapsed-alloc", UMIG_REPORT_COLLAPSED_ALLOC},
-    {"collapsed-locks", UMIG_REPORT_COLLAPSED_LOCKS},
-    {"suspects", UMIG_REPORT_SUSPECTS},
-    {"suspects-json", UMIG_REPORT_SUSPECTS_JSON},
-    {"suspects-list", UMIG_REPORT_SUSPECTS_LIST},
-    {"holders", UMIG_REPORT_HOLDERS},
-    {"holders-json", UMIG_REPORT_HOLDERS_JSON},
-    {"top", UMIG_REPORT_TOP},
+    {"text", UMIG_REPORT_TEXT, NULL},
+    {"json", UMIG_REPORT_JSON, NULL},
+    {"html", UMIG_REPORT_HTML, NULL},
+    {"collapsed", UMIG_REPORT_COLLAPSED, umig_collapsed_write},
+    {"pprof", UMIG_REPORT_PPROF, umig_pprof_write},
+    {"speedscope", UMIG_REPORT_SPEEDSCOPE, umig_speedscope_write},
+    {"otlp", UMIG_REPORT_OTLP, umig_otlp_write},
+    {"suspects", UMIG_REPORT_SUSPECTS, NULL},
+    {"suspects-json", UMIG_REPORT_SUSPECTS_JSON, NULL},
+    {"suspects-list", UMIG_REPORT_SUSPECTS_LIST, NULL},
+    {"holders", UMIG_REPORT_HOLDERS, NULL},
+    {"holders-json", UMIG_REPORT_HOLDERS_JSON, NULL},
+    {"top", UMIG_REPORT_TOP, NULL},
 };
 
+/* Of the files for other tools: NULL for what is none. */
+static const struct format *stacks_format(enum umig_report_format format)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (formats[i].format == format && formats[i].write_stacks != NULL) {
+            return &formats[i];
+        }
+    }
+    return NULL;
+}
+
+static enum umig_kind kind_of(const struct umig_report_options *options)
+{
+    return options->kind != 0 ? options->kind : UMIG_KIND_CPU;
+}
+
+/* What follows a format's name: nothing, or what its stacks are of. false: neither. */
+static bool read_kind(const struct format *format, const char *rest, enum umig_kind *out_kind)
+{
+    if (*rest == '\0') {
+        *out_kind = UMIG_KIND_CPU;
+        return true;
+    }
+    for (int kind = 1; format->write_stacks != NULL && kind < UMIG_KIND_COUNT; kind++) {
+        if (*rest == '-' && umig_stack_terms((enum umig_kind)kind) != NULL &&
+            strcmp(rest + 1, umig_quality_kind_key((enum umig_kind)kind)) == 0) {
+            *out_kind = (enum umig_kind)kind;
+            return true;
+        }
+    }
+    return false;
+}
+
 int umig_report_format_read(const char *name,
-                            enum umig_report_format *out_format,
+                            struct umig_report_options *out_options,
                             struct umig_err *err)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (strcmp(name, formats[i].name) == 0) {
-            *out_format = formats[i].format;
+        const size_t len = strlen(formats[i].name);
+        if (strncmp(name, formats[i].name, len) == 0 &&
+            read_kind(&formats[i], name + len, &out_options->kind)) {
+            out_options->format = formats[i].format;
             return UMIG_OK;
         }
     }
@@ -68,6 +107,24 @@ static int write_page(const struct umig_figures *figures,
     return rc;
 }
 
+/* A file for other tools: no figures are needed for it. */
+static int write_stacks(const struct umig_profile *profile,
+                        const struct umig_report_options *options,
+                        stacks_writer *write,
+                        struct umig_buf *out,
+                        struct umig_err *err)
+{
+    const struct umig_fold_options fold = {.keep_dispatch = options->unfold};
+    struct umig_profile *folded = NULL;
+    struct umig_stack_rows rows = {0};
+    int rc = umig_fold(profile, &fold, &folded, err);
+    rc = rc != UMIG_OK ? rc : umig_stack_rows_read(folded, kind_of(options), &rows, err);
+    rc = rc != UMIG_OK ? rc : write(&rows, out, err);
+    umig_stack_rows_fini(&rows);
+    umig_profile_destroy(folded);
+    return umig_err_trace(err, rc);
+}
+
 static int write_format(const struct umig_figures *figures,
                         const struct umig_profile *profile,
                         const struct umig_report_options *options,
@@ -77,18 +134,6 @@ static int write_format(const struct umig_figures *figures,
     switch (options->format) {
     case UMIG_REPORT_JSON:
         return umig_report_json_write(figures, out, err);
-    case UMIG_REPORT_COLLAPSED:
-        return umig_collapsed_write(figures->profile, UMIG_KIND_CPU, out, err);
-    case UMIG_REPORT_COLLAPSED_ALLOC:
-        return umig_collapsed_write(figures->profile, UMIG_KIND_ALLOC, out, err);
-    case UMIG_REPORT_COLLAPSED_LOCKS:
-        return umig_collapsed_write(figures->profile, UMIG_KIND_LOCKS, out, err);
-    case UMIG_REPORT_PPROF:
-        return umig_pprof_write(figures->profile, out, err);
-    case UMIG_REPORT_SPEEDSCOPE:
-        return umig_speedscope_write(figures->profile, figures->cpu, out, err);
-    case UMIG_REPORT_OTLP:
-        return umig_otlp_write(figures->profile, out, err);
     case UMIG_REPORT_SUSPECTS:
         return umig_text_write_suspects(figures, options, out, err);
     case UMIG_REPORT_SUSPECTS_JSON:
@@ -101,7 +146,11 @@ static int write_format(const struct umig_figures *figures,
         return umig_report_json_write_holders(figures, out, err);
     case UMIG_REPORT_HTML:
         return write_page(figures, profile, options, out, err);
-    case UMIG_REPORT_TOP: /* of other figures */
+    case UMIG_REPORT_COLLAPSED: /* these five are not written from figures */
+    case UMIG_REPORT_PPROF:
+    case UMIG_REPORT_SPEEDSCOPE:
+    case UMIG_REPORT_OTLP:
+    case UMIG_REPORT_TOP:
     case UMIG_REPORT_TEXT:
     default:
         return umig_text_write(figures, options, out, err);
@@ -120,6 +169,10 @@ int umig_report_write(const struct umig_profile *profile,
     if (options->format == UMIG_REPORT_TOP) {
         return umig_err_trace(err, umig_top_write(profile, out, err));
     }
+    const struct format *stacks = stacks_format(options->format);
+    if (stacks != NULL) {
+        return write_stacks(profile, options, stacks->write_stacks, out, err);
+    }
     struct umig_figures figures;
     int rc = umig_figures_read(profile, options->unfold, &figures, err);
     if (rc != UMIG_OK) {
@@ -130,36 +183,13 @@ int umig_report_write(const struct umig_profile *profile,
     return umig_err_trace(err, rc);
 }
 
-static bool has_stacks(const struct umig_profile *profile, enum umig_kind kind)
-{
-    if (kind == UMIG_KIND_LOCKS) {
-        return profile->waits.count > 0;
-    }
-    for (size_t i = 0; i < profile->samples.count; i++) {
-        if (profile->samples.items[i].kind == kind) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Of which kind the stacks are that a format is about; 0: it is about more. */
-static enum umig_kind kind_of_stacks(enum umig_report_format format)
-{
-    const bool is_cpu = format == UMIG_REPORT_COLLAPSED || format == UMIG_REPORT_PPROF ||
-                        format == UMIG_REPORT_SPEEDSCOPE || format == UMIG_REPORT_OTLP;
-    return is_cpu                                  ? UMIG_KIND_CPU
-           : format == UMIG_REPORT_COLLAPSED_ALLOC ? UMIG_KIND_ALLOC
-           : format == UMIG_REPORT_COLLAPSED_LOCKS ? UMIG_KIND_LOCKS
-                                                   : (enum umig_kind)0;
-}
-
 /* Of which kind stacks could be had instead; 0: of none. */
 static enum umig_kind other_kind(const struct umig_profile *profile)
 {
-    static const enum umig_kind kinds[] = {UMIG_KIND_CPU, UMIG_KIND_ALLOC, UMIG_KIND_LOCKS};
+    static const enum umig_kind kinds[] = {UMIG_KIND_CPU, UMIG_KIND_WALL, UMIG_KIND_ALLOC,
+                                           UMIG_KIND_LOCKS};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (has_stacks(profile, kinds[i])) {
+        if (umig_stack_rows_are_any(profile, kinds[i])) {
             return kinds[i];
         }
     }
@@ -167,11 +197,12 @@ static enum umig_kind other_kind(const struct umig_profile *profile)
 }
 
 void umig_report_note(const struct umig_profile *profile,
-                      enum umig_report_format format,
+                      const struct umig_report_options *options,
                       struct umig_buf *note)
 {
-    const enum umig_kind kind = kind_of_stacks(format);
-    if (kind == (enum umig_kind)0 || has_stacks(profile, kind)) {
+    const struct format *format = stacks_format(options->format);
+    const enum umig_kind kind = kind_of(options);
+    if (format == NULL || umig_stack_rows_are_any(profile, kind)) {
         return;
     }
     const enum umig_kind other = other_kind(profile);
@@ -185,7 +216,7 @@ void umig_report_note(const struct umig_profile *profile,
         }
     }
     if (other != (enum umig_kind)0) {
-        umig_buf_printf(note, "; --format collapsed --kind %s writes its stacks",
+        umig_buf_printf(note, "; --format %s --kind %s writes its stacks", format->name,
                         umig_quality_kind_key(other));
     } else {
         umig_buf_text(note, "; text, json and html show what it has");

@@ -18,21 +18,21 @@ enum umig_report_format {
     UMIG_REPORT_PPROF,
     UMIG_REPORT_SPEEDSCOPE,
     UMIG_REPORT_OTLP,
-    UMIG_REPORT_COLLAPSED_ALLOC, /* collapsed stacks of allocation: "collapsed-alloc" */
-    UMIG_REPORT_COLLAPSED_LOCKS, /* and of waits for locks: "collapsed-locks" */
-    UMIG_REPORT_TOP,             /* rows for umig top: "top"; see report/top.h */
-    UMIG_REPORT_SUSPECTS,        /* leak suspects alone, as text: "suspects" */
-    UMIG_REPORT_SUSPECTS_JSON,   /* "suspects-json" */
-    UMIG_REPORT_SUSPECTS_LIST,   /* for the command: report/suspects.h */
-    UMIG_REPORT_HOLDERS,         /* all that the latest search found, as text: "holders" */
-    UMIG_REPORT_HOLDERS_JSON,    /* "holders-json" */
+    UMIG_REPORT_TOP,           /* rows for umig top: "top"; see report/top.h */
+    UMIG_REPORT_SUSPECTS,      /* leak suspects alone, as text: "suspects" */
+    UMIG_REPORT_SUSPECTS_JSON, /* "suspects-json" */
+    UMIG_REPORT_SUSPECTS_LIST, /* for the command: report/suspects.h */
+    UMIG_REPORT_HOLDERS,       /* all that the latest search found, as text: "holders" */
+    UMIG_REPORT_HOLDERS_JSON,  /* "holders-json" */
 };
 
 /** How a report is written; all zero is text for no terminal, folded, without colour. */
 struct umig_report_options {
     enum umig_report_format format;
-    bool unfold;  /* show the frames of dispatch */
-    bool colour;  /* text: ANSI colours */
+    enum umig_kind kind; /* of the stacks in a file for other tools: cpu, alloc, locks, wall; 0:
+                          * cpu. Of no meaning in other formats */
+    bool unfold;         /* show the frames of dispatch */
+    bool colour;         /* text: ANSI colours */
     size_t width; /* text: columns, 60 to 400; 0: 100, and 200 where a name is long. What is longer
                    * has its middle left out; JSON has it whole. Of native names see
                    * analysis/shorten.h */
@@ -42,12 +42,15 @@ struct umig_report_options {
 #define UMIG_REPORT_FORMATS "text, json, html, collapsed, pprof, speedscope or otlp"
 
 /**
- * Reads a format from its name: one of UMIG_REPORT_FORMATS.
+ * Reads a format from its name, one of UMIG_REPORT_FORMATS. Behind that of a file for other tools
+ * may stand what its stacks are of: "pprof-alloc", "collapsed-locks". So a question to a collector
+ * has one word for both.
  *
+ * @param out_options  format and kind are set
  * @return UMIG_OK, UMIG_E_ARG (the error's text lists the formats)
  */
 UMIG_NODISCARD int umig_report_format_read(const char *name,
-                                           enum umig_report_format *out_format,
+                                           struct umig_report_options *out_options,
                                            struct umig_err *err);
 
 /**
@@ -55,8 +58,8 @@ UMIG_NODISCARD int umig_report_format_read(const char *name,
  *
  * @param profile  as stored, unfolded; borrowed
  * @param out      on failure it may hold a part of the report
- * @return UMIG_OK, UMIG_E_ARG (a width out of range), UMIG_E_NOMEM, UMIG_E_LIMIT (out is too
- *         small)
+ * @return UMIG_OK, UMIG_E_ARG (a width out of range, a kind that has no stacks), UMIG_E_NOMEM,
+ *         UMIG_E_LIMIT (out is too small)
  */
 UMIG_NODISCARD int umig_report_write(const struct umig_profile *profile,
                                      const struct umig_report_options *options,
@@ -65,10 +68,11 @@ UMIG_NODISCARD int umig_report_write(const struct umig_profile *profile,
 
 /**
  * Appends what one should know beside a file for other tools that has no stack in it: which kinds
- * the session has, and what shows them. Nothing where there are stacks, and for other formats.
+ * the session has, and what shows them, in the same format if that can be. Nothing where there are
+ * stacks, and for other formats.
  */
 void umig_report_note(const struct umig_profile *profile,
-                      enum umig_report_format format,
+                      const struct umig_report_options *options,
                       struct umig_buf *note);
 
 #endif

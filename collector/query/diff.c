@@ -83,13 +83,15 @@ int umig_query_diff(struct umig_reader *reader,
                     struct umig_err *err)
 {
     struct umig_diff_options options = {0};
+    struct umig_report_options format = {0};
     char work[UMIG_QUERY_WORK_BYTES];
     struct umig_diff_wording wording = {.width = query->width, .work = work};
     struct umig_profile *sides[UMIG_SIDES] = {NULL, NULL};
     const struct umig_reader_part part = {.most_blocks = UMIG_DIFF_BLOCKS};
     int rc = read_terms(query, &options, work, err);
     if (rc == UMIG_OK && query->format[0] != '\0') {
-        rc = umig_report_format_read(query->format, &wording.format, err);
+        rc = umig_report_format_read(query->format, &format, err);
+        wording.format = format.format;
     }
     rc = rc != UMIG_OK ? rc
                        : umig_query_load(reader, query, query->session, &part, &sides[UMIG_BEFORE],

@@ -59,7 +59,7 @@ static int write_report(struct umig_reader *reader,
     struct umig_profile *profile = NULL;
     int rc = UMIG_OK;
     if (query->format[0] != '\0') {
-        rc = umig_report_format_read(query->format, &options.format, err);
+        rc = umig_report_format_read(query->format, &options, err);
     }
     if (rc == UMIG_OK && part.last_ns > 0 && options.format != UMIG_REPORT_TOP) {
         rc = umig_err_set(err, UMIG_E_ARG, "only a report as top is of the last part of a session");
@@ -68,7 +68,7 @@ static int write_report(struct umig_reader *reader,
                        : umig_query_load(reader, query, query->session, &part, &profile, note, err);
     rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, out, err);
     if (rc == UMIG_OK) {
-        umig_report_note(profile, options.format, note);
+        umig_report_note(profile, &options, note);
     }
     umig_profile_destroy(profile);
     return umig_err_trace(err, rc);

@@ -199,7 +199,7 @@ static int write_export(const struct umig_profile *profile,
 {
     struct umig_report_options options = {0};
     struct umig_buf file = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
-    int rc = umig_report_format_read(format, &options.format, err);
+    int rc = umig_report_format_read(format, &options, err);
     rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, &file, err);
     if (rc == UMIG_OK && fwrite(file.bytes, 1, file.len, stdout) != file.len) {
         rc = umig_err_set(err, UMIG_E_IO, "standard output takes no file");

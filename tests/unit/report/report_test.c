@@ -78,7 +78,8 @@ static void test_collapsed_of_hostile_names_matches_golden(void **state)
 static void test_collapsed_of_waits_matches_golden(void **state)
 {
     (void)state;
-    const struct umig_report_options options = {.format = UMIG_REPORT_COLLAPSED_LOCKS};
+    const struct umig_report_options options = {.format = UMIG_REPORT_COLLAPSED,
+                                                .kind = UMIG_KIND_LOCKS};
     expect_golden(umig_sample_service(), &options, "service.locks.collapsed");
 }
 
@@ -100,6 +101,15 @@ static void test_collapsed_value_is_time_in_intervals(void **state)
     }
 }
 
+static struct umig_profile *sample_of_waits(void)
+{
+    struct umig_profile *profile = umig_sample_locks_only();
+    struct umig_profile_wait wait = {.wait_ns = UMIG_NS_PER_MS, .count = 1};
+    assert_int_equal(umig_profile_thread(profile, 7, UMIG_THREAD_JAVA, 0, &wait.thread), UMIG_OK);
+    assert_int_equal(umig_profile_add_wait(profile, &wait), UMIG_OK);
+    return profile;
+}
+
 /* A file of no bytes says nothing: who asked is told what the session has. */
 static void test_file_without_stacks_has_a_note(void **state)
 {
@@ -107,23 +117,34 @@ static void test_file_without_stacks_has_a_note(void **state)
     static const struct {
         struct umig_profile *(*make)(void);
         enum umig_report_format format;
+        enum umig_kind kind;
         const char *says;
     } cases[] = {
-        {umig_sample_locks_only, UMIG_REPORT_COLLAPSED,
+        {umig_sample_locks_only, UMIG_REPORT_COLLAPSED, UMIG_KIND_CPU,
          "' has no stacks of kind cpu, it has locks; text, json and html show what it has"},
-        {umig_sample_service, UMIG_REPORT_COLLAPSED_LOCKS, ""},
-        {umig_sample_quiet, UMIG_REPORT_COLLAPSED_LOCKS,
+        {umig_sample_service, UMIG_REPORT_COLLAPSED, UMIG_KIND_LOCKS, ""},
+        {umig_sample_service, UMIG_REPORT_PPROF, UMIG_KIND_ALLOC, ""},
+        {umig_sample_service, UMIG_REPORT_OTLP, UMIG_KIND_WALL,
+         "' has no stacks of kind wall, it has cpu, gc, heap, locks, alloc, pools; "
+         "--format otlp --kind cpu writes its stacks"},
+        {umig_sample_quiet, UMIG_REPORT_COLLAPSED, UMIG_KIND_LOCKS,
          "; --format collapsed --kind cpu writes its stacks"},
-        {umig_sample_locks_only, UMIG_REPORT_PPROF, "' has no stacks of kind cpu, it has locks; "},
-        {umig_sample_locks_only, UMIG_REPORT_TEXT, ""},
-        {umig_sample_quiet, UMIG_REPORT_COLLAPSED, ""},
-        {umig_sample_quiet, UMIG_REPORT_COLLAPSED_ALLOC,
-         "; --format collapsed --kind cpu writes its stacks"},
+        {umig_sample_locks_only, UMIG_REPORT_PPROF, (enum umig_kind)0,
+         "' has no stacks of kind cpu, it has locks; text, json and html show what it has"},
+        {umig_sample_locks_only, UMIG_REPORT_TEXT, UMIG_KIND_CPU, ""},
+        {umig_sample_quiet, UMIG_REPORT_COLLAPSED, UMIG_KIND_CPU, ""},
+        {umig_sample_quiet, UMIG_REPORT_SPEEDSCOPE, (enum umig_kind)0, ""},
+        {umig_sample_quiet, UMIG_REPORT_PPROF, UMIG_KIND_ALLOC,
+         "; --format pprof --kind cpu writes its stacks"},
+        {sample_of_waits, UMIG_REPORT_SPEEDSCOPE, UMIG_KIND_CPU,
+         "; --format speedscope --kind locks writes its stacks"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct umig_profile *profile = cases[i].make();
         struct umig_buf note = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
-        umig_report_note(profile, cases[i].format, &note);
+        umig_report_note(
+            profile,
+            &(struct umig_report_options){.format = cases[i].format, .kind = cases[i].kind}, &note);
         if (cases[i].says[0] == '\0' ? note.len > 0
                                      : strstr(umig_buf_str(&note), cases[i].says) == NULL) {
             fail_msg("case %zu: %s", i, umig_buf_str(&note));
@@ -550,16 +571,16 @@ static void test_wrong_arguments_are_named(void **state)
 {
     (void)state;
     struct umig_err err = UMIG_ERR_INIT;
-    enum umig_report_format format = UMIG_REPORT_TEXT;
+    struct umig_report_options options = {0};
     struct umig_profile *profile = umig_sample_quiet();
     struct umig_buf out = UMIG_BUF_INIT(OUT_LIMIT_BYTES);
     struct umig_buf tiny = UMIG_BUF_INIT(100);
 
-    assert_int_equal(umig_report_format_read("pdf", &format, &err), UMIG_E_ARG);
+    assert_int_equal(umig_report_format_read("pdf", &options, &err), UMIG_E_ARG);
     assert_string_equal(err.text, "no report format \"pdf\": text, json, html, "
                                   "collapsed, pprof, speedscope or otlp");
-    assert_int_equal(umig_report_format_read("json", &format, &err), UMIG_OK);
-    assert_int_equal(format, UMIG_REPORT_JSON);
+    assert_int_equal(umig_report_format_read("json", &options, &err), UMIG_OK);
+    assert_int_equal(options.format, UMIG_REPORT_JSON);
     assert_int_equal(
         umig_report_write(profile, &(struct umig_report_options){.width = 20}, &out, &err),
         UMIG_E_ARG);
