@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/session_text.h"
@@ -18,31 +19,21 @@ static const struct umig_option g_options[] = {
     {.name = "kind",
      .arity = UMIG_ARITY_VALUE,
      .value_name = "KIND",
-     .help = "what collapsed stacks are of: cpu (default), alloc (bytes, by class), locks (waits)"},
+     .help = "what a file for other tools has the stacks of: cpu (default), alloc, locks, wall"},
     {.name = "unfold", .help = "show Groovy's dispatch frames instead of folding them"},
     {.name = "json", .help = "same as --format json"},
     UMIG_SOURCE_OPTIONS,
     {.name = NULL},
 };
 
-/* Of what the stacks are; to the collector each is a format of its own. */
-static int choose_kind(const struct umig_args *args, const char **format, struct umig_err *err)
+#define FORMAT_NAME_BYTES 32
+
+static bool is_one_of(const char *word, const char *const *words)
 {
-    const char *kind = umig_args_value(args, "kind", "cpu");
-    const bool is_alloc = strcmp(kind, "alloc") == 0;
-    const bool is_locks = strcmp(kind, "locks") == 0;
-    if (!is_alloc && !is_locks && strcmp(kind, "cpu") != 0) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "'%.40s' is no kind that has collapsed stacks; write cpu, alloc or "
-                            "locks",
-                            kind);
+    while (*words != NULL && strcmp(*words, word) != 0) {
+        words++;
     }
-    if ((is_alloc || is_locks) && strcmp(*format, "collapsed") != 0) {
-        return umig_err_set(err, UMIG_E_ARG,
-                            "--kind %s is for collapsed stacks; write --format collapsed", kind);
-    }
-    *format = is_alloc ? "collapsed-alloc" : is_locks ? "collapsed-locks" : *format;
-    return UMIG_OK;
+    return *words != NULL;
 }
 
 static int choose_format(const struct umig_args *args,
@@ -51,9 +42,43 @@ static int choose_format(const struct umig_args *args,
 {
     static const char *const formats[] = {"text",  "json",       "html", "collapsed",
                                           "pprof", "speedscope", "otlp", NULL};
-    const int rc = umig_source_format(
+    return umig_source_format(
         args, formats, "text, json, html, collapsed, pprof, speedscope or otlp", out_format, err);
-    return rc != UMIG_OK ? rc : choose_kind(args, out_format, err);
+}
+
+/* Of what the stacks are in a file for other tools; the other formats show all kinds. */
+static int choose_kind(const struct umig_args *args,
+                       const char *format,
+                       const char **out_kind,
+                       struct umig_err *err)
+{
+    static const char *const kinds[] = {"cpu", "alloc", "locks", "wall", NULL};
+    static const char *const files[] = {"collapsed", "pprof", "speedscope", "otlp", NULL};
+    const char *kind = umig_args_value(args, "kind", kinds[0]);
+    if (!is_one_of(kind, kinds)) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "'%.40s' is no kind that has stacks for other tools; write cpu, alloc, "
+                            "locks or wall",
+                            kind);
+    }
+    if (strcmp(kind, kinds[0]) != 0 && !is_one_of(format, files)) {
+        return umig_err_set(err, UMIG_E_ARG,
+                            "--kind %s is for stacks, and %s has all kinds; write --format "
+                            "collapsed, pprof, speedscope or otlp",
+                            kind, format);
+    }
+    *out_kind = kind;
+    return UMIG_OK;
+}
+
+/*
+ * To a collector a kind is a part of the format's name: "pprof-alloc". CPU is none, as collectors
+ * that know no others expect.
+ */
+static void name_format(const char *format, const char *kind, char out_name[FORMAT_NAME_BYTES])
+{
+    const bool is_cpu = strcmp(kind, "cpu") == 0;
+    snprintf(out_name, FORMAT_NAME_BYTES, "%s%s%s", format, is_cpu ? "" : "-", is_cpu ? "" : kind);
 }
 
 /* How files end that nobody reads on a terminal: there they are written even without -o. */
@@ -75,23 +100,28 @@ static const char *ending_of(const char *format)
 
 static int run_report(struct umig_cli *cli, const struct umig_args *args, struct umig_err *err)
 {
+    const char *format = NULL;
+    const char *kind = NULL;
+    char name[FORMAT_NAME_BYTES];
     struct umig_question question = {
         .verb = UMIG_ASK_REPORT,
         .session = args->operand_count > 0 ? args->operands[0] : "latest",
+        .format = name,
         .service = "",
         .should_unfold = umig_args_has(args, "unfold"),
     };
-    int rc = choose_format(args, &question.format, err);
-    if (rc == UMIG_OK) {
-        rc = umig_session_selector_check(question.session, err);
-    }
+    int rc = choose_format(args, &format, err);
+    rc = rc != UMIG_OK ? rc : choose_kind(args, format, &kind, err);
+    rc = rc != UMIG_OK ? rc : umig_session_selector_check(question.session, err);
     if (rc != UMIG_OK) {
         return umig_err_trace(err, rc);
     }
+    name_format(format, kind, name);
     char made_path[128];
-    const char *ending = ending_of(question.format);
-    snprintf(made_path, sizeof made_path, "umig-report-%s.%s",
-             question.session + (question.session[0] == '#'), ending != NULL ? ending : "");
+    const char *ending = ending_of(format);
+    snprintf(made_path, sizeof made_path, "umig-report-%s%s.%s",
+             question.session + (question.session[0] == '#'), name + strlen(format),
+             ending != NULL ? ending : "");
     rc = umig_source_answer(cli, args, &question, ending != NULL ? made_path : NULL, err);
     return rc == UMIG_OK ? UMIG_EXIT_GOOD : umig_err_trace(err, rc);
 }
@@ -105,19 +135,19 @@ const struct umig_verb umig_verb_report = {
     .notes =
         "ID may be shortened as long as one session begins with it; #N is its number in "
         "'umig sessions'.\nWithout either the latest is meant; of several with one ID the newest.\nThe page (html) is one file that needs no network. On a terminal it, and what other tools read, "
-        "is\nwritten to umig-report-ID.html and the like. What they get are the CPU samples.\nThe values of collapsed stacks are CPU time in sampling intervals, 1 at least; of locks, microseconds.",
+        "is\nwritten to umig-report-ID.html and the like.\nOther tools get the stacks of one kind. alloc: objects and bytes, by the class of what was allocated.\nlocks: waits and how long they were, by the class of the lock. wall: time of threads, by what they did\n([running], [parked]). collapsed has one value a stack: CPU time in sampling intervals, 1 at least;\nbytes; of locks and wall microseconds.",
     .examples = "# the answer in words\n"
                 "umig report latest\n"
                 "# a page with a flame graph, to show around\n"
                 "umig report load-7 --format html -o load-7.html\n"
                 "# hottest stacks, for other tools\n"
                 "umig report load-7 --format collapsed | awk '{print $NF, $0}' | sort -rn | head\n"
-                "# bytes allocated by stack and class\n"
-                "umig report load-7 --format collapsed --kind alloc\n"
                 "# where threads wait for locks, and for how many microseconds\n"
                 "umig report load-7 --format collapsed --kind locks\n"
-                "# for 'go tool pprof', and for speedscope\n"
+                "# for 'go tool pprof': CPU, and allocation by stack and class\n"
                 "umig report load-7 --format pprof -o load-7.pb.gz\n"
+                "umig report load-7 --format pprof --kind alloc -o load-7-alloc.pb.gz\n"
+                "# for speedscope\n"
                 "umig report load-7 --format speedscope -o load-7.speedscope.json\n"
                 "# from a backup, with every Groovy frame\n"
                 "umig report load-7 --data /backup/umig --unfold\n",

@@ -107,6 +107,30 @@ static void test_report_asks_for_the_latest_as_text(void **state)
     assert_string_equal(g_asked, "2|load-7|collapsed||1|0");
 }
 
+/* The collector may be older: CPU has the name it always had, and so have the first two others. */
+static void test_kind_is_a_part_of_the_format_that_is_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        const char *asked;
+    } cases[] = {
+        {"report --format collapsed --kind cpu", "2|latest|collapsed||0|0"},
+        {"report --format collapsed --kind alloc", "2|latest|collapsed-alloc||0|0"},
+        {"report --format collapsed --kind locks", "2|latest|collapsed-locks||0|0"},
+        {"report --format pprof", "2|latest|pprof||0|0"},
+        {"report --format pprof --kind alloc", "2|latest|pprof-alloc||0|0"},
+        {"report --format speedscope --kind locks", "2|latest|speedscope-locks||0|0"},
+        {"report --format otlp --kind wall --unfold", "2|latest|otlp-wall||1|0"},
+        {"report --format text --kind cpu", "2|latest|text||0|0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        run_umig(cases[i].words, &g_run);
+        assert_int_equal(g_run.code, 0);
+        assert_string_equal(g_asked, cases[i].asked);
+    }
+}
+
 static void test_terminal_gives_its_width_within_what_can_be_laid_out(void **state)
 {
     (void)state;
@@ -148,6 +172,9 @@ static void test_page_on_a_terminal_gets_a_file_that_needs_no_quotes(void **stat
         {"report #4 --format html", "umig-report-4.html"},
         {"report load-7 --format html", "umig-report-load-7.html"},
         {"report --format html", "umig-report-latest.html"},
+        {"report #4 --format pprof", "umig-report-4.pb.gz"},
+        {"report #4 --format pprof --kind alloc", "umig-report-4-alloc.pb.gz"},
+        {"report --format otlp --kind wall", "umig-report-latest-wall.otlp.pb"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char path[128];
@@ -319,6 +346,7 @@ int main(void)
     const struct CMUnitTest collector_test[] = {
         TEST(test_sessions_finds_the_collector_by_itself),
         TEST(test_report_asks_for_the_latest_as_text),
+        TEST(test_kind_is_a_part_of_the_format_that_is_asked_for),
         TEST(test_terminal_gives_its_width_within_what_can_be_laid_out),
         TEST(test_width_of_the_environment_means_nothing_without_a_terminal),
         TEST(test_page_on_a_terminal_gets_a_file_that_needs_no_quotes),

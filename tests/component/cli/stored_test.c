@@ -128,6 +128,69 @@ static void test_stacks_of_a_kind_that_is_not_there_are_missed(void **state)
     assert_has(g_run.err, "umig report: session 'nightly' has no stacks of kind alloc, it has cpu");
 }
 
+/* Adds up the thread groups of a speedscope file. */
+static uint64_t sum_of_speedscope(const char *text)
+{
+    static const char key[] = "\"endValue\":";
+    uint64_t sum = 0;
+    for (text = strstr(text, key); text != NULL; text = strstr(text + 1, key)) {
+        sum += strtoull(text + sizeof key - 1, NULL, 10);
+    }
+    return sum;
+}
+
+static void test_waits_for_other_tools_are_all_that_was_sent(void **state)
+{
+    (void)state;
+    const struct umig_emitter_options options = {.epoch = 1,
+                                                 .seed = 1,
+                                                 .session = "nightly",
+                                                 .service = "orders",
+                                                 .samples_per_batch = 10,
+                                                 .stacks_per_batch = 10,
+                                                 .anchor_unix_ns = 1790000000 * UMIG_NS_PER_S};
+    struct umig_emitter *e = umig_emitter_create(&options);
+    umig_emitter_make_batch(e);
+    umig_deliver(e, &g_collector);
+    assert_true(umig_emitter_ledger(e)->wait_ns > 0);
+
+    ask_collector("report nightly --format speedscope --kind locks -o -");
+    assert_string_equal(g_run.err, "");
+    assert_true(sum_of_speedscope(g_run.out) == umig_emitter_ledger(e)->wait_ns);
+    assert_has(g_run.out, "\"unit\":\"nanoseconds\"");
+    ask_folder("report nightly --format speedscope --kind locks -o -");
+    assert_true(sum_of_speedscope(g_run.out) == umig_emitter_ledger(e)->wait_ns);
+    ask_collector("report nightly --format speedscope -o -");
+    assert_true(sum_of_speedscope(g_run.out) == umig_emitter_ledger(e)->sent_value);
+    umig_emitter_destroy(e);
+}
+
+/* The command that is named is for the same tool, and does what is said of it. */
+static void test_files_without_stacks_name_a_command_that_has_them(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"collapsed", "pprof", "speedscope", "otlp"};
+    static const char *const kinds[] = {"alloc", "wall"};
+    store_session(1, "nightly", "orders");
+    for (size_t i = 0; i < 8; i++) {
+        char words[128];
+        char says[128];
+        const char *format = formats[i / 2];
+        snprintf(words, sizeof words, "report nightly --format %s --kind %s", format, kinds[i % 2]);
+        ask_collector(words);
+        assert_int_equal(g_run.code, 0);
+        snprintf(says, sizeof says, "session 'nightly' has no stacks of kind %s", kinds[i % 2]);
+        assert_has(g_run.err, says);
+        snprintf(says, sizeof says, "; --format %s --kind cpu writes its stacks\n", format);
+        assert_has(g_run.err, says);
+
+        snprintf(words, sizeof words, "report nightly --format %s --kind cpu", format);
+        ask_collector(words);
+        assert_int_equal(g_run.code, 0);
+        assert_string_equal(g_run.err, "");
+    }
+}
+
 /* An agent that was without a collector for long brings sessions older than those that are there.
  */
 static void test_list_is_in_the_order_of_numbers(void **state)
@@ -456,6 +519,8 @@ int main(void)
         TEST(test_newest_of_several_is_reported_and_said_to_be),
         TEST(test_session_that_is_meant_alone_is_reported_without_a_note),
         TEST(test_stacks_of_a_kind_that_is_not_there_are_missed),
+        TEST(test_waits_for_other_tools_are_all_that_was_sent),
+        TEST(test_files_without_stacks_name_a_command_that_has_them),
         TEST(test_list_is_in_the_order_of_numbers),
         TEST(test_list_for_programs_has_each_label_once),
         TEST(test_folder_at_rest_says_what_is_known_of_an_end),

@@ -12,6 +12,17 @@ struct usage_case {
     const char *says;
 };
 
+static void expect_usage_errors(const struct usage_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        run_umig(cases[i].words, &g_run);
+        if (g_run.code != 2 || strstr(g_run.err, cases[i].says) == NULL) {
+            fail_msg("'umig %s' exited %d and said: %s", cases[i].words, g_run.code, g_run.err);
+        }
+        assert_string_equal(g_run.out, "");
+    }
+}
+
 static void test_usage_errors_exit_2_and_name_the_thing(void **state)
 {
     (void)state;
@@ -45,8 +56,6 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"start x --cpu --native all", "'all' is no choice of native frames: off, leaf or on"},
         {"start x --gc --native on", "--native on is about CPU samples, which are not asked for"},
         {"start x --cpu --mutexes", "--mutexes is about waits for locks, which are not asked for"},
-        {"report x --kind heap", "is no kind that has collapsed stacks; write cpu, alloc or locks"},
-        {"report x --kind locks", "--kind locks is for collapsed stacks; write --format collapsed"},
         {"start x --name latest", "no session may be called 'latest'"},
         {"start x --name a/b", "'a/b' is no name of a session"},
         {"start x --label build", "'build' is no label; write KEY=VALUE"},
@@ -85,13 +94,23 @@ static void test_usage_errors_exit_2_and_name_the_thing(void **state)
         {"report #", "'#' is no number of a session"},
         {"collector now", "'now' is too much"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        run_umig(cases[i].words, &g_run);
-        if (g_run.code != 2 || strstr(g_run.err, cases[i].says) == NULL) {
-            fail_msg("'umig %s' exited %d and said: %s", cases[i].words, g_run.code, g_run.err);
-        }
-        assert_string_equal(g_run.out, "");
-    }
+    expect_usage_errors(cases, sizeof cases / sizeof cases[0]);
+}
+
+static void test_kinds_that_a_file_cannot_have_are_named(void **state)
+{
+    (void)state;
+    static const struct usage_case cases[] = {
+        {"report x --kind heap",
+         "'heap' is no kind that has stacks for other tools; write cpu, alloc, locks or wall"},
+        {"report x --format pprof --kind gc", "'gc' is no kind that has stacks for other tools"},
+        {"report x --kind locks",
+         "--kind locks is for stacks, and text has all kinds; write --format collapsed, pprof, "
+         "speedscope or otlp"},
+        {"report x --json --kind wall", "--kind wall is for stacks, and json has all kinds"},
+        {"report x --format pprof-alloc", "'pprof-alloc' is no format; write text, json, html"},
+    };
+    expect_usage_errors(cases, sizeof cases / sizeof cases[0]);
 }
 
 static void test_failures_exit_3_and_name_the_thing(void **state)
@@ -180,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest usage_test[] = {
         TEST(test_usage_errors_exit_2_and_name_the_thing),
+        TEST(test_kinds_that_a_file_cannot_have_are_named),
         TEST(test_failures_exit_3_and_name_the_thing),
         TEST(test_status_of_what_is_not_there_exits_1),
         TEST(test_process_that_is_no_jvm_is_told),
