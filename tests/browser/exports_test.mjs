@@ -25,21 +25,25 @@ function made() {
   return profile;
 }
 
-/** Opens a file in speedscope and returns the rows of its sandwich view: name -> [total, self] in percent. */
-function readBack(name, bytes) {
+/** Opens a file in speedscope and returns the texts of its sandwich view, row by row. */
+function cellsOf(name, bytes) {
   return withPage(APP, async (page) => {
     await page.locator("input[type=file]").setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
     await page.getByText("Time Order").waitFor();
     await page.keyboard.press("3");
     await page.getByText("Symbol Name").waitFor();
-    const texts = await page.locator("table tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
-    const rows = {};
-    for (const cells of texts) {
-      const shares = cells.map((cell) => /\(<?([\d.]+)%\)/.exec(cell)?.[1]).filter((share) => share !== undefined).map(Number);
-      if (shares.length === 2) rows[cells[cells.length - 1]] = shares;
-    }
-    return rows;
+    return page.locator("table tr").evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent)));
   }, { isForeign: true });
+}
+
+/** Likewise: name -> [total, self] in percent. */
+async function readBack(name, bytes) {
+  const rows = {};
+  for (const cells of await cellsOf(name, bytes)) {
+    const shares = cells.map((cell) => /\(<?([\d.]+)%\)/.exec(cell)?.[1]).filter((share) => share !== undefined).map(Number);
+    if (shares.length === 2) rows[cells[cells.length - 1]] = shares;
+  }
+  return rows;
 }
 
 const file = (form) => fileOf(linesOf(made(), made().stacks), [form]);
@@ -84,3 +88,26 @@ writerTest("speedscope reads collapsed stacks", async () => {
   equal(rows["shop.Orders.total"], [78, 78], `total, ${JSON.stringify(rows)}`);
   equal(rows["[worker-*]"][0], 89, "a thread group");
 });
+
+const hex = (text) => Buffer.from(text, "utf8").toString("hex");
+/** One stack under shop.Main.run, as write_page.c reads it; the last frame is told of the kind. */
+const stackOf = (value, kind, cls, method = "") =>
+  `${[value, hex("main"), `1:${hex("shop.Main")}:${hex("run")}:`, `${kind}:${hex(cls)}:${hex(method)}:`].join(" ")}\n`;
+
+// What stands innermost, by kind; and the root's figure with its unit, as speedscope writes it.
+const KIND_FILES = [
+  ["alloc", stackOf(6 << 20, 14, "byte[]") + stackOf(2 << 20, 14, "shop.Order"), "byte[]", "8.00 MB"],
+  ["locks", stackOf(6e9, 13, "shop.Stock") + stackOf(2e9, 13, "shop.Orders"), "shop.Stock", "8.00s"],
+  ["wall", stackOf(6e9, 13, "shop.Stock", "blocked") + stackOf(2e9, 13, "", "running"), "[blocked: shop.Stock]", "8.00s"],
+];
+
+for (const [kind, lines, innermost, whole] of KIND_FILES) {
+  for (const [form, name] of [["speedscope", "a.speedscope.json"], ["pprof", "a.pb.gz"]]) {
+    writerTest(`speedscope reads ${kind} of the ${form} file`, async () => {
+      const cells = await cellsOf(name, fileOf(lines, [`${form}-${kind}`]));
+      const rows = Object.fromEntries(cells.map((row) => [row[row.length - 1], row.join(" ")]));
+      check(rows["shop.Main.run"]?.includes(`${whole} (100%)`), `the root, ${JSON.stringify(rows)}`);
+      check(rows[innermost]?.includes("(75%)"), `${innermost}, ${JSON.stringify(rows)}`);
+    });
+  }
+}

@@ -2,9 +2,11 @@
  * Writes the report page of a profile that is told on standard input: the browser tests' way to the
  * C writer. One line a stack, fields apart by spaces, names in hexadecimal because they may hold
  * anything: VALUE_NS GROUP KIND:CLASS:METHOD:FILE..., root first. KIND is an enum umig_frame_kind.
- * With the name of a report's format that is written instead, with that of a kind ("alloc", "wall",
- * "locks") the page of a session that asked for this kind only, of which the samples are. With the
- * word "diff" two profiles are read, an empty line between them, and the page compares them.
+ * With the name of a report's format that is written instead ("pprof"; "pprof-alloc": the samples
+ * are of this kind), with that of a kind ("alloc", "wall", "locks") the page of a session that
+ * asked for this kind only, of which the samples are. Of kind locks the innermost frame's class is
+ * the lock's. With the word "diff" two profiles are read, an empty line between them, and the page
+ * compares them.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -142,6 +144,25 @@ static int read_profile(struct umig_profile *profile)
     return rc;
 }
 
+/* Makes waits of what was read: its innermost frame has the class of the lock. */
+static int move_to_waits(struct umig_profile *profile)
+{
+    int rc = UMIG_OK;
+    for (size_t i = 0; rc == UMIG_OK && i < profile->samples.count; i++) {
+        const struct umig_profile_sample *sample = &profile->samples.items[i];
+        const struct umig_profile_stack *stack = &profile->stacks.items[sample->stack];
+        const uint32_t lock = profile->frames.items[stack->frame].method;
+        struct umig_profile_wait wait = {.monitor_class = profile->methods.items[lock].class_name,
+                                         .stack = stack->parent,
+                                         .wait_ns = sample->value,
+                                         .count = sample->count};
+        rc = umig_profile_thread(profile, 0, UMIG_THREAD_JAVA, sample->group, &wait.thread);
+        rc = rc != UMIG_OK ? rc : umig_profile_add_wait(profile, &wait);
+    }
+    profile->samples.count = 0;
+    return rc;
+}
+
 /* The samples are of one kind, and nothing else was asked for. */
 static int read_kind(struct umig_profile *profile, enum umig_kind kind)
 {
@@ -151,6 +172,7 @@ static int read_kind(struct umig_profile *profile, enum umig_kind kind)
     profile->session = (struct umig_profile_session){
         .start_unix_ns = second, .end_unix_ns = 11 * second, .process_cpu_ns = second};
     profile->session.has_kind[kind] = true;
+    profile->session.interval_ns[kind] = INTERVAL_NS;
     for (size_t i = 0; i < profile->samples.count; i++) {
         profile->samples.items[i].kind = kind;
         total.count += profile->samples.items[i].count;
@@ -161,7 +183,7 @@ static int read_kind(struct umig_profile *profile, enum umig_kind kind)
                                  &total.thread);
         rc = rc != UMIG_OK ? rc : umig_profile_add_thread_total(profile, &total);
     }
-    return rc;
+    return rc == UMIG_OK && kind == UMIG_KIND_LOCKS ? move_to_waits(profile) : rc;
 }
 
 /* 0: the word names no kind. */
@@ -194,13 +216,11 @@ static int write_page(const struct umig_profile *profile, struct umig_err *err)
 }
 
 static int write_export(const struct umig_profile *profile,
-                        const char *format,
+                        const struct umig_report_options *options,
                         struct umig_err *err)
 {
-    struct umig_report_options options = {0};
     struct umig_buf file = UMIG_BUF_INIT(PAGE_LIMIT_BYTES);
-    int rc = umig_report_format_read(format, &options, err);
-    rc = rc != UMIG_OK ? rc : umig_report_write(profile, &options, &file, err);
+    int rc = umig_report_write(profile, options, &file, err);
     if (rc == UMIG_OK && fwrite(file.bytes, 1, file.len, stdout) != file.len) {
         rc = umig_err_set(err, UMIG_E_IO, "standard output takes no file");
     }
@@ -229,21 +249,35 @@ static int write_diff(const struct umig_profile *before, struct umig_err *err)
     return rc;
 }
 
-int main(int argc, char **argv)
+/* word: "" for a page, "diff", a kind, or a format. */
+static int write_asked(struct umig_profile *profile, const char *word, struct umig_err *err)
 {
-    const bool is_diff = argc > 1 && strcmp(argv[1], "diff") == 0;
-    const enum umig_kind kind = argc > 1 ? kind_of(argv[1]) : (enum umig_kind)0;
-    struct umig_err err = {0};
-    struct umig_profile *profile = NULL;
-    int rc = umig_profile_create(PROFILE_LIMIT_BYTES, &profile, &err);
+    const bool is_diff = strcmp(word, "diff") == 0;
+    const bool is_page = *word == '\0' || kind_of(word) != 0;
+    enum umig_kind kind = kind_of(word); /* of the samples; 0: of a session with all kinds */
+    struct umig_report_options options = {0};
+    int rc = UMIG_OK;
+    if (!is_diff && !is_page) {
+        rc = umig_report_format_read(word, &options, err);
+        kind = options.kind == UMIG_KIND_CPU ? (enum umig_kind)0 : options.kind;
+    }
     if (rc == UMIG_OK) {
         rc = kind != 0 ? read_kind(profile, kind) : read_profile(profile);
     }
-    if (rc == UMIG_OK && argc > 1 && kind == 0) {
-        rc = is_diff ? write_diff(profile, &err) : write_export(profile, argv[1], &err);
-    } else if (rc == UMIG_OK) {
-        rc = write_page(profile, &err);
+    if (rc != UMIG_OK) {
+        return rc;
     }
+    return is_diff   ? write_diff(profile, err)
+           : is_page ? write_page(profile, err)
+                     : write_export(profile, &options, err);
+}
+
+int main(int argc, char **argv)
+{
+    struct umig_err err = {0};
+    struct umig_profile *profile = NULL;
+    int rc = umig_profile_create(PROFILE_LIMIT_BYTES, &profile, &err);
+    rc = rc != UMIG_OK ? rc : write_asked(profile, argc > 1 ? argv[1] : "", &err);
     umig_profile_destroy(profile);
     if (rc != UMIG_OK) {
         fprintf(stderr, "write_page: %s %s\n", umig_status_text(rc), err.text);

@@ -17,7 +17,7 @@ import tempfile
 from opentelemetry.proto.profiles.v1development import profiles_pb2
 
 INTERVAL_NS = 10_000_000
-JAVA, NATIVE, KERNEL = 1, 6, 7
+JAVA, NATIVE, KERNEL, STATE, ALLOCATED = 1, 6, 7, 13, 14
 
 # (samples, thread group, frames as (kind, class, method, file)), root first.
 RUN = (JAVA, "shop.Main", "run", "Main.java")
@@ -30,11 +30,34 @@ STACKS = [
     (5, "", [(JAVA, "shop.Lone", "root", "")]),
 ]
 
+# The same stacks, ending in what is told of a kind; what a file calls its two values, then a period.
+ENDS = {
+    "alloc": [(ALLOCATED, "byte[]", "", ""), (ALLOCATED, "shop.Order", "", "")],
+    "locks": [(STATE, "shop.Stock", "", ""), (STATE, "java.util.concurrent.Semaphore$FairSync", "", "")],
+    "wall": [(STATE, "shop.Stock", "blocked", ""), (STATE, "", "running", "")],
+}
+END_NAMES = {"wall": ["[blocked: shop.Stock]", "[running]"]}
+TYPES = {
+    "alloc": (("alloc_objects", "count"), ("alloc_space", "bytes"), ("space", "bytes"), INTERVAL_NS),
+    "locks": (("contentions", "count"), ("delay", "nanoseconds"), ("contentions", "count"), 1),
+    "wall": (("samples", "count"), ("wall", "nanoseconds"), ("wall", "nanoseconds"), INTERVAL_NS),
+}
 
-def write(program, form):
+
+def stacks_of(kind):
+    """STACKS, every other one with the first end of the kind."""
+    return [(samples, group, frames + [ENDS[kind][i % 2]]) for i, (samples, group, frames) in enumerate(STACKS)]
+
+
+def end_name(kind, frame):
+    """As the innermost frame is called in a file."""
+    return END_NAMES[kind][ENDS[kind].index(frame)] if kind in END_NAMES else frame[1]
+
+
+def write(program, form, stacks=None):
     """The file of one format, as bytes."""
     lines = []
-    for samples, group, frames in STACKS:
+    for samples, group, frames in STACKS if stacks is None else stacks:
         words = [":".join([str(kind)] + [part.encode().hex() for part in parts]) for kind, *parts in frames]
         lines.append(" ".join([str(samples * INTERVAL_NS), group.encode().hex()] + words))
     text = "\n".join(lines) + "\n"
@@ -44,7 +67,7 @@ def write(program, form):
 def name_of(frame):
     """As umig_label_method() names a frame."""
     _, cls, method, _ = frame
-    return f"{cls}.{method}" if cls != "" and frame[0] == JAVA else method
+    return f"{cls}.{method}" if cls != "" else method
 
 
 def expected():
@@ -68,15 +91,18 @@ def equal(got, wanted, what):
     assert got == wanted, f"{what}: {got!r}, expected {wanted!r}"
 
 
+UNITS = {"cpu": ["-unit=ns"], "delay": ["-unit=ns"], "wall": ["-unit=ns"], "alloc_space": ["-unit=B"]}
+
+
 def pprof_top(path, sample_type):
     """Rows of `pprof -top`: name -> (flat, cum), in samples."""
-    unit = ["-unit=ns"] if sample_type == "cpu" else []
+    unit = UNITS.get(sample_type, [])
     command = ["go", "tool", "pprof", "-top", "-nodefraction=0", "-nodecount=0", f"-sample_index={sample_type}", *unit, path]
     out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, text=True).stdout
-    scale = INTERVAL_NS if sample_type == "cpu" else 1
+    scale = INTERVAL_NS if unit else 1
     rows = {}
     for line in out.splitlines():
-        match = re.match(r"\s*(\d+)(?:ns)?\s+\S+%?\s+\S+%\s+(\d+)(?:ns)?\s+\S+%\s+(.*)$", line)
+        match = re.match(r"\s*(\d+)(?:ns|B)?\s+\S+%?\s+\S+%\s+(\d+)(?:ns|B)?\s+\S+%\s+(.*)$", line)
         if match:
             rows[match[3].strip()] = (int(match[1]) // scale, int(match[2]) // scale)
     assert rows, f"pprof shows no rows:\n{out}"
@@ -106,6 +132,27 @@ def check_pprof_raw(program):
     assert "Orders.groovy" in raw, "the file of a function is missing"
     equal(sorted(set(re.findall(r"thread:\[(.*)\]", raw))), sorted({f"{group}" for _, group, _ in STACKS if group.isascii() and group}
           | {group for _, group, _ in STACKS if not group.isascii()}), "threads")
+
+
+def check_pprof_kind(program, kind):
+    """What is told of the kind has the whole value flat, under both names; every other frame has none."""
+    stacks = stacks_of(kind)
+    flat = collections.Counter()
+    for samples, _, frames in stacks:
+        flat[end_name(kind, frames[-1])] += samples
+    count, value, period, every = TYPES[kind]
+    with tempfile.NamedTemporaryFile(suffix=".pb.gz") as file:
+        file.write(write(program, f"pprof-{kind}", stacks))
+        file.flush()
+        for sample_type in (count[0], value[0]):
+            rows = pprof_top(file.name, sample_type)
+            equal({name: row[0] for name, row in rows.items() if row[0] > 0}, dict(flat), f"flat {sample_type}")
+            equal(rows["shop.Main.run"], (0, 995), f"{sample_type} of the root")
+            equal(rows["shop.Orders.walk"], (0, 200), f"{sample_type} of recursion")
+        raw = subprocess.run(["go", "tool", "pprof", "-raw", file.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, text=True).stdout
+    assert f"PeriodType: {' '.join(period)}\n" in raw, raw
+    assert f"Period: {every}\n" in raw, raw
+    assert f"{'/'.join(count)} {'/'.join(value)}[dflt]\n" in raw, raw
 
 
 def check_pprof_is_the_same_twice(program):
@@ -152,6 +199,42 @@ def check_otlp(program):
             equal((file, kind), (frame[3], kinds[frame[0]]), name)
 
 
+def read_otlp(program, form, stacks):
+    """The one profile of a message, and its samples as (value, thread group, names of the frames)."""
+    data = profiles_pb2.ProfilesData()
+    data.ParseFromString(write(program, form, stacks))
+    tables, strings = data.dictionary, data.dictionary.string_table
+    (profile,) = data.resource_profiles[0].scope_profiles[0].profiles
+    samples = []
+    for sample in profile.samples:
+        names = []
+        for index in tables.stack_table[sample.stack_index].location_indices:
+            (line,) = tables.location_table[index].lines
+            names.append(strings[tables.function_table[line.function_index].name_strindex])
+        (thread,) = [tables.attribute_table[i].value.string_value for i in sample.attribute_indices]
+        (value,) = sample.values
+        samples.append((value, thread, names[::-1]))
+    types = [(strings[kind.type_strindex], strings[kind.unit_strindex]) for kind in (profile.sample_type, profile.period_type)]
+    return profile, types, samples
+
+
+def check_otlp_kind(program, kind):
+    stacks = stacks_of(kind)
+    profile, types, samples = read_otlp(program, f"otlp-{kind}", stacks)
+    _, value, period, every = TYPES[kind]
+    equal(types, [value, period], "types")
+    equal(profile.period, every, "period")
+    wanted = [(samples * INTERVAL_NS, group, [name_of(frame) for frame in frames[:-1]] + [end_name(kind, frames[-1])])
+              for samples, group, frames in stacks]
+    equal(sorted(samples), sorted(wanted), "samples")
+
+
+def check_otlp_ids_differ(program):
+    ids = {read_otlp(program, "otlp" if kind == "cpu" else f"otlp-{kind}", STACKS if kind == "cpu" else stacks_of(kind))[0].profile_id
+           for kind in ("cpu", *ENDS)}
+    equal(len(ids), 1 + len(ENDS), "ids of the profiles of one session")
+
+
 def check_unknown_format_is_refused(program):
     done = subprocess.run([program, "xml"], input=b"10000000 61 1:61:62:\n", stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     assert done.returncode != 0 and b"pprof, speedscope or otlp" in done.stderr, done.stderr
@@ -164,6 +247,11 @@ def main():
         "pprof: types, files and threads of go tool pprof -raw": check_pprof_raw,
         "pprof: the same session makes the same bytes": check_pprof_is_the_same_twice,
         "otlp: every stack, thread, file and kind, by OpenTelemetry's own classes": check_otlp,
+        **{f"pprof: {kind}: types, flat and cumulative figures, the innermost frame": lambda program, kind=kind: check_pprof_kind(program, kind)
+           for kind in ENDS},
+        **{f"otlp: {kind}: types, every stack and thread, the innermost frame": lambda program, kind=kind: check_otlp_kind(program, kind)
+           for kind in ENDS},
+        "otlp: profiles of one session's kinds have ids of their own": check_otlp_ids_differ,
         "an unknown format is refused with those there are": check_unknown_format_is_refused,
     }
     if shutil.which("go") is None:
