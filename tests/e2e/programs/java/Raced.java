@@ -1,5 +1,8 @@
+import java.util.concurrent.locks.LockSupport;
+
 /**
- * Four threads count in a library's variable without an end, and nobody keeps them apart.
+ * Four threads count in a library's variable without an end, and nobody keeps them apart. They pause
+ * in between: the sanitizer tells a race only while it knows what the other thread did at the time.
  *
  * <pre>java Raced LIBRARY</pre>
  *
@@ -7,6 +10,7 @@
  */
 public final class Raced {
     private static final int THREADS = 4;
+    private static final int PAUSE_NS = 100_000;
     private static volatile boolean isOver;
 
     private Raced() {
@@ -17,6 +21,7 @@ public final class Raced {
     private static void work() {
         while (!isOver) {
             count();
+            LockSupport.parkNanos(PAUSE_NS);
         }
     }
 
