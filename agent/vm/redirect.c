@@ -109,13 +109,19 @@ static const struct umig_redirect *redirect_of(const struct pass *pass,
     return NULL;
 }
 
+/* A sanitizer would hold a lock of its own around a store that faults. */
+UMIG_NO_SANITIZE static __attribute__((noinline)) void put(uintptr_t at, uintptr_t value)
+{
+    atomic_store((_Atomic(uintptr_t) *)at, value);
+}
+
 static bool store_guarded(struct umig_slot *own, uintptr_t at, uintptr_t value)
 {
     struct umig_guard guard;
     if (!UMIG_GUARD_ENTER(own, &guard)) {
         return false;
     }
-    atomic_store((_Atomic(uintptr_t) *)at, value);
+    put(at, value);
     umig_guard_leave(own, &guard);
     return true;
 }
