@@ -412,6 +412,30 @@ static void stop_sessions(struct umig_agent *agent,
     }
 }
 
+/* What stop without a name leaves alone is named, with the words that end it. */
+static void explain_nothing_stopped(const struct umig_agent *agent,
+                                    const char *id,
+                                    struct umig_err *err)
+{
+    char left[512] = "";
+    for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
+        const struct umig_session *session = &agent->sessions.session[i];
+        if (session->is_open && session->ended == UMIG_END_RUNNING) {
+            add_word(left, sizeof left, session->spec.id);
+        }
+    }
+    if (id[0] != '\0') {
+        (void)umig_err_set(err, UMIG_E_ARG, "no session '%s' is running", id);
+    } else if (left[0] != '\0') {
+        (void)umig_err_set(err, UMIG_E_ARG,
+                           "no session is running that a command started; of start= runs: %s "
+                           "('--name NAME' stops it)",
+                           left);
+    } else {
+        (void)umig_err_set(err, UMIG_E_ARG, "no session is running that a command started");
+    }
+}
+
 static int stop(struct umig_agent *agent,
                 const struct umig_request *request,
                 struct umig_pb_writer *reply)
@@ -421,11 +445,7 @@ static int stop(struct umig_agent *agent,
     stop_plans(agent, request->stop_id, &stopped);
     stop_sessions(agent, request->stop_id, umig_clock_monotonic_ns(), &stopped);
     if (stopped.ids[0] == '\0') {
-        (void)umig_err_set(&err, UMIG_E_ARG,
-                           request->stop_id[0] == '\0'
-                               ? "no session is running that a command started"
-                               : "no session '%s' is running",
-                           request->stop_id);
+        explain_nothing_stopped(agent, request->stop_id, &err);
         return refuse(reply, &err);
     }
     umig_pb_str(reply, 2, stopped.ids);

@@ -114,6 +114,36 @@ static void test_sessions_that_an_agent_does_not_have(void **state)
     umig_rig_each_jdk(ask_agent);
 }
 
+/* What start= began is left alone by stop without a name, which says how it is stopped. */
+static void stop_by_name_only(struct umig_rig *rig)
+{
+    static struct outcome outcome;
+    char words[256];
+    snprintf(words, sizeof words, "-cp %s Wait", programs_path());
+    umig_rig_start_jvm(rig, "service=waits,start=gc", words);
+    const int pid = (int)rig->jvm.pid;
+    json_t *status = NULL;
+    assert_int_equal(umig_rig_command(rig, &status, "status %d --json", pid), 0);
+    const json_t *agent = json_array_get(json_object_get(status, "agents"), 0);
+    const json_t *session = json_array_get(json_object_get(agent, "sessions"), 0);
+    char name[128];
+    snprintf(name, sizeof name, "%s", umig_json_text_at(session, "id"));
+    json_decref(status);
+
+    snprintf(words, sizeof words, "stop %d", pid);
+    refuse(rig, words, FAILURE, "that a command started; of start= runs: ");
+    refuse(rig, words, FAILURE, name);
+    snprintf(words, sizeof words, "stop %d --name %s", pid, name);
+    run_program(rig, &outcome, UMIG_COMMAND " %s", words);
+    assert_int_equal(outcome.code, 0);
+}
+
+static void test_session_of_the_option_is_stopped_by_name(void **state)
+{
+    (void)state;
+    umig_rig_each_jdk(stop_by_name_only);
+}
+
 /* What is asked for and not to be had is said at once, and stands in the report. */
 static void ask_for_native_frames(struct umig_rig *rig)
 {
@@ -199,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_processes_without_agent, umig_rig_teardown),
         cmocka_unit_test_teardown(test_sessions_that_an_agent_does_not_have, umig_rig_teardown),
+        cmocka_unit_test_teardown(test_session_of_the_option_is_stopped_by_name, umig_rig_teardown),
         cmocka_unit_test_teardown(test_native_frames_that_are_not_to_be_had, umig_rig_teardown),
         cmocka_unit_test_teardown(test_folders_and_collectors_that_are_not_usable,
                                   umig_rig_teardown),
