@@ -128,7 +128,7 @@ static void lose(struct umig_live_sites *sites,
                  const struct umig_record *record,
                  enum umig_drop cause)
 {
-    const uint64_t bytes = stands_for(record, atomic_load(&sites->table->shift));
+    const uint64_t bytes = stands_for(record, umig_live_shift(sites->table, record->value_ns));
     for (int i = 0; i < UMIG_SESSIONS_MAX; i++) {
         struct umig_session *session = &sites->pump->sessions->session[i];
         if (umig_session_takes(session, UMIG_KIND_LIVE) && record->time_ns >= session->start_ns) {
@@ -169,10 +169,17 @@ struct ages {
     double objects[UMIG_LIVE_AGES];
 };
 
-/* Nothing is known of what came after a collection that nobody has looked after: it may be dead. */
+/*
+ * Nothing is known of what came after a collection that nobody has looked after yet: it may be
+ * dead. Nor of a large object before a whole marking, which is the only one to let go of it: one
+ * that ran when it was allocated has two pauses at most, that count.
+ */
 static bool is_known(const struct umig_live_sites *sites, const struct umig_live_entry *entry)
 {
-    return sites->checked - entry->collection <= UINT32_MAX / 2;
+    const uint32_t old = sites->checked_old - entry->old_collection;
+    const bool is_marked = old > 2 && old <= UINT32_MAX / 2;
+    return sites->checked - entry->collection <= UINT32_MAX / 2 &&
+           (is_marked || !umig_live_is_large(sites->table, entry->bytes));
 }
 
 static uint32_t age_of(const struct umig_live_sites *sites, const struct umig_live_entry *entry)
@@ -350,6 +357,7 @@ static void take_snapshot(struct umig_live_sites *sites,
     session->last_look_ns = now_ns;
     give(sites, session, &head, time_ns, now_ns);
     sites->checked = atomic_load(&sites->table->checked);
+    sites->checked_old = atomic_load(&sites->table->checked_old);
     list_entries(sites, session);
     for (uint32_t stack = 1; stack <= used(sites)->stacks.count; stack++) {
         if (sites->first[stack] != 0) {

@@ -57,6 +57,7 @@ struct umig_live_sites {
     struct umig_carry move; /* from the one in use to the other */
     uint32_t *first;        /* by stack: 1 + the first entry of a list of them; 0: none */
     uint32_t checked;       /* collections that had been looked after when a snapshot began */
+    uint32_t checked_old;   /* of these, those that look at old objects, too */
     uint64_t refused_seen;  /* of the table's books */
     uint32_t tid;           /* of the loop, whose samples a snapshot is */
 };

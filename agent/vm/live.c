@@ -88,6 +88,57 @@ void umig_live_thin(struct umig_live *live)
     }
 }
 
+/* --- large objects --- */
+
+void umig_live_set_large(struct umig_live *live, uint64_t from_bytes, uint64_t limit_bytes)
+{
+    live->large_from = from_bytes;
+    live->large_limit = limit_bytes;
+}
+
+bool umig_live_is_large(const struct umig_live *live, uint64_t bytes)
+{
+    return live->large_from > 0 && bytes > live->large_from;
+}
+
+static unsigned larger(unsigned a, unsigned b)
+{
+    return a > b ? a : b;
+}
+
+unsigned umig_live_shift(const struct umig_live *live, uint64_t bytes)
+{
+    const unsigned shift = atomic_load(&live->shift);
+    return umig_live_is_large(live, bytes) ? larger(shift, larger(atomic_load(&live->large_floor),
+                                                                  atomic_load(&live->large_shift)))
+                                           : shift;
+}
+
+static void take_large(struct umig_live *live, uint64_t bytes)
+{
+    uint_fast64_t taken = atomic_fetch_add(&live->large_taken, bytes) + bytes;
+    if (taken >= live->large_limit / 4 && atomic_load(&live->large_shift) < UMIG_LIVE_SHIFT_MAX &&
+        atomic_compare_exchange_strong(&live->large_taken, &taken, 0)) {
+        atomic_fetch_add(&live->large_shift, 1);
+    }
+}
+
+/* After a sweep that found so many bytes of them. */
+static void relax_large(struct umig_live *live, unsigned floor, uint64_t bytes)
+{
+    const bool is_slow = atomic_exchange(&live->large_taken, 0) < live->large_limit / 16;
+    unsigned shift = atomic_load(&live->large_shift);
+    if (is_slow && shift > 0) {
+        (void)atomic_compare_exchange_strong(&live->large_shift, &shift, shift - 1);
+    }
+    const bool has_space = floor > 0 && bytes < live->large_limit / 8;
+    const bool is_full = bytes > live->large_limit && floor < UMIG_LIVE_SHIFT_MAX;
+    atomic_store(&live->swept_large_floor, has_space ? floor - 1 : floor);
+    /* Too many: those that are there become as rare as the new ones. */
+    const unsigned full = larger(floor + 1, atomic_load(&live->large_shift));
+    atomic_store(&live->large_floor, has_space ? floor - 1 : is_full ? full : floor);
+}
+
 /* --- from the allocation on --- */
 
 static bool take_entry(struct umig_live_entry *entry)
@@ -100,30 +151,48 @@ static bool take_entry(struct umig_live_entry *entry)
                                           serial << STATE_BITS | UMIG_LIVE_CLAIMED);
 }
 
-enum umig_live_claim umig_live_claim(struct umig_live *live, struct umig_live_entry **out_entry)
+/* A free one from a place on; NULL: it is crowded there. */
+static struct umig_live_entry *take_from(struct umig_live *live, unsigned begin)
 {
-    const uint32_t random = draw(live);
-    const unsigned shift = atomic_load(&live->shift);
-    if (!is_kept(random, shift)) {
-        return UMIG_LIVE_THINNED;
-    }
-    const unsigned begin = atomic_load(&live->next);
     for (unsigned i = 0; i < PROBES && live->room > 0; i++) {
         struct umig_live_entry *entry = &live->entries[(begin + i) & (live->room - 1)];
         if (take_entry(entry)) {
             atomic_store(&live->next, begin + i + 1); /* the ones before it are taken */
-            entry->random = random;
-            atomic_store(&entry->shift, shift);
-            if (atomic_fetch_add(&live->used, 1) + 1 >= live->room / 4 * 3) {
-                umig_live_thin(live);
-            }
-            *out_entry = entry;
-            return UMIG_LIVE_TAKEN;
+            return entry;
         }
     }
-    umig_live_thin(live);
-    atomic_fetch_add(&live->refused, 1);
-    return UMIG_LIVE_REFUSED;
+    return NULL;
+}
+
+enum umig_live_claim umig_live_claim(struct umig_live *live,
+                                     uint64_t bytes,
+                                     struct umig_live_entry **out_entry)
+{
+    const uint32_t random = draw(live);
+    const unsigned shift = umig_live_shift(live, bytes);
+    if (!is_kept(random, shift)) {
+        return UMIG_LIVE_THINNED;
+    }
+    struct umig_live_entry *entry = take_from(live, atomic_load(&live->next));
+    if (entry == NULL) {
+        /* Objects that came in a row and stay are neighbours. */
+        entry = take_from(live, draw(live));
+    }
+    if (entry == NULL) {
+        umig_live_thin(live);
+        atomic_fetch_add(&live->refused, 1);
+        return UMIG_LIVE_REFUSED;
+    }
+    entry->random = random;
+    atomic_store(&entry->shift, shift);
+    if (atomic_fetch_add(&live->used, 1) + 1 >= live->room / 4 * 3) {
+        umig_live_thin(live);
+    }
+    if (umig_live_is_large(live, bytes)) {
+        take_large(live, bytes);
+    }
+    *out_entry = entry;
+    return UMIG_LIVE_TAKEN;
 }
 
 uint32_t umig_live_publish(struct umig_live *live, struct umig_live_entry *entry)
@@ -192,54 +261,66 @@ struct umig_live_entry *umig_live_at(struct umig_live *live, uint32_t index)
 
 bool umig_live_is_due(const struct umig_live *live, uint32_t collections)
 {
-    return live->room > 0 && (atomic_load(&live->checked) != collections ||
-                              atomic_load(&live->since_ns) != atomic_load(&live->swept_since_ns) ||
-                              atomic_load(&live->shift) != atomic_load(&live->swept_shift));
+    return live->room > 0 &&
+           (atomic_load(&live->checked) != collections ||
+            atomic_load(&live->since_ns) != atomic_load(&live->swept_since_ns) ||
+            atomic_load(&live->shift) != atomic_load(&live->swept_shift) ||
+            atomic_load(&live->large_floor) != atomic_load(&live->swept_large_floor));
 }
 
-/* What one sweep goes by. */
-struct limits {
-    unsigned shift;
+/* What one sweep goes by, and what it finds. */
+struct sweep {
+    struct umig_live *live;
+    const struct umig_live_ops *ops;
+    unsigned shift, large_floor;
     uint64_t since_ns;
+    uint32_t followed;
+    uint32_t others; /* entries in other hands */
+    uint64_t large_bytes;
 };
 
-/* Is the entry to go, for any reason? */
-static bool is_over(const struct umig_live_entry *entry,
-                    unsigned state,
-                    const struct limits *limits,
-                    const struct umig_live_ops *ops)
+static unsigned shift_for(const struct sweep *sweep, const struct umig_live_entry *entry)
 {
-    return state == UMIG_LIVE_UNWANTED || !is_kept(entry->random, limits->shift) ||
-           entry->time_ns < limits->since_ns || ops->is_gone(ops->ctx, entry->reference);
+    return umig_live_is_large(sweep->live, entry->bytes) ? larger(sweep->shift, sweep->large_floor)
+                                                         : sweep->shift;
 }
 
-/* How many entries are still followed, or in other hands, is added up. */
-static void sweep_entry(struct umig_live *live,
-                        struct umig_live_entry *entry,
-                        const struct limits *limits,
-                        const struct umig_live_ops *ops,
-                        uint32_t *followed,
-                        uint32_t *others)
+/* Is the entry to go, for any reason? */
+static bool is_over(const struct sweep *sweep, const struct umig_live_entry *entry, unsigned state)
 {
-    const bool is_on = atomic_load(&live->is_on);
+    return state == UMIG_LIVE_UNWANTED || !is_kept(entry->random, shift_for(sweep, entry)) ||
+           entry->time_ns < sweep->since_ns ||
+           sweep->ops->is_gone(sweep->ops->ctx, entry->reference);
+}
+
+static void keep(struct sweep *sweep, struct umig_live_entry *entry)
+{
+    const unsigned shift = shift_for(sweep, entry);
+    if (atomic_load(&entry->shift) < shift) {
+        atomic_store(&entry->shift, shift);
+    }
+    sweep->followed++;
+    sweep->large_bytes += umig_live_is_large(sweep->live, entry->bytes) ? entry->bytes : 0;
+}
+
+static void sweep_entry(struct sweep *sweep, struct umig_live_entry *entry)
+{
+    const bool is_on = atomic_load(&sweep->live->is_on);
     const unsigned word = atomic_load(&entry->state);
     const unsigned state = state_of(word);
     const bool is_ours = state == UMIG_LIVE_FOLLOWED || state == UMIG_LIVE_UNWANTED ||
                          (state == UMIG_LIVE_WAITING && !is_on);
     if (!is_ours) {
-        *others += state == UMIG_LIVE_CLAIMED || state == UMIG_LIVE_WAITING;
+        sweep->others += state == UMIG_LIVE_CLAIMED || state == UMIG_LIVE_WAITING;
         return;
     }
-    if (is_on && !is_over(entry, state, limits, ops)) {
-        if (atomic_load(&entry->shift) < limits->shift) {
-            atomic_store(&entry->shift, limits->shift);
-        }
-        ++*followed;
+    if (is_on && !is_over(sweep, entry, state)) {
+        keep(sweep, entry);
     } else if (step(entry, word, UMIG_LIVE_DYING)) {
-        forget(live, entry, ops);
+        forget(sweep->live, entry, sweep->ops);
         atomic_store(&entry->state, with_state(word, UMIG_LIVE_DEAD));
     } else {
-        ++*others;
+        sweep->others++;
     }
 }
 
@@ -248,22 +329,26 @@ bool umig_live_sweep(struct umig_live *live,
                      uint32_t collections,
                      uint32_t old_collections)
 {
-    const unsigned shift = atomic_load(&live->shift);
-    const struct limits limits = {.shift = shift, .since_ns = atomic_load(&live->since_ns)};
-    uint32_t followed = 0;
-    uint32_t others = 0;
+    struct sweep sweep = {
+        .live = live,
+        .ops = ops,
+        .shift = atomic_load(&live->shift),
+        .large_floor = atomic_load(&live->large_floor),
+        .since_ns = atomic_load(&live->since_ns),
+    };
     for (uint32_t i = 0; i < live->room; i++) {
-        sweep_entry(live, &live->entries[i], &limits, ops, &followed, &others);
+        sweep_entry(&sweep, &live->entries[i]);
     }
-    atomic_store(&live->followed, followed);
+    atomic_store(&live->followed, sweep.followed);
     atomic_store(&live->checked_old, old_collections);
     atomic_store(&live->checked, collections);
-    atomic_store(&live->swept_since_ns, limits.since_ns);
+    atomic_store(&live->swept_since_ns, sweep.since_ns);
     /* Far from crowded: new objects stand for fewer again. */
-    const bool has_space = shift > 0 && followed < live->room / 8;
-    const unsigned next = has_space ? shift - 1 : shift;
-    unsigned expected = shift;
+    const bool has_space = sweep.shift > 0 && sweep.followed < live->room / 8;
+    const unsigned next = has_space ? sweep.shift - 1 : sweep.shift;
+    unsigned expected = sweep.shift;
     (void)atomic_compare_exchange_strong(&live->shift, &expected, next);
     atomic_store(&live->swept_shift, next);
-    return atomic_load(&live->is_on) || others == 0;
+    relax_large(live, sweep.large_floor, sweep.large_bytes);
+    return atomic_load(&live->is_on) || sweep.others == 0;
 }

@@ -20,6 +20,11 @@
  * whatever they are and however old, and each that is left stands for twice as many. So what stands
  * for what is as unbiased as before, only coarser. With little left the shift falls again, for
  * new objects; older ones keep what they stand for.
+ *
+ * Large objects have shifts of their own, by bytes: a reference keeps what G1 would free at the
+ * next pause of the young generation until a marking has found that nobody else has it. One is the
+ * floor, which like the table's shift thins what is there, when that is too much. The other is
+ * for new ones alone: it grows while they come faster than they are looked at.
  */
 #ifndef UMIG_AGENT_VM_LIVE_H
 #define UMIG_AGENT_VM_LIVE_H
@@ -48,17 +53,17 @@ enum umig_live_state {
 };
 
 struct umig_live_entry {
-    atomic_uint state;   /* enum umig_live_state, and the serial above it */
-    uint32_t random;     /* drawn when it was claimed */
-    atomic_uint shift;   /* it stands for 2^shift objects that were sampled like it */
-    uint32_t interval;   /* it was sampled by: mean bytes between two samples */
-    uint64_t bytes;      /* of the object */
-    uint64_t time_ns;    /* it was allocated; CLOCK_MONOTONIC */
-    uint32_t collection; /* as many had ended when it was allocated */
-    uint32_t stack;      /* the loop's: agent/session/live.h */
-    uint32_t next;       /* the loop's */
-    uint32_t unused;
-    void *reference; /* jweak */
+    atomic_uint state;       /* enum umig_live_state, and the serial above it */
+    uint32_t random;         /* drawn when it was claimed */
+    atomic_uint shift;       /* it stands for 2^shift objects that were sampled like it */
+    uint32_t interval;       /* it was sampled by: mean bytes between two samples */
+    uint64_t bytes;          /* of the object */
+    uint64_t time_ns;        /* it was allocated; CLOCK_MONOTONIC */
+    uint32_t collection;     /* as many had ended when it was allocated */
+    uint32_t stack;          /* the loop's: agent/session/live.h */
+    uint32_t next;           /* the loop's */
+    uint32_t old_collection; /* likewise, of those that look at old objects */
+    void *reference;         /* jweak */
 };
 
 /** Zeroed memory is a table without room. */
@@ -69,6 +74,12 @@ struct umig_live {
     atomic_uint used; /* entries that are not FREE */
     atomic_uint shift;
     atomic_uint swept_shift; /* to which all entries were thinned */
+    uint64_t large_from;     /* objects of more bytes than this are large; 0: none is */
+    uint64_t large_limit;    /* about so many bytes of large objects are followed */
+    atomic_uint large_floor;
+    atomic_uint swept_large_floor;
+    atomic_uint large_shift;
+    atomic_uint_fast64_t large_taken; /* bytes of large ones since that was changed, or a sweep */
     atomic_uint_fast64_t draws;
     atomic_uint next;                    /* where to look for a free entry */
     atomic_uint references;              /* there are now */
@@ -107,11 +118,25 @@ size_t umig_live_bytes(uint32_t room);
 void umig_live_init(struct umig_live *live, void *memory, uint32_t room);
 
 /**
+ * Says which objects are large, and about how many bytes of them are followed; between two sweeps
+ * a quarter of that more for each doubling of how many come. Before anything is claimed.
+ */
+void umig_live_set_large(struct umig_live *live, uint64_t from_bytes, uint64_t limit_bytes);
+
+/** Is an object of so many bytes large? Any thread. */
+bool umig_live_is_large(const struct umig_live *live, uint64_t bytes);
+
+/** The shift by which an object of so many bytes would be followed now. Any thread. */
+unsigned umig_live_shift(const struct umig_live *live, uint64_t bytes);
+
+/**
  * Claims an entry for an object; the caller makes its reference and calls umig_live_publish().
  *
  * Thread: any.
  */
-enum umig_live_claim umig_live_claim(struct umig_live *live, struct umig_live_entry **out_entry);
+enum umig_live_claim umig_live_claim(struct umig_live *live,
+                                     uint64_t bytes,
+                                     struct umig_live_entry **out_entry);
 
 /**
  * The entry's fields are set: it waits for its stack from now on.

@@ -30,6 +30,9 @@
 /* As the JVM has it when nobody has told it otherwise. */
 #define JVM_INTERVAL (512u * 1024u)
 
+/* Humongous objects that are followed may take such a part of G1's heap. */
+#define LARGE_PART 16u
+
 /* What the callback was handed. */
 struct sampled {
     JNIEnv *jni;
@@ -267,7 +270,8 @@ static void follow(struct umig_vm *vm, struct sampled *what)
     };
     if (atomic_load(&vm->live.is_on) &&
         umig_vm_live_take(vm, what->jni, what->object, &entry, &what->live) == UMIG_LIVE_REFUSED) {
-        atomic_fetch_add(&vm->live.refused_bytes, stands_for(what) << atomic_load(&vm->live.shift));
+        atomic_fetch_add(&vm->live.refused_bytes, stands_for(what)
+                                                      << umig_live_shift(&vm->live, what->bytes));
     }
 }
 
@@ -363,7 +367,10 @@ static void read_layout(struct umig_vm *vm, JNIEnv *jni)
     }
     (*jni)->DeleteLocalRef(jni, thread);
     if (umig_jvmflag_is_on(&vm->libjvm, "UseG1GC")) {
+        uint64_t heap_bytes = 0;
         (void)umig_jvmflag_number(&vm->libjvm, "G1HeapRegionSize", &vm->region_bytes);
+        (void)umig_jvmflag_number(&vm->libjvm, "MaxHeapSize", &heap_bytes);
+        umig_live_set_large(&vm->live, vm->region_bytes / 2, heap_bytes / LARGE_PART);
     }
 }
 

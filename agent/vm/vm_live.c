@@ -8,7 +8,9 @@
  * concurrent collectors would keep every object that is looked at.
  *
  * What they cost the host: each collection passes over them, in parallel, as over the
- * application's own.
+ * application's own. And G1 frees a humongous object that nobody has at the next pause of the young
+ * generation, but for one with a weak reference, which waits for a marking: those that are followed
+ * may take a small part of the heap only.
  */
 #include "agent/vm/vm_private.h"
 
@@ -46,7 +48,7 @@ enum umig_live_claim umig_vm_live_take(struct umig_vm *vm,
                                        uint32_t *out_handle)
 {
     struct umig_live_entry *entry = NULL;
-    const enum umig_live_claim claim = umig_live_claim(&vm->live, &entry);
+    const enum umig_live_claim claim = umig_live_claim(&vm->live, what->bytes, &entry);
     if (claim != UMIG_LIVE_TAKEN) {
         return claim;
     }
@@ -54,6 +56,7 @@ enum umig_live_claim umig_vm_live_take(struct umig_vm *vm,
     entry->interval = what->interval;
     entry->time_ns = what->time_ns;
     entry->collection = umig_gc_collections(&vm->gc);
+    entry->old_collection = umig_gc_old_collections(&vm->gc);
     entry->reference = make_reference(jni, object);
     if (entry->reference == NULL) {
         umig_live_unclaim(&vm->live, entry);

@@ -52,20 +52,25 @@ static int teardown(void **state)
 }
 
 /* Allocates an object; its handle, or 0 when it is not followed. */
-static uint32_t allocate(struct fixture *fx, uint64_t time_ns)
+static uint32_t allocate_bytes(struct fixture *fx, uint64_t bytes, uint64_t time_ns)
 {
     struct umig_live_entry *entry = NULL;
     const uint32_t object = fx->made++;
-    if (umig_live_claim(&fx->live, &entry) != UMIG_LIVE_TAKEN) {
+    if (umig_live_claim(&fx->live, bytes, &entry) != UMIG_LIVE_TAKEN) {
         return 0;
     }
-    entry->bytes = 100;
+    entry->bytes = bytes;
     entry->interval = 1000;
     entry->time_ns = time_ns;
     entry->collection = 0;
     entry->reference = (void *)(uintptr_t)object;
     fx->handles[object] = umig_live_publish(&fx->live, entry);
     return fx->handles[object];
+}
+
+static uint32_t allocate(struct fixture *fx, uint64_t time_ns)
+{
+    return allocate_bytes(fx, 100, time_ns);
 }
 
 static void allocate_and_follow(struct fixture *fx, uint64_t time_ns)
@@ -157,7 +162,7 @@ static void test_live_off_deletes_every_reference(void **state)
     }
     const uint32_t waiting = allocate(fx, 1); /* its sample is still in a ring */
     struct umig_live_entry *claimed = NULL;
-    assert_int_equal(umig_live_claim(&fx->live, &claimed), UMIG_LIVE_TAKEN);
+    assert_int_equal(umig_live_claim(&fx->live, 100, &claimed), UMIG_LIVE_TAKEN);
     atomic_store(&fx->live.is_on, false);
 
     assert_false(umig_live_sweep(&fx->live, &fx->ops, 1, 0)); /* one is being made yet */
@@ -260,6 +265,93 @@ static void test_live_share_grows_back_when_there_is_space(void **state)
     assert_false(umig_live_is_due(&fx->live, 2));
 }
 
+/* What the entries of objects of so many bytes stand for, and how many these are. */
+static double estimate_of(struct fixture *fx, uint64_t bytes, uint32_t *out_entries)
+{
+    double sum = 0;
+    *out_entries = 0;
+    for (uint32_t at = 0; at < ROOM; at++) {
+        const struct umig_live_entry *entry = umig_live_at(&fx->live, at);
+        if (entry != NULL && entry->bytes == bytes) {
+            sum += (double)(1u << atomic_load(&entry->shift));
+            ++*out_entries;
+        }
+    }
+    return sum;
+}
+
+enum {
+    LARGE = 1000,
+    LIMIT = 128, /* of them */
+    SMALL_EVERY = 100
+};
+
+/* All of them stay. Large objects are thinned by bytes, and small ones beside them are not. */
+static void test_live_large_objects_take_no_more_than_their_limit(void **state)
+{
+    struct fixture *fx = *state;
+    enum {
+        OBJECTS = 40000
+    };
+    uint32_t entries = 0;
+    umig_live_set_large(&fx->live, LARGE - 1, LIMIT * LARGE);
+    assert_false(umig_live_is_large(&fx->live, LARGE - 1));
+    for (uint32_t i = 1; i <= OBJECTS; i++) {
+        const uint32_t handle = allocate_bytes(fx, i % SMALL_EVERY == 0 ? LARGE - 1 : LARGE, 1);
+        (void)umig_live_follow(&fx->live, handle, 1);
+        if (i % 1000 == 0) {
+            (void)estimate_of(fx, LARGE, &entries);
+            assert_true(entries <= 3 * LIMIT);
+            do {
+                sweep(fx, i / 1000);
+            } while (umig_live_is_due(&fx->live, i / 1000));
+            (void)estimate_of(fx, LARGE, &entries);
+            assert_true(entries <= 3 * LIMIT / 2);
+        }
+    }
+
+    const double large = estimate_of(fx, LARGE, &entries);
+    print_message("  %.0f by %u entries\n", large, entries);
+    assert_true(entries > LIMIT / 4);
+    /* One standard deviation is 12 %. */
+    assert_true(fabs(large / (OBJECTS - OBJECTS / SMALL_EVERY) - 1) < 0.4);
+    assert_true(estimate_of(fx, LARGE - 1, &entries) == OBJECTS / SMALL_EVERY);
+    memset(fx->is_dead, true, sizeof fx->is_dead);
+    for (uint32_t i = 0; i < UMIG_LIVE_SHIFT_MAX; i++) {
+        sweep(fx, i);
+    }
+    assert_int_equal(umig_live_shift(&fx->live, LARGE), 0);
+    assert_each_is_deleted_once(fx);
+}
+
+/* A few that stay are still there after a flood of others that went. */
+static void test_live_large_objects_that_go_leave_those_that_stay(void **state)
+{
+    struct fixture *fx = *state;
+    enum {
+        STAY = 100,
+        SWEEPS = 60
+    };
+    uint32_t entries = 0;
+    umig_live_set_large(&fx->live, LARGE - 1, LIMIT * LARGE);
+    for (uint32_t i = 0; i < STAY; i++) {
+        (void)umig_live_follow(&fx->live, allocate_bytes(fx, LARGE, 1), 1);
+    }
+    (void)estimate_of(fx, LARGE, &entries);
+    const uint32_t before = entries;
+    for (uint32_t i = 0; i < SWEEPS; i++) {
+        for (uint32_t j = 0; j < 1000; j++) {
+            (void)umig_live_follow(&fx->live, allocate_bytes(fx, LARGE, 1), 1);
+        }
+        memset(fx->is_dead + STAY, true, sizeof fx->is_dead - STAY);
+        sweep(fx, i);
+    }
+
+    (void)estimate_of(fx, LARGE, &entries);
+    print_message("  %u of %u\n", entries, before);
+    assert_true(entries == before && before > STAY / 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +369,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(test_live_share_grows_back_when_there_is_space, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_live_large_objects_take_no_more_than_their_limit,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_live_large_objects_that_go_leave_those_that_stay,
+                                        setup, teardown),
     };
     return cmocka_run_group_tests_name("live", tests, NULL, NULL);
 }

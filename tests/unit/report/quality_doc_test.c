@@ -118,7 +118,7 @@ static const char middle[] = "\n"
                              "| cause | when | what to do |\n"
                              "|---|---|---|\n";
 
-static const char tail[] =
+static const char tail_of_threads[] =
     "\n"
     "## What is bounded and no loss\n"
     "\n"
@@ -140,7 +140,9 @@ static const char tail[] =
     "  is in no figure, nor are waits for conditions, in `malloc`, and in the first second of a library.\n"
     "- **Who holds a lock** is looked up at most ten times a second, over all threads of the JVM.\n"
     "  Waits in between have the holder `unknown`; how long, for which class and where is complete.\n"
-    "  So compare the rows of holders with one another, not with the sum of the waits.\n"
+    "  So compare the rows of holders with one another, not with the sum of the waits.\n";
+
+static const char tail_of_memory[] =
     "- **Allocation** is estimated from samples: of n samples of a class or a place the estimate is within\n"
     "  2 / sqrt(n) in 19 of 20 cases. What a thread that ran before the session allocates until its\n"
     "  first sample is in no figure, some hundred KiB as a rule. Where samples would cost more than 1 %\n"
@@ -148,7 +150,8 @@ static const char tail[] =
     "- **Live objects** are estimated from those that are followed, of which the agent keeps 16,384 (at\n"
     "  `memory=32m`). When that is not enough it gives up half of them, by lot, and those left stand for\n"
     "  twice as many: the report says one in how many was followed. Garbage counts as alive until a\n"
-    "  collection has looked at it.\n"
+    "  collection has looked at it. Humongous objects of G1 are followed to a sixteenth of the heap, and\n"
+    "  told once a marking has looked at them: their estimate is coarse where many come and go.\n"
     "- **Leak suspects** are classes and lines of which more and more stays alive, by at least five\n"
     "  snapshots that come behind a collection of old objects (full, G1's marking, any of ZGC and\n"
     "  Shenandoah), and whose objects are of many ages, the oldest through eight collections or more. A\n"
@@ -220,7 +223,8 @@ static void test_docs_data_quality_md_is_what_the_tables_say(void **state)
     put_table(outcomes, outcome_advice, OUTCOME_COUNT, &want);
     umig_buf_text(&want, middle);
     put_table(drops, drop_advice, DROP_COUNT, &want);
-    umig_buf_text(&want, tail);
+    umig_buf_text(&want, tail_of_threads);
+    umig_buf_text(&want, tail_of_memory);
     umig_buf_text(&want, rest);
     assert_int_equal(want.failed, UMIG_OK);
 
