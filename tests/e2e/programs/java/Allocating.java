@@ -130,7 +130,7 @@ public final class Allocating {
         }
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
-        while (!"end".equals(in.readLine())) {
+        while (!Input.isEnd(in.readLine())) {
             turn.await(); // begins a round
             turn.await(); // ends it
             System.out.println(json(allocators));

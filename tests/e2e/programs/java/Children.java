@@ -53,7 +53,7 @@ public final class Children {
         }
         final BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
-        while (!"end".equals(in.readLine())) {
+        while (!Input.isEnd(in.readLine())) {
             final StringJoiner all = new StringJoiner(", ", "{\"children\": [", "]}");
             for (int i = 0; i < TIMES; i++) {
                 all.add(child("ProcessBuilder", args[1]));

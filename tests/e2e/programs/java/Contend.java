@@ -66,9 +66,7 @@ public final class Contend {
         END.countDown();
         System.out.println("{\"Contend$Ledger\": " + line(ledgerSum) + ", \"Contend$Journal\": "
                 + line(journalSum) + ", \"Contend$Note\": " + brief(new Note()) + "}");
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
     }
 
     private static String line(long[] sum) {

@@ -57,9 +57,7 @@ public final class Counted {
         var threads = ManagementFactory.getThreadMXBean();
         var compiler = ManagementFactory.getCompilationMXBean();
         System.out.println("ready");
-        while (System.in.read() != '\n') {
-            continue;
-        }
+        Input.await('\n');
         long loaded = classes.getTotalLoadedClassCount();
         long started = threads.getTotalStartedThreadCount();
         long compileMs = compiler.getTotalCompilationTime();
@@ -70,8 +68,6 @@ public final class Counted {
                 begin, end, classes.getTotalLoadedClassCount() - loaded,
                 threads.getTotalStartedThreadCount() - started, virtual,
                 compiler.getTotalCompilationTime() - compileMs);
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
     }
 }

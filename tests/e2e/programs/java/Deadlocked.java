@@ -43,9 +43,7 @@ public final class Deadlocked {
         plant(2, (i, both) -> locks(locks[i], locks[1 - i], both), "dead-lock-");
         awaitBlocked();
         System.out.println("{}");
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
         Runtime.getRuntime().halt(0);
     }
 

@@ -30,7 +30,7 @@ public final class Filled {
         long bytes = Long.parseLong(args[1]);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
-        for (String line = in.readLine(); !"end".equals(line); line = in.readLine()) {
+        for (String line = in.readLine(); !Input.isEnd(line); line = in.readLine()) {
             if (line.equals("gc")) {
                 System.gc(); // what is known of metaspace is of the last collection
             } else if (line.equals("go")) {

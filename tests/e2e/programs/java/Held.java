@@ -36,9 +36,7 @@ public final class Held {
             await(waiter, Thread.State.BLOCKED);
         }
         System.out.println("{\"blocked\": " + count + "}");
-        while (System.in.read() != '!') {
-            Thread.onSpinWait();
-        }
+        Input.await('!');
     }
 
     private static void await(Thread thread, Thread.State state) {

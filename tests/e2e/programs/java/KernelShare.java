@@ -42,7 +42,7 @@ public final class KernelShare {
         long systemNs = 0;
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
-        while (!"end".equals(in.readLine())) {
+        while (!Input.isEnd(in.readLine())) {
             CountDownLatch done = new CountDownLatch(threads);
             CountDownLatch end = new CountDownLatch(1);
             List<Thread> burners = new ArrayList<>();

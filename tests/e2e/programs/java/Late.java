@@ -51,17 +51,13 @@ public final class Late {
             Thread.sleep(1);
         }
         System.out.println("ready");
-        while (System.in.read() != '\n') {
-            continue;
-        }
+        Input.await('\n');
         long begin = System.nanoTime();
         for (int i = 0; i < COLLECTIONS; i++) {
             System.gc();
         }
         System.out.println("{\"collections\": " + COLLECTIONS + ", \"begin_ns\": " + begin
                 + ", \"end_ns\": " + System.nanoTime() + "}");
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
     }
 }

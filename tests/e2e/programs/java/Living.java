@@ -105,7 +105,7 @@ public final class Living {
     public static void main(String[] args) throws Exception {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
-        for (String line = in.readLine(); !"end".equals(line); line = in.readLine()) {
+        for (String line = in.readLine(); !Input.isEnd(line); line = in.readLine()) {
             String[] words = line.split(" ");
             if ("keep".equals(words[0])) {
                 run(Living::keep);

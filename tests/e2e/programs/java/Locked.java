@@ -65,9 +65,7 @@ public final class Locked {
                 + ", \"planted_read\": " + read + ", \"planted_brief\": " + brief(BRIEF_THREADS)
                 + ", \"free_ns\": " + before
                 + ", \"free_during_ns\": " + during + "}");
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
     }
 
     /** The least of a few: what a lock and its unlock take. */

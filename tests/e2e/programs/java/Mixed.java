@@ -75,7 +75,7 @@ public final class Mixed {
         long threadsNs = 0;
         var in = new java.io.BufferedReader(new java.io.InputStreamReader(System.in));
         System.out.println("ready");
-        while (!"end".equals(in.readLine())) {
+        while (!Input.isEnd(in.readLine())) {
             threadsNs += round(cpuNs, seed, spent);
             seed += THREADS;
             System.out.println(json(threadsNs, spent));

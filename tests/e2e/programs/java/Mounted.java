@@ -72,9 +72,7 @@ public final class Mounted implements Runnable {
             Thread.sleep(1);
         }
         System.out.println("ready");
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
         isOver = true;
     }
 }

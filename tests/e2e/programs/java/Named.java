@@ -67,9 +67,7 @@ public final class Named {
         }
         System.out.println("ready");
         System.out.println(ids.append('}'));
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
         isOver = true;
     }
 }

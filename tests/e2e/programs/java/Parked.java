@@ -112,9 +112,7 @@ public final class Parked {
                 .append(", \"own_ms\": ").append(kind.ownNs / 1_000_000).append('}');
         }
         System.out.println(out.append('}'));
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
         gate.release(1);
         pool.shutdownNow();
     }

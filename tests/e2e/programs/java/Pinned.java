@@ -78,9 +78,7 @@ public final class Pinned {
     }
 
     private static void skipLine() throws Exception {
-        while (System.in.read() != '\n') {
-            continue;
-        }
+        Input.await('\n');
     }
 
     private static String sums(String name, int parks, AtomicLong ownNs) {
@@ -125,8 +123,6 @@ public final class Pinned {
         }
         System.out.println("{\"made\": " + threads.size() + sums("native", natives, NATIVE_NS)
             + sums("initialisers", 2, INITIALISERS_NS) + sums("lock", 1, LOCK_NS) + "}");
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
     }
 }

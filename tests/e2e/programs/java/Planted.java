@@ -38,7 +38,7 @@ public final class Planted {
         long threadsNs = 0;
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         System.out.println("ready");
-        while (!"end".equals(in.readLine())) {
+        while (!Input.isEnd(in.readLine())) {
             threadsNs += round(blocks, cpuNs, seed, spent);
             seed += THREADS;
             System.out.println(json(threadsNs, spent));

@@ -218,9 +218,7 @@ public final class Pools {
     }
 
     private static void readLine() throws Exception {
-        while (System.in.read() != '\n') {
-            continue;
-        }
+        Input.await('\n');
     }
 
     public static void main(String[] args) throws Exception {
@@ -240,8 +238,6 @@ public final class Pools {
         tell();
         readLine();
         System.out.printf("{\"collected\": %b}%n", isCollected());
-        while (System.in.read() != '!') {
-            continue;
-        }
+        Input.await('!');
     }
 }

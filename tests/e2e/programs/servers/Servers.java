@@ -180,8 +180,9 @@ public final class Servers {
             Thread.sleep(1);
         }
         tell(false);
-        while (System.in.read() != '!') {
-            continue;
+        int read = System.in.read();
+        while (read != '!' && read >= 0) {
+            read = System.in.read();
         }
         tomcat.stop();
         connections.close();
