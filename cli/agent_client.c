@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,9 @@ static int about_agent(const struct umig_jvm *jvm, int rc, struct umig_err *err)
 {
     if (err == NULL) {
         return rc;
+    }
+    if (kill(jvm->pid, 0) != 0 && errno == ESRCH) {
+        return umig_err_set_cause(err, UMIG_E_IO, ESRCH, "JVM %d has ended", (int)jvm->pid);
     }
     if (err->cause == ETIMEDOUT || err->cause == EAGAIN) {
         return umig_err_set_cause(err, rc, ETIMEDOUT,

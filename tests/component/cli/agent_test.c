@@ -1,8 +1,10 @@
 /* What agents are told to be by umig jvms and umig status, and how they are asked. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/agent_client.h"
 #include "tests/component/cli/fake_agent.h"
 #include "tests/support/test.h"
 
@@ -273,6 +275,26 @@ static void test_jvm_without_agent_says_how_to_load_it(void **state)
         strstr(g_run.err, "runs without the UMIG agent; start it with java -agentpath:/"));
 }
 
+/* It was there when JVMs were looked for. */
+static void test_jvm_that_has_ended_is_told(void **state)
+{
+    (void)state;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    struct umig_jvm jvm = {.pid = pid, .uid = geteuid(), .has_agent = true, .has_socket = true};
+    struct umig_err err = UMIG_ERR_INIT;
+    struct umig_agent_reply reply = {.message = NULL};
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "JVM %d has ended", (int)pid);
+
+    assert_int_not_equal(umig_agent_status(&jvm, 1000, &reply, &err), UMIG_OK);
+
+    assert_string_equal(err.text, wanted);
+}
+
 /* Other tests have agents on this host: one that does not answer may have the name. */
 static bool has_answered_no(void)
 {
@@ -315,6 +337,7 @@ int main(void)
         WITH_AGENT(test_bad_answers_are_told_from_each_other),
         WITH_AGENT(test_agent_that_refuses_for_now_is_asked_again),
         WITH_AGENT(test_agent_that_refuses_on_and_on_is_given_up),
+        cmocka_unit_test(test_jvm_that_has_ended_is_told),
         WITHOUT(test_jvm_without_agent_says_how_to_load_it),
         WITHOUT(test_status_without_any_agent_answers_no),
     };
