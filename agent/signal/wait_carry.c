@@ -1,9 +1,16 @@
 #include "agent/signal/wait_carry.h"
 
-/* On average the quotient. */
-static uint64_t divide(uint64_t dividend, uint64_t divisor, uint64_t random)
+#define WHOLE 4294967296.0 /* 2^32 parts */
+
+enum {
+    WAITED_BITS = 30
+};
+
+/* On average the quotient. random: of 32 bits, as much as the divisor has. */
+static uint64_t divide(uint64_t dividend, uint32_t divisor, uint64_t random)
 {
-    return dividend / divisor + (random % divisor < dividend % divisor ? 1 : 0);
+    const uint64_t chance = random * divisor >> 32;
+    return dividend / divisor + (chance < dividend % divisor ? 1 : 0);
 }
 
 struct umig_wait_share umig_wait_carry_add(struct umig_wait_carry *carry,
@@ -14,21 +21,25 @@ struct umig_wait_share umig_wait_carry_add(struct umig_wait_carry *carry,
     if (wait.wait_ns >= interval_ns) {
         return wait;
     }
-    if (carry->interval_ns != interval_ns) {
-        *carry = (struct umig_wait_carry){.interval_ns = interval_ns, .ns = random % interval_ns};
+    if (!carry->has_begun) {
+        *carry = (struct umig_wait_carry){.part = (uint32_t)random, .has_begun = true};
     }
-    carry->ns += wait.wait_ns;
-    carry->waited_ns += wait.wait_ns;
+    const uint32_t before = carry->part;
+    const uint32_t more = (uint32_t)((double)wait.wait_ns / (double)interval_ns * WHOLE);
+    carry->part += more;
     carry->count += wait.count;
-    if (carry->ns < interval_ns) {
+    if (!carry->has_told) {
+        carry->waited += more >> (32 - WAITED_BITS);
+    }
+    if (carry->part >= before) {
         return (struct umig_wait_share){0};
     }
     /* Before the first that is told there was a part of an interval that nobody waited: as many as
      * would have filled all of it. */
-    const uint64_t count = carry->has_told
-                               ? carry->count
-                               : divide(carry->count * interval_ns, carry->waited_ns, random >> 20);
-    carry->ns -= interval_ns;
+    const uint64_t count =
+        carry->has_told || carry->waited == 0
+            ? carry->count
+            : divide((uint64_t)carry->count << WAITED_BITS, carry->waited, random >> 32);
     carry->count = 0;
     carry->has_told = true;
     return (struct umig_wait_share){.wait_ns = interval_ns, .count = (uint32_t)count};

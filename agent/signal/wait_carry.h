@@ -12,12 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** All zero: of a thread whose first wait is to come. */
+/**
+ * All zero: of a thread whose first wait is to come. Each slot of the thread table has three, so it
+ * is small; what it has is in parts of an interval, and goes on where the interval changes.
+ */
 struct umig_wait_carry {
-    uint64_t interval_ns; /* it was begun for; with another one it begins anew */
-    uint64_t ns;          /* below the interval */
-    uint64_t waited_ns;   /* by its waits, until one is told */
-    uint32_t count;       /* of its waits since one was told last */
+    uint32_t part;   /* of the interval, in 2^-32 */
+    uint32_t waited; /* by its waits until one is told, in 2^-30 */
+    uint32_t count;  /* of its waits since one was told last */
+    bool has_begun;
     bool has_told;
 };
 

@@ -6,6 +6,7 @@
 #include "tests/support/test.h"
 
 #define WAIT_PERCENT  5.0
+#define COUNT_PERCENT 8.0 /* of waits of which three in four are told: 1.7 % standard deviation */
 #define ROUNDS        400
 #define BRIEF_THREADS 2000 /* as in Contend.java */
 
@@ -61,7 +62,7 @@ static void check_brief(const json_t *truth, const json_t *report)
                   least_ms, most_ms, wait_ms, waits, BRIEF_THREADS);
     assert_true(wait_ms >= least_ms * (1 - WAIT_PERCENT / 100));
     assert_true(wait_ms <= most_ms * (1 + WAIT_PERCENT / 100));
-    assert_true(fabs(waits / BRIEF_THREADS - 1) <= WAIT_PERCENT / 100);
+    assert_true(fabs(waits / BRIEF_THREADS - 1) <= COUNT_PERCENT / 100);
 }
 
 static void check_report(const json_t *truth, const json_t *report)
