@@ -6,16 +6,17 @@ import java.util.List;
 /**
  * An agent that waits for its first session, against none; with {@code --only session} one that leaves
  * debug information to that session (debuginfo=session); with {@code --only flag} what switches it on,
- * DebugNonSafepoints, without an agent; with {@code --only nothing} nothing against nothing; with {@code --only tiered}
- * the agent where all compilers compile warm requests. Two JVMs, with and without, live at once: what the machine does meanwhile meets both. A pair of them is one round, and each is the first in
- * every other one.
+ * DebugNonSafepoints, without an agent; with {@code --only nothing} nothing against nothing; with
+ * {@code --only tiered} the agent where all compilers compile warm requests. Two JVMs, with and without,
+ * live at once: what the machine does meanwhile meets both. A pair of them is one round, and each is
+ * the first in every other one.
  *
  * <p>Start-up: CPU of the process until the third request is served, with all compilers.
  *
  * <p>A warm request: its thread's CPU, the two JVMs taking turns request by request. By C1 alone,
  * whose code does not depend on what was met in which order: of C2's, two JVMs without an agent
  * differ by more than what is looked for, while an agent's hooks are the same in both. By all
- * compilers it takes a longer warm-up, and its spread is wider.
+ * compilers it takes a longer warm-up, half a minute for each pair, and its spread is wider.
  */
 final class Idle {
     private static final int PATIENCE_S = 300;
@@ -24,6 +25,7 @@ final class Idle {
     private static final int STARTUP_REQUESTS = 3;
     private static final int WARM_UP = 40;
     private static final int WARM_UP_TIERED = 150;
+    private static final int PROGRESS = 10;
 
     /** What one of each two JVMs has. */
     private static String had = "agent";
@@ -38,8 +40,8 @@ final class Idle {
             throw new Trouble("--only " + had + ": write session, flag, nothing or tiered");
         }
         var verdict = new Verdict("idle");
-        int startups = options.isShort() ? 6 : 60;
-        int rounds = options.isShort() ? 4 : 120;
+        int startups = isTiered ? 0 : options.isShort() ? 6 : 60; // these are by all compilers anyway
+        int rounds = options.isShort() ? 4 : isTiered ? 40 : 120;
         for (Jdk jdk : Jdk.wanted(options)) {
             var startup = new ArrayList<Double>();
             var request = new ArrayList<Double>();
@@ -48,10 +50,16 @@ final class Idle {
             }
             for (int round = 0; round < rounds; round++) {
                 request.add(request(jdk, round % 2 == 0, options.isShort() ? 12 : 24));
+                if ((round + 1) % PROGRESS == 0) {
+                    System.err.printf("%s: %d of %d pairs, so far %s%n", jdk, round + 1, rounds, estimate(request));
+                }
             }
-            System.out.printf("%n%s, %d and %d pairs%n%-28s %s%n%-28s %s%n", jdk, startups, rounds,
-                    "until the third request", estimate(startup), "a warm request", estimate(request));
-            verdict.addRatio(jdk + ": start-up", estimate(startup), STARTUP_LIMIT);
+            System.out.printf("%n%s, %d and %d pairs%n", jdk, startups, rounds);
+            if (startups > 0) {
+                System.out.printf("%-28s %s%n", "until the third request", estimate(startup));
+                verdict.addRatio(jdk + ": start-up", estimate(startup), STARTUP_LIMIT);
+            }
+            System.out.printf("%-28s %s%n", "a warm request", estimate(request));
             verdict.addRatio(jdk + ": request", estimate(request), REQUEST_LIMIT);
         }
         return verdict.close();
