@@ -7,6 +7,7 @@
 
 #include "agent/uplink/stream.h"
 #include "core/err.h"
+#include "core/mix.h"
 #include "wire/codec.h"
 
 enum {
@@ -88,15 +89,12 @@ int umig_uplink_set_hello(struct umig_uplink *uplink,
 
 /* ---- failures and delays ---- */
 
-/* splitmix64 (Steele, Lea, Flood 2014): the delays of a thousand agents must not march in step. */
+/* The delays of a thousand agents must not march in step. */
 static uint64_t jittered(struct umig_uplink *uplink, uint64_t delay_ns)
 {
-    uplink->random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = uplink->random;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    z ^= z >> 31;
-    return delay_ns - delay_ns / 5 + z % (2 * delay_ns / 5 + 1);
+    const uint64_t random = umig_mix64(uplink->random);
+    uplink->random += UMIG_MIX64_STEP;
+    return delay_ns - delay_ns / 5 + random % (2 * delay_ns / 5 + 1);
 }
 
 static void note_problem(struct umig_uplink *uplink,

@@ -1,5 +1,7 @@
 #include "agent/vm/live.h"
 
+#include "core/mix.h"
+
 enum {
     STATE_BITS = 8,
     INDEX_BITS = 16,
@@ -65,13 +67,9 @@ static void set_free(struct umig_live *live, struct umig_live_entry *entry)
 
 /* --- the table's share --- */
 
-/* splitmix64 (Steele, Lea, Flood), its upper half. */
 static uint32_t draw(struct umig_live *live)
 {
-    uint64_t x = (atomic_fetch_add(&live->draws, 1) + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((x ^ x >> 31) >> 32);
+    return (uint32_t)(umig_mix64(atomic_fetch_add(&live->draws, 1) * UMIG_MIX64_STEP) >> 32);
 }
 
 static bool is_kept(uint32_t random, unsigned shift)

@@ -2,25 +2,18 @@
 
 #include <string.h>
 
+#include "core/mix.h"
+
 #define FNV_BASIS UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
 #define MD5_DIGITS 32u
 
-/* splitmix64 */
-static uint64_t mix(uint64_t x)
-{
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
 /* --- kinds --- */
 
 static uint32_t find_or_add(struct umig_loader_kinds *kinds, const struct umig_loader_facts *facts)
 {
-    const uint64_t key = mix(facts->name ^ mix(facts->loader_class));
+    const uint64_t key = umig_mix64(facts->name ^ umig_mix64(facts->loader_class));
     uint32_t *bucket = &kinds->buckets[key & (kinds->room - 1)];
     for (uint32_t at = *bucket; at != 0; at = kinds->items[at].next) {
         const struct umig_loader_kind *kind = &kinds->items[at];
@@ -45,7 +38,7 @@ static uint32_t find_or_add(struct umig_loader_kinds *kinds, const struct umig_l
 /* Is it the first of its kind with this text? Without room for it each counts as one. */
 static bool is_new_text(struct umig_loader_kinds *kinds, uint32_t number, uint64_t text)
 {
-    const uint64_t key = mix(text ^ mix(number)) | 1;
+    const uint64_t key = umig_mix64(text ^ umig_mix64(number)) | 1;
     uint32_t at = (uint32_t)(key >> 32) & (kinds->text_room - 1);
     for (; kinds->texts[at] != 0; at = (at + 1) & (kinds->text_room - 1)) {
         if (kinds->texts[at] == key) {
@@ -205,7 +198,7 @@ static uint64_t hash_on(uint64_t hash, const uint8_t *bytes, size_t len)
 
 uint64_t umig_loader_text_add(uint64_t text, const uint8_t *bytes, size_t len)
 {
-    return mix(hash_on(text, bytes, len));
+    return umig_mix64(hash_on(text, bytes, len));
 }
 
 uint64_t umig_loader_text(const uint8_t *pool, size_t len, const char *own, size_t own_len)
@@ -216,12 +209,12 @@ uint64_t umig_loader_text(const uint8_t *pool, size_t len, const char *own, size
         const size_t head = is_text ? 3 : 1;
         const size_t body = is_text ? (size_t)pool[at + 1] << 8 | pool[at + 2] : bytes_of(pool[at]);
         if ((body == 0 && !is_text) || body > len - at - head) {
-            return mix(hash); /* what is behind cannot be told apart */
+            return umig_mix64(hash); /* what is behind cannot be told apart */
         }
         const bool has_own =
             is_text && own_len > 0 && memmem(pool + at + head, body, own, own_len) != NULL;
         hash = hash_on(hash, pool + at, has_own ? 1 : head + body);
         at += head + body;
     }
-    return mix(hash);
+    return umig_mix64(hash);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/mix.h"
+
 /* The usual sizes; powers of two. */
 #define SEEN    (1u << 21)
 #define PENDING (1u << 15)
@@ -68,19 +70,10 @@ void umig_retainers_init(struct umig_retainers *retainers, void *memory, unsigne
 
 /* --- what was seen --- */
 
-/* splitmix64 */
-static uint64_t mix(uint64_t x)
-{
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
 /* A key's place and its fingerprint are different bits of one hash. */
 bool umig_retainers_see(struct umig_retainers *retainers, uint32_t hash, uint32_t class_index)
 {
-    const uint64_t key = mix((uint64_t)class_index << 32 | hash);
+    const uint64_t key = umig_mix64((uint64_t)class_index << 32 | hash);
     const uint32_t print = (uint32_t)(key >> 32) | 1;
     uint32_t at = (uint32_t)key & (retainers->seen_room - 1);
     for (; retainers->seen[at] != 0; at = (at + 1) & (retainers->seen_room - 1)) {
@@ -128,8 +121,8 @@ uint32_t umig_retainers_go(struct umig_retainers *retainers,
     if (before != 0) {
         return before;
     }
-    const uint64_t key =
-        mix(mix(mix(parent) ^ step.class_index) ^ ((uint64_t)step.edge << 32 | step.field));
+    const uint64_t key = umig_mix64(umig_mix64(umig_mix64(parent) ^ step.class_index) ^
+                                    ((uint64_t)step.edge << 32 | step.field));
     uint32_t *bucket = &retainers->buckets[key & (retainers->shape_room - 1)];
     for (uint32_t at = *bucket; at != 0; at = retainers->shapes[at].next) {
         const struct umig_retainers_shape *shape = &retainers->shapes[at];
@@ -157,7 +150,7 @@ void umig_retainers_hit(struct umig_retainers *retainers,
                         double weight,
                         uint64_t bytes)
 {
-    uint32_t at = (uint32_t)mix((uint64_t)shape << 32 | target) & (retainers->hit_room - 1);
+    uint32_t at = (uint32_t)umig_mix64((uint64_t)shape << 32 | target) & (retainers->hit_room - 1);
     struct umig_retainers_hit *hit = &retainers->hits[at];
     while (hit->target != 0 && (hit->target != target + 1 || hit->shape != shape)) {
         at = (at + 1) & (retainers->hit_room - 1);
@@ -255,7 +248,7 @@ void *umig_retainers_put_soft(struct umig_retainers *retainers,
         soft->items[soft->count++] = *pending;
         return NULL;
     }
-    const uint64_t at = mix(soft->offered) % soft->offered;
+    const uint64_t at = umig_mix64(soft->offered) % soft->offered;
     if (at >= soft->room) {
         return pending->object;
     }
@@ -290,5 +283,5 @@ uint32_t umig_retainers_element(uint32_t length, uint32_t n)
     const uint64_t parts = umig_retainers_elements(length);
     const uint32_t begin = (uint32_t)(length * (uint64_t)n / parts);
     const uint32_t end = (uint32_t)(length * (uint64_t)(n + 1) / parts);
-    return begin + (uint32_t)(mix(n) % (end - begin));
+    return begin + (uint32_t)(umig_mix64(n) % (end - begin));
 }

@@ -19,6 +19,7 @@
 #include "agent/vm/vm_private.h"
 #include "core/clock.h"
 #include "core/err.h"
+#include "core/mix.h"
 
 #define HOLDER_EVERY_NS (100 * UMIG_NS_PER_MS)
 
@@ -194,13 +195,11 @@ static void record_wait(struct umig_vm *vm,
 
 struct umig_wait_share umig_vm_carry_wait(const struct umig_vm *vm,
                                           struct umig_wait_carry *carry,
-                                          uint64_t waited_ns)
+                                          uint64_t waited_ns,
+                                          uint64_t now_ns)
 {
-    /* splitmix64 (Steele, Lea, Flood 2014) of a moment that no two waits of a thread share. */
-    uint64_t random = umig_clock_monotonic_ns() ^ (uintptr_t)carry;
-    random = (random ^ random >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    random = (random ^ random >> 27) * UINT64_C(0x94d049bb133111eb);
-    random ^= random >> 31;
+    /* Of a moment that no two waits of a thread share. */
+    const uint64_t random = umig_mix64(now_ns ^ (uintptr_t)carry);
     const struct umig_wait_share wait = {.wait_ns = waited_ns, .count = 1};
     return umig_wait_carry_add(carry, atomic_load(&vm->lock_threshold_ns), wait, random);
 }
@@ -208,7 +207,8 @@ struct umig_wait_share umig_vm_carry_wait(const struct umig_vm *vm,
 void umig_vm_end_wait(struct umig_vm *vm, struct umig_slot *slot)
 {
     bool was_told = false;
-    const uint64_t waited_ns = umig_wait_end(slot, umig_clock_monotonic_ns(), &was_told);
+    const uint64_t now_ns = umig_clock_monotonic_ns();
+    const uint64_t waited_ns = umig_wait_end(slot, now_ns, &was_told);
     if (waited_ns == UINT64_MAX) {
         return;
     }
@@ -218,7 +218,7 @@ void umig_vm_end_wait(struct umig_vm *vm, struct umig_slot *slot)
     }
     struct umig_wait_share share = {.wait_ns = waited_ns, .count = 1};
     if (!was_told) {
-        share = umig_vm_carry_wait(vm, &slot->carries[slot->is_pin], waited_ns);
+        share = umig_vm_carry_wait(vm, &slot->carries[slot->is_pin], waited_ns, now_ns);
     }
     if (share.count > 0 && umig_gate_enter(&vm->sampler->gate)) {
         record_wait(vm, slot, share, was_told);

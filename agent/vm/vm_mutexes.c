@@ -159,7 +159,7 @@ static void add_wait(struct umig_vm *vm,
                      const ucontext_t *context)
 {
     const struct umig_wait_share share =
-        umig_vm_carry_wait(vm, &slot->mutex_carry, wait->end_ns - wait->begin_ns);
+        umig_vm_carry_wait(vm, &slot->mutex_carry, wait->end_ns - wait->begin_ns, wait->end_ns);
     if (share.count > 0 && umig_gate_enter(&vm->sampler->gate)) {
         record_wait(vm, slot, wait, share, context);
         umig_gate_leave(&vm->sampler->gate);

@@ -195,7 +195,8 @@ uint32_t umig_vm_wait_class_of(struct umig_vm *vm, JNIEnv *jni, jobject object);
 /** Adds a wait that ended to a carry of the calling thread's: what is to be told of it now. */
 struct umig_wait_share umig_vm_carry_wait(const struct umig_vm *vm,
                                           struct umig_wait_carry *carry,
-                                          uint64_t waited_ns);
+                                          uint64_t waited_ns,
+                                          uint64_t now_ns);
 
 /** It begins to wait: umig_wait_begin(). */
 void umig_vm_begin_wait(struct umig_vm *vm, struct umig_slot *slot, bool is_park, uint64_t now_ns);
